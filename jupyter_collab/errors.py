@@ -1,0 +1,241 @@
+"""Everything that can go wrong, and how each is said on the wire.
+
+::
+
+    CollabError                      base of all errors of this package
+     +-- RoomError                   about one room
+     |    +-- InvalidRoomId          the id is not one that a room may have
+     |    +-- RoomNotFound           no such room (or it lies in the bin)
+     |    +-- RoomExists             the id is taken
+     |    +-- EpochMismatch          the client's document belongs to another history
+     |    +-- LimitExceeded          a bound was passed (size, rate, number)
+     |         +-- ServerFull        the server holds as many live rooms as it may
+     |         +-- RoomFull          the room has as many peers as it may
+     |         +-- RoomTooLarge      the edit would make the room larger than it may be
+     |         +-- MessageTooLarge   one message is larger than it may be
+     |         +-- TooManyUpdates    one peer sends faster than it may
+     |         +-- SlowReader        one peer does not read what it is owed
+     +-- PermissionDenied            the role does not include the capability
+     +-- ProtocolError               bytes that are not a message of the protocol
+     |    +-- UnsupportedMessage     a text frame, or a message type we do not know
+     |    +-- InvalidUpdate          a Yjs update that cannot be applied
+     |         +-- CausalGap         an update that builds on edits we never got
+     +-- ContentError                content that cannot be read as a notebook, markdown or script
+     +-- StoreError                  the store did not answer
+          +-- NotSaved               an edit could not be made durable
+          +-- StoreUnavailable       the store cannot be read
+
+Every error carries a ``code`` (for the websocket), a ``status`` (for HTTP) and a ``reason``: a short, stable,
+machine-readable word. Its message is for people and says what to do.
+"""
+
+from enum import IntEnum
+
+__all__ = [
+    "CausalGap",
+    "CloseCode",
+    "CollabError",
+    "ContentError",
+    "EpochMismatch",
+    "InvalidRoomId",
+    "InvalidUpdate",
+    "LimitExceeded",
+    "MessageTooLarge",
+    "NotSaved",
+    "PermissionDenied",
+    "ProtocolError",
+    "RoomError",
+    "RoomExists",
+    "RoomFull",
+    "RoomNotFound",
+    "RoomTooLarge",
+    "ServerFull",
+    "SlowReader",
+    "StoreError",
+    "StoreUnavailable",
+    "TooManyUpdates",
+    "UnsupportedMessage",
+]
+
+
+class CloseCode(IntEnum):
+    """Websocket close codes: RFC 6455, section 7.4, and our own from 4000 up (see ``docs/wire.md``)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    UNSUPPORTED = 1003
+    MALFORMED = 1007
+    TOO_LARGE = 1009
+    INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
+    BAD_REQUEST = 4400
+    FORBIDDEN = 4403
+    ROOM_NOT_FOUND = 4404
+    SLOW_READER = 4408
+    EPOCH_MISMATCH = 4409
+    ROOM_DELETED = 4410
+    ROOM_TOO_LARGE = 4413
+    TOO_MANY_UPDATES = 4429
+    NOT_SAVED = 4507
+
+
+class CollabError(Exception):
+    """Base of all errors of this package."""
+
+    code = CloseCode.INTERNAL_ERROR
+    status = 500
+    reason = "internal_error"
+
+
+class RoomError(CollabError):
+    """Something about one room."""
+
+    code = CloseCode.BAD_REQUEST
+    status = 400
+    reason = "room_error"
+
+
+class InvalidRoomId(RoomError):
+    """The id is not one that a room may have."""
+
+    reason = "invalid_room_id"
+
+
+class RoomNotFound(RoomError):
+    """No such room, or it lies in the bin."""
+
+    code = CloseCode.ROOM_NOT_FOUND
+    status = 404
+    reason = "room_not_found"
+
+
+class RoomExists(RoomError):
+    """The id is taken."""
+
+    status = 409
+    reason = "room_exists"
+
+
+class EpochMismatch(RoomError):
+    """The client's document belongs to another history of the room and must not be merged in."""
+
+    code = CloseCode.EPOCH_MISMATCH
+    status = 409
+    reason = "epoch_mismatch"
+
+
+class LimitExceeded(RoomError):
+    """A bound was passed."""
+
+    code = CloseCode.TRY_AGAIN_LATER
+    status = 429
+    reason = "limit_exceeded"
+
+
+class ServerFull(LimitExceeded):
+    """The server holds as many live rooms as it may."""
+
+    status = 503
+    reason = "server_full"
+
+
+class RoomFull(LimitExceeded):
+    """The room has as many peers as it may."""
+
+    status = 503
+    reason = "room_full"
+
+
+class RoomTooLarge(LimitExceeded):
+    """The edit would make the room larger than it may be."""
+
+    code = CloseCode.ROOM_TOO_LARGE
+    status = 413
+    reason = "room_too_large"
+
+
+class MessageTooLarge(LimitExceeded):
+    """One message is larger than it may be."""
+
+    code = CloseCode.TOO_LARGE
+    status = 413
+    reason = "message_too_large"
+
+
+class TooManyUpdates(LimitExceeded):
+    """One peer sends faster than it may."""
+
+    code = CloseCode.TOO_MANY_UPDATES
+    reason = "too_many_updates"
+
+
+class SlowReader(LimitExceeded):
+    """One peer does not read what it is owed."""
+
+    code = CloseCode.SLOW_READER
+    reason = "slow_reader"
+
+
+class PermissionDenied(CollabError):
+    """The role does not include the capability."""
+
+    code = CloseCode.FORBIDDEN
+    status = 403
+    reason = "permission_denied"
+
+
+class ProtocolError(CollabError):
+    """Bytes that are not a message of the protocol."""
+
+    code = CloseCode.MALFORMED
+    status = 400
+    reason = "malformed"
+
+
+class UnsupportedMessage(ProtocolError):
+    """A text frame, or a message type that we do not know."""
+
+    code = CloseCode.UNSUPPORTED
+    reason = "unsupported_message"
+
+
+class InvalidUpdate(ProtocolError):
+    """A Yjs update that cannot be applied."""
+
+    reason = "invalid_update"
+
+
+class CausalGap(InvalidUpdate):
+    """An update that builds on edits we never got."""
+
+    reason = "causal_gap"
+
+
+class ContentError(CollabError):
+    """Content that cannot be read as a notebook, markdown or script."""
+
+    code = CloseCode.BAD_REQUEST
+    status = 400
+    reason = "invalid_content"
+
+
+class StoreError(CollabError):
+    """The store did not answer."""
+
+    code = CloseCode.TRY_AGAIN_LATER
+    status = 503
+    reason = "store_error"
+
+
+class NotSaved(StoreError):
+    """An edit could not be made durable."""
+
+    code = CloseCode.NOT_SAVED
+    status = 507
+    reason = "not_saved"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be read."""
+
+    reason = "store_unavailable"
