@@ -1,0 +1,84 @@
+"""Who may do what: capabilities, the roles that name sets of them, and users."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+from ..protocol import UserInfo
+
+__all__ = ["Capability", "Role", "User"]
+
+
+class Capability(str, Enum):
+    """One thing that a peer may or may not do in a room."""
+
+    READ = "read"
+    EDIT = "edit"
+    RUN = "run"
+    MANAGE = "manage"
+
+
+class Role(str, Enum):
+    """A named set of capabilities."""
+
+    VIEWER = "viewer"
+    RUNNER = "runner"
+    WRITER = "writer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What somebody in this role may do."""
+        return _CAPABILITIES[self]
+
+    def may(self, capability: Capability) -> bool:
+        """Whether this role includes ``capability``."""
+        return capability in _CAPABILITIES[self]
+
+    def lowered_to(self, wish: "Role") -> "Role":
+        """``wish`` if it asks for nothing that this role lacks, else this role: a wish can only lower."""
+        return wish if wish.capabilities <= self.capabilities else self
+
+
+_CAPABILITIES = {
+    Role.VIEWER: frozenset({Capability.READ}),
+    Role.RUNNER: frozenset({Capability.READ, Capability.RUN}),
+    Role.WRITER: frozenset({Capability.READ, Capability.EDIT}),
+    Role.EDITOR: frozenset({Capability.READ, Capability.EDIT, Capability.RUN}),
+    Role.OWNER: frozenset(Capability),
+}
+
+# Each has a contrast of at least 4.5 with white, so that a name in white on it can be read, in either theme.
+_COLORS = ("#b3261e", "#8a4b00", "#5d6200", "#2f6b1f", "#0b6e4f", "#00687a", "#1a5fb4", "#4b4fc4", "#7a3fb5", "#a1347c")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An authenticated person, as the server knows them."""
+
+    username: str
+    name: str
+    display_name: str
+    initials: str
+    avatar_url: str | None = None
+    color: str | None = None
+
+    def info(self, role: Role) -> UserInfo:
+        """What others may see of this user in ``role``."""
+        color = self.color or color_of(self.username)
+        return {
+            "username": self.username,
+            "name": self.display_name or self.name,
+            "display_name": self.display_name,
+            "initials": self.initials,
+            "avatar_url": self.avatar_url,
+            "color": color,
+            "colorLight": color + "33",
+            "role": role.value,
+        }
+
+
+def color_of(username: str) -> str:
+    """A CSS colour (``#rrggbb``) that is always the same for ``username``."""
+    return _COLORS[hashlib.sha256(username.encode()).digest()[0] % len(_COLORS)]

@@ -1,0 +1,58 @@
+"""The default backplane: look at the store's log, again and again. It needs no broker."""
+
+import asyncio
+import logging
+
+from ..errors import StoreError
+from ..store import Head, Store
+from .contract import Backplane, HeadListener
+
+__all__ = ["PollingBackplane"]
+
+log = logging.getLogger(__name__)
+
+
+class PollingBackplane(Backplane):
+    """Asks ``store`` for the heads of the watched rooms every ``interval_seconds``."""
+
+    def __init__(self, store: Store, interval_seconds: float) -> None:
+        self._store = store
+        self._interval_seconds = interval_seconds
+        self._watched: set[str] = set()
+        self._seen: dict[str, Head | None] = {}
+        self._any_watched = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, listener: HeadListener) -> None:
+        self._task = asyncio.create_task(self._poll(listener), name="jupyter_collab polling backplane")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    def watch(self, room_id: str) -> None:
+        self._watched.add(room_id)
+        self._any_watched.set()
+
+    def unwatch(self, room_id: str) -> None:
+        self._watched.discard(room_id)
+        self._seen.pop(room_id, None)
+        if not self._watched:
+            self._any_watched.clear()
+
+    async def _poll(self, listener: HeadListener) -> None:
+        while True:
+            await self._any_watched.wait()
+            await asyncio.sleep(self._interval_seconds)
+            try:
+                heads = await self._store.heads(tuple(self._watched))
+            except StoreError as error:
+                log.warning("The rooms' heads cannot be read, trying again: %s", error)
+                continue
+            for room_id in tuple(self._watched):
+                head = heads.get(room_id)
+                if room_id not in self._seen or self._seen[room_id] != head:
+                    self._seen[room_id] = head
+                    listener(room_id, head)

@@ -1,0 +1,297 @@
+"""The store in a SQL database, through SQLAlchemy Core. SQLite is the default, embedded and durable."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, RowMapping, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import EpochMismatch, RoomError, RoomExists, RoomNotFound, StoreUnavailable
+from .contract import Head, LogEntry, LogSlice, RoomRecord, Store
+from .migrate import migrate
+from .schema import keyframes, retired_epochs, rooms, updates
+from .writer import GroupWriter, brief
+
+__all__ = ["SQLStore"]
+
+T = TypeVar("T")
+
+LOCK_WAIT_SECONDS = 5
+"""How long a transaction waits for another process that holds SQLite's write lock."""
+
+
+class SQLStore(Store):
+    """A store at a SQLAlchemy database URL, for instance ``sqlite:////home/ada/rooms.sqlite``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(url)
+        self._engine: Engine | None = None
+        self._writer: GroupWriter | None = None
+
+    async def open(self) -> None:
+        try:
+            self._engine = await asyncio.to_thread(self._connect)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(
+                f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. "
+                "Make its folder writable or set CollabExtension.store_url to another place."
+            ) from error
+        self._writer = GroupWriter(self._engine.execution_options(writes=True))
+
+    def _connect(self) -> Engine:
+        is_sqlite = self._url.get_backend_name() == "sqlite"
+        if is_sqlite and self._url.database:
+            _make_private_file(Path(self._url.database))
+        options: dict[str, Any] = {"connect_args": {"timeout": LOCK_WAIT_SECONDS}} if is_sqlite else {}
+        engine = sa.create_engine(self._url, **options)
+        if is_sqlite:
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        with engine.execution_options(writes=True).begin() as connection:
+            migrate(connection)
+        return engine
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.dispose)
+
+    async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
+        now = _now()
+        record = RoomRecord(room_id, title, epoch, kind, 0, now, now, None)
+
+        def work(connection: Connection) -> RoomRecord:
+            if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id)) is not None:
+                raise RoomExists(f"There is a room '{room_id}' already (perhaps in the bin); choose another id.")
+            facts = {column: getattr(record, column) for column in RoomRecord.__slots__}
+            connection.execute(rooms.insert().values(facts))
+            connection.execute(keyframes.insert().values(room_id=room_id, seq=0, data=state, at=now))
+            return record
+
+        return await self._write(work)
+
+    async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
+        return await self._read(lambda connection: _get(connection, room_id, deleted=deleted))
+
+    async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
+        chosen: sa.ColumnElement[bool] = rooms.c.deleted_at.is_not(None) if deleted else rooms.c.deleted_at.is_(None)
+        if search:
+            matches = [column.icontains(search, autoescape=True) for column in (rooms.c.title, rooms.c.id)]
+            chosen = sa.and_(chosen, sa.or_(*matches))
+        page = select(rooms).where(chosen).order_by(rooms.c.changed_at.desc(), rooms.c.id).limit(limit).offset(offset)
+        count = select(func.count()).select_from(rooms).where(chosen)
+
+        def work(connection: Connection) -> tuple[list[RoomRecord], int]:
+            found = [_record(row) for row in connection.execute(page).mappings()]
+            return found, connection.scalar(count) or 0
+
+        return await self._read(work)
+
+    async def rename_room(self, room_id: str, title: str) -> RoomRecord:
+        return await self._change(room_id, deleted=False, title=title)
+
+    async def delete_room(self, room_id: str) -> RoomRecord:
+        return await self._change(room_id, deleted=False, deleted_at=_now())
+
+    async def restore_room(self, room_id: str) -> RoomRecord:
+        return await self._change(room_id, deleted=True, deleted_at=None)
+
+    async def _change(self, room_id: str, *, deleted: bool, **facts: Any) -> RoomRecord:
+        def work(connection: Connection) -> RoomRecord:
+            _get(connection, room_id, deleted=deleted)
+            connection.execute(rooms.update().where(rooms.c.id == room_id).values(facts))
+            return _get(connection, room_id, deleted=True)
+
+        return await self._write(work)
+
+    async def purge_room(self, room_id: str) -> None:
+        def work(connection: Connection) -> None:
+            record = _get(connection, room_id, deleted=True)
+            if record.deleted_at is None:
+                raise RoomError(f"The room '{room_id}' is not in the bin; delete it first.")
+            for table in (updates, keyframes):
+                connection.execute(table.delete().where(table.c.room_id == room_id))
+            connection.execute(rooms.delete().where(rooms.c.id == room_id))
+            connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
+            _shrink(connection)
+
+        await self._write(work)
+
+    async def retired_epochs(self, room_id: str) -> tuple[str, ...]:
+        query = select(retired_epochs.c.epoch).where(retired_epochs.c.room_id == room_id)
+        return await self._read(lambda connection: tuple(connection.scalars(query)))
+
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+        now = _now()
+
+        def work(connection: Connection) -> int:
+            head = connection.scalar(_GROW, {"id_": room_id, "epoch_": epoch, "by": len(entries), "now": now})
+            if head is None:
+                _explain_refusal(connection, room_id, epoch)
+            first = head - len(entries) + 1
+            connection.execute(
+                _INSERT,
+                [
+                    {
+                        "room_id": room_id,
+                        "seq": seq,
+                        "data": entry.update,
+                        "username": entry.username,
+                        "server": entry.server,
+                        "at": now,
+                    }
+                    for seq, entry in enumerate(entries, first)
+                ],
+            )
+            return int(head)
+
+        return await self._write(work)
+
+    async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
+        return await self._read(lambda connection: _read_log(connection, room_id, after_seq))
+
+    async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
+        def work(connection: Connection) -> None:
+            newest = select(keyframes.c.seq).where(keyframes.c.room_id == room_id)
+            current = connection.scalar(
+                select(rooms.c.id).where(rooms.c.id == room_id, rooms.c.epoch == epoch, rooms.c.head_seq >= seq)
+            )
+            if current is None or (connection.scalar(newest) or 0) > seq:
+                return
+            connection.execute(
+                keyframes.update().where(keyframes.c.room_id == room_id).values(seq=seq, data=state, at=_now())
+            )
+            connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
+            connection.execute(rooms.update().where(rooms.c.id == room_id).values(kind=kind))
+            _shrink(connection)
+
+        await self._write(work)
+
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        query = select(rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.title, rooms.c.deleted_at).where(
+            rooms.c.id.in_(room_ids)
+        )
+
+        def work(connection: Connection) -> dict[str, Head]:
+            return {
+                row.id: Head(row.epoch, row.head_seq, row.title, row.deleted_at is not None)
+                for row in connection.execute(query)
+            }
+
+        return await self._read(work)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        if self._writer is None:
+            raise StoreUnavailable("The store is not open.")
+        return await self._writer.run(work)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self._read_now, work)
+
+    def _read_now(self, work: Callable[[Connection], T]) -> T:
+        if self._engine is None:
+            raise StoreUnavailable("The store is not open.")
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(f"The store cannot be read: {brief(error)}. Try again.") from error
+
+
+_GROW = (
+    rooms.update()
+    .where(
+        rooms.c.id == sa.bindparam("id_"),
+        rooms.c.epoch == sa.bindparam("epoch_"),
+        rooms.c.deleted_at.is_(None),
+    )
+    .values(head_seq=rooms.c.head_seq + sa.bindparam("by"), changed_at=sa.bindparam("now"))
+    .returning(rooms.c.head_seq)
+)
+_INSERT = updates.insert()
+
+
+def _explain_refusal(connection: Connection, room_id: str, epoch: str) -> None:
+    record = _get(connection, room_id, deleted=False)
+    raise EpochMismatch(f"The room '{room_id}' has a new history ({record.epoch}, not {epoch}).")
+
+
+def _get(connection: Connection, room_id: str, *, deleted: bool) -> RoomRecord:
+    row = connection.execute(select(rooms).where(rooms.c.id == room_id)).mappings().first()
+    if row is None:
+        raise RoomNotFound(f"There is no room '{room_id}'. Create it first, or check its name.")
+    record = _record(row)
+    if record.deleted_at is not None and not deleted:
+        raise RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
+    return record
+
+
+def _record(row: RowMapping) -> RoomRecord:
+    facts = dict(row)
+    for name in ("created_at", "changed_at", "deleted_at"):
+        facts[name] = _aware(facts[name])
+    return RoomRecord(**facts)
+
+
+def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> LogSlice:
+    record = _get(connection, room_id, deleted=False)
+    frame = connection.execute(
+        select(keyframes.c.seq, func.length(keyframes.c.data).label("size")).where(keyframes.c.room_id == room_id)
+    ).one()
+    wants_state = after_seq is None or after_seq < frame.seq
+    state = None
+    if wants_state:
+        state = connection.scalar(select(keyframes.c.data).where(keyframes.c.room_id == room_id))
+    start = frame.seq if after_seq is None or wants_state else after_seq
+    rows = connection.execute(
+        select(updates.c.data, updates.c.username, updates.c.server)
+        .where(updates.c.room_id == room_id, updates.c.seq > start)
+        .order_by(updates.c.seq)
+    )
+    entries = tuple(LogEntry(row.data, row.username, row.server) for row in rows)
+    return LogSlice(record, state, entries, record.head_seq, frame.size)
+
+
+def _shrink(connection: Connection) -> None:
+    """Give freed pages back to the file system; PostgreSQL's autovacuum does it by itself."""
+    if connection.dialect.name == "sqlite":
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA incremental_vacuum")
+        cursor.fetchall()  # each step frees one page
+        cursor.close()
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # SQLAlchemy's recipe: the driver must not begin transactions by itself, _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of use only while the file is empty
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # an ack must survive a power cut
+    cursor.execute("PRAGMA journal_size_limit = 4194304")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_private_file(path: Path) -> None:
+    """An empty database that only its owner can read, if there is none: people's text lies in it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """SQLite forgets the time zone; what we store is UTC."""
+    return moment.replace(tzinfo=timezone.utc) if moment is not None and moment.tzinfo is None else moment
