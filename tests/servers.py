@@ -11,6 +11,7 @@ Keyword arguments are sections of the server's configuration.
 """
 
 import atexit
+import contextlib
 import json
 import os
 import random
@@ -206,10 +207,8 @@ class RunningServer:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):  # the whole group may have ended already
         os.killpg(process.pid, signal.SIGKILL)  # the group's id is the process's, as it began a session of its own
-    except ProcessLookupError:
-        pass  # the whole group has already ended
     process.wait()
 
 
