@@ -1,0 +1,225 @@
+"""The two servers under test, started and addressed in the same way.
+
+Each runs as ``python -m jupyter_server`` with nothing but its own extension switched on and everything else at its
+default, in a fresh directory of its own, on the loopback interface.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+__all__ = ["Address", "JupyterCollab", "JupyterCollaboration", "Product", "RunningServer", "ServerFailed"]
+
+_HOST = "127.0.0.1"
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class ServerFailed(Exception):
+    """A server did not start, or did not make a room; the message holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a room's websocket is."""
+
+    host: str
+    port: int
+    target: str
+    token: str = field(repr=False)
+
+
+class RunningServer:
+    """A server process and what can be read off it from outside."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, token: str, directory: Path) -> None:
+        self.port = port
+        self.token = token
+        self.directory = directory
+        self._process = process
+        self._stats = psutil.Process(process.pid)
+        self.http = httpx.Client(
+            base_url=f"http://{_HOST}:{port}/",
+            headers={"Authorization": f"token {token}"},
+            timeout=60.0,
+            trust_env=False,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """CPU time, user and system, of the server and of all processes it started, so far."""
+        total = 0.0
+        for process in [self._stats, *self._stats.children(recursive=True)]:
+            times = process.cpu_times()
+            total += times.user + times.system
+        return total
+
+    def memory_bytes(self) -> int:
+        """The server's resident memory now."""
+        return int(self._stats.memory_info().rss)
+
+    def log_tail(self, lines: int = 15) -> str:
+        return "\n".join((self.directory / "log").read_text(errors="replace").splitlines()[-lines:])
+
+    def wait_ready(self, timeout: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise ServerFailed(f"the server ended with {self._process.returncode}:\n{self.log_tail()}")
+            try:
+                if self.http.get("api/status").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise ServerFailed(f"the server did not answer within {timeout:.0f} s:\n{self.log_tail()}")
+
+    def stop(self) -> None:
+        """End the server's process group, politely at first."""
+        self.http.close()
+        for number, patience in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, number)
+            try:
+                self._process.wait(patience)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+
+class Product:
+    """One of the servers under test."""
+
+    name: str
+    extensions: tuple[str, ...]
+
+    def __init__(self, python: str, scratch: Path) -> None:
+        self.python = python
+        self.scratch = scratch
+
+    def version(self) -> str:
+        """The version of the distribution that is installed for ``python``."""
+        code = f"from importlib.metadata import version; print(version({self.name!r}))"
+        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=False)
+        return done.stdout.strip() or "unknown"
+
+    @contextmanager
+    def running(self) -> Iterator[RunningServer]:
+        """A fresh server; ended, and its directory removed, on leaving."""
+        directory = self.scratch / f"{self.name}-{secrets.token_hex(4)}"
+        server = self._start(directory)
+        try:
+            server.wait_ready()
+            yield server
+        finally:
+            server.stop()
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def create_room(self, server: RunningServer, name: str, notebook: dict[str, Any]) -> Address:
+        """Make a room that holds ``notebook`` and say where it is."""
+        raise NotImplementedError
+
+    def store_bytes(self, server: RunningServer) -> int:
+        """What the product's store takes on disk now, journals and side files included."""
+        raise NotImplementedError
+
+    def _start(self, directory: Path) -> RunningServer:
+        places = {name: directory / name for name in ("root", "config", "data", "runtime")}
+        for place in places.values():
+            place.mkdir(parents=True)
+        (places["config"] / "jupyter_server_config.json").write_text(json.dumps(self._config()))
+        port, token = _free_port(), secrets.token_hex(16)
+        environment = os.environ | {
+            "JUPYTER_CONFIG_DIR": str(places["config"]),
+            "JUPYTER_DATA_DIR": str(places["data"]),
+            "JUPYTER_RUNTIME_DIR": str(places["runtime"]),
+            "JUPYTER_TOKEN": token,
+            **self._environment(),
+        }
+        arguments = [f"--ServerApp.ip={_HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        arguments += [f"--ServerApp.root_dir={places['root']}", "--no-browser", "--allow-root"]
+        with (directory / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [self.python, "-m", "jupyter_server", *arguments],
+                cwd=places["root"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        return RunningServer(process, port, token, directory)
+
+    def _config(self) -> dict[str, Any]:
+        others: tuple[str, ...] = ("jupyter_collab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals")
+        others += ("jupyter_server_ydoc", "jupyterlab", "notebook", "notebook_shim")
+        extensions = {name: name in self.extensions for name in others}
+        return {"ServerApp": {"jpserver_extensions": extensions}}
+
+    def _environment(self) -> dict[str, str]:
+        return {}
+
+
+class JupyterCollab(Product):
+    """This project, from the tree that this benchmark lies in."""
+
+    name = "jupyter_collab"
+    extensions = ("jupyter_collab",)
+
+    def __init__(self, scratch: Path) -> None:
+        super().__init__(sys.executable, scratch)
+
+    def create_room(self, server: RunningServer, name: str, notebook: dict[str, Any]) -> Address:
+        answer = server.http.post("api/collab/rooms", json={"id": name, "title": name, "content": notebook})
+        if answer.status_code != 201:
+            raise ServerFailed(f"POST rooms: {answer.status_code} {answer.text}\n{server.log_tail()}")
+        return Address(_HOST, server.port, f"/api/collab/room/{name}", server.token)
+
+    def store_bytes(self, server: RunningServer) -> int:
+        return _tree_bytes(server.directory / "data")
+
+    def _environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(_REPOSITORY)}
+
+
+class JupyterCollaboration(Product):
+    """jupyter-collaboration, from an environment of its own."""
+
+    name = "jupyter-collaboration"
+    extensions = ("jupyter_server_fileid", "jupyter_server_ydoc")
+
+    def create_room(self, server: RunningServer, name: str, notebook: dict[str, Any]) -> Address:
+        file = server.directory / "root" / f"{name}.ipynb"
+        file.write_text(json.dumps(notebook))
+        body = {"format": "json", "type": "notebook"}
+        answer = server.http.put(f"api/collaboration/session/{file.name}", json=body)
+        if answer.status_code not in (200, 201):
+            raise ServerFailed(f"PUT session: {answer.status_code} {answer.text}\n{server.log_tail()}")
+        session = answer.json()
+        room = f"json:notebook:{session['fileId']}"
+        target = f"/api/collaboration/room/{room}?sessionId={session['sessionId']}"
+        return Address(_HOST, server.port, target, server.token)
+
+    def store_bytes(self, server: RunningServer) -> int:
+        return sum(file.stat().st_size for file in (server.directory / "root").glob(".jupyter_ystore.db*"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _tree_bytes(directory: Path) -> int:
+    return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
