@@ -9,6 +9,7 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .campaign import Run
 from .report import OTHER, OURS, OURS_ACKS, values
@@ -25,8 +26,8 @@ def draw(runs: list[Run], directory: Path) -> list[Path]:
     figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
     _latency(axes[0, 0], runs)
     _cpu(axes[0, 1], runs)
-    _bars(axes[1, 0], runs, "ingest", "updates_per_second", 1, "Trace taken in, updates a second (log)")
-    _bars(axes[1, 1], runs, "outputs", "first_sync_bytes", 1e-6, "First sync after replacing a 1 MB output, MB (log)")
+    _bars(axes[1, 0], runs, "ingest", "updates_per_second", 1, "Trace taken in, updates a second")
+    _bars(axes[1, 1], runs, "outputs", "first_sync_bytes", 1e-6, "First sync after replacing a 1 MB output, MB")
     handles, labels = axes[0, 1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     files = [directory / "benchmarks.png", directory / "benchmarks.svg"]
@@ -51,7 +52,7 @@ def _latency(axes: Axes, runs: list[Run]) -> None:
     for entrant, colour in _COLOURS.items():
         for key, style in (("edit_p50_ms", "-"), ("edit_p99_ms", "--")):
             axes.plot(*_series(runs, entrant, key), style, color=colour, marker="o")
-    axes.set_yscale("log")
+    _log_axis(axes)
     _people_axis(axes, _people(runs))
 
 
@@ -60,14 +61,25 @@ def _cpu(axes: Axes, runs: list[Run]) -> None:
     for entrant, colour in _COLOURS.items():
         series = _series(runs, entrant, "cpu_seconds_per_1000_deliveries")
         axes.plot(*series, color=colour, marker="o", label=_LABELS[entrant])
-    axes.set_yscale("log")
+    _log_axis(axes)
     _people_axis(axes, _people(runs))
+
+
+def _log_axis(axes: Axes) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_plain))
+    axes.yaxis.set_minor_formatter(FuncFormatter(_plain))
+
+
+def _plain(value: float, _position: int) -> str:
+    return f"{value:g}"
 
 
 def _people_axis(axes: Axes, people: Sequence[int]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(people, [str(count) for count in people])
-    axes.minorticks_off()
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("people in the room")
     axes.grid(alpha=0.3)
 
@@ -79,5 +91,4 @@ def _bars(axes: Axes, runs: list[Run], measure: str, key: str, scale: float, tit
         if value is not None:
             bar = axes.bar(entrant, value * scale, color=_COLOURS[entrant], width=0.5)
             axes.bar_label(bar, fmt=lambda number: f"{number:,.3g}" if number < 100 else f"{number:,.0f}")
-    axes.set_yscale("log")
-    axes.margins(y=0.2)
+    axes.margins(x=0.3, y=0.15)
