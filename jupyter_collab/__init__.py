@@ -1,0 +1,29 @@
+"""Share a cell, a note or a notebook inside Jupyter, not your whole server, and lose nothing.
+
+From Python: :func:`connect`, :func:`connect_async` and, inside a notebook, :class:`SharedEditor`. They are imported
+when they are first used, so that the server does not load the client nor the client the server.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import AsyncRoom, Room, SharedEditor, connect, connect_async
+
+__version__ = "0.1.0"
+__all__ = ["AsyncRoom", "Room", "SharedEditor", "__version__", "connect", "connect_async"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module(f"{__name__}.client"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "jupyter-collab"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    server = import_module(f"{__name__}.server")
+    return [{"module": f"{__name__}.server", "app": server.CollabExtension}]

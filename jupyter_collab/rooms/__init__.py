@@ -1,0 +1,9 @@
+"""The heart: rooms and their peers. Knows no Tornado and no Jupyter."""
+
+from .limits import Limits
+from .manager import RoomManager, check_room_id
+from .outbox import Transport
+from .peer import Peer
+from .room import Room, RoomState
+
+__all__ = ["Limits", "Peer", "Room", "RoomManager", "RoomState", "Transport", "check_room_id"]

@@ -1,0 +1,65 @@
+"""Take a Yjs update into a document, or refuse it.
+
+yrs reserves memory for as many clients as an update claims to have, keeps updates that build on unknown edits aside
+without a word, and may panic. Here each of these is an error.
+"""
+
+from pycrdt import Doc, get_update
+
+from ..document import state_vector
+from ..errors import CausalGap, InvalidUpdate, ProtocolError
+from ..protocol import Reader
+
+__all__ = ["integrate"]
+
+NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
+
+
+def integrate(doc: Doc, update: bytes) -> None:
+    """Apply ``update`` to ``doc``.
+
+    Raises
+    ------
+    InvalidUpdate
+        It is no update. The error's ``spoils_document`` says whether ``doc`` is still as it was.
+    CausalGap
+        It builds on edits that ``doc`` does not have.
+    """
+    _check_claim(update)
+    try:
+        doc.apply_update(update)
+    except BaseException as error:
+        panicked = type(error).__name__ == "PanicException"  # pyo3 derives it from BaseException and exports it nowhere
+        if not panicked and not isinstance(error, Exception):
+            raise
+        refusal = InvalidUpdate(NO_UPDATE)
+        refusal.spoils_document = panicked
+        raise refusal from error
+    _check_complete(doc, update)
+
+
+def _check_claim(update: bytes) -> None:
+    """Each client that an update has edits of takes at least one byte of it."""
+    try:
+        claimed_clients = Reader(update).varuint()
+    except ProtocolError as error:
+        raise InvalidUpdate(NO_UPDATE) from error
+    if claimed_clients > len(update):
+        raise InvalidUpdate("The edit claims to hold more than it does; nothing of it was taken in.")
+
+
+def _check_complete(doc: Doc, update: bytes) -> None:
+    """Make sure that nothing of ``update`` was put aside: neither insertions nor deletions."""
+    known = doc.get_state()
+    lacking = Reader(get_update(update, known))
+    if lacking.varuint() > 0:
+        raise CausalGap("The edit builds on edits that the room does not have.")
+    clients = lacking.varuint()
+    if clients == 0:
+        return
+    clocks = state_vector(known)
+    for _ in range(clients):
+        known_clock = clocks.get(lacking.varuint(), 0)
+        for _ in range(lacking.varuint()):
+            if lacking.varuint() + lacking.varuint() > known_clock:
+                raise CausalGap("The edit deletes text that the room does not have.")

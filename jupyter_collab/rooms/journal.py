@@ -1,0 +1,188 @@
+"""How a room's edits become durable: in order, in batches, tried again for as long as the store fails.
+
+Edits that come while a batch is being committed form the next batch. So the durable write paces the fan-out, and
+the busier a room is, the more edits share one commit and one message to each peer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import NotSaved, RoomError, StoreError
+from ..store import LogEntry, Store
+from .peer import Peer
+
+__all__ = ["Batch", "Journal"]
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.25
+LAST_RETRY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Edits that are committed together.
+
+    ``authors`` has for each peer the number of its last edit in here; an edit of the server's own has none.
+    ``waiting`` are called once everything in here, and before it, is durable.
+    """
+
+    entries: list[LogEntry] = field(default_factory=list)
+    authors: dict[Peer, int] = field(default_factory=dict)
+    has_server_edits: bool = False
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+    size_bytes: int = 0
+
+    @property
+    def sole_author(self) -> Peer | None:
+        """The peer that made every edit in here, if there is just one."""
+        return next(iter(self.authors)) if len(self.authors) == 1 and not self.has_server_edits else None
+
+
+class Journal:
+    """Appends one room's edits to ``store``.
+
+    ``on_committed(batch, seq)`` is called in order, after each batch is durable. ``on_failing(error)`` is called
+    when the store begins to fail, ``on_recovered()`` when it answers again, ``on_lost(error)`` when the room is no
+    longer there to be written to; the journal has ended then.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        room_id: str,
+        epoch: str,
+        head_seq: int,
+        server: str,
+        max_unsaved_bytes: int,
+        *,
+        on_committed: Callable[[Batch, int], None],
+        on_failing: Callable[[StoreError], None],
+        on_recovered: Callable[[], None],
+        on_lost: Callable[[Exception], None],
+    ) -> None:
+        self._store = store
+        self._room_id = room_id
+        self._epoch = epoch
+        self._head_seq = head_seq
+        self._server = server
+        self._max_unsaved_bytes = max_unsaved_bytes
+        self._on_committed = on_committed
+        self._on_failing = on_failing
+        self._on_recovered = on_recovered
+        self._on_lost = on_lost
+        self._next = Batch()
+        self._in_flight: Batch | None = None
+        self._wake = asyncio.Event()
+        self._failing: StoreError | None = None
+        self._task = asyncio.create_task(self._run(), name=f"jupyter_collab journal of {room_id}")
+
+    @property
+    def failing(self) -> StoreError | None:
+        """Why nothing is saved at the moment, if so."""
+        return self._failing
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether anything is not durable yet."""
+        return self._in_flight is not None or bool(self._next.entries)
+
+    @property
+    def unsaved_updates(self) -> list[bytes]:
+        """What is not durable yet, in order."""
+        return [entry.update for batch in self._unsaved for entry in batch.entries]
+
+    @property
+    def unsaved_authors(self) -> set[Peer]:
+        """Whose edits are not durable yet."""
+        return {author for batch in self._unsaved for author in batch.authors}
+
+    @property
+    def _unsaved(self) -> tuple[Batch, ...]:
+        return (self._next,) if self._in_flight is None else (self._in_flight, self._next)
+
+    def check_space(self, size_bytes: int) -> None:
+        """Raise :class:`NotSaved` if an edit of this size may not wait, because too much waits already."""
+        unsaved_bytes = sum(batch.size_bytes for batch in self._unsaved)
+        if self._failing is not None and unsaved_bytes + size_bytes > self._max_unsaved_bytes:
+            raise NotSaved(f"{self._failing} Your edit is not saved; it is sent again when you reconnect.")
+
+    def add(self, updates: Sequence[bytes], username: str, author: Peer | None) -> None:
+        """Make ``updates`` durable, then tell ``author`` so; ``None`` for what the server itself does.
+
+        Without updates, only ``author`` is told, after all that was added before.
+        """
+        for update in updates:
+            self._next.entries.append(LogEntry(update, username, self._server))
+            self._next.size_bytes += len(update)
+        if author is not None:
+            self._next.authors[author] = author.edits_received
+        elif updates:
+            self._next.has_server_edits = True
+        self._wake.set()
+
+    def when_saved(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once all that has been added so far is durable; at once if it is."""
+        if not self.has_unsaved:
+            callback()
+        elif self._next.entries or self._in_flight is None:
+            self._next.waiting.append(callback)
+        else:
+            self._in_flight.waiting.append(callback)
+
+    async def flush(self) -> None:
+        """Wait until all that has been added so far is durable, however long the store fails."""
+        done = asyncio.get_running_loop().create_future()
+        self.when_saved(lambda: None if done.done() else done.set_result(None))
+        await done
+
+    async def close(self) -> None:
+        """End; what is not durable by now stays with its authors, who were not told that it is saved."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._next = self._next, Batch()
+            self._in_flight = batch
+            try:
+                seq = await self._append(batch)
+            except RoomError as error:
+                self._on_lost(error)
+                return
+            except Exception as error:  # the task's boundary: the room must not go on without its journal
+                log.exception("The journal of room %s ended.", self._room_id)
+                self._on_lost(error)
+                return
+            self._in_flight = None
+            self._on_committed(batch, seq)
+            for callback in batch.waiting:
+                callback()
+
+    async def _append(self, batch: Batch) -> int:
+        if not batch.entries:
+            return self._head_seq
+        delay = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                self._head_seq = await self._store.append(self._room_id, self._epoch, batch.entries)
+            except StoreError as error:
+                self._fail(error)
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, LAST_RETRY_SECONDS)
+            else:
+                if self._failing is not None:
+                    self._failing = None
+                    self._on_recovered()
+                return self._head_seq
+
+    def _fail(self, error: StoreError) -> None:
+        first = self._failing is None
+        self._failing = error
+        if first:
+            log.warning("Room %s is not saved, trying again: %s", self._room_id, error)
+            self._on_failing(error)

@@ -1,0 +1,305 @@
+"""All rooms of one server process: found, opened when somebody comes, closed when nobody is left."""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..access import User
+from ..backplane import Backplane
+from ..document import RoomDocument
+from ..errors import (
+    CloseCode,
+    CollabError,
+    EpochMismatch,
+    InvalidRoomId,
+    RoomError,
+    RoomNotFound,
+    RoomTooLarge,
+    ServerFull,
+)
+from ..protocol import UserInfo
+from ..store import Head, RoomRecord, Store
+from .limits import Limits
+from .peer import Peer
+from .room import Room
+
+__all__ = ["RoomManager"]
+
+log = logging.getLogger(__name__)
+
+ROOM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+MAX_TITLE_CHARACTERS = 200
+FLUSH_SECONDS = 10.0
+"""How long a stopping server waits for a store that fails."""
+
+
+class RoomManager:
+    """The rooms of one server process, over a ``store`` that other processes may share.
+
+    A room without peers is closed after ``idle_seconds``.
+    """
+
+    def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
+        self.limits = limits
+        self._store = store
+        self._backplane = backplane
+        self._idle_seconds = idle_seconds
+        self._rooms: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._idle_timers: dict[str, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._starting = asyncio.Lock()
+        self._started = False
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Open the store and begin to listen for other processes; again does nothing.
+
+        Raises
+        ------
+        StoreUnavailable
+            Try again later.
+        """
+        if self._started:
+            return
+        async with self._starting:
+            if not self._started:
+                await self._store.open()
+                await self._backplane.start(self._look)
+                self._started = True
+
+    async def stop(self) -> None:
+        """Make everything durable, disconnect everybody and close the store."""
+        self._stopped = True
+        if not self._started:
+            return
+        await self._backplane.stop()
+        for timer in self._idle_timers.values():
+            timer.cancel()
+        await asyncio.gather(*(self._stop_room(room) for room in list(self._rooms.values())))
+        if self._closing:
+            await asyncio.wait(self._closing)
+        await self._store.close()
+
+    async def _stop_room(self, room: Room) -> None:
+        try:
+            await asyncio.wait_for(room.flush(), FLUSH_SECONDS)
+            await room.compact()
+        except asyncio.TimeoutError:
+            log.error("Room %s: the store still fails; its last edits stay with their authors' clients.", room.id)
+        await room.close(CloseCode.GOING_AWAY, "server is stopping: reconnect in a moment")
+
+    # -- peers -------------------------------------------------------------------------------------------------------
+
+    async def join(self, room_id: str, peer: Peer) -> Room:
+        """Let ``peer`` into a room; raises ``RoomNotFound``, ``ServerFull`` and what :meth:`Room.join` does."""
+        room = await self._open(room_id)
+        try:
+            room.join(peer)
+        finally:
+            self._close_when_idle(room)
+        return room
+
+    def leave(self, room: Room, peer: Peer) -> None:
+        """``peer``'s connection has ended."""
+        room.leave(peer)
+        self._close_when_idle(room)
+
+    def people(self, room_id: str) -> list[UserInfo]:
+        """Who is in the room now, over this server process."""
+        room = self._rooms.get(room_id)
+        return room.people if room is not None else []
+
+    # -- rooms -------------------------------------------------------------------------------------------------------
+
+    async def create_room(
+        self, *, room_id: str | None = None, title: str | None = None, content: Mapping[str, Any] | None = None
+    ) -> RoomRecord:
+        """Make a room from a notebook (nbformat 4), or with one empty code cell.
+
+        Raises
+        ------
+        InvalidRoomId, RoomExists, RoomError, ContentError, RoomTooLarge
+            Nothing was made then.
+        """
+        room_id = _new_id(title) if room_id is None else check_room_id(room_id)
+        title = room_id if title is None else check_title(title)
+        epoch = secrets.token_hex(16)
+        document = RoomDocument.create(epoch, content)
+        state = document.doc.get_update()
+        check_room_bytes(len(state), self.limits)
+        return await self._store.create_room(room_id, title, epoch, document.kind, state)
+
+    async def list_rooms(
+        self, *, search: str = "", deleted: bool = False, limit: int = 100, offset: int = 0
+    ) -> tuple[list[RoomRecord], int]:
+        """A page of the rooms, last changed first, and how many there are in all; those in the bin if ``deleted``."""
+        records, total = await self._store.list_rooms(search, deleted, limit, offset)
+        return [self._current(record) for record in records], total
+
+    async def get_room(self, room_id: str) -> RoomRecord:
+        """One room; ``RoomNotFound`` if there is none or it lies in the bin."""
+        return self._current(await self._store.get_room(check_room_id(room_id)))
+
+    async def rename_room(self, room_id: str, title: str) -> RoomRecord:
+        """Give a room another title; everybody in it sees it."""
+        record = await self._store.rename_room(check_room_id(room_id), check_title(title))
+        if (room := self._rooms.get(room_id)) is not None:
+            room.retitle(title)
+        return self._current(record)
+
+    async def delete_room(self, room_id: str) -> None:
+        """Put a room into the bin; everybody in it is told and disconnected."""
+        room = self._rooms.get(check_room_id(room_id))
+        if room is not None:
+            await room.flush()
+        await self._store.delete_room(room_id)
+        if room is not None:
+            self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: the room '{room_id}' was put into the bin")
+
+    async def restore_room(self, room_id: str) -> RoomRecord:
+        """Take a room out of the bin."""
+        return await self._store.restore_room(check_room_id(room_id))
+
+    async def purge_room(self, room_id: str) -> None:
+        """Forget for good a room that lies in the bin."""
+        await self._store.purge_room(check_room_id(room_id))
+
+    async def read(self, room_id: str) -> RoomDocument:
+        """A copy of the room's document; nothing in it can be lost any more."""
+        room = await self._open(check_room_id(room_id))
+        try:
+            state = await room.snapshot()
+        finally:
+            self._close_when_idle(room)
+        document = RoomDocument()
+        document.doc.apply_update(state)
+        return document
+
+    async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:
+        """Let ``change`` edit the room's document as ``user``; returns when it is durable. See :meth:`Room.change`."""
+        room = await self._open(check_room_id(room_id))
+        try:
+            await room.change(change, user)
+        finally:
+            self._close_when_idle(room)
+        return await self.get_room(room_id)
+
+    def _current(self, record: RoomRecord) -> RoomRecord:
+        """``record`` with what the live room, if there is one, knows better."""
+        room = self._rooms.get(record.id)
+        return record if room is None else replace(record, kind=room.kind)
+
+    # -- lives -------------------------------------------------------------------------------------------------------
+
+    async def _open(self, room_id: str) -> Room:
+        """The live room; all who ask for it at once wait for one reading of the store."""
+        self._keep(room_id)
+        room = self._rooms.get(room_id)
+        if room is not None:
+            return room
+        if self._stopped:
+            raise ServerFull("The server is stopping; reconnect in a moment.")
+        opening = self._opening.get(room_id)
+        if opening is None:
+            if len(self._rooms) + len(self._opening) >= self.limits.rooms_per_server:
+                raise ServerFull(f"The server has {len(self._rooms)} rooms open, as many as it may; try again later.")
+            opening = asyncio.create_task(self._load(room_id), name=f"jupyter_collab opening {room_id}")
+            self._opening[room_id] = opening
+        return await asyncio.shield(opening)
+
+    async def _load(self, room_id: str) -> Room:
+        try:
+            room = await Room.load(room_id, self._store, self.limits, self._lost)
+        finally:
+            del self._opening[room_id]
+        self._rooms[room_id] = room
+        self._backplane.watch(room_id)
+        self._close_when_idle(room)
+        return room
+
+    def _keep(self, room_id: str) -> None:
+        timer = self._idle_timers.pop(room_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _close_when_idle(self, room: Room) -> None:
+        if not room.peers and self._rooms.get(room.id) is room and not self._stopped:
+            self._keep(room.id)
+            loop = asyncio.get_running_loop()
+            self._idle_timers[room.id] = loop.call_later(self._idle_seconds, self._close_if_idle, room)
+
+    def _close_if_idle(self, room: Room) -> None:
+        del self._idle_timers[room.id]
+        if room.is_idle:
+            self._end(room, CloseCode.NORMAL, "nobody was here")
+        else:
+            self._close_when_idle(room)
+
+    def _end(self, room: Room, code: CloseCode, reason: str) -> None:
+        """Take ``room`` out of the live ones at once, and close it."""
+        if self._rooms.get(room.id) is not room:
+            return
+        del self._rooms[room.id]
+        self._keep(room.id)
+        self._backplane.unwatch(room.id)
+        task = asyncio.create_task(self._close(room, code, reason), name=f"jupyter_collab closing {room.id}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, room: Room, code: CloseCode, reason: str) -> None:
+        if code is CloseCode.NORMAL:
+            await room.compact()
+        await room.close(code, reason)
+
+    def _lost(self, room: Room, error: Exception) -> None:
+        """The room cannot go on: nobody may type into it as if it could."""
+        if isinstance(error, RoomNotFound):
+            self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: {error}")
+        elif isinstance(error, CollabError):
+            self._end(room, error.code, f"{error.reason}: {error}")
+        else:
+            self._end(room, CloseCode.INTERNAL_ERROR, "internal_error: the server's log says why; reconnect")
+
+    def _look(self, room_id: str, head: Head | None) -> None:
+        room = self._rooms.get(room_id)
+        if room is None:
+            return
+        if head is None or head.deleted:
+            self._lost(room, RoomNotFound(f"the room '{room_id}' was put into the bin"))
+        elif head.epoch != room.epoch:
+            self._lost(room, EpochMismatch(f"the room '{room_id}' has a new history"))
+        else:
+            room.look(head)
+
+
+def check_room_id(room_id: str) -> str:
+    """``room_id``, or :class:`InvalidRoomId`."""
+    if not ROOM_ID.fullmatch(room_id):
+        raise InvalidRoomId(
+            "A room id has 1 to 128 characters, letters (a-z), digits, '.', '_' and '-', the first a letter or digit."
+        )
+    return room_id
+
+
+def check_title(title: str) -> str:
+    """``title`` without blanks around it, or :class:`RoomError`."""
+    title = " ".join(title.split())
+    if not title or len(title) > MAX_TITLE_CHARACTERS or not title.isprintable():
+        raise RoomError(f"A title has 1 to {MAX_TITLE_CHARACTERS} printable characters.")
+    return title
+
+
+def check_room_bytes(size: int, limits: Limits) -> None:
+    """Raise ``RoomTooLarge`` if a room may not have so many bytes."""
+    if size > limits.room_bytes:
+        raise RoomTooLarge(f"The room would have {size} bytes; at most {limits.room_bytes} are allowed.")
+
+
+def _new_id(title: str | None) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", (title or "room").lower()).strip("-")[:40] or "room"
+    return f"{slug}-{secrets.token_hex(4)}"

@@ -1,0 +1,125 @@
+"""What a peer is owed: sent at once while it keeps up, merged while it does not, given up on beyond a bound."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pycrdt import merge_updates
+
+from ..errors import CloseCode, SlowReader
+from ..protocol import Update, build
+
+__all__ = ["Outbox", "Transport"]
+
+
+MAX_MERGED_UPDATES = 500
+"""Merging costs the square of their number; this many take a few milliseconds."""
+
+
+class Transport(Protocol):
+    """A connection, as far as a room needs to know it. Nothing here blocks or raises when the peer is gone."""
+
+    def send(self, message: bytes) -> bool:
+        """Send one message; answers whether the connection can take another right away."""
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, as soon as all that was sent has left."""
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close the connection; a second call does nothing."""
+
+
+class Outbox:
+    """Sends to one peer, in order.
+
+    While the transport is busy, updates wait and merge, so that a peer that falls behind is owed one message and not
+    a thousand. ``on_ready`` is called when it has caught up; more than ``max_bytes`` waiting is a
+    :class:`~jupyter_collab.errors.SlowReader`, told to ``on_overflow``.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        max_bytes: int,
+        on_ready: Callable[[], None],
+        on_overflow: Callable[[SlowReader], None],
+    ) -> None:
+        self._transport = transport
+        self._max_bytes = max_bytes
+        self._on_ready = on_ready
+        self._on_overflow = on_overflow
+        self._busy = False
+        self._closed = False
+        self._messages: list[bytes] = []
+        self._updates: list[bytes] = []
+        self._waiting_bytes = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether something sent before has not left yet."""
+        return self._busy
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits for the transport."""
+        return self._waiting_bytes
+
+    def send(self, message: bytes) -> None:
+        """Send ``message``, after everything before it."""
+        if self._closed:
+            return
+        if self._busy:
+            self._merge()
+            self._messages.append(message)
+            self._wait_for(len(message))
+        else:
+            self._send_now(message)
+
+    def send_update(self, update: bytes, message: bytes) -> None:
+        """Send ``update``, whose message, built once for all peers, is ``message``."""
+        if self._closed:
+            return
+        if self._busy:
+            self._updates.append(update)
+            if len(self._updates) >= MAX_MERGED_UPDATES:
+                self._merge()
+            self._wait_for(len(update))
+        else:
+            self._send_now(message)
+
+    def close(self) -> None:
+        """Drop what waits."""
+        self._closed = True
+        self._messages.clear()
+        self._updates.clear()
+        self._waiting_bytes = 0
+
+    def _send_now(self, message: bytes) -> None:
+        if not self._transport.send(message):
+            self._busy = True
+            self._transport.on_drained(self._drained)
+
+    def _wait_for(self, size: int) -> None:
+        self._waiting_bytes += size
+        if self._waiting_bytes > self._max_bytes:
+            waiting = self._waiting_bytes
+            self.close()
+            self._on_overflow(SlowReader(f"{waiting} bytes wait for you to read; reconnect to get what is missing."))
+
+    def _merge(self) -> None:
+        """Turn the waiting updates into one message."""
+        if self._updates:
+            self._messages.append(build(Update(merge_updates(*self._updates))))
+            self._updates = []
+
+    def _drained(self) -> None:
+        self._busy = False
+        self._merge()
+        waiting, self._messages, self._waiting_bytes = self._messages, [], 0
+        for position, message in enumerate(waiting):
+            self._send_now(message)
+            if self._busy:
+                self._messages = waiting[position + 1 :]
+                self._waiting_bytes = sum(map(len, self._messages))
+                return
+        if not self._closed:
+            self._on_ready()

@@ -1,0 +1,92 @@
+"""One connection to a room."""
+
+import itertools
+from collections.abc import Callable
+
+from ..access import Capability, Role, User
+from ..errors import CloseCode, CollabError, PermissionDenied
+from ..protocol import Message, build
+from .limits import Limits, Pace
+from .outbox import Outbox, Transport
+
+__all__ = ["Peer"]
+
+MAX_REASON_BYTES = 123
+"""What fits into a websocket's close frame (RFC 6455, section 5.5)."""
+
+
+class Peer:
+    """A user's connection: who, in which role, and what is owed to them.
+
+    ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
+    ``epoch`` is the history that the client says its document belongs to.
+    """
+
+    _numbers = itertools.count(1)
+
+    def __init__(
+        self,
+        user: User,
+        role: Role,
+        transport: Transport,
+        *,
+        speaks_v1: bool = False,
+        epoch: str | None = None,
+    ) -> None:
+        self.user = user
+        self.role = role
+        self.speaks_v1 = speaks_v1
+        self.epoch = epoch
+        self.name = f"{user.username}#{next(self._numbers)}"
+        self.edits_received = 0
+        self.gaps = 0
+        self.missed_presence = False
+        self.joined_at = 0.0
+        self._transport = transport
+        self.outbox: Outbox
+        self.pace: Pace
+
+    def attach(
+        self,
+        limits: Limits,
+        now: float,
+        on_ready: Callable[["Peer"], None],
+        on_overflow: Callable[[CollabError], None],
+    ) -> None:
+        """Get ready for a room's traffic, at ``now`` by the event loop's clock."""
+        self.joined_at = now
+        self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
+        self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_overflow)
+
+    def require(self, capability: Capability) -> None:
+        """Raise :class:`PermissionDenied` unless the role includes ``capability``."""
+        if not self.role.may(capability):
+            raise PermissionDenied(
+                f"Your role here is {self.role.value}, which may not {capability.value}; ask an owner for another role."
+            )
+
+    def send(self, message: Message) -> None:
+        """Send any message."""
+        self.outbox.send(build(message))
+
+    def tell(self, message: Message) -> None:
+        """Send one of our own messages, to those who understand them."""
+        if self.speaks_v1:
+            self.send(message)
+
+    def close(self, error: CollabError) -> None:
+        """End the connection, saying why."""
+        self.disconnect(error.code, f"{error.reason}: {error}")
+
+    def disconnect(self, code: CloseCode, reason: str) -> None:
+        """End the connection."""
+        self.outbox.close()
+        self._transport.close(code, _cut(reason))
+
+    def __repr__(self) -> str:
+        return f"<Peer {self.name} {self.role.value}>"
+
+
+def _cut(reason: str) -> str:
+    """As much of ``reason`` as a close frame holds, cut between characters."""
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

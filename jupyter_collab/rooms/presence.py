@@ -1,0 +1,205 @@
+"""Who is here, and where: the ephemeral states of a room's clients, made true by the server.
+
+A client id belongs to the peer that first used it; what others say about it is ignored (plain Yjs clients send back
+all that they hear). The ``user`` in every state is the server's word. Changes are gathered and sent at most once a
+tick, each entry encoded once.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..access import User
+from ..errors import MessageTooLarge, ProtocolError
+from ..protocol import AwarenessEntry, AwarenessMessage, build, build_awareness, parse_awareness, parse_json
+from .limits import Limits
+from .peer import Peer
+
+__all__ = ["Presence"]
+
+TICK_SECONDS = 0.1
+"""The least time between two presence messages to one peer."""
+
+REMEMBERED_DEPARTURES = 1_000
+"""How many clients' last clocks are kept after they left, so that they are believed when they come back."""
+
+GONE = "null"
+
+
+class Clock(Protocol):
+    """What presence needs of an event loop."""
+
+    def time(self) -> float:
+        """Seconds, monotonic."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> object:
+        """Call ``callback`` in ``delay`` seconds."""
+
+
+@dataclass(slots=True)
+class _Client:
+    owner: Peer
+    clock: int
+    offset: int
+    """What is added to the client's own clock: after a reconnect it must go on from where others last heard it."""
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Departure:
+    user: User
+    clock: int
+    at: float
+
+
+class Presence:
+    """The presence of one room's peers."""
+
+    def __init__(self, limits: Limits, peers: Iterable[Peer], clock: Clock) -> None:
+        self._limits = limits
+        self._peers = peers
+        self._clock = clock
+        self._clients: dict[int, _Client] = {}
+        self._owned: dict[Peer, set[int]] = {}
+        self._departed: OrderedDict[int, _Departure] = OrderedDict()
+        self._changed: dict[int, AwarenessEntry] = {}
+        self._authors: dict[Peer, set[int]] = {}
+        self._ticking = False
+
+    def receive(self, peer: Peer, payload: bytes) -> None:
+        """Take in an awareness update from ``peer``.
+
+        Raises
+        ------
+        ProtocolError, MessageTooLarge
+            Nothing of the update is taken in then.
+        """
+        limit = self._limits.awareness_clients_per_peer
+        entries = parse_awareness(
+            payload,
+            max_state_bytes=self._limits.awareness_bytes,
+            max_entries=self._limits.peers_per_room * limit,
+        )
+        own = [entry for entry in entries if self._may_write(peer, entry)]
+        stamped = [(entry, _stamp(entry.state, peer)) for entry in own]
+        if len(self._owned.get(peer, set()) | {entry.client_id for entry in own}) > limit:
+            raise MessageTooLarge(f"Presence of more than {limit} clients over one connection.")
+        for entry, state in stamped:
+            self._write(peer, entry, state)
+
+    def greet(self, peer: Peer) -> None:
+        """Tell ``peer`` of all the others."""
+        entries = [
+            AwarenessEntry(client_id, client.clock, client.state)
+            for client_id, client in self._clients.items()
+            if client.owner is not peer
+        ]
+        if entries:
+            peer.outbox.send(_message(entries))
+
+    def restamp(self, peer: Peer) -> None:
+        """Say anew who ``peer`` is, after a change of role."""
+        for client_id in self._owned.get(peer, ()):
+            client = self._clients[client_id]
+            client.state = _stamp(client.state, peer)
+            client.offset += 1
+            client.clock += 1
+            self._announce(peer, AwarenessEntry(client_id, client.clock, client.state))
+
+    def leave(self, peer: Peer) -> None:
+        """Forget what ``peer`` said, and tell the others that it is gone."""
+        for client_id in self._owned.pop(peer, ()):
+            self._forget(client_id)
+
+    def _may_write(self, peer: Peer, entry: AwarenessEntry) -> bool:
+        client = self._clients.get(entry.client_id)
+        if client is None:
+            return entry.state != GONE and self._may_introduce(peer, entry)
+        if client.owner is peer:
+            return True
+        # The same person, back over a new connection before the old one was found dead. An echo brings no news.
+        return client.owner.user == peer.user and entry.clock + client.offset > client.clock
+
+    def _may_introduce(self, peer: Peer, entry: AwarenessEntry) -> bool:
+        left = self._departed.get(entry.client_id)
+        if left is None or entry.clock > left.clock:
+            return True
+        # The same person over a connection made since; anybody else only echoes what they heard before.
+        return left.user == peer.user and peer.joined_at > left.at
+
+    def _write(self, peer: Peer, entry: AwarenessEntry, state: str) -> None:
+        client = self._clients.get(entry.client_id)
+        if state == GONE:
+            if client is not None:
+                self._owned[client.owner].discard(entry.client_id)
+                self._forget(entry.client_id)
+            return
+        if client is None or client.owner is not peer:
+            client = self._introduce(peer, entry, client)
+        clock = entry.clock + client.offset
+        if clock > client.clock:
+            client.clock = clock
+            client.state = state
+            self._announce(peer, AwarenessEntry(entry.client_id, clock, state))
+
+    def _introduce(self, peer: Peer, entry: AwarenessEntry, before: _Client | None) -> _Client:
+        if before is not None:
+            self._owned[before.owner].discard(entry.client_id)
+            heard = before.clock
+        else:
+            departure = self._departed.pop(entry.client_id, None)
+            heard = departure.clock if departure is not None else -1
+        client = _Client(peer, heard, max(0, heard + 1 - entry.clock), GONE)
+        self._clients[entry.client_id] = client
+        self._owned.setdefault(peer, set()).add(entry.client_id)
+        return client
+
+    def _forget(self, client_id: int) -> None:
+        client = self._clients.pop(client_id)
+        clock = client.clock + 1
+        self._departed[client_id] = _Departure(client.owner.user, clock, self._clock.time())
+        while len(self._departed) > REMEMBERED_DEPARTURES:
+            self._departed.popitem(last=False)
+        self._announce(client.owner, AwarenessEntry(client_id, clock, GONE))
+
+    def _announce(self, author: Peer, entry: AwarenessEntry) -> None:
+        self._changed[entry.client_id] = entry
+        self._authors.setdefault(author, set()).add(entry.client_id)
+        if not self._ticking:
+            self._ticking = True
+            self._clock.call_later(0, self._flush)
+
+    def _flush(self) -> None:
+        changed, self._changed = self._changed, {}
+        authors, self._authors = self._authors, {}
+        if not changed:
+            self._ticking = False
+            return
+        self._clock.call_later(TICK_SECONDS, self._flush)
+        message = _message(changed.values())
+        for peer in tuple(self._peers):
+            if peer.outbox.busy:
+                peer.missed_presence = True
+            elif peer not in authors:
+                peer.outbox.send(message)
+            elif others := [entry for client_id, entry in changed.items() if client_id not in authors[peer]]:
+                peer.outbox.send(_message(others))
+
+
+def _message(entries: Iterable[AwarenessEntry]) -> bytes:
+    return build(AwarenessMessage(build_awareness(entries)))
+
+
+def _stamp(state: str, peer: Peer) -> str:
+    """``state`` with the server's word for who ``peer`` is."""
+    if state == GONE:
+        return GONE
+    value = parse_json(state)
+    if value is None:
+        return GONE
+    if not isinstance(value, dict):
+        raise ProtocolError("A presence state must be a JSON object.")
+    value["user"] = peer.user.info(peer.role)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,142 @@
+"""A room's document as this process holds it: takes edits in, says what they changed, answers who lacks what."""
+
+from collections.abc import Callable, Iterable
+
+from pycrdt import TransactionEvent
+
+from ..document import RoomDocument
+from ..errors import InvalidUpdate, RoomTooLarge
+from ..protocol import SyncStep2, build
+from ..store import LogSlice
+from .integrate import integrate
+
+__all__ = ["Replica"]
+
+ENTRY_OVERHEAD_BYTES = 64
+"""About what a log entry takes in the store besides its update."""
+
+MIN_COMPACTED_BYTES = 256 * 2**10
+"""A log shorter than this is not worth a keyframe."""
+
+
+class Replica:
+    """The document made from ``log_slice``, of at most ``max_bytes``.
+
+    Whatever changes it answers the changes as Yjs updates: just what is new, and nothing for what was known.
+    ``spoiled`` says that a refused edit may have left parts behind; :meth:`rebuild` makes the document anew then.
+    """
+
+    def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._changes: list[bytes] = []
+        self._step2: dict[bytes, bytes] = {}
+        self.spoiled = False
+        self.rebuild(log_slice, ())
+        self._keyframe_bytes = log_slice.keyframe_bytes
+        self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
+        self._size_bytes = self._keyframe_bytes + self._log_bytes
+        self._unmeasured_bytes = self._log_bytes
+
+    def rebuild(self, log_slice: LogSlice, unsaved: Iterable[bytes]) -> None:
+        """Make the document anew from the log and what was accepted since."""
+        document = RoomDocument()
+        with document.doc.transaction():
+            for update in (log_slice.state, *(entry.update for entry in log_slice.entries), *unsaved):
+                if update is not None:
+                    document.doc.apply_update(update)
+        document.doc.observe(self._observe)
+        document.watch_trust()
+        self._document = document
+        self._changes.clear()
+        self._step2.clear()
+        self.spoiled = False
+
+    @property
+    def kind(self) -> str:
+        """``note`` or ``notebook``."""
+        return self._document.kind
+
+    @property
+    def state_vector(self) -> bytes:
+        """What this replica has, as Yjs encodes it."""
+        return self._document.doc.get_state()
+
+    @property
+    def wants_keyframe(self) -> bool:
+        """Whether the log has grown to more than what it says."""
+        return self._log_bytes > max(MIN_COMPACTED_BYTES, self._keyframe_bytes)
+
+    @property
+    def has_log(self) -> bool:
+        """Whether anything came since the newest keyframe."""
+        return self._log_bytes > 0
+
+    def apply(self, update: bytes) -> list[bytes]:
+        """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does."""
+        try:
+            integrate(self._document.doc, update)
+        except InvalidUpdate as error:
+            self.spoiled = self.spoiled or error.spoils_document
+            self._changes.clear()
+            raise
+        return self._take_changes()
+
+    def edit(self, change: Callable[[RoomDocument], None]) -> list[bytes]:
+        """Let ``change`` edit the document; if it raises, or the room becomes too large, the replica is spoiled."""
+        try:
+            with self._document.doc.transaction():
+                change(self._document)
+            self._document.strip_trust()
+            self.check_size(sum(map(len, self._changes)))
+        except BaseException:
+            self.spoiled = True
+            raise
+        return self._take_changes()
+
+    def strip_trust(self) -> list[bytes]:
+        """Take out ``metadata.trusted``: trust is each viewer's own and never part of the document."""
+        return self._take_changes() if self._document.strip_trust() else []
+
+    def step2(self, vector: bytes) -> bytes:
+        """The message that answers a step 1; built once for all who ask from the same state."""
+        message = self._step2.get(vector)
+        if message is None:
+            message = self._step2[vector] = build(SyncStep2(self._document.doc.get_update(vector)))
+        return message
+
+    def encode(self) -> bytes:
+        """The whole document as one update."""
+        return self._document.doc.get_update()
+
+    def check_size(self, grows_bytes: int) -> None:
+        """Raise ``RoomTooLarge`` if that many bytes more are more than the room may have."""
+        if self._size_bytes + grows_bytes <= self._max_bytes:
+            return
+        if self._unmeasured_bytes > self._max_bytes // 100:
+            self._size_bytes = len(self.encode())
+            self._unmeasured_bytes = 0
+        if self._size_bytes + grows_bytes > self._max_bytes:
+            raise RoomTooLarge(f"The room would have more than {self._max_bytes} bytes. Delete something first.")
+
+    def logged(self, updates: Iterable[bytes]) -> None:
+        """Account for log entries."""
+        for update in updates:
+            self._log_bytes += len(update) + ENTRY_OVERHEAD_BYTES
+            self._size_bytes += len(update)
+            self._unmeasured_bytes += len(update)
+
+    def keyframe(self) -> bytes:
+        """The whole document, to stand for the log so far."""
+        state = self.encode()
+        self._log_bytes = self._unmeasured_bytes = 0
+        self._size_bytes = self._keyframe_bytes = len(state)
+        return state
+
+    def _observe(self, event: TransactionEvent) -> None:
+        self._changes.append(event.update)
+
+    def _take_changes(self) -> list[bytes]:
+        changes, self._changes = self._changes, []
+        if changes:
+            self._step2.clear()
+        return changes

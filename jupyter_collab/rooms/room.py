@@ -1,0 +1,482 @@
+"""A room: one shared document, the peers around it, and what makes their edits durable.
+
+Everything that a room does with a message it does at once, in the event loop's thread; only the journal, the reading
+of the store and a peer that sends too fast are waited for.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum
+
+from pycrdt import merge_updates
+
+from ..access import Capability, Role, User
+from ..document import RoomDocument, epoch_client_id, state_vector
+from ..errors import (
+    CausalGap,
+    CloseCode,
+    CollabError,
+    EpochMismatch,
+    InvalidUpdate,
+    MessageTooLarge,
+    NotSaved,
+    PermissionDenied,
+    RoomFull,
+    RoomNotFound,
+    RoomTooLarge,
+    StoreError,
+    UnsupportedMessage,
+)
+from ..protocol import (
+    EMPTY_UPDATE,
+    Ack,
+    AwarenessMessage,
+    Event,
+    Hello,
+    QueryAwareness,
+    Rejection,
+    SyncStep1,
+    SyncStep2,
+    Update,
+    UserInfo,
+    build,
+    parse,
+)
+from ..store import Head, LogSlice, Store
+from .journal import Batch, Journal
+from .limits import Limits
+from .peer import Peer
+from .presence import Presence
+from .replica import Replica
+from .tasks import TaskSlots
+
+__all__ = ["Room", "RoomState"]
+
+log = logging.getLogger(__name__)
+
+MAX_GAPS = 3
+"""How many edits with a causal gap a peer may send before it is not asked again."""
+
+RETRY_SECONDS = 1.0
+
+
+class RoomState(Enum):
+    """``LIVE`` <-> ``HEALING`` (the document is being made anew) -> ``CLOSED``."""
+
+    LIVE = "live"
+    HEALING = "healing"
+    CLOSED = "closed"
+
+
+class Room:
+    """One live room of this server process. Made by :meth:`load`, ended by :meth:`close`.
+
+    ``on_lost(room, error)`` is called when the room cannot go on.
+    """
+
+    def __init__(
+        self,
+        log_slice: LogSlice,
+        retired_epochs: Iterable[str],
+        store: Store,
+        limits: Limits,
+        on_lost: Callable[["Room", Exception], None],
+    ) -> None:
+        record = log_slice.record
+        self.id = record.id
+        self.title = record.title
+        self.epoch = record.epoch
+        self._store = store
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._writer = secrets.token_hex(8)
+        self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
+        self._peers: set[Peer] = set()
+        self._presence = Presence(limits, self._peers, self._loop)
+        self._state = RoomState.LIVE
+        self._live = asyncio.Event()
+        self._live.set()
+        self._replica = Replica(log_slice, limits.room_bytes)
+        self._seq = self._head_seq = log_slice.seq
+        self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
+        self._journal = Journal(
+            store,
+            self.id,
+            self.epoch,
+            log_slice.seq,
+            self._writer,
+            limits.unsaved_bytes,
+            on_committed=self._committed,
+            on_failing=self._failing,
+            on_recovered=lambda: self._broadcast(Event({"type": "saved"})),
+            on_lost=lambda error: on_lost(self, error),
+        )
+
+    @classmethod
+    async def load(
+        cls, room_id: str, store: Store, limits: Limits, on_lost: Callable[["Room", Exception], None]
+    ) -> "Room":
+        """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
+        log_slice = await store.read_log(room_id)
+        return cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost)
+
+    @property
+    def state(self) -> RoomState:
+        """Whether the room takes edits."""
+        return self._state
+
+    @property
+    def kind(self) -> str:
+        """``note`` or ``notebook``."""
+        return self._replica.kind
+
+    # -- peers -------------------------------------------------------------------------------------------------------
+
+    @property
+    def peers(self) -> frozenset[Peer]:
+        """Who is connected now."""
+        return frozenset(self._peers)
+
+    @property
+    def people(self) -> list[UserInfo]:
+        """The users who are connected now, each once, in the best of their roles."""
+        by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
+        best = {peer.user.username: peer for peer in by_rank}
+        return [best[name].user.info(best[name].role) for name in sorted(best)]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is here and everything is durable."""
+        return not self._peers and not self._journal.has_unsaved
+
+    def join(self, peer: Peer) -> None:
+        """Let ``peer`` in and greet it.
+
+        Raises
+        ------
+        RoomNotFound, RoomFull, EpochMismatch
+            The peer is not in the room then, and was sent nothing.
+        """
+        if self._state is RoomState.CLOSED:
+            raise RoomNotFound(f"The room '{self.id}' has just been closed; join again.")
+        if len(self._peers) >= self._limits.peers_per_room:
+            raise RoomFull(f"The room '{self.id}' has {len(self._peers)} peers, as many as it may; try again later.")
+        if peer.epoch is not None and peer.epoch != self.epoch:
+            raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
+        peer.attach(
+            self._limits,
+            self._loop.time(),
+            on_ready=self._caught_up,
+            on_overflow=lambda error: self._expel(peer, error),
+        )
+        self._peers.add(peer)
+        peer.tell(self._hello(peer))
+        self._ask_for_edits(peer)
+        self._presence.greet(peer)
+        if self._journal.failing is not None:
+            peer.tell(_not_saved(self._journal.failing))
+
+    def leave(self, peer: Peer) -> None:
+        """Let go of ``peer``, whose connection has ended; again does nothing."""
+        if peer in self._peers:
+            self._peers.remove(peer)
+            peer.outbox.close()
+            self._presence.leave(peer)
+
+    def set_role(self, peer: Peer, role: Role) -> None:
+        """Give a connected peer another role, from its next message on."""
+        peer.role = role
+        peer.tell(Event({"type": "role", "role": role.value, "capabilities": _names(role)}))
+        self._ask_for_edits(peer)
+        self._presence.restamp(peer)
+
+    def _ask_for_edits(self, peer: Peer) -> None:
+        """Ask ``peer`` what it has that the room lacks; one that may not edit is not asked."""
+        if peer.role.may(Capability.EDIT):
+            peer.send(SyncStep1(self._replica.state_vector))
+
+    def _hello(self, peer: Peer) -> Hello:
+        return Hello(
+            {
+                "version": 1,
+                "room": self.id,
+                "title": self.title,
+                "epoch": self.epoch,
+                "seq": self._head_seq,
+                "role": peer.role.value,
+                "capabilities": _names(peer.role),
+                "user": peer.user.info(peer.role),
+                "limits": {
+                    "message_bytes": self._limits.message_bytes,
+                    "room_bytes": self._limits.room_bytes,
+                    "awareness_bytes": self._limits.awareness_bytes,
+                    "updates_per_second": self._limits.updates_per_second_per_peer,
+                },
+            }
+        )
+
+    def _caught_up(self, peer: Peer) -> None:
+        if peer.missed_presence:
+            peer.missed_presence = False
+            self._presence.greet(peer)
+
+    def _expel(self, peer: Peer, error: CollabError) -> None:
+        log.warning("Room %s closes %s: %s: %s", self.id, peer.name, error.reason, error)
+        self.leave(peer)
+        peer.close(error)
+
+    def _broadcast(self, event: Event) -> None:
+        for peer in tuple(self._peers):
+            peer.tell(event)
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def receive(self, peer: Peer, data: bytes) -> Awaitable[None] | None:
+        """Handle one message; whatever is wrong with it is between the room and this peer.
+
+        Answers what to wait for before the peer's next message is read, if anything.
+        """
+        if peer not in self._peers:
+            return None
+        try:
+            wait = peer.pace.take(self._loop.time())
+            if self._state is RoomState.HEALING:
+                return self._receive_when_live(peer, data)
+            self._handle(peer, data)
+        except CollabError as error:
+            self._refuse(peer, error)
+            return None
+        except Exception:  # the boundary of one message: it ends the connection that it came over, and no other
+            log.exception("Room %s failed on a message of %s.", self.id, peer.name)
+            self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
+            return None
+        return None if wait is None else asyncio.sleep(wait)
+
+    async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
+        await self._live.wait()
+        again = self.receive(peer, data)
+        if again is not None:
+            await again
+
+    def _handle(self, peer: Peer, data: bytes) -> None:
+        if len(data) > self._limits.message_bytes:
+            raise MessageTooLarge(f"A message of {len(data)} bytes; at most {self._limits.message_bytes} are allowed.")
+        match parse(data):
+            case Update(update) | SyncStep2(update):
+                self._edit(peer, update)
+            case SyncStep1(vector):
+                self._answer(peer, vector)
+            case AwarenessMessage(payload):
+                self._presence.receive(peer, payload)
+            case QueryAwareness():
+                self._presence.greet(peer)
+            case _:
+                raise UnsupportedMessage("Only the server sends messages of this type.")
+
+    def _answer(self, peer: Peer, vector: bytes) -> None:
+        """Send step 2, as soon as all that it says is durable."""
+        if not self._retired_clients.isdisjoint(state_vector(vector)):
+            raise EpochMismatch(f"Your document is of a former room '{self.id}'; join with an empty document.")
+        message = self._replica.step2(vector)
+        self._journal.when_saved(lambda: peer.outbox.send(message))
+
+    def _edit(self, peer: Peer, update: bytes) -> None:
+        peer.edits_received += 1
+        if update == EMPTY_UPDATE:
+            self._acknowledge(peer)
+            return
+        peer.require(Capability.EDIT)
+        self._journal.check_space(len(update))
+        if update[:1] != b"\x00":  # an edit that only deletes is never too large
+            self._replica.check_size(len(update))
+        changes = self._apply(update)
+        if not changes:
+            self._acknowledge(peer)
+            return
+        self._journal.add(changes, peer.user.username, peer)
+        if stripped := self._replica.strip_trust():
+            log.warning("Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name)
+            self._journal.add(stripped, "", None)
+        if self._journal.failing is not None:
+            self._tell_unsaved(peer, self._journal.failing)
+
+    def _failing(self, error: StoreError) -> None:
+        self._broadcast(_not_saved(error))
+        for author in self._journal.unsaved_authors:
+            self._tell_unsaved(author, error)
+
+    def _tell_unsaved(self, author: Peer, error: StoreError) -> None:
+        """A plain client cannot be told by a message that its edit is not saved; it resends what is missing later."""
+        if not author.speaks_v1 and author in self._peers:
+            self._expel(author, NotSaved(str(error)))
+
+    def _apply(self, update: bytes) -> list[bytes]:
+        try:
+            return self._replica.apply(update)
+        finally:
+            self._heal_if_spoiled()
+
+    def _acknowledge(self, peer: Peer) -> None:
+        """Ack an edit that changed nothing, after all before it."""
+        if self._journal.has_unsaved:
+            self._journal.add((), peer.user.username, peer)
+        else:
+            peer.tell(Ack(peer.edits_received, self._head_seq))
+
+    def _refuse(self, peer: Peer, error: CollabError) -> None:
+        """Say no: to the edit if the peer can be told so, else by ending the connection."""
+        rejection = Rejection(peer.edits_received, error.reason, str(error))
+        if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
+            log.warning("Room %s asks %s to sync anew: %s", self.id, peer.name, error)
+            peer.gaps += 1
+            peer.tell(rejection)
+            self._ask_for_edits(peer)
+        elif _is_about_an_edit(error) and peer.speaks_v1:
+            log.warning("Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error)
+            peer.tell(rejection)
+        else:
+            self._expel(peer, error)
+
+    # -- the document ------------------------------------------------------------------------------------------------
+
+    async def change(self, edit: Callable[[RoomDocument], None], user: User) -> None:
+        """Let ``edit`` change the document, as an edit by ``user``; returns when it is durable.
+
+        If ``edit`` raises, or the room would become too large, nothing of it stays.
+        """
+        await self._live.wait()
+        try:
+            changes = self._replica.edit(edit)
+        finally:
+            self._heal_if_spoiled()
+        self._journal.add(changes, user.username, None)
+        await self._journal.flush()
+
+    async def snapshot(self) -> bytes:
+        """The document as an update, of which nothing can be lost any more when this returns."""
+        await self._live.wait()
+        state = self._replica.encode()
+        await self._journal.flush()
+        return state
+
+    def _heal_if_spoiled(self) -> None:
+        if self._replica.spoiled and self._state is RoomState.LIVE:
+            self._state = RoomState.HEALING
+            self._live.clear()
+            self._tasks.start("heal", self._heal)
+
+    async def _heal(self) -> None:
+        """Make the document anew, from what was accepted."""
+        log_slice = await self._read(None)
+        self._replica.rebuild(log_slice, self._journal.unsaved_updates)
+        self._state = RoomState.LIVE
+        self._live.set()
+
+    # -- the log -----------------------------------------------------------------------------------------------------
+
+    def _committed(self, batch: Batch, seq: int) -> None:
+        """Everything in ``batch`` is durable: say so to its authors, and show it to the others."""
+        for author, count in batch.authors.items():
+            author.tell(Ack(count, seq))
+        if not batch.entries:
+            return
+        self._head_seq = max(self._head_seq, seq)
+        if seq - len(batch.entries) == self._seq:
+            self._seq = seq
+        else:
+            self._tasks.start("catch up", self._catch_up)
+        updates = [entry.update for entry in batch.entries]
+        self._fan_out(updates, batch.sole_author)
+        self._replica.logged(updates)
+        if self._replica.wants_keyframe:
+            self._tasks.start("compact", self.compact)
+
+    def _fan_out(self, updates: list[bytes], author: Peer | None) -> None:
+        """Send ``updates`` as one message, built once, to everybody but ``author``."""
+        update = updates[0] if len(updates) == 1 else merge_updates(*updates)
+        message = build(Update(update))
+        for peer in tuple(self._peers):
+            if peer is not author:
+                peer.outbox.send_update(update, message)
+
+    async def compact(self) -> None:
+        """Replace the log so far, if there is any, by a keyframe."""
+        if self._state is not RoomState.LIVE or not self._replica.has_log:
+            return
+        state, seq = self._replica.keyframe(), self._seq
+        try:
+            await self._store.put_keyframe(self.id, self.epoch, seq, state, self.kind)
+        except StoreError as error:
+            log.warning("Room %s keeps its long log, its keyframe could not be written: %s", self.id, error)
+
+    def retitle(self, title: str) -> None:
+        """Tell everybody the room's new title."""
+        if title != self.title:
+            self.title = title
+            self._broadcast(Event({"type": "renamed", "title": title}))
+
+    def look(self, head: Head) -> None:
+        """Take in what other server processes did to the room, if anything."""
+        self.retitle(head.title)
+        if head.seq > self._seq:
+            self._head_seq = max(self._head_seq, head.seq)
+            self._tasks.start("catch up", self._catch_up)
+
+    async def _catch_up(self) -> None:
+        while self._seq < self._head_seq:
+            log_slice = await self._read(self._seq)
+            await self._live.wait()
+            foreign = [entry.update for entry in log_slice.entries if entry.server != self._writer]
+            if log_slice.state is not None:
+                foreign.insert(0, log_slice.state)
+            changes = [change for update in foreign for change in self._apply(update)]
+            self._seq = max(self._seq, log_slice.seq)
+            if changes:
+                self._fan_out(changes, None)
+                self._replica.logged(changes)
+
+    async def _read(self, after_seq: int | None) -> LogSlice:
+        """Read the log, however long it takes until the store answers."""
+        while True:
+            try:
+                log_slice = await self._store.read_log(self.id, after_seq)
+            except StoreError as error:
+                log.warning("Room %s cannot be read, trying again: %s", self.id, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if log_slice.record.epoch != self.epoch:
+                    raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
+                return log_slice
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Wait until all edits are durable."""
+        await self._journal.flush()
+
+    async def close(self, code: CloseCode, reason: str) -> None:
+        """End the room here: everybody is disconnected with ``code`` and ``reason``. The store keeps it."""
+        if self._state is RoomState.CLOSED:
+            return
+        self._state = RoomState.CLOSED
+        self._live.set()
+        for peer in tuple(self._peers):
+            self.leave(peer)
+            peer.disconnect(code, reason)
+        await self._journal.close()
+        await self._tasks.close()
+
+
+def _is_about_an_edit(error: CollabError) -> bool:
+    """Whether the connection may go on after the refusal, if the peer understands it."""
+    return isinstance(error, (PermissionDenied, InvalidUpdate, RoomTooLarge)) and not isinstance(error, CausalGap)
+
+
+def _not_saved(error: StoreError) -> Event:
+    return Event({"type": "not_saved", "message": str(error)})
+
+
+def _names(role: Role) -> list[str]:
+    return sorted(capability.value for capability in role.capabilities)

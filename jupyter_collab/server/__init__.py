@@ -1,0 +1,5 @@
+"""The Jupyter server extension."""
+
+from .extension import CollabExtension
+
+__all__ = ["CollabExtension"]

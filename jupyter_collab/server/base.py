@@ -1,0 +1,73 @@
+"""What all REST handlers share: who asks, what they may do, and errors as JSON."""
+
+import json
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from tornado.web import HTTPError
+
+from ..access import Capability, Role, User
+from ..errors import CollabError, PermissionDenied
+from ..rooms import RoomManager
+from .access import granted_role, user_of
+
+__all__ = ["CollabAPIHandler"]
+
+
+class CollabAPIHandler(APIHandler):
+    """Base of our REST handlers; every method of a subclass is decorated with ``@web.authenticated``.
+
+    Errors are ``{"message", "reason"}`` with the status of the :class:`~jupyter_collab.errors.CollabError`.
+    """
+
+    manager: RoomManager
+
+    def initialize(self, manager: RoomManager) -> None:
+        """Set by the route."""
+        self.manager = manager
+
+    async def require(self, capability: Capability) -> Role:
+        """The user's role, if it includes ``capability``; the store is open then.
+
+        Raises
+        ------
+        HTTPError, PermissionDenied
+            Both are a 403.
+        """
+        role = await granted_role(self)
+        if not role.may(capability):
+            raise PermissionDenied(f"You may only look at the rooms of this server, not {capability.value} them.")
+        await self.manager.start()
+        return role
+
+    @property
+    def user(self) -> User:
+        """Who asks."""
+        return user_of(self)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Say what went wrong and what to do, in JSON; what we did not foresee goes to the log only."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, CollabError):
+            status_code, reason, message = error.status, error.reason, str(error)
+        elif isinstance(error, HTTPError):
+            reason = error.reason or _reason(status_code)
+            message = error.log_message or self._reason
+        else:
+            reason, message = "internal_error", "The server failed; its log says why."
+        self.set_status(status_code)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"message": message, "reason": reason}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A refusal is not a failure: one line, without a traceback."""
+        if isinstance(value, CollabError):
+            self.log.warning("%s %s: %s", self.request.method, self.request.path, value.reason)
+        else:
+            super().log_exception(typ, value, tb)
+
+
+def _reason(status_code: int) -> str:
+    return {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}.get(
+        status_code, "error"
+    )

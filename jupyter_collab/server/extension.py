@@ -1,0 +1,92 @@
+"""The Jupyter server extension: traits and wiring, nothing else."""
+
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float, Integer, Unicode, default
+
+from ..backplane import PollingBackplane
+from ..errors import StoreError
+from ..rooms import Limits, RoomManager
+from ..store import SQLStore
+from .rest import rest_routes
+from .websocket import RoomWebSocketHandler
+
+__all__ = ["CollabExtension"]
+
+_LIMITS = Limits()
+
+
+class CollabExtension(ExtensionApp):
+    """Shared rooms on a Jupyter server. Configure it as ``c.CollabExtension.<trait>``."""
+
+    name = "jupyter_collab"
+    load_other_extensions = True
+
+    store_url = Unicode(
+        help="SQLAlchemy URL of the store, where rooms are kept. Servers with one store serve the same rooms. "
+        "Default: an SQLite file in Jupyter's data directory.",
+    ).tag(config=True)
+    poll_interval_seconds = Float(0.1, min=0.01, help="How often to look for other servers' edits.").tag(config=True)
+    idle_seconds = Float(60.0, min=0, help="After how long a room without people is unloaded.").tag(config=True)
+    max_message_bytes = Integer(_LIMITS.message_bytes, min=1024, help="The largest message.").tag(config=True)
+    max_room_bytes = Integer(_LIMITS.room_bytes, min=1024, help="The largest room, outputs included.").tag(config=True)
+    max_outbox_bytes = Integer(
+        _LIMITS.outbox_bytes, min=1024, help="How much may wait for a peer that reads too slowly."
+    ).tag(config=True)
+    max_unsaved_bytes = Integer(
+        _LIMITS.unsaved_bytes, min=1024, help="How much a room may hold in memory while the store fails."
+    ).tag(config=True)
+    max_awareness_bytes = Integer(_LIMITS.awareness_bytes, min=256, help="The largest presence state.").tag(config=True)
+    max_updates_per_second_per_peer = Integer(
+        _LIMITS.updates_per_second_per_peer,
+        min=1,
+        help="A peer that sends more messages is read more slowly, and closed after `max_flood_seconds` of it.",
+    ).tag(config=True)
+    max_flood_seconds = Float(_LIMITS.flood_seconds, min=0, help="See `max_updates_per_second_per_peer`.").tag(
+        config=True
+    )
+    max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
+    max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
+
+    manager: RoomManager
+
+    @default("store_url")
+    def _default_store_url(self) -> str:
+        return f"sqlite:///{Path(jupyter_data_dir()) / 'collab' / 'rooms.sqlite'}"
+
+    def initialize_settings(self) -> None:
+        """Make the manager; the store is opened when the server runs."""
+        store = SQLStore(self.store_url)
+        backplane = PollingBackplane(store, self.poll_interval_seconds)
+        self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
+        self.settings["jupyter_collab_manager"] = self.manager
+
+    def initialize_handlers(self) -> None:
+        """Add our routes."""
+        self.handlers.append((r"/api/collab/room/([^/]+)", RoomWebSocketHandler, {"manager": self.manager}))
+        self.handlers.extend(rest_routes(self.manager))
+
+    async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
+        try:
+            await self.manager.start()
+        except StoreError as error:
+            self.log.error("jupyter_collab: %s It is tried again when a room is wanted.", error)
+
+    async def stop_extension(self) -> None:
+        """Make everything durable and say goodbye."""
+        await self.manager.stop()
+
+    def _limits(self) -> Limits:
+        return Limits(
+            message_bytes=self.max_message_bytes,
+            room_bytes=self.max_room_bytes,
+            outbox_bytes=self.max_outbox_bytes,
+            unsaved_bytes=self.max_unsaved_bytes,
+            awareness_bytes=self.max_awareness_bytes,
+            updates_per_second_per_peer=self.max_updates_per_second_per_peer,
+            flood_seconds=self.max_flood_seconds,
+            peers_per_room=self.max_peers_per_room,
+            rooms_per_server=self.max_rooms_per_server,
+        )

@@ -1,0 +1,103 @@
+"""The websocket of a room: ``{base_url}api/collab/room/{room_id}``; see ``docs/wire.md``."""
+
+from typing import Any
+
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler
+
+from ..access import Role
+from ..errors import CollabError, InvalidRoomId, UnsupportedMessage
+from ..protocol import SUBPROTOCOL
+from ..rooms import Peer, Room, RoomManager, check_room_id
+from .access import granted_role, user_of
+from .transport import TornadoTransport
+
+__all__ = ["RoomWebSocketHandler"]
+
+PING_SECONDS = 5.0
+"""A peer that is gone without a word is found out within two of these."""
+
+
+class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """Authenticates, authorises and validates, and only then lets a peer into its room."""
+
+    room: Room | None = None
+    peer: Peer
+    gone = False
+
+    def initialize(self, manager: RoomManager) -> None:
+        """Set by the route."""
+        self.manager = manager
+
+    @property
+    def ping_interval(self) -> float:
+        """Seconds between Tornado's own pings (jupyter_server's, which this replaces, count milliseconds)."""
+        return PING_SECONDS
+
+    @property
+    def ping_timeout(self) -> float:
+        """Seconds to wait for the answer to a ping."""
+        return PING_SECONDS
+
+    @property
+    def max_message_size(self) -> int:
+        """The largest frame, in bytes, that Tornado reads before it closes the connection with 1009."""
+        return self.manager.limits.message_bytes
+
+    @ws_authenticated
+    async def get(self, room_id: str) -> None:  # type: ignore[override]  # Tornado hands over any path argument
+        """Answer the handshake, or refuse it before anything is made for it."""
+        granted = await granted_role(self)
+        try:
+            check_room_id(room_id)
+        except InvalidRoomId as error:
+            raise HTTPError(400, str(error)) from error
+        role = granted.lowered_to(self._wished_role(granted))
+        epoch = self.get_query_argument("epoch", None)
+        self.peer = Peer(user_of(self), role, TornadoTransport(self), epoch=epoch)
+        await super().get(room_id)
+
+    def _wished_role(self, granted: Role) -> Role:
+        wish = self.get_query_argument("role", granted.value)
+        try:
+            return Role(wish)
+        except ValueError as error:
+            roles = ", ".join(role.value for role in Role)
+            raise HTTPError(400, f"There is no such role; use one of {roles}.") from error
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Speak :data:`SUBPROTOCOL` with those who offer it, plain y-websocket with all others."""
+        self.peer.speaks_v1 = SUBPROTOCOL in subprotocols
+        return SUBPROTOCOL if self.peer.speaks_v1 else None
+
+    async def open(self, room_id: str) -> None:  # type: ignore[override]  # as above
+        """The handshake is done: join."""
+        try:
+            await self.manager.start()
+            room = await self.manager.join(room_id, self.peer)
+        except CollabError as error:
+            self.log.info("Refused %s in room %s: %s", self.peer.name, room_id, error)
+            self.peer.close(error)
+            return
+        self.room = room
+        if self.gone:
+            self.manager.leave(room, self.peer)
+
+    def on_message(self, message: str | bytes) -> Any:
+        """Hand a message to the room; Tornado reads the next one when what this answers is done."""
+        if self.room is None:
+            return None
+        if isinstance(message, str):
+            self.log.warning("Room %s closes %s: it sent a text frame.", self.room.id, self.peer.name)
+            self.peer.close(UnsupportedMessage("text frames are not understood, send binary ones"))
+            return None
+        return self.room.receive(self.peer, message)
+
+    def on_close(self) -> None:
+        """The connection has ended, whoever ended it."""
+        self.gone = True
+        if self.room is not None:
+            self.manager.leave(self.room, self.peer)
