@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from .report import complaints, table, targets
 
 __all__ = ["main"]
 
+_BEGIN, _END = "<!-- results: begin -->", "<!-- results: end -->"
 _PRODUCTS = (JupyterCollab.name, JupyterCollaboration.name)
 
 
@@ -35,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, dest="fanout_seconds", help="of typing in a run")
     parser.add_argument("--rounds", type=int, help="runs of everything but the trace")
     parser.add_argument("--ingest-edits", type=int, help="only the first so many edits of the trace")
+    parser.add_argument("--docs", type=Path, help="the folder of benchmarks.md, to put the results there")
     return parser
 
 
@@ -83,6 +86,8 @@ def main() -> int:
         campaign = Campaign(options, products, trace, out / "benchmarks.json")
         campaign.run(tuple(arguments.only or MEASURES))
     _publish(campaign, out)
+    if arguments.docs is not None:
+        _document(campaign, out, arguments.docs)
     return 0
 
 
@@ -96,6 +101,16 @@ def _publish(campaign: Campaign, out: Path) -> None:
         print(f"note     {complaint}")
     files = [out / "benchmarks.json", out / "benchmarks.md", *draw(campaign.runs, out)]
     print("written:", ", ".join(str(file) for file in files))
+
+
+def _document(campaign: Campaign, out: Path, docs: Path) -> None:
+    """Put the results between the marks in ``benchmarks.md``, and the plot beside it."""
+    page = docs / "benchmarks.md"
+    before, rest = page.read_text().split(_BEGIN)
+    _, after = rest.split(_END)
+    about = f"{campaign.about()}\n\n![The same in pictures](benchmarks.svg)\n\n{table(campaign.runs)}\n"
+    page.write_text(f"{before}{_BEGIN}\n{about}{_END}{after}")
+    shutil.copy(out / "benchmarks.svg", docs / "benchmarks.svg")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,27 +99,35 @@ class Campaign:
             self.say(f"{step.measure}, round {step.round + 1}, {step.entrant.label}: {time.monotonic() - start:.0f} s")
             self.write()
 
+    def about(self) -> str:
+        """One sentence for people: what ran where."""
+        versions = " and ".join(f"{name} {version}" for name, version in self._versions.items())
+        options = self.options
+        return (
+            f"{versions}, Python {platform.python_version()}, {os.cpu_count()} cores ({_cpu_model()}); "
+            f"{self.trace.name}; {options.rounds} rounds of {options.fanout_seconds:g} s. "
+            f"*Times better* above 1 is in favour of {JupyterCollab.name}."
+        )
+
     def write(self) -> None:
         """The JSON file: the machine, the versions, the options and every run."""
-        versions = {product.name: product.version() for product in self.products}
-        machine = {
-            "cpu": _cpu_model(),
-            "cores": os.cpu_count(),
-            "system": platform.system(),
-            "python": platform.python_version(),
+        facts = {
+            "machine": {
+                "cpu": _cpu_model(),
+                "cores": os.cpu_count(),
+                "system": platform.system(),
+                "python": platform.python_version(),
+            },
+            "versions": self._versions,
+            "trace": self.trace.name,
+            "options": asdict(self.options),
+            "runs": [asdict(run) for run in self.runs],
         }
-        self.file.write_text(
-            json.dumps(
-                {
-                    "machine": machine,
-                    "versions": versions,
-                    "trace": self.trace.name,
-                    "options": asdict(self.options),
-                    "runs": [asdict(run) for run in self.runs],
-                },
-                indent=1,
-            )
-        )
+        self.file.write_text(json.dumps(facts, indent=1))
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return {product.name: product.version() for product in self.products}
 
     def _plan(self, measures: tuple[str, ...]) -> Iterator[_Step]:
         options = self.options
