@@ -1,12 +1,12 @@
 """Take a Yjs update into a document, or refuse it.
 
-yrs reserves memory for as many clients as an update claims to have, keeps updates that build on unknown edits aside
-without a word, and may panic. Here each of these is an error.
+yrs reserves memory for as many clients as an update claims to have, overflows the stack on values nested very deep,
+keeps updates that build on unknown edits aside without a word, and may panic. Here each of these is an error.
 """
 
 from pycrdt import Doc, get_update
 
-from ..document import state_vector
+from ..document import check_update, state_vector
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import Reader
 
@@ -26,6 +26,7 @@ def integrate(doc: Doc, update: bytes) -> None:
         It builds on edits that ``doc`` does not have.
     """
     _check_claim(update)
+    check_update(update)
     try:
         doc.apply_update(update)
     except BaseException as error:
