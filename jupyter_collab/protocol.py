@@ -9,6 +9,7 @@ bytes is a :class:`~jupyter_collab.errors.ProtocolError`.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -260,13 +261,21 @@ class Reader:
 def parse_json(text: str) -> Any:
     """Parse JSON as the standard has it: no NaN, no infinity, and no nesting that breaks the stack."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ProtocolError("The message holds text that is not JSON.") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    """A number such as 1e999 would be read as infinity, and then written as something that is not JSON."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 def parse(data: bytes) -> Message:
