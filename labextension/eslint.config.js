@@ -8,9 +8,13 @@ export default tseslint.config(js.configs.recommended, ...tseslint.configs.stric
     '@typescript-eslint/await-thenable': 'error',
     '@typescript-eslint/consistent-type-imports': 'error',
     '@typescript-eslint/no-explicit-any': 'error',
-    '@typescript-eslint/no-floating-promises': 'error',
+    '@typescript-eslint/no-floating-promises': [
+      'error',
+      { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'it'], package: 'node:test' }] }
+    ],
     '@typescript-eslint/no-misused-promises': 'error',
     '@typescript-eslint/no-namespace': 'off',
+    '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     eqeqeq: 'error',
     'max-len': ['error', { code: 120, ignoreUrls: true }],
     'no-console': 'error'

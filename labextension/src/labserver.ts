@@ -1,0 +1,15 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import type { ICollabServer } from './api.js';
+
+/** The server that JupyterLab talks to. */
+export function labServer(settings: ServerConnection.ISettings = ServerConnection.makeSettings()): ICollabServer {
+  return {
+    baseUrl: settings.baseUrl,
+    wsUrl: settings.wsUrl,
+    token: settings.token,
+    appendToken: settings.appendToken,
+    WebSocket: settings.WebSocket,
+    fetch: (url, init) => ServerConnection.makeRequest(url, init, settings)
+  };
+}

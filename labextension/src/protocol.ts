@@ -1,0 +1,282 @@
+/**
+ * The wire: parse and build messages. Bytes in, values out, no I/O.
+ *
+ * The bytes are specified in `docs/wire.md`; `tests/vectors/wire.json` holds the examples that this module and its
+ * Python twin both run. Messages 0 to 3 are those of y-protocols, those from 100 up are ours.
+ */
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+
+/** The websocket subprotocol whose speakers get the messages from 100 up. */
+export const SUBPROTOCOL = 'jupyter-collab.v1';
+
+/** The version of the messages from 100 up. */
+export const VERSION = 1;
+
+const MessageType = {
+  sync: 0,
+  awareness: 1,
+  queryAwareness: 3,
+  hello: 100,
+  ack: 101,
+  rejection: 102,
+  event: 103
+} as const;
+
+const SyncType = { step1: 0, step2: 1, update: 2 } as const;
+
+export type Role = 'viewer' | 'runner' | 'writer' | 'editor' | 'owner';
+
+export type Capability = 'read' | 'edit' | 'run' | 'manage';
+
+/** The capabilities of each role. */
+export const CAPABILITIES: Readonly<Record<Role, readonly Capability[]>> = {
+  viewer: ['read'],
+  runner: ['read', 'run'],
+  writer: ['read', 'edit'],
+  editor: ['read', 'edit', 'run'],
+  owner: ['read', 'edit', 'run', 'manage']
+};
+
+/** A person as the server knows them. Colours are CSS colours; presence has `colorLight` and `role` as well. */
+export interface IUser {
+  username: string;
+  name: string;
+  display_name: string;
+  initials: string | null;
+  avatar_url: string | null;
+  color: string | null;
+  colorLight?: string;
+  role?: Role;
+}
+
+/** The bounds that a client must keep, with their units in their names. */
+export interface ILimits {
+  message_bytes: number;
+  room_bytes: number;
+  awareness_bytes: number;
+  updates_per_second: number;
+}
+
+/** What the server says first. */
+export interface IHello {
+  version: number;
+  room: string;
+  title: string;
+  epoch: string;
+  seq: number;
+  role: Role;
+  capabilities: Capability[];
+  user: IUser;
+  limits: ILimits;
+}
+
+/** What happened to the room or to this peer. Types that we do not know are to be ignored. */
+export type RoomEvent =
+  | { type: 'not_saved'; message: string }
+  | { type: 'saved' }
+  | { type: 'renamed'; title: string }
+  | { type: 'role'; role: Role; capabilities: Capability[] };
+
+export type Message =
+  | { type: 'sync_step1'; stateVector: Uint8Array }
+  | { type: 'sync_step2'; update: Uint8Array }
+  | { type: 'update'; update: Uint8Array }
+  | { type: 'awareness'; payload: Uint8Array }
+  | { type: 'query_awareness' }
+  | { type: 'hello'; info: IHello }
+  | { type: 'ack'; count: number; seq: number }
+  | { type: 'rejection'; count: number; reason: string; message: string }
+  | { type: 'event'; info: RoomEvent };
+
+/** Bytes that are not a message of the protocol. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/**
+ * Read one message.
+ *
+ * @throws ProtocolError for bytes that are no message, or a message of a type that we do not know.
+ */
+export function parse(data: Uint8Array): Message {
+  const decoder = decoding.createDecoder(data);
+  let message: Message;
+  try {
+    message = parseMessage(decoder);
+  } catch (error) {
+    if (error instanceof ProtocolError) {
+      throw error;
+    }
+    throw new ProtocolError('The message cannot be read.', { cause: error });
+  }
+  if (decoding.hasContent(decoder)) {
+    throw new ProtocolError('The message goes on after its end.');
+  }
+  return message;
+}
+
+function parseMessage(decoder: decoding.Decoder): Message {
+  const type = decoding.readVarUint(decoder);
+  switch (type) {
+    case MessageType.sync:
+      return parseSync(decoder);
+    case MessageType.awareness:
+      return { type: 'awareness', payload: readBytes(decoder) };
+    case MessageType.queryAwareness:
+      return { type: 'query_awareness' };
+    case MessageType.hello:
+      return { type: 'hello', info: checkHello(readObject(decoder)) };
+    case MessageType.ack:
+      return { type: 'ack', count: decoding.readVarUint(decoder), seq: decoding.readVarUint(decoder) };
+    case MessageType.rejection:
+      return { type: 'rejection', ...checkRejection(readObject(decoder)) };
+    case MessageType.event:
+      return { type: 'event', info: checkEvent(readObject(decoder)) };
+    default:
+      throw new ProtocolError(`There is no message of type ${type}.`);
+  }
+}
+
+function parseSync(decoder: decoding.Decoder): Message {
+  const step = decoding.readVarUint(decoder);
+  switch (step) {
+    case SyncType.step1:
+      return { type: 'sync_step1', stateVector: readBytes(decoder) };
+    case SyncType.step2:
+      return { type: 'sync_step2', update: readBytes(decoder) };
+    case SyncType.update:
+      return { type: 'update', update: readBytes(decoder) };
+    default:
+      throw new ProtocolError(`There is no sync message of type ${step}.`);
+  }
+}
+
+function readBytes(decoder: decoding.Decoder): Uint8Array {
+  const length = decoding.readVarUint(decoder);
+  if (length > decoder.arr.length - decoder.pos) {
+    throw new ProtocolError('The message is shorter than it claims to be.');
+  }
+  return decoding.readUint8Array(decoder, length);
+}
+
+type JSONFields = Readonly<Record<string, unknown>>;
+
+function readObject(decoder: decoding.Decoder): JSONFields {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(decoder));
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProtocolError('The message must hold a JSON object.');
+  }
+  return value as JSONFields;
+}
+
+function checkHello(info: JSONFields): IHello {
+  const limits = info.limits as JSONFields | undefined;
+  const right =
+    typeof info.epoch === 'string' &&
+    typeof info.title === 'string' &&
+    typeof info.role === 'string' &&
+    Array.isArray(info.capabilities) &&
+    typeof info.user === 'object' &&
+    typeof limits?.message_bytes === 'number';
+  if (!right) {
+    throw new ProtocolError('The hello lacks what it must have.');
+  }
+  return info as unknown as IHello;
+}
+
+function checkRejection({ count, reason, message }: JSONFields): { count: number; reason: string; message: string } {
+  if (typeof count !== 'number' || typeof reason !== 'string' || typeof message !== 'string') {
+    throw new ProtocolError('A rejection must have a count, a reason and a message.');
+  }
+  return { count, reason, message };
+}
+
+function checkEvent(info: JSONFields): RoomEvent {
+  if (typeof info.type !== 'string') {
+    throw new ProtocolError('An event must have a type.');
+  }
+  return info as unknown as RoomEvent;
+}
+
+/** Write one message; the inverse of `parse`. */
+export function build(message: Message): Uint8Array<ArrayBuffer> {
+  const encoder = encoding.createEncoder();
+  buildMessage(encoder, message);
+  return encoding.toUint8Array(encoder) as Uint8Array<ArrayBuffer>;
+}
+
+function buildMessage(encoder: encoding.Encoder, message: Message): void {
+  switch (message.type) {
+    case 'sync_step1':
+      return buildSync(encoder, SyncType.step1, message.stateVector);
+    case 'sync_step2':
+      return buildSync(encoder, SyncType.step2, message.update);
+    case 'update':
+      return buildSync(encoder, SyncType.update, message.update);
+    case 'awareness':
+      encoding.writeVarUint(encoder, MessageType.awareness);
+      return encoding.writeVarUint8Array(encoder, message.payload);
+    case 'query_awareness':
+      return encoding.writeVarUint(encoder, MessageType.queryAwareness);
+    case 'hello':
+      return buildObject(encoder, MessageType.hello, message.info);
+    case 'ack':
+      encoding.writeVarUint(encoder, MessageType.ack);
+      encoding.writeVarUint(encoder, message.count);
+      return encoding.writeVarUint(encoder, message.seq);
+    case 'rejection': {
+      const { count, reason, message: words } = message;
+      return buildObject(encoder, MessageType.rejection, { count, reason, message: words });
+    }
+    case 'event':
+      return buildObject(encoder, MessageType.event, message.info);
+  }
+}
+
+function buildSync(encoder: encoding.Encoder, step: number, payload: Uint8Array): void {
+  encoding.writeVarUint(encoder, MessageType.sync);
+  encoding.writeVarUint(encoder, step);
+  encoding.writeVarUint8Array(encoder, payload);
+}
+
+function buildObject(encoder: encoding.Encoder, type: number, value: object): void {
+  encoding.writeVarUint(encoder, type);
+  encoding.writeVarUint8Array(encoder, new TextEncoder().encode(JSON.stringify(value)));
+}
+
+/**
+ * What a client does when its connection ends.
+ *
+ * - `retry`: connect again, with back-off, and send what is missing.
+ * - `retake`: keep the user's text, take the room's document anew, offer the text back.
+ * - `stop`: do not connect again until the user asks for it.
+ */
+export type CloseAction = 'retry' | 'retake' | 'stop';
+
+const CLOSE_ACTIONS: ReadonlyMap<number, CloseAction> = new Map([
+  [1003, 'stop'],
+  [1007, 'retake'],
+  [1009, 'retake'],
+  [4400, 'stop'],
+  [4403, 'retake'],
+  [4404, 'stop'],
+  [4409, 'retake'],
+  [4410, 'stop'],
+  [4413, 'retake']
+]);
+
+/** The end of a connection: what to do, the machine-readable reason, and the server's words. */
+export interface IClosing {
+  action: CloseAction;
+  code: number;
+  reason: string;
+  message: string;
+}
+
+/** Read a websocket's close code and close reason (`reason: what to do`). */
+export function readClosing(code: number, text: string): IClosing {
+  const [, reason = '', message = ''] = /^([a-z_]*)(?:: )?(.*)$/s.exec(text) ?? [];
+  return { action: CLOSE_ACTIONS.get(code) ?? 'retry', code, reason, message };
+}

@@ -1,0 +1,426 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import {
+  applyAwarenessUpdate,
+  type Awareness,
+  encodeAwarenessUpdate,
+  removeAwarenessStates
+} from 'y-protocols/awareness';
+import * as Y from 'yjs';
+
+import { Connection, type IConnectionTimes } from './connection.js';
+import { OutgoingEdits } from './outgoing.js';
+import { Pacer } from './pacer.js';
+import {
+  build,
+  type Capability,
+  type IClosing,
+  type IHello,
+  type IUser,
+  type Message,
+  parse,
+  ProtocolError,
+  type Role,
+  type RoomEvent,
+  VERSION
+} from './protocol.js';
+
+/**
+ * - `offline`: no connection; a next attempt may be due.
+ * - `connecting`: a connection is being made, or the documents are being compared.
+ * - `synced`: the document has all that the room has, and every edit is sent as it is made.
+ * - `stopped`: the room will not have us; no next attempt unless one is asked for.
+ */
+export type ProviderState = 'offline' | 'connecting' | 'synced' | 'stopped';
+
+const NEXT_STATES: Readonly<Record<ProviderState, readonly ProviderState[]>> = {
+  offline: ['connecting', 'stopped'],
+  connecting: ['synced', 'offline', 'stopped'],
+  synced: ['offline', 'stopped'],
+  stopped: ['connecting', 'offline']
+};
+
+/** How long a provider waits for what, in milliseconds. */
+export interface IProviderTimes extends IConnectionTimes {
+  /** Between two messages with edits: keystrokes within a frame are sent together. */
+  edits: number;
+  /** Between two messages with presence. */
+  presence: number;
+}
+
+/** A Yjs update that changes nothing: the server acknowledges it, so it asks "are you there?". */
+const EMPTY_UPDATE = Uint8Array.of(0, 0);
+
+/** How a connection ended, and whether the server had said hello on it. */
+export interface IProviderClosing extends IClosing {
+  wasGreeted: boolean;
+}
+
+/**
+ * Keeps one document and its presence the same as a room's, over one websocket that speaks `jupyter-collab.v1`.
+ *
+ * Nothing is sent before the server's hello names the epoch of the document. Local edits are counted until the server
+ * acknowledges them as durable; while there is no connection they are kept in the document, and the next comparison
+ * of state vectors sends what is missing. The provider neither stores nor shows anything.
+ */
+export class Provider implements IDisposable {
+  constructor(options: Provider.IOptions) {
+    this.doc = options.doc;
+    this.awareness = options.awareness;
+    this._connection = new Connection({ ...options, url: () => options.url(this._epoch) }, this._user);
+    this._editPacer = new Pacer(() => this._flushEdits(), options.times?.edits ?? 16);
+    this._presencePacer = new Pacer(() => this._flushPresence(), options.times?.presence ?? 50);
+    this.doc.on('update', this._onUpdate);
+    this.awareness.on('update', this._onPresence);
+  }
+
+  readonly doc: Y.Doc;
+  readonly awareness: Awareness;
+
+  get state(): ProviderState {
+    return this._state;
+  }
+
+  /** The epoch of the document; null as long as it is empty and no server named one. */
+  get epoch(): string | null {
+    return this._epoch;
+  }
+
+  /** What the server said first, on the present or the last connection. */
+  get hello(): IHello | null {
+    return this._hello;
+  }
+
+  get role(): Role | null {
+    return this._role;
+  }
+
+  get capabilities(): ReadonlySet<Capability> {
+    return this._capabilities;
+  }
+
+  /** How many local edits are not known to be durable. */
+  get pending(): number {
+    return this._outgoing.pending;
+  }
+
+  /** The server's words if its store fails, so that edits wait; else null. */
+  get notSaved(): string | null {
+    return this._notSaved;
+  }
+
+  /** How many attempts to connect have failed in a row. */
+  get failures(): number {
+    return this._connection.failures;
+  }
+
+  /** The state, the number of pending edits, the hello, the role or what the store does is another. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The server said something about the room. */
+  get event(): ISignal<this, RoomEvent> {
+    return this._event;
+  }
+
+  /** A connection or an attempt ended, and not because we wanted it. The state changes when all have heard it. */
+  get closed(): ISignal<this, IProviderClosing> {
+    return this._closed;
+  }
+
+  get isDisposed(): boolean {
+    return this._connection.isDisposed;
+  }
+
+  /** Begin with a document that was kept, instead of an empty one. To be called before `connect`. */
+  resume({ epoch, updates, edits }: { epoch: string; updates: readonly Uint8Array[]; edits: number }): void {
+    this._epoch = epoch;
+    this._hasOwn = true;
+    this._outgoing.wait(edits);
+    this.doc.transact(() => updates.forEach(update => Y.applyUpdate(this.doc, update)), this);
+    this._changed.emit();
+  }
+
+  /** Connect now, and again whenever the connection is lost. */
+  connect(): void {
+    this._connection.connect();
+  }
+
+  /** Close the connection, and stay away until `connect` is called. */
+  disconnect(): void {
+    this._connection.disconnect();
+  }
+
+  /** Give up, for this reason. */
+  stop(reason: string, message: string): void {
+    this._connection.end({ action: 'stop', code: 0, reason, message });
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._connection.dispose();
+    this._editPacer.dispose();
+    this._presencePacer.dispose();
+    this.doc.off('update', this._onUpdate);
+    this.awareness.off('update', this._onPresence);
+    Signal.clearData(this);
+  }
+
+  // -- the connection ------------------------------------------------------------------------------------------------
+
+  private readonly _user = {
+    onAttempt: (): void => this._become('connecting'),
+    onMessage: (data: Uint8Array): void => this._receive(data),
+    onSilence: (): boolean => {
+      // As long as its store fails, the server acknowledges nothing.
+      const isDue = this._notSaved === null;
+      if (isDue) {
+        this._sendEdits('update', EMPTY_UPDATE, 0);
+      }
+      return isDue;
+    },
+    onEnd: (closing: IClosing | null): void => this._onEnd(closing)
+  };
+
+  private _onEnd(closing: IClosing | null): void {
+    const wasGreeted = this._isGreeted;
+    this._isGreeted = this._hasHeardAll = this._hasToldAll = false;
+    this._notSaved = null;
+    this._outgoing.reset();
+    this._editPacer.cancel();
+    this._presencePacer.cancel();
+    const others = [...this.awareness.getStates().keys()].filter(client => client !== this.awareness.clientID);
+    removeAwarenessStates(this.awareness, others, this);
+    if (closing === null) {
+      return this._become('offline');
+    }
+    // To take the document anew helps only if there is something in it that the server did not send.
+    const action = closing.action === 'retake' && !this._hasOwn ? 'stop' : closing.action;
+    this._closed.emit({ ...closing, action, wasGreeted });
+    this._become(action === 'retry' ? 'offline' : 'stopped');
+  }
+
+  private _become(state: ProviderState): void {
+    if (this._state !== state && !NEXT_STATES[this._state].includes(state)) {
+      throw new Error(`A provider cannot become ${state} when it is ${this._state}.`);
+    }
+    this._state = state;
+    this._changed.emit();
+  }
+
+  // -- what the server says ------------------------------------------------------------------------------------------
+
+  private _receive(data: Uint8Array): void {
+    try {
+      this._handle(parse(data));
+    } catch (error) {
+      // What the server says cannot be used, so the document is not what the room is: compare again.
+      this._connection.end({ action: 'retry', code: 0, reason: 'malformed', message: '' });
+      if (!(error instanceof ProtocolError)) {
+        throw error;
+      }
+    }
+  }
+
+  private _handle(message: Message): void {
+    if (message.type === 'hello') {
+      return this._greet(message.info);
+    }
+    if (!this._isGreeted) {
+      throw new ProtocolError('The server must say hello first.');
+    }
+    switch (message.type) {
+      case 'sync_step1':
+        return this._answer(message.stateVector);
+      case 'sync_step2':
+        Y.applyUpdate(this.doc, message.update, this);
+        this._hasHeardAll = true;
+        return this._checkSynced();
+      case 'update':
+        return Y.applyUpdate(this.doc, message.update, this);
+      case 'awareness':
+        return applyAwarenessUpdate(this.awareness, message.payload, this);
+      case 'ack':
+        this._outgoing.acknowledge(message.count);
+        return this._changed.emit();
+      case 'rejection':
+        return this._reject(message.count, message.reason, message.message);
+      case 'event':
+        return this._hear(message.info);
+      case 'query_awareness':
+        return this._presencePacer.request();
+    }
+  }
+
+  private _greet(hello: IHello): void {
+    if (hello.version !== VERSION) {
+      return this.stop('unsupported_version', '');
+    }
+    if (this._epoch !== null && this._epoch !== hello.epoch) {
+      return this._retake('epoch_mismatch');
+    }
+    this._epoch = hello.epoch;
+    this._hello = hello;
+    this._isGreeted = true;
+    this._send({ type: 'sync_step1', stateVector: Y.encodeStateVector(this.doc) });
+    this._take(hello.user, hello.role, hello.capabilities);
+  }
+
+  private _hear(event: RoomEvent): void {
+    if (event.type === 'role' && this._hello) {
+      this._take(this._hello.user, event.role, event.capabilities);
+    } else if (event.type === 'not_saved' || event.type === 'saved') {
+      this._notSaved = event.type === 'saved' ? null : event.message;
+      this._changed.emit();
+    }
+    this._event.emit(event);
+  }
+
+  /** Take a role; edits that may not be sent in it are the user's to decide about. */
+  private _take(user: IUser, role: Role, capabilities: readonly Capability[]): void {
+    this._role = role;
+    this.awareness.setLocalStateField('user', { ...user, role });
+    this._capabilities = new Set(capabilities);
+    this._hasToldAll &&= this._mayEdit;
+    if (!this._mayEdit && this._outgoing.unsent > 0) {
+      this._retake('permission_denied');
+    } else {
+      this._changed.emit();
+    }
+  }
+
+  private _checkSynced(): void {
+    if (this._state === 'connecting' && this._hasHeardAll && (this._hasToldAll || !this._mayEdit)) {
+      this._connection.succeed();
+      this._become('synced');
+    }
+  }
+
+  private _reject(count: number, reason: string, message: string): void {
+    if (reason !== 'causal_gap') {
+      return this._retake(reason, message);
+    }
+    // The server sends its state vector again: the answer carries these edits.
+    this._outgoing.sendAgain(count);
+    this._hasToldAll = false;
+  }
+
+  private _retake(reason: string, message = ''): void {
+    this._connection.end({ action: 'retake', code: 0, reason, message });
+  }
+
+  // -- what we say ---------------------------------------------------------------------------------------------------
+
+  private get _mayEdit(): boolean {
+    return this._capabilities.has('edit');
+  }
+
+  private _send(message: Message): void {
+    this._connection.send(build(message));
+  }
+
+  private readonly _onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, change: Y.Transaction): void => {
+    if (origin === this || (this._hello !== null && !this._mayEdit)) {
+      return;
+    }
+    this._hasOwn = true;
+    const edits = change.local ? 1 : 0;
+    if (this._hasToldAll) {
+      this._outgoing.queue({ update, edits });
+      this._editPacer.request();
+    } else {
+      this._outgoing.wait(edits);
+    }
+    this._changed.emit();
+  };
+
+  /** Answer the server's state vector with all that it lacks. */
+  private _answer(stateVector: Uint8Array): void {
+    if (this._mayEdit) {
+      this._hasToldAll = true;
+      this._sendEdits('sync_step2', Y.encodeStateAsUpdate(this.doc, stateVector), this._outgoing.takeAll());
+      this._checkSynced();
+    }
+  }
+
+  private _flushEdits(): void {
+    for (const { update, edits } of this._outgoing.takeQueue(this._messageBytes)) {
+      this._sendEdits('update', update, edits);
+    }
+  }
+
+  private get _messageBytes(): number {
+    return this._hello?.limits.message_bytes ?? Infinity;
+  }
+
+  private _sendEdits(type: 'sync_step2' | 'update', update: Uint8Array, edits: number): void {
+    const data = build({ type, update });
+    this._outgoing.send(edits);
+    if (data.length > this._messageBytes) {
+      // The server would close the connection, and the next one as well.
+      this._retake('message_too_large');
+    } else {
+      this._connection.send(data);
+    }
+  }
+
+  private readonly _onPresence = (): void => {
+    // The clock also moves when somebody says that we are gone: then we must say that we are here.
+    if (this._isGreeted && this._ownClock !== this._toldClock) {
+      this._presencePacer.request();
+    }
+  };
+
+  private get _ownClock(): number | undefined {
+    return this.awareness.meta.get(this.awareness.clientID)?.clock;
+  }
+
+  private _flushPresence(): void {
+    if (this._isGreeted) {
+      this._toldClock = this._ownClock;
+      const payload = encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]);
+      this._send({ type: 'awareness', payload });
+    }
+  }
+
+  private readonly _connection: Connection;
+  private readonly _outgoing = new OutgoingEdits();
+  private readonly _editPacer: Pacer;
+  private readonly _presencePacer: Pacer;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _event = new Signal<this, RoomEvent>(this);
+  private readonly _closed = new Signal<this, IProviderClosing>(this);
+  private _state: ProviderState = 'offline';
+  private _epoch: string | null = null;
+  private _hello: IHello | null = null;
+  private _role: Role | null = null;
+  private _capabilities: ReadonlySet<Capability> = new Set();
+  private _notSaved: string | null = null;
+  private _toldClock: number | undefined;
+
+  /** Whether there is more in the document than what the server sent to this provider. */
+  private _hasOwn = false;
+  /** Whether hello has come on this connection. */
+  private _isGreeted = false;
+  /** Whether the server's step 2 has come: the document has all that the room has. */
+  private _hasHeardAll = false;
+  /** Whether our step 2 is sent: the room is told all that the document has. */
+  private _hasToldAll = false;
+}
+
+export namespace Provider {
+  export interface IOptions {
+    /** The address of the room, for a document of `epoch` (null: of none). */
+    url: (epoch: string | null) => string;
+    WebSocket: typeof WebSocket;
+    /** The document, empty. */
+    doc: Y.Doc;
+    awareness: Awareness;
+    /** What says `online` and `offline`: the window. */
+    network?: EventTarget | null;
+    times?: Partial<IProviderTimes>;
+  }
+}

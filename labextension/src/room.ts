@@ -1,0 +1,489 @@
+import { PromiseDelegate } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import type { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+
+import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
+import type { RoomNotebook } from './document.js';
+import {
+  BrowserPersistence,
+  type IKeptText,
+  type IPersistence,
+  type IPersistenceFactory,
+  NoPersistence
+} from './persistence.js';
+import { type ICursor, type IPerson, readPeople } from './presence.js';
+import { CAPABILITIES, type Capability, type Role, type RoomEvent } from './protocol.js';
+import type { IProviderClosing, IProviderTimes, Provider } from './provider.js';
+import { Replica } from './replica.js';
+import { type IUnsentText, withoutSaved } from './unsent.js';
+
+/**
+ * - `connecting`: for the first time; there may be nothing to show.
+ * - `synced`: connected, and every edit made here is durable.
+ * - `saving`: connected, and edits are on their way.
+ * - `offline`: not connected; edits are kept here.
+ * - `not-saved`: connected, but the server's store fails; edits are kept here and nobody else sees them.
+ * - `refused`: the room will not have us; see the reason.
+ */
+export type RoomStatusKind = 'connecting' | 'synced' | 'saving' | 'offline' | 'not-saved' | 'refused';
+
+export interface IRoomStatus {
+  kind: RoomStatusKind;
+  /** How many edits made here are not known to be durable. */
+  pending: number;
+  /** Whether those would survive a reload of the page. */
+  isKept: boolean;
+  /** Why, in a word of `docs/wire.md` or of the provider; null if there is nothing to say. */
+  reason: string | null;
+  /** The server's own words, or empty. */
+  message: string;
+  readOnly: boolean;
+}
+
+/**
+ * One joined room in this page.
+ *
+ * The shared model is replaced (`sharedModelChanged`) when the room has a new history or would not take an edit: then
+ * the room's document is taken anew, and the text that it lacks is kept in `unsent` until it is restored or discarded.
+ */
+export class Room implements IDisposable {
+  constructor(options: Room.IOptions) {
+    this._options = options;
+    this.id = options.id;
+    this._api = new CollabApi(options.server);
+    const { baseUrl } = options.server;
+    this._persistence = openPersistence(options.persistence, [baseUrl, options.id, options.role ?? ''].join('\n'));
+    this._persistence.failed.connect(this._updateStatus, this);
+    this._replica = this._makeReplica();
+    this._status = this._readStatus();
+    void this._start();
+  }
+
+  readonly id: string;
+
+  /** The first sync, from the browser's store or the server, is done. Waits for ever if there is none. */
+  get ready(): Promise<void> {
+    return this._ready.promise;
+  }
+
+  get sharedModel(): RoomNotebook {
+    return this._replica.model;
+  }
+
+  get sharedModelChanged(): ISignal<this, void> {
+    return this._sharedModelChanged;
+  }
+
+  /** The presence of the shared model's document. */
+  get awareness(): Awareness {
+    return this._replica.model.awareness;
+  }
+
+  /** The title, or the id as long as no server told it. */
+  get title(): string {
+    return this._title || this.id;
+  }
+
+  get titleChanged(): ISignal<this, string> {
+    return this._titleChanged;
+  }
+
+  /** The epoch of the shared model's document. */
+  get epoch(): string | null {
+    return this._replica.provider.epoch;
+  }
+
+  get role(): Role | null {
+    return this._role;
+  }
+
+  get capabilities(): ReadonlySet<Capability> {
+    return this._capabilities;
+  }
+
+  get roleChanged(): ISignal<this, void> {
+    return this._roleChanged;
+  }
+
+  get status(): IRoomStatus {
+    return this._status;
+  }
+
+  get statusChanged(): ISignal<this, IRoomStatus> {
+    return this._statusChanged;
+  }
+
+  /** Who is here; see `readPeople`. */
+  get people(): readonly IPerson[] {
+    return this._people;
+  }
+
+  get peopleChanged(): ISignal<this, readonly IPerson[]> {
+    return this._peopleChanged;
+  }
+
+  /** Text that was typed here and that the room does not have; the oldest, if there is more. */
+  get unsent(): IUnsentText | null {
+    return this._texts[0] ?? null;
+  }
+
+  get unsentChanged(): ISignal<this, void> {
+    return this._unsentChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  get disposed(): ISignal<this, void> {
+    return this._disposed;
+  }
+
+  /** Let go of the unsent text. */
+  discardUnsent(): void {
+    const text = this._shiftText();
+    if (text) {
+      void this._persistence.takeText(text);
+    }
+  }
+
+  /**
+   * Insert the unsent text as new cells, each behind the cell that it was typed into; as ordinary edits.
+   * Does nothing in a room that is read-only.
+   */
+  restoreUnsent(): void {
+    const text = this._status.readOnly ? undefined : this._shiftText();
+    if (text) {
+      void this._restore(text);
+    }
+  }
+
+  /** Tell the others where one's cursor is. */
+  setCursor(cursor: ICursor | null): void {
+    this._setPresence('cursor', cursor);
+  }
+
+  /** Tell the others in which cell one is. */
+  setActiveCell(cellId: string | null): void {
+    this._setPresence('cell', cellId);
+  }
+
+  /** Disconnect, and stay so until `goOnline`; edits are kept. */
+  goOffline(): void {
+    this._isAway = true;
+    this._next?.provider.disconnect();
+    this._replica.provider.disconnect();
+  }
+
+  /** Connect; also again after a refusal. */
+  goOnline(): void {
+    this._isAway = false;
+    if (this._isStarted) {
+      this._active.connect();
+    }
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._next?.dispose();
+    this._replica.dispose();
+    void this._persistence.flush();
+    this._disposed.emit();
+    Signal.clearData(this);
+  }
+
+  // -- the document --------------------------------------------------------------------------------------------------
+
+  private async _start(): Promise<void> {
+    const { document, unsent } = await this._persistence.load();
+    if (this._isDisposed) {
+      return;
+    }
+    this._isStarted = true;
+    if (document) {
+      this._replica.resume(document);
+    }
+    this._replica.keepIn(this._persistence);
+    this._addTexts(unsent);
+    this._checkReady();
+    if (!this._isAway) {
+      this._replica.provider.connect();
+    }
+  }
+
+  private _makeReplica(): Replica {
+    const { id, role, server, times } = this._options;
+    const replica = new Replica({
+      url: epoch => roomUrl(server, id, role, epoch),
+      WebSocket: server.WebSocket,
+      network: this._options.network ?? globalThis.window ?? null,
+      times
+    });
+    replica.provider.changed.connect(() => this._onProviderChanged(replica));
+    replica.provider.closed.connect((_, closing) => this._onClosed(replica, closing));
+    replica.provider.event.connect((_, event) => this._onEvent(event));
+    replica.model.awareness.on('change', () => this._updatePeople());
+    return replica;
+  }
+
+  /** The provider that is to be connected: that of the document which is taken anew, if one is. */
+  private get _active(): Provider {
+    return (this._next ?? this._replica).provider;
+  }
+
+  private _onProviderChanged(replica: Replica): void {
+    const { provider } = replica;
+    if (provider === this._active) {
+      this._take(provider);
+      if (provider.state === 'synced') {
+        this._closing = null;
+        this._onSynced(replica);
+      }
+    }
+    this._updateStatus();
+  }
+
+  private _onSynced(replica: Replica): void {
+    if (replica === this._next) {
+      this._showNext(replica);
+    }
+    this._checkReady();
+    this._dropSavedTexts();
+  }
+
+  private _checkReady(): void {
+    if (this._replica.hasContent || this._replica.provider.state === 'synced') {
+      this._ready.resolve();
+    }
+  }
+
+  private _onClosed(replica: Replica, closing: IProviderClosing): void {
+    this._closing = closing;
+    if (closing.action === 'retake') {
+      this._takeAnew(replica, closing.reason);
+    } else if (closing.action === 'retry' && !closing.wasGreeted) {
+      void this._probe(replica.provider);
+    }
+  }
+
+  /** Get the room's document anew, beside the one that is shown. */
+  private _takeAnew(replica: Replica, reason: string): void {
+    if (replica === this._next) {
+      replica.dispose();
+    } else {
+      this._retakeReason = reason;
+    }
+    this._next = this._makeReplica();
+    if (!this._isAway) {
+      this._next.provider.connect();
+    }
+  }
+
+  /** Show the document that was taken anew, and keep the text which it lacks. */
+  private _showNext(next: Replica): void {
+    const former = this._replica;
+    const cells = withoutSaved(former.edited.read(), next.doc);
+    const unsent =
+      cells.length > 0 ? { epoch: former.provider.epoch ?? '', cells, reason: this._retakeReason } : null;
+    next.model.awareness.setLocalStateField('cell', former.model.awareness.getLocalState()?.cell ?? null);
+    this._replica = next;
+    this._next = null;
+    void this._keepInstead(next, unsent);
+    this._sharedModelChanged.emit();
+    this._updatePeople();
+    former.dispose();
+  }
+
+  private async _keepInstead(replica: Replica, unsent: IUnsentText | null): Promise<void> {
+    const state = Y.encodeStateAsUpdate(replica.doc);
+    const replaced = this._persistence.replace(replica.provider.epoch ?? '', state, unsent);
+    replica.keepIn(this._persistence);
+    const text = await replaced;
+    if (text) {
+      this._addTexts([text]);
+    }
+  }
+
+  /** A handshake failed, and a websocket does not say why: ask the server over HTTP. */
+  private async _probe(provider: Provider): Promise<void> {
+    try {
+      await this._api.get(this.id);
+    } catch (error) {
+      const isFinal = error instanceof ApiError && [400, 401, 403, 404].includes(error.status);
+      if (isFinal && !this._isDisposed && !provider.isDisposed && provider.state === 'offline') {
+        provider.stop(error.reason || 'permission_denied', error.message);
+      }
+    }
+  }
+
+  // -- the text that the room does not have --------------------------------------------------------------------------
+
+  private _addTexts(texts: readonly IKeptText[]): void {
+    if (texts.length > 0 && !this._isDisposed) {
+      this._texts = [...this._texts, ...texts];
+      this._unsentChanged.emit();
+    }
+  }
+
+  private _shiftText(): IKeptText | undefined {
+    const [text, ...rest] = this._texts;
+    if (text) {
+      this._texts = rest;
+      this._unsentChanged.emit();
+    }
+    return text;
+  }
+
+  private async _restore(text: IKeptText): Promise<void> {
+    if ((await this._persistence.takeText(text)) && !this._isDisposed) {
+      const { model } = this._replica;
+      model.transact(() => {
+        for (const { id, cell_type, source } of text.cells) {
+          const index = model.cells.findIndex(cell => cell.getId() === id) + 1;
+          model.insertCell(index || model.cells.length, { cell_type, source, metadata: {} });
+        }
+      });
+    }
+  }
+
+  /** Text that the room has after all (another page sent it) needs no offering. */
+  private _dropSavedTexts(): void {
+    const saved = this._texts.filter(text => withoutSaved(text.cells, this._replica.doc).length === 0);
+    if (saved.length > 0) {
+      this._texts = this._texts.filter(text => !saved.includes(text));
+      saved.forEach(text => void this._persistence.takeText(text));
+      this._unsentChanged.emit();
+    }
+  }
+
+  // -- what is told --------------------------------------------------------------------------------------------------
+
+  private _onEvent(event: RoomEvent): void {
+    if (event.type === 'renamed') {
+      this._setTitle(event.title);
+    }
+  }
+
+  /** Take over what the server said of the room and of us. */
+  private _take({ hello, role, capabilities }: Provider): void {
+    if (hello && hello !== this._hello) {
+      this._hello = hello;
+      this._setTitle(hello.title);
+    }
+    if (role !== null && role !== this._role) {
+      this._role = role;
+      this._capabilities = capabilities;
+      this._roleChanged.emit();
+    }
+  }
+
+  private _setTitle(title: string): void {
+    if (title !== this._title) {
+      this._title = title;
+      this._titleChanged.emit(title);
+    }
+  }
+
+  private _setPresence(field: 'cursor' | 'cell', value: ICursor | string | null): void {
+    const state = this.awareness.getLocalState();
+    if (JSON.stringify(state?.[field] ?? null) !== JSON.stringify(value)) {
+      this.awareness.setLocalStateField(field, value);
+    }
+  }
+
+  private _updatePeople(): void {
+    const people = readPeople(this.awareness);
+    if (JSON.stringify(people) !== JSON.stringify(this._people)) {
+      this._people = people;
+      this._peopleChanged.emit(people);
+    }
+  }
+
+  private _updateStatus(): void {
+    const status = this._readStatus();
+    if (JSON.stringify(status) !== JSON.stringify(this._status)) {
+      this._status = status;
+      this._statusChanged.emit(status);
+    }
+  }
+
+  private _readStatus(): IRoomStatus {
+    const { notSaved } = this._active;
+    const kind = this._readKind();
+    return {
+      kind,
+      pending: this._replica.provider.pending,
+      isKept: !this._persistence.hasFailed,
+      reason: this._closing?.reason || null,
+      message: notSaved ?? this._closing?.message ?? '',
+      readOnly: kind === 'refused' || !this._mayEdit
+    };
+  }
+
+  private _readKind(): RoomStatusKind {
+    const { state, notSaved, failures, hello } = this._active;
+    switch (state) {
+      case 'stopped':
+        return 'refused';
+      case 'synced':
+        return notSaved !== null ? 'not-saved' : this._replica.provider.pending > 0 ? 'saving' : 'synced';
+      default:
+        return !this._isAway && failures === 0 && hello === null ? 'connecting' : 'offline';
+    }
+  }
+
+  /** As the server said or, until then, as was asked for. */
+  private get _mayEdit(): boolean {
+    const { role } = this._options;
+    return this._role ? this._capabilities.has('edit') : role === undefined || CAPABILITIES[role].includes('edit');
+  }
+
+  private readonly _options: Room.IOptions;
+  private readonly _api: CollabApi;
+  private readonly _persistence: IPersistence;
+  private readonly _ready = new PromiseDelegate<void>();
+  private _replica: Replica;
+  private _next: Replica | null = null;
+  private _retakeReason = '';
+  private _closing: IProviderClosing | null = null;
+  private _isStarted = false;
+  private _isAway = false;
+  private _isDisposed = false;
+  private _hello: Provider['hello'] = null;
+  private _title = '';
+  private _role: Role | null = null;
+  private _capabilities: ReadonlySet<Capability> = new Set();
+  private _status: IRoomStatus;
+  private _people: readonly IPerson[] = [];
+  private _texts: IKeptText[] = [];
+  private readonly _sharedModelChanged = new Signal<this, void>(this);
+  private readonly _titleChanged = new Signal<this, string>(this);
+  private readonly _roleChanged = new Signal<this, void>(this);
+  private readonly _statusChanged = new Signal<this, IRoomStatus>(this);
+  private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
+  private readonly _unsentChanged = new Signal<this, void>(this);
+  private readonly _disposed = new Signal<this, void>(this);
+}
+
+export namespace Room {
+  export interface IOptions {
+    id: string;
+    server: ICollabServer;
+    /** The role to ask for; it can only lower what the server grants. */
+    role?: Role;
+    /** Where to keep what is not sent; null: nowhere, undefined: in the browser. */
+    persistence?: IPersistenceFactory | null;
+    /** What says `online` and `offline`; the window if there is one. */
+    network?: EventTarget | null;
+    times?: Partial<IProviderTimes>;
+  }
+}
+
+function openPersistence(factory: IPersistenceFactory | null | undefined, room: string): IPersistence {
+  return (factory === null ? new NoPersistence() : (factory ?? new BrowserPersistence())).open(room);
+}

@@ -1,0 +1,121 @@
+/** The text that is kept for its author when the room cannot take it. */
+import type { IDisposable } from '@lumino/disposable';
+import * as Y from 'yjs';
+
+/** One cell's text. */
+export interface IUnsentCell {
+  id: string;
+  cell_type: string;
+  source: string;
+}
+
+/** Text that the room did not take: of another epoch, or refused. */
+export interface IUnsentText {
+  /** The epoch of the document that it was typed into. */
+  epoch: string;
+  cells: IUnsentCell[];
+  /** Why it was not taken: a reason of `docs/wire.md`. */
+  reason: string;
+}
+
+/** The text of the cells with these ids, in the document's order; without those that have none. */
+export function readCells(doc: Y.Doc, ids: ReadonlySet<string>): IUnsentCell[] {
+  const cells: IUnsentCell[] = [];
+  for (const cell of doc.getArray('cells')) {
+    const text = cell instanceof Y.Map ? readCell(cell) : null;
+    if (text !== null && ids.has(text.id) && text.source !== '') {
+      cells.push(text);
+    }
+  }
+  return cells;
+}
+
+/** Those of `cells` whose text the document does not have. */
+export function withoutSaved(cells: readonly IUnsentCell[], doc: Y.Doc): IUnsentCell[] {
+  const saved = new Set<string>();
+  for (const cell of doc.getArray('cells')) {
+    if (cell instanceof Y.Map) {
+      saved.add(String(cell.get('source')));
+    }
+  }
+  return cells.filter(cell => !saved.has(cell.source));
+}
+
+function readCell(cell: Y.Map<unknown>): IUnsentCell | null {
+  const id = cell.get('id');
+  if (typeof id !== 'string') {
+    return null;
+  }
+  return { id, cell_type: String(cell.get('cell_type') ?? 'code'), source: String(cell.get('source') ?? '') };
+}
+
+/** Notes in which cells this page changed the text since it was last told to forget. */
+export class EditedCells implements IDisposable {
+  constructor(private readonly _doc: Y.Doc) {
+    this._cells = _doc.getArray('cells');
+    this._cells.observeDeep(this._onChange);
+  }
+
+  /** The ids of the changed cells. */
+  get ids(): ReadonlySet<string> {
+    return this._ids;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** The changed cells' text as it is now. */
+  read(): IUnsentCell[] {
+    return readCells(this._doc, this._ids);
+  }
+
+  /** Take note of cells that were changed before. */
+  add(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this._ids.add(id);
+    }
+  }
+
+  /** Everything is saved: start anew. */
+  forget(): void {
+    this._ids.clear();
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._cells.unobserveDeep(this._onChange);
+    }
+  }
+
+  private readonly _onChange = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[], change: Y.Transaction): void => {
+    if (!change.local) {
+      return;
+    }
+    for (const event of events) {
+      for (const cell of this._cellsOf(event)) {
+        const id = cell.get('id');
+        if (typeof id === 'string') {
+          this._ids.add(id);
+        }
+      }
+    }
+  };
+
+  /** The cells whose text an event is about: inserted ones, or the one that was typed into. */
+  private _cellsOf(event: Y.YEvent<Y.AbstractType<unknown>>): Y.Map<unknown>[] {
+    if (event.target === this._cells) {
+      const added = [...event.changes.added].flatMap(item => item.content.getContent());
+      return added.filter((cell): cell is Y.Map<unknown> => cell instanceof Y.Map);
+    }
+    const cell = event.target instanceof Y.Text ? event.target.parent : event.target;
+    const isCell = cell instanceof Y.Map && cell.parent === this._cells;
+    const isText = event.target instanceof Y.Text || (event instanceof Y.YMapEvent && event.keysChanged.has('source'));
+    return isCell && isText ? [cell] : [];
+  }
+
+  private readonly _cells: Y.Array<unknown>;
+  private readonly _ids = new Set<string>();
+  private _isDisposed = false;
+}
