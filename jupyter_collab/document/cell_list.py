@@ -1,0 +1,91 @@
+"""The root type ``cells``, in which a peer may have written anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Array, Doc, Map, Text
+
+from .content import CELL_TYPES
+from .schema import valid_id
+from .values import array_items
+
+__all__ = ["CellEntry", "CellList"]
+
+MAX_ID_CHARACTERS = 64
+
+
+@dataclass(slots=True)
+class CellEntry:
+    """A cell, the id by which it is known, and its index among the maps in ``cells``."""
+
+    id: str
+    shared: "Map[Any]"
+    position: int
+
+
+class CellList:
+    """The cells of ``doc``."""
+
+    def __init__(self, doc: "Doc[Any]") -> None:
+        self.array: Array[Any] = doc.get("cells", type=Array)
+        # Read as a text, the root answers its shared types in one go, and, unlike an array, also comes to an end when
+        # a peer wrote text into it. It must be made an array first: pycrdt panics over observers of the other type.
+        self._as_text: Text = doc.get("cells", type=Text)
+
+    def maps(self) -> "list[Map[Any]]":
+        """The maps among the cells, in order, whether they are cells or not."""
+        return [item for item, _ in self._as_text.diff() if isinstance(item, Map)]
+
+    def entries(self) -> list[CellEntry]:
+        """The cells, in order. No two have the same id: where peers left none, or one twice, it is made up.
+
+        A made-up id is the same whoever makes it up, and stays as long as the cells before it do.
+        """
+        shared = [(position, cell) for position, cell in enumerate(self.maps()) if cell.get("cell_type") in CELL_TYPES]
+        own_ids = [valid_id(cell.get("id")) for _, cell in shared]
+        taken = {cell_id for cell_id in own_ids if cell_id}
+        seen: set[str] = set()
+        entries = []
+        for own_id, (position, cell) in zip(own_ids, shared, strict=True):
+            cell_id = own_id if own_id and own_id not in seen else _make_up(own_id or "cell", taken)
+            seen.add(cell_id)
+            taken.add(cell_id)
+            entries.append(CellEntry(cell_id, cell, position))
+        return entries
+
+    def insert(self, position: int, cells: "Sequence[Map[Any]]") -> None:
+        """Put new cells before the map that is at ``position``; :meth:`heal` comes first."""
+        for offset, cell in enumerate(cells):
+            self.array.insert(position + offset, cell)
+
+    def delete(self, position: int) -> None:
+        """Remove the map at ``position``; :meth:`heal` comes first."""
+        del self.array[position]
+
+    def heal(self) -> None:
+        """Remove what is no map, so that positions among the maps are positions in the array."""
+        if len(self.array) == len(self.maps()):
+            return
+        self._remove_text()
+        for position, item in reversed(list(enumerate(array_items(self.array)))):
+            if not isinstance(item, Map):
+                del self.array[position]
+
+    def _remove_text(self) -> None:
+        position = 0  # as texts count: bytes of text, one for each shared type, none for plain values
+        for item, _ in self._as_text.diff():
+            if isinstance(item, str):
+                del self._as_text[position : position + len(item.encode())]
+            else:
+                position += 1
+
+
+def _make_up(base: str, taken: set[str]) -> str:
+    number = 2
+    while True:
+        suffix = f"-{number}"
+        cell_id = base[: MAX_ID_CHARACTERS - len(suffix)] + suffix
+        if cell_id not in taken:
+            return cell_id
+        number += 1

@@ -1,0 +1,154 @@
+"""Cells as shared types, in the shape that JupyterLab's ``YNotebook`` binds to.
+
+A cell is a map: ``id``, ``cell_type``, ``source`` (text), ``metadata`` (map) and, for code, ``outputs`` (array of
+maps; the ``text`` of a stream is shared text) and ``execution_count``, for the others ``attachments`` if it has any.
+JupyterLab keeps hold of ``source``, ``metadata`` and ``outputs`` as long as the cell lives, so they are edited and
+never exchanged.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pycrdt import Array, Map, Text
+
+from ..errors import ContentError
+from .content import CELL_TYPES, CellContent, parse_output
+from .schema import TRUSTED, valid_count, valid_id
+from .text import set_text
+from .values import array_items, canonical, to_plain
+
+__all__ = ["build_cell", "can_update", "read_cell", "update_cell", "update_map"]
+
+
+def read_cell(cell: "Map[Any]") -> CellContent | None:
+    """What ``cell`` holds, as far as it is valid; ``None`` if it is no cell."""
+    cell_type = cell.get("cell_type")
+    if cell_type not in CELL_TYPES:
+        return None
+    source, metadata = to_plain(cell.get("source")), to_plain(cell.get("metadata"))
+    content = CellContent(
+        cell_type=cell_type,
+        source=source if isinstance(source, str) else "",
+        metadata={key: value for key, value in metadata.items() if key != TRUSTED} if _is_dict(metadata) else {},
+        id=valid_id(cell.get("id")),
+    )
+    if cell_type == "code":
+        outputs = [_read_output(output) for output in _items(cell.get("outputs"))]
+        content.outputs = [output for output in outputs if output is not None]
+        content.execution_count = valid_count(to_plain(cell.get("execution_count")))
+    else:
+        content.attachments = _read_attachments(to_plain(cell.get("attachments")))
+    return content
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _items(outputs: object) -> list[Any]:
+    if isinstance(outputs, Array):
+        return array_items(outputs)
+    return outputs if isinstance(outputs, list) else []
+
+
+def _read_output(output: object) -> dict[str, Any] | None:
+    try:
+        return parse_output(to_plain(output), "The output")
+    except ContentError:
+        return None
+
+
+def _read_attachments(attachments: object) -> dict[str, Any] | None:
+    if not isinstance(attachments, dict):
+        return None
+    valid = {name: bundle for name, bundle in attachments.items() if _is_mime_bundle(bundle)}
+    return valid or None
+
+
+def _is_mime_bundle(bundle: object) -> bool:
+    return _read_output({"output_type": "display_data", "data": bundle}) is not None
+
+
+def build_cell(content: CellContent) -> "Map[Any]":
+    """A cell that is not in a document yet."""
+    cell: dict[str, Any] = {
+        "id": content.id,
+        "cell_type": content.cell_type,
+        "source": Text(content.source),
+        "metadata": Map(content.metadata),
+    }
+    if content.cell_type == "code":
+        cell["outputs"] = Array([_build_output(output) for output in content.outputs])
+        cell["execution_count"] = content.execution_count
+    elif content.attachments:
+        cell["attachments"] = content.attachments
+    return Map(cell)
+
+
+def _build_output(output: Mapping[str, Any]) -> "Map[Any]":
+    if output["output_type"] == "stream":
+        return Map({**output, "text": Text(output["text"])})
+    return Map(dict(output))
+
+
+def can_update(cell: "Map[Any]", content: CellContent) -> bool:
+    """Whether ``cell`` can become ``content`` and stay the same cell for all who look at it."""
+    return (
+        cell.get("cell_type") == content.cell_type
+        and isinstance(cell.get("source"), Text)
+        and isinstance(cell.get("metadata"), Map)
+        and (content.cell_type != "code" or _is_sound(cell.get("outputs")))
+    )
+
+
+def _is_sound(outputs: object) -> bool:
+    """Whether this is an array that can be edited; see :func:`array_items` for one that cannot."""
+    return isinstance(outputs, Array) and len(array_items(outputs)) == len(outputs)
+
+
+def update_cell(cell: "Map[Any]", content: CellContent) -> None:
+    """Edit ``cell``, for which :func:`can_update` holds, so that it has ``content``; only what differs is touched."""
+    _update_key(cell, "id", content.id)
+    set_text(cell["source"], content.source)
+    update_map(cell["metadata"], content.metadata)
+    if content.cell_type == "code":
+        _update_outputs(cell["outputs"], content.outputs)
+        _update_key(cell, "execution_count", content.execution_count)
+    elif content.attachments:
+        _update_key(cell, "attachments", content.attachments)
+    elif cell.get("attachments") is not None:
+        del cell["attachments"]
+
+
+def update_map(shared: "Map[Any]", values: Mapping[str, Any]) -> None:
+    """Edit ``shared`` so that it holds just ``values``; only what differs is touched."""
+    for key in set(shared.keys()) - values.keys():
+        del shared[key]
+    for key, value in values.items():
+        _update_key(shared, key, value)
+
+
+def _update_key(shared: "Map[Any]", key: str, value: Any) -> None:
+    if key not in shared or canonical(to_plain(shared[key])) != canonical(value):
+        shared[key] = value
+
+
+def _update_outputs(outputs: "Array[Any]", new: Sequence[Mapping[str, Any]]) -> None:
+    """Outputs at the beginning and end that stay the same are left alone; others are exchanged whole."""
+    old_keys = [canonical(_read_output(output)) for output in array_items(outputs)]
+    new_keys = [canonical(output) for output in new]
+    start = _common(old_keys, new_keys)
+    kept_at_end = _common(old_keys[start:][::-1], new_keys[start:][::-1])
+    old_stop, new_stop = len(old_keys) - kept_at_end, len(new_keys) - kept_at_end
+    if start < old_stop:
+        del outputs[start:old_stop]
+    for index in range(start, new_stop):
+        outputs.insert(index, _build_output(new[index]))
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items both begin with."""
+    for index, (item, other_item) in enumerate(zip(one, other, strict=False)):
+        if item != other_item:
+            return index
+    return min(len(one), len(other))

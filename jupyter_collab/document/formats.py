@@ -1,0 +1,116 @@
+"""Content as files: ``.ipynb``, ``.md`` and ``.py``."""
+
+import json
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ContentError
+from .content import NotebookContent, parse_cell, read_notebook
+from .values import clean_json
+
+if TYPE_CHECKING:
+    from jupytext.jupytext import TextNotebookConverter  # type: ignore[import-untyped]  # it has no types
+    from nbformat import NotebookNode
+
+    from .room_document import RoomDocument
+
+__all__ = ["ContentFormat", "read_content", "write_content"]
+
+
+class ContentFormat(str, Enum):
+    """The formats that content can be written in and read from; each is the extension of its files."""
+
+    IPYNB = "ipynb"
+    MD = "md"
+    PY = "py"
+
+    @property
+    def media_type(self) -> str:
+        """What HTTP calls the format."""
+        return MEDIA_TYPES[self]
+
+
+MEDIA_TYPES = {
+    ContentFormat.IPYNB: "application/x-ipynb+json",
+    ContentFormat.MD: "text/markdown; charset=utf-8",
+    ContentFormat.PY: "text/x-python; charset=utf-8",
+}
+
+TEXT_FORMATS = {
+    ContentFormat.MD: {"extension": ".md", "format_name": "markdown"},
+    ContentFormat.PY: {"extension": ".py", "format_name": "percent"},
+}
+"""The text formats, as jupytext names them."""
+
+NOTEBOOK_HEADER = re.compile(r"---\s*\n(.*\n)*?jupyter\s*:\s*\n")
+"""How markdown that was written from a notebook of several cells begins."""
+
+JUPYTEXT = "jupytext"
+
+
+def write_content(document: "RoomDocument", content_format: ContentFormat) -> str:
+    """The content of a document as the text of a file.
+
+    A document that is one markdown cell is, as ``.md``, just the text of that cell.
+    """
+    if content_format is ContentFormat.IPYNB:
+        return _write_ipynb(document.to_notebook())
+    cells = document.cells
+    if content_format is ContentFormat.MD and [cell["cell_type"] for cell in cells] == ["markdown"]:
+        return str(cells[0]["source"])
+    notebook = document.to_notebook()
+    # It says which converter to use, among them some that start programs; peers may write it.
+    notebook["metadata"].pop(JUPYTEXT, None)
+    return str(_converter(content_format).writes(notebook, metadata=notebook["metadata"]))
+
+
+def _write_ipynb(notebook: "NotebookNode") -> str:
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+
+
+def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
+    """Read the text of a file, to be given to :meth:`RoomDocument.set_content`.
+
+    Markdown without code and without the header of a notebook is one markdown cell with just that text.
+
+    Raises
+    ------
+    ContentError
+        It cannot be read; the message says what to do.
+    """
+    if content_format is ContentFormat.IPYNB:
+        return read_notebook(_parse_json(text))
+    cells, metadata = _read_text(text, content_format)
+    types = {cell["cell_type"] for cell in cells}
+    if content_format is ContentFormat.MD and types <= {"markdown"} and not NOTEBOOK_HEADER.match(text):
+        cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
+    content = [parse_cell(cell, f"Cell {number}") for number, cell in enumerate(clean_json(cells), 1)]
+    for cell in content:
+        cell.id = None  # made up by the reader
+    return NotebookContent(clean_json(metadata), content, is_partial=True)
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ContentError("This is not a notebook: it is not JSON. Give an .ipynb file.") from error
+
+
+def _converter(content_format: ContentFormat) -> "TextNotebookConverter":
+    """jupytext's converter for just this format: asked for less, jupytext lets the content choose."""
+    from jupytext.jupytext import TextNotebookConverter  # not above: it takes a second, and few programs need it
+
+    return TextNotebookConverter(dict(TEXT_FORMATS[content_format]), config=None)
+
+
+def _read_text(text: str, content_format: ContentFormat) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    from yaml import YAMLError
+
+    try:
+        notebook = _converter(content_format).reads(text)
+    except (YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ContentError(f"This cannot be read as .{content_format.value}: its header is not valid YAML.") from error
+    metadata = {key: value for key, value in notebook["metadata"].items() if key != JUPYTEXT}
+    return list(notebook["cells"]), metadata

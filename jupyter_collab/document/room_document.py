@@ -1,0 +1,325 @@
+"""The document of a room."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+from pycrdt import Doc, Map, Text
+
+from .cell_list import CellEntry, CellList
+from .cells import build_cell, can_update, read_cell, update_cell, update_map
+from .content import CellContent, NotebookContent, parse_cell, read_notebook
+from .matching import longest_increasing, match_cells
+from .schema import NOTEBOOK_METADATA, valid_metadata
+from .text import replace_range, set_text
+from .trust import TrustWatch, holds_trust, remove_trust
+from .values import clean_json, clean_text, to_plain
+from .yjs import epoch_client_id
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["RoomDocument"]
+
+NEW_NOTEBOOK: dict[str, Any] = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {"language_info": {"name": "python"}},
+    "cells": [{"cell_type": "code", "source": "", "metadata": {}, "outputs": [], "execution_count": None}],
+}
+
+CellType = Literal["code", "markdown", "raw"]
+
+
+class RoomDocument:
+    """A Yjs document in the shape of ``jupyter_ydoc``'s notebook: root types ``cells``, ``meta`` and ``state``.
+
+    A cell is named by its id; ``KeyError`` says that there is no such cell. Positions in texts count characters.
+    Whatever peers wrote into the document, reading it answers a valid notebook and raises nothing.
+
+    Parameters
+    ----------
+    doc
+        The document, empty or not; nothing is written to it. A new one by default.
+    """
+
+    def __init__(self, doc: "Doc[Any] | None" = None) -> None:
+        self.doc: Doc[Any] = Doc() if doc is None else doc
+        self._cells = CellList(self.doc)
+        self._meta: Map[Any] = self.doc.get("meta", type=Map)
+        self._state: Map[Any] = self.doc.get("state", type=Map)
+        self._trust_watch: TrustWatch | None = None
+
+    @classmethod
+    def create(cls, epoch: str, content: Mapping[str, Any] | None = None) -> "RoomDocument":
+        """A new history, with a notebook as its content or, without one, an empty code cell.
+
+        It is written by the client id :func:`epoch_client_id`, so that any part of the history gives its epoch away.
+        That id must never be used again: apply :attr:`doc`'s update to another document to go on editing.
+
+        Raises
+        ------
+        ContentError
+            For content that is no notebook.
+        """
+        notebook = read_notebook(NEW_NOTEBOOK if content is None else content)
+        document = cls(Doc(client_id=epoch_client_id(epoch)))
+        with document.doc.transaction():
+            document._state["epoch"] = epoch
+            document.set_content(notebook)
+        return document
+
+    # Reading
+
+    @property
+    def epoch(self) -> str | None:
+        """The history that this document belongs to; ``None`` while it is empty."""
+        epoch = self._state.get("epoch")
+        return epoch if isinstance(epoch, str) else None
+
+    @property
+    def kind(self) -> Literal["note", "notebook"]:
+        """``note`` if there is just one cell and that is not code."""
+        entries = self._cells.entries()
+        return "note" if len(entries) == 1 and entries[0].shared["cell_type"] != "code" else "notebook"
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells, as in a notebook of nbformat 4.5."""
+        with self.doc.transaction():
+            return [_content(entry).to_notebook_cell() for entry in self._cells.entries()]
+
+    @property
+    def cell_ids(self) -> list[str]:
+        """The ids of the cells, in order."""
+        return [entry.id for entry in self._cells.entries()]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The notebook's own metadata: its language and kernel, its title, and whatever else it has."""
+        metadata = to_plain(self._meta.get("metadata"))
+        return valid_metadata(metadata, NOTEBOOK_METADATA) if isinstance(metadata, dict) else {}
+
+    def index_of(self, cell_id: str) -> int:
+        """Where a cell is."""
+        return self._find(cell_id)[0]
+
+    def cell(self, cell_id: str) -> dict[str, Any]:
+        """One cell, as in a notebook of nbformat 4.5."""
+        return _content(self._find(cell_id)[1]).to_notebook_cell()
+
+    def source(self, cell_id: str) -> str:
+        """A cell's text."""
+        source = to_plain(self._find(cell_id)[1].shared.get("source"))
+        return source if isinstance(source, str) else ""
+
+    def source_type(self, cell_id: str) -> Text:
+        """A cell's text as the shared type; it is made one if a peer put something else there."""
+        entry = self._find(cell_id)[1]
+        source = entry.shared.get("source")
+        if isinstance(source, Text):
+            return source
+        with self.doc.transaction():
+            entry.shared["source"] = text = Text(source if isinstance(source, str) else "")
+        return text
+
+    def to_notebook(self) -> "NotebookNode":
+        """The content as a valid notebook of nbformat 4.5."""
+        import nbformat  # not above: it takes a second to import, and most programs never need it
+
+        with self.doc.transaction():
+            notebook = {"cells": self.cells, "metadata": self.metadata, "nbformat": 4, "nbformat_minor": 5}
+        node: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]  # nbformat types a part only
+        return node
+
+    def _find(self, cell_id: str) -> tuple[int, CellEntry]:
+        for index, entry in enumerate(self._cells.entries()):
+            if entry.id == cell_id:
+                return index, entry
+        raise KeyError(cell_id)
+
+    # Editing
+
+    def set_notebook(self, notebook: Mapping[str, Any], origin: object = None) -> None:
+        """Make a notebook the content, with as few edits as that takes; none if it is the content already.
+
+        A cell with the same id, or equal to one that is there, is edited in place.
+
+        Raises
+        ------
+        ContentError
+            It is no notebook; nothing was changed.
+        """
+        self.set_content(read_notebook(notebook), origin)
+
+    def set_content(self, content: NotebookContent, origin: object = None) -> None:
+        """Make ``content`` the content: :meth:`set_notebook` for what was read before."""
+        with self.doc.transaction(origin=origin):
+            self._set_version()
+            entries = self._cells.entries()
+            old = [_content(entry) for entry in entries]
+            matched = match_cells(old, content.cells)
+            new = [
+                _completed(cell, None if index is None else old[index], content.is_partial)
+                for cell, index in zip(content.cells, matched, strict=True)
+            ]
+            _give_ids(new, content.cells)
+            self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
+            self._arrange(entries, new, matched)
+
+    def _set_version(self) -> None:
+        for key, number in (("nbformat", 4), ("nbformat_minor", 5)):
+            if to_plain(self._meta.get(key)) != number:
+                self._meta[key] = number
+
+    def _arrange(self, entries: list[CellEntry], new: list[CellContent], matched: list[int | None]) -> None:
+        """Edit, insert, remove and move so that ``new`` are the cells; ``matched`` are indices in ``entries``."""
+        editable = [
+            index if index is not None and can_update(entries[index].shared, cell) else None
+            for cell, index in zip(new, matched, strict=True)
+        ]
+        kept = longest_increasing(editable)
+        self._cells.heal()
+        kept_positions = {entries[index].position for index in kept}
+        for position in reversed(range(len(self._cells.maps()))):
+            if position not in kept_positions:
+                self._cells.delete(position)
+        for position, (cell, index) in enumerate(zip(new, editable, strict=True)):
+            if index in kept:
+                update_cell(entries[index].shared, cell)
+            else:
+                self._cells.insert(position, [build_cell(cell)])
+
+    def set_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Set the notebook's own metadata, whole; only what differs is touched."""
+        values = clean_json(metadata)
+        with self.doc.transaction():
+            shared = self._meta.get("metadata")
+            if isinstance(shared, Map):
+                update_map(shared, values)
+            else:
+                self._meta["metadata"] = Map(values)
+
+    def set_source(self, cell_id: str, text: str) -> None:
+        """Make ``text`` a cell's text; what it has in common with the present one is not touched."""
+        set_text(self.source_type(cell_id), clean_text(text))
+
+    def append_text(self, cell_id: str, text: str) -> None:
+        """Add to the end of a cell's text."""
+        source = self.source_type(cell_id)
+        source += clean_text(text)
+
+    def replace_text(self, cell_id: str, start: int, stop: int, text: str) -> None:
+        """Replace the characters from ``start`` up to ``stop`` of a cell's text."""
+        replace_range(self.source_type(cell_id), start, stop, clean_text(text))
+
+    def insert_cell(self, index: int, cell_type: CellType = "code", source: str = "", **fields: Any) -> str:
+        """Insert a cell before the one at ``index`` (a list's index, negative from the end) and answer its id.
+
+        ``fields`` are more of what nbformat has for a cell, such as ``metadata`` or ``outputs``.
+
+        Raises
+        ------
+        ContentError
+            That is no cell.
+        """
+        cell = parse_cell(clean_json({"cell_type": cell_type, "source": source, **fields}), "The new cell")
+        with self.doc.transaction():
+            entries = self._cells.entries()
+            cell.id = cell.id if cell.id and cell.id not in {entry.id for entry in entries} else _new_id()
+            self._insert(entries, index, cell)
+        return cell.id
+
+    def _insert(self, entries: list[CellEntry], index: int, cell: CellContent) -> None:
+        self._cells.heal()
+        positions = [entry.position for entry in entries]
+        start = slice(index, None).indices(len(positions))[0]
+        self._cells.insert([*positions, len(self._cells.maps())][start], [build_cell(cell)])
+
+    def delete_cell(self, cell_id: str) -> None:
+        """Remove a cell."""
+        with self.doc.transaction():
+            self._cells.heal()
+            self._cells.delete(self._find(cell_id)[1].position)
+
+    def move_cell(self, cell_id: str, index: int) -> None:
+        """Move a cell, so that it then is at ``index`` (a list's index, negative from the end).
+
+        Yjs cannot move: the cell is removed and an equal one inserted, so what others type in it meanwhile is lost.
+        """
+        with self.doc.transaction():
+            present, entry = self._find(cell_id)
+            count = len(self._cells.entries())
+            index = min(max(index + count if index < 0 else index, 0), count - 1)
+            if index != present:
+                cell = _content(entry)
+                self._cells.heal()
+                self._cells.delete(entry.position)
+                self._insert(self._cells.entries(), index, cell)
+
+    def set_cell_type(self, cell_id: str, cell_type: CellType) -> None:
+        """Change what a cell is. As nobody's editor can do that to a cell in place, an equal one takes its place."""
+        with self.doc.transaction():
+            entry = self._find(cell_id)[1]
+            cell = _content(entry)
+            if cell.cell_type != cell_type:
+                changed = CellContent(cell_type, cell.source, cell.metadata, cell.id, attachments=cell.attachments)
+                self._cells.heal()
+                self._cells.delete(entry.position)
+                self._cells.insert(entry.position, [build_cell(changed)])
+
+    # Trust
+
+    def watch_trust(self, on_dirty: Callable[[], None] | None = None) -> TrustWatch:
+        """Notice from now on when :meth:`strip_trust` may have something to do; it then costs nothing otherwise.
+
+        ``on_dirty`` is called at that moment, while the document is locked: it must neither write nor raise.
+        """
+        if self._trust_watch is not None:
+            self._trust_watch.close()
+        with self.doc.transaction():
+            self._trust_watch = TrustWatch(self._cells.array, self._cells.maps, on_dirty)
+        return self._trust_watch
+
+    def strip_trust(self, origin: object = None) -> bool:
+        """Take ``trusted`` out of the metadata of all cells; answers whether there was any."""
+        if self._trust_watch is not None and not self._trust_watch.is_dirty:
+            return False
+        with self.doc.transaction(origin=origin):
+            trusted = [cell for cell in self._cells.maps() if holds_trust(cell)]
+            for cell in trusted:
+                remove_trust(cell)
+        if self._trust_watch is not None:
+            self._trust_watch.clean()
+        return bool(trusted)
+
+
+def _content(entry: CellEntry) -> CellContent:
+    content = read_cell(entry.shared)
+    assert content is not None, "an entry is a cell"
+    content.id = entry.id
+    return content
+
+
+def _completed(cell: CellContent, present: CellContent | None, is_partial: bool) -> CellContent:
+    """``cell`` with what its source did not say and the cell that is there already does."""
+    if present is None or not is_partial:
+        return replace(cell, id=cell.id or (present.id if present is not None else None))
+    # Texts know one kind of line end; which one the cell has is not for them to change.
+    source = present.source if present.source.splitlines() == cell.source.splitlines() else cell.source
+    return replace(present, source=source, metadata={**present.metadata, **cell.metadata})
+
+
+def _give_ids(cells: list[CellContent], sources: list[CellContent]) -> None:
+    """Make sure that each of ``cells`` has an id, and no two the same; those that ``sources`` had come first."""
+    taken = {cell.id for cell in sources if cell.id}
+    for cell, source in zip(cells, sources, strict=True):
+        if source.id is None:
+            if cell.id is None or cell.id in taken:
+                cell.id = _new_id()
+            taken.add(cell.id)
+
+
+def _new_id() -> str:
+    return uuid4().hex[:12]

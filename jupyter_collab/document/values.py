@@ -1,0 +1,102 @@
+"""Between plain JSON values and what a Yjs document holds.
+
+JSON values here are ``None``, ``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict`` with string keys. Yjs
+knows numbers only as JavaScript does: a whole number comes back as ``int``, and one of more than 53 bits is rounded.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pycrdt import Array, Map, Text
+
+from ..errors import ContentError
+from .yjs import MAX_NESTING
+
+__all__ = ["array_items", "canonical", "clean_json", "clean_text", "to_plain"]
+
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
+def clean_text(text: str) -> str:
+    """``text`` as Yjs can hold it: halves of surrogate pairs, which are no characters, are replaced by U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def clean_json(value: object, depth: int = 0) -> Any:
+    """A copy of a JSON value as a Yjs document can hold it, as :func:`to_plain` would read it back.
+
+    Numbers that JSON does not have (infinity, not a number) become ``None``.
+
+    Raises
+    ------
+    ContentError
+        For what is no JSON, or nested more than ``MAX_NESTING`` deep.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int | float):
+        return _clean_number(value)
+    if depth >= MAX_NESTING:
+        raise ContentError(f"The content is nested more than {MAX_NESTING} deep. Make it flatter.")
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(item, depth + 1) for item in value]
+    raise ContentError(f"The content holds a {type(value).__name__}, which JSON does not have.")
+
+
+def _clean_number(number: int | float) -> int | float | None:
+    if isinstance(number, int) and abs(number) <= MAX_SAFE_INTEGER:
+        return number
+    try:
+        number = float(number)
+    except OverflowError:
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) <= MAX_SAFE_INTEGER else number
+
+
+def to_plain(value: object, depth: int = 0) -> Any:
+    """The JSON value of anything that a Yjs document may hold; ``None`` for what JSON does not have."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return _clean_number(value)
+    if isinstance(value, Text):
+        return str(value)
+    if depth >= MAX_NESTING:
+        return None
+    if isinstance(value, dict):
+        return {key: to_plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [to_plain(item, depth + 1) for item in value]
+    if isinstance(value, Map):
+        return {key: to_plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, Array):
+        return [to_plain(item, depth + 1) for item in array_items(value)]
+    return None
+
+
+def array_items(array: "Array[Any]") -> list[Any]:
+    """What ``array`` holds.
+
+    Where a peer wrote *text* into an array, pycrdt counts UTF-16 units but finds characters, and looks for the
+    missing ones for ever; so nothing is read behind a character that has two units.
+    """
+    items: list[Any] = []
+    for index in range(len(array)):
+        item = array[index]
+        items.append(item)
+        if isinstance(item, str) and len(item) == 1 and item > "\uffff":
+            break
+    return items
+
+
+def canonical(value: object) -> str:
+    """Text that two JSON values have in common if, and only if, they are the same."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
