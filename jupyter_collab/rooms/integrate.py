@@ -4,6 +4,8 @@ yrs reserves memory for as many clients as an update claims to have, overflows t
 keeps updates that build on unknown edits aside without a word, and may panic. Here each of these is an error.
 """
 
+from typing import Any
+
 from pycrdt import Doc, get_update
 
 from ..document import check_update, state_vector
@@ -15,7 +17,7 @@ __all__ = ["integrate"]
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
 
-def integrate(doc: Doc, update: bytes) -> None:
+def integrate(doc: Doc[Any], update: bytes) -> None:
     """Apply ``update`` to ``doc``.
 
     Raises
@@ -49,7 +51,7 @@ def _check_claim(update: bytes) -> None:
         raise InvalidUpdate("The edit claims to hold more than it does; nothing of it was taken in.")
 
 
-def _check_complete(doc: Doc, update: bytes) -> None:
+def _check_complete(doc: Doc[Any], update: bytes) -> None:
     """Make sure that nothing of ``update`` was put aside: neither insertions nor deletions."""
     known = doc.get_state()
     lacking = Reader(get_update(update, known))

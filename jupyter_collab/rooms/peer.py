@@ -80,7 +80,6 @@ class Peer:
 
     def disconnect(self, code: CloseCode, reason: str) -> None:
         """End the connection."""
-        self.outbox.close()
         self._transport.close(code, _cut(reason))
 
     def __repr__(self) -> str:

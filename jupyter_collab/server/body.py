@@ -18,8 +18,8 @@ class UnsupportedContentType(ContentError):
 
 def text_body(handler: CollabAPIHandler, *content_types: str) -> str:
     """The body as text, if it is of one of ``content_types`` (or says none) and not too large."""
-    said = handler.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if said and said not in content_types:
+    said = _essence(handler.request.headers.get("Content-Type", ""))
+    if said and said not in map(_essence, content_types):
         raise UnsupportedContentType(f"Send the body as {' or '.join(content_types)}, not as {said}.")
     limit = handler.manager.limits.room_bytes
     if len(handler.request.body) > limit:
@@ -28,6 +28,11 @@ def text_body(handler: CollabAPIHandler, *content_types: str) -> str:
         return decode_text(handler.request.body)
     except ProtocolError as error:
         raise ContentError("The body is not UTF-8 text.") from error
+
+
+def _essence(content_type: str) -> str:
+    """A content type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def json_object(handler: CollabAPIHandler, *known: str) -> dict[str, Any]:

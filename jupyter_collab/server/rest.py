@@ -16,12 +16,6 @@ from .body import json_object, text_body, whole_number
 
 __all__ = ["rest_routes"]
 
-CONTENT_TYPES = {
-    ContentFormat.IPYNB: "application/x-ipynb+json",
-    ContentFormat.MD: "text/markdown",
-    ContentFormat.PY: "text/x-python",
-}
-
 
 class RoomInfo(TypedDict):
     """A room, as JSON."""
@@ -141,7 +135,7 @@ class ContentHandler(_RoomHandler):
         wanted = self._format()
         document = await self.manager.read(room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
-        self.finish(write_content(document, wanted), set_content_type=f"{CONTENT_TYPES[wanted]}; charset=utf-8")
+        self.finish(write_content(document, wanted), set_content_type=wanted.media_type)
 
     @authenticated
     async def put(self, room_id: str) -> None:
@@ -149,8 +143,8 @@ class ContentHandler(_RoomHandler):
         role = await self.require(Capability.EDIT)
         check_room_id(room_id)
         sent = self._format()
-        content = read_content(text_body(self, CONTENT_TYPES[sent], "application/json", "text/plain"), sent)
-        record = await self.manager.edit(room_id, lambda document: document.set_notebook(content), self.user)
+        content = read_content(text_body(self, sent.media_type, "application/json", "text/plain"), sent)
+        record = await self.manager.edit(room_id, lambda document: document.set_content(content), self.user)
         self.finish(self.info(record, role))
 
     def _format(self) -> ContentFormat:

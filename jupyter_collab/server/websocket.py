@@ -48,7 +48,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         return self.manager.limits.message_bytes
 
     @ws_authenticated
-    async def get(self, room_id: str) -> None:  # type: ignore[override]  # Tornado hands over any path argument
+    async def get(self, room_id: str) -> None:
         """Answer the handshake, or refuse it before anything is made for it."""
         granted = await granted_role(self)
         try:
@@ -73,7 +73,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.peer.speaks_v1 = SUBPROTOCOL in subprotocols
         return SUBPROTOCOL if self.peer.speaks_v1 else None
 
-    async def open(self, room_id: str) -> None:  # type: ignore[override]  # as above
+    async def open(self, room_id: str) -> None:
         """The handshake is done: join."""
         try:
             await self.manager.start()
