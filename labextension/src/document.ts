@@ -1,11 +1,11 @@
 import { YNotebook, type SharedCell } from '@jupyter/ydoc';
 
 /**
- * The shared document of a room: a notebook in which each editor undoes only what was typed in it, and which holds nothing that
- * is true for one viewer alone.
+ * The shared document of a room: a notebook in which each editor undoes only what was typed in it, and which holds
+ * nothing that is true for one viewer alone.
  *
- * JupyterLab's own actions write two such things into a notebook: that its cells are trusted, and that it has unsaved changes.
- * Here trust is each viewer's own decision, and an edit is saved when the server says so.
+ * JupyterLab's own actions write two such things into a notebook: that its cells are trusted, and that it has unsaved
+ * changes. Here trust is each viewer's own decision, and an edit is saved when the server says so.
  */
 export class RoomNotebook extends YNotebook {
   constructor() {

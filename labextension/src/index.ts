@@ -1,5 +1,6 @@
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { collabPlugin } from './plugins/collab.js';
+import { panelPlugin } from './plugins/panel.js';
+import { tabsPlugin } from './plugins/tabs.js';
+import { widgetPlugin } from './plugins/widget.js';
 
-const plugins: JupyterFrontEndPlugin<void>[] = [];
-
-export default plugins;
+export default [collabPlugin, tabsPlugin, panelPlugin, widgetPlugin];

@@ -1,1 +1,3 @@
-import './base.css';
+import './pane.css';
+import './carets.css';
+import './panel.css';

@@ -1,0 +1,176 @@
+import { MarkdownCell } from '@jupyterlab/cells';
+import { NotebookActions } from '@jupyterlab/notebook';
+import type { CellType } from '@jupyterlab/nbformat';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import type { NotebookView } from './notebook.js';
+
+/** The prefix of the pane's commands; what follows is the name of the notebook's command that does the same. */
+export const PREFIX = 'jupyter-collab:';
+
+/** What the commands act on, and what may be done there. */
+export interface ICommandTarget {
+  readonly notebook: NotebookView;
+
+  /** Why cells cannot be edited here, or `null` if they can. */
+  readonly whyNotEdit: string | null;
+
+  /** Why cells cannot be added, moved or removed here, or `null` if they can. */
+  readonly whyNotArrange: string | null;
+
+  /** Tells the viewer why nothing happened. */
+  announce(message: string): void;
+}
+
+/** What a command needs leave for. */
+type Needs = 'nothing' | 'edit' | 'arrange';
+
+interface IAction {
+  readonly label: string;
+  readonly needs: Needs;
+  readonly run: (notebook: NotebookView, target: ICommandTarget) => void;
+}
+
+/**
+ * The commands of one pane: the notebook's own actions, under names of ours, with what the viewer may do checked
+ * first.
+ */
+export function createCommands(target: ICommandTarget, trans: TranslationBundle): CommandRegistry {
+  const commands = new CommandRegistry();
+  for (const [name, action] of Object.entries(actions(trans))) {
+    commands.addCommand(PREFIX + name, {
+      label: action.label,
+      isEnabled: args => args.isMenu !== true || whyNot(target, action.needs) === null,
+      execute: () => {
+        const refusal = whyNot(target, action.needs);
+        if (refusal === null) {
+          action.run(target.notebook, target);
+        } else {
+          target.announce(refusal);
+        }
+      }
+    });
+  }
+  return commands;
+}
+
+function whyNot(target: ICommandTarget, needs: Needs): string | null {
+  switch (needs) {
+    case 'nothing':
+      return null;
+    case 'edit':
+      return target.whyNotEdit;
+    case 'arrange':
+      return target.whyNotEdit ?? target.whyNotArrange;
+  }
+}
+
+function actions(trans: TranslationBundle): Record<string, IAction> {
+  const does = (needs: Needs, label: string, run: IAction['run']): IAction => ({ needs, label, run });
+  return {
+    'enter-edit-mode': does('nothing', trans.__('Enter Edit Mode'), notebook => {
+      notebook.mode = 'edit';
+    }),
+    'enter-command-mode': does('nothing', trans.__('Enter Command Mode'), notebook => {
+      notebook.mode = 'command';
+    }),
+    'move-cursor-up': does('nothing', trans.__('Select Cell Above'), n => NotebookActions.selectAbove(n)),
+    'move-cursor-down': does('nothing', trans.__('Select Cell Below'), n => NotebookActions.selectBelow(n)),
+    'extend-marked-cells-above': does('nothing', trans.__('Extend Selection Above'), notebook =>
+      NotebookActions.extendSelectionAbove(notebook)
+    ),
+    'extend-marked-cells-below': does('nothing', trans.__('Extend Selection Below'), notebook =>
+      NotebookActions.extendSelectionBelow(notebook)
+    ),
+    'extend-marked-cells-top': does('nothing', trans.__('Extend Selection to Top'), notebook =>
+      NotebookActions.extendSelectionAbove(notebook, true)
+    ),
+    'extend-marked-cells-bottom': does('nothing', trans.__('Extend Selection to Bottom'), notebook =>
+      NotebookActions.extendSelectionBelow(notebook, true)
+    ),
+    'select-all': does('nothing', trans.__('Select All Cells'), n => NotebookActions.selectAll(n)),
+    'copy-cell': does('nothing', trans.__('Copy Cell'), n => NotebookActions.copy(n)),
+    'run-cell': does('nothing', trans.__('Render Cell'), n => renderSelected(n)),
+    'run-cell-and-select-next': does('nothing', trans.__('Render Cell and Select Below'), renderAndAdvance),
+    'run-cell-and-insert-below': does('arrange', trans.__('Render Cell and Insert Below'), notebook => {
+      renderSelected(notebook);
+      insertAndEdit(notebook);
+    }),
+    'insert-cell-above': does('arrange', trans.__('Insert Cell Above'), n => NotebookActions.insertAbove(n)),
+    'insert-cell-below': does('arrange', trans.__('Insert Cell Below'), n => NotebookActions.insertBelow(n)),
+    'insert-code-cell': does('arrange', trans.__('Add Code Cell'), notebook => {
+      insertAndEdit(notebook);
+    }),
+    'insert-markdown-cell': does('arrange', trans.__('Add Text Cell'), notebook => {
+      NotebookActions.insertBelow(notebook);
+      NotebookActions.changeCellType(notebook, 'markdown');
+      notebook.mode = 'edit';
+    }),
+    'delete-cell': does('arrange', trans.__('Delete Cells'), n => NotebookActions.deleteCells(n)),
+    'cut-cell': does('arrange', trans.__('Cut Cells'), n => NotebookActions.cut(n)),
+    'paste-cell-above': does('arrange', trans.__('Paste Cells Above'), n => NotebookActions.paste(n, 'above')),
+    'paste-cell-below': does('arrange', trans.__('Paste Cells Below'), n => NotebookActions.paste(n, 'below')),
+    'duplicate-below': does('arrange', trans.__('Duplicate Cells'), n => NotebookActions.duplicate(n, 'belowSelected')),
+    'undo-cell-action': does('arrange', trans.__('Undo Cell Operation'), n => NotebookActions.undo(n)),
+    'redo-cell-action': does('arrange', trans.__('Redo Cell Operation'), n => NotebookActions.redo(n)),
+    'split-cell-at-cursor': does('arrange', trans.__('Split Cell'), n => NotebookActions.splitCell(n)),
+    'merge-cells': does('arrange', trans.__('Merge Selected Cells'), n => NotebookActions.mergeCells(n)),
+    'merge-cell-above': does('arrange', trans.__('Merge Cell Above'), n => NotebookActions.mergeCells(n, true)),
+    'merge-cell-below': does('arrange', trans.__('Merge Cell Below'), n => NotebookActions.mergeCells(n, false, true)),
+    'move-cell-up': does('arrange', trans.__('Move Cell Up'), n => NotebookActions.moveUp(n)),
+    'move-cell-down': does('arrange', trans.__('Move Cell Down'), n => NotebookActions.moveDown(n)),
+    'clear-cell-output': does('edit', trans.__('Clear Cell Output'), clearOutputs),
+    'change-cell-to-code': does('edit', trans.__('Change to Code Cell'), n => changeType(n, 'code')),
+    'change-cell-to-markdown': does('edit', trans.__('Change to Text Cell'), n => changeType(n, 'markdown')),
+    'change-cell-to-raw': does('edit', trans.__('Change to Raw Cell'), n => changeType(n, 'raw')),
+    ...Object.fromEntries(
+      [1, 2, 3, 4, 5, 6].map(level => [
+        `change-cell-to-heading-${level}`,
+        does('edit', trans.__('Change to Heading %1', level), n => NotebookActions.setMarkdownHeader(n, level))
+      ])
+    )
+  };
+}
+
+function changeType(notebook: NotebookView, type: CellType): void {
+  NotebookActions.changeCellType(notebook, type);
+}
+
+/** Rendering is all that "running" does as long as the room has no kernel: text is rendered, code stays as it is. */
+function renderSelected(notebook: NotebookView): void {
+  for (const cell of notebook.selectedCells) {
+    if (cell instanceof MarkdownCell) {
+      cell.rendered = true;
+    }
+  }
+  notebook.mode = 'command';
+}
+
+function renderAndAdvance(notebook: NotebookView, target: ICommandTarget): void {
+  renderSelected(notebook);
+  if (notebook.activeCellIndex < notebook.widgets.length - 1) {
+    NotebookActions.selectBelow(notebook);
+  } else if (whyNot(target, 'arrange') === null) {
+    insertAndEdit(notebook);
+  }
+}
+
+function insertAndEdit(notebook: NotebookView): void {
+  NotebookActions.insertBelow(notebook);
+  notebook.mode = 'edit';
+}
+
+/** As the notebook's action, which would also call the cells trusted. */
+function clearOutputs(notebook: NotebookView): void {
+  const selected = new Set(notebook.selectedCells.map(cell => cell.model.id));
+  const shared = notebook.model?.sharedModel;
+  shared?.transact(() => {
+    for (const cell of shared.cells) {
+      if ('setOutputs' in cell && selected.has(cell.getId())) {
+        cell.setOutputs([]);
+        cell.execution_count = null;
+      }
+    }
+  });
+}

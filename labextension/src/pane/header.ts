@@ -1,0 +1,102 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { CollabApi } from '../api.js';
+import type { RoomNotebook } from '../document.js';
+import type { Room } from '../room.js';
+import type { ICommandTarget } from './commands.js';
+import { element } from './dom.js';
+import { LanguageSelect, type ILanguage } from './languages.js';
+import { People, type IPeopleHost } from './people.js';
+import { StatusChip } from './status.js';
+import { Title } from './title.js';
+import { Toolbar } from './toolbar.js';
+
+/** The pane that a header belongs to. */
+export interface IHeaderHost extends ICommandTarget, IPeopleHost {
+  readonly room: Room;
+}
+
+/** What stands over the cells: title, state, role, people, language, and the buttons. */
+export class Header {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _host: IHeaderHost,
+    api: CollabApi,
+    commands: CommandRegistry,
+    languages: readonly ILanguage[],
+    private readonly _trans: TranslationBundle
+  ) {
+    const { room } = _host;
+    const rename = async (title: string): Promise<void> => {
+      await api.rename(room.id, title);
+    };
+    this._title = new Title(rename, message => _host.announce(message), _trans);
+    this._chip = new StatusChip(_trans);
+    this._people = new People(_host, _trans);
+    this._toolbar = new Toolbar(commands, _trans);
+    this._language = new LanguageSelect(languages, _trans);
+    const line = (name: string, ...nodes: HTMLElement[]): HTMLElement =>
+      element('div', `jc-Pane-${name}`, {}, ...nodes);
+    this.node = element(
+      'header',
+      'jc-Pane-header',
+      {},
+      line('titleLine', this._title.node, this._chip.node, this._role, this._people.node),
+      line('toolLine', this._toolbar.node, this._language.node)
+    );
+  }
+
+  /** Shows the language of this document. */
+  set document(document: RoomNotebook) {
+    this._language.document = document;
+  }
+
+  /** Shows everything as it is now. */
+  refresh(): void {
+    const { room, notebook, whyNotEdit, whyNotArrange } = this._host;
+    this._title.text = room.title || room.id;
+    this._title.allow(this._whyNotRename());
+    this._chip.show(room.status);
+    this._showRole();
+    this._people.show(room.people);
+    this._toolbar.allow(whyNotEdit, whyNotArrange);
+    this._toolbar.cellType = notebook.activeCell?.model.type ?? null;
+    this._language.allow(whyNotEdit);
+  }
+
+  dispose(): void {
+    this._language.dispose();
+  }
+
+  private _whyNotRename(): string | null {
+    const { room } = this._host;
+    if (room.status.kind === 'refused') {
+      return this._trans.__('You are not in this room');
+    }
+    return room.capabilities.has('manage') ? null : this._trans.__('Only owners may rename this room');
+  }
+
+  private _showRole(): void {
+    const { role } = this._host.room;
+    const names: Record<string, string> = {
+      viewer: this._trans.__('Viewer'),
+      runner: this._trans.__('Runner'),
+      writer: this._trans.__('Writer'),
+      editor: this._trans.__('Editor'),
+      owner: this._trans.__('Owner')
+    };
+    this._role.hidden = role === null;
+    this._role.dataset.role = role ?? '';
+    this._role.textContent = role === null ? '' : names[role];
+    this._role.title = this._trans.__('Your role in this room');
+  }
+
+  private readonly _title: Title;
+  private readonly _chip: StatusChip;
+  private readonly _role = element('span', 'jc-Role');
+  private readonly _people: People;
+  private readonly _toolbar: Toolbar;
+  private readonly _language: LanguageSelect;
+}

@@ -1,0 +1,102 @@
+import type { CommandRegistry } from '@lumino/commands';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+
+import { PREFIX } from './commands.js';
+
+const COMMAND_MODE = '.jp-Notebook.jp-mod-commandMode:not(.jp-mod-readWrite) :focus';
+const EDIT_MODE = '.jp-Notebook.jp-mod-editMode';
+const ON_MARKDOWN = '.jp-Notebook.jp-mod-commandMode:not(.jp-mod-readWrite) .jp-MarkdownCell:focus';
+
+type Binding = readonly [command: string, selector: string, ...keys: string[]];
+
+/** JupyterLab's defaults, for pages that bring no notebook of their own. */
+const DEFAULTS: readonly Binding[] = [
+  ['enter-edit-mode', '.jp-Notebook.jp-mod-commandMode .jp-Cell:focus', 'Enter'],
+  ['enter-command-mode', EDIT_MODE, 'Escape'],
+  ['enter-command-mode', EDIT_MODE, 'Ctrl M'],
+  ['move-cursor-up', COMMAND_MODE, 'ArrowUp'],
+  ['move-cursor-up', COMMAND_MODE, 'K'],
+  ['move-cursor-down', COMMAND_MODE, 'ArrowDown'],
+  ['move-cursor-down', COMMAND_MODE, 'J'],
+  ['extend-marked-cells-above', COMMAND_MODE, 'Shift ArrowUp'],
+  ['extend-marked-cells-above', COMMAND_MODE, 'Shift K'],
+  ['extend-marked-cells-below', COMMAND_MODE, 'Shift ArrowDown'],
+  ['extend-marked-cells-below', COMMAND_MODE, 'Shift J'],
+  ['extend-marked-cells-top', COMMAND_MODE, 'Shift Home'],
+  ['extend-marked-cells-bottom', COMMAND_MODE, 'Shift End'],
+  ['select-all', COMMAND_MODE, 'Accel A'],
+  ['insert-cell-above', COMMAND_MODE, 'A'],
+  ['insert-cell-below', COMMAND_MODE, 'B'],
+  ['delete-cell', COMMAND_MODE, 'D', 'D'],
+  ['copy-cell', COMMAND_MODE, 'C'],
+  ['cut-cell', COMMAND_MODE, 'X'],
+  ['paste-cell-below', COMMAND_MODE, 'V'],
+  ['undo-cell-action', COMMAND_MODE, 'Z'],
+  ['redo-cell-action', COMMAND_MODE, 'Shift Z'],
+  ['split-cell-at-cursor', EDIT_MODE, 'Ctrl Shift -'],
+  ['merge-cells', COMMAND_MODE, 'Shift M'],
+  ['merge-cell-above', COMMAND_MODE, 'Ctrl Backspace'],
+  ['merge-cell-below', COMMAND_MODE, 'Ctrl Shift M'],
+  ['move-cell-up', COMMAND_MODE, 'Ctrl Shift ArrowUp'],
+  ['move-cell-down', COMMAND_MODE, 'Ctrl Shift ArrowDown'],
+  ['change-cell-to-code', COMMAND_MODE, 'Y'],
+  ['change-cell-to-markdown', COMMAND_MODE, 'M'],
+  ['change-cell-to-raw', COMMAND_MODE, 'R'],
+  ...[1, 2, 3, 4, 5, 6].map((level): Binding => [`change-cell-to-heading-${level}`, ON_MARKDOWN, `${level}`]),
+  ['run-cell', COMMAND_MODE, 'Accel Enter'],
+  ['run-cell', EDIT_MODE, 'Accel Enter'],
+  ['run-cell-and-insert-below', COMMAND_MODE, 'Alt Enter'],
+  ['run-cell-and-insert-below', EDIT_MODE, 'Alt Enter'],
+  ['run-cell-and-select-next', EDIT_MODE, 'Shift Enter']
+];
+
+/** What JupyterLab binds to commands of its menus instead, which do not know our pane. */
+const ALWAYS: readonly Binding[] = [
+  ['run-cell-and-select-next', COMMAND_MODE, 'Shift Enter'],
+  ['undo-cell-action', COMMAND_MODE, 'Accel Z'],
+  ['redo-cell-action', COMMAND_MODE, 'Accel Shift Z']
+];
+
+/**
+ * Gives a pane's commands the keys of the notebook's: those that the viewer set for the notebook in JupyterLab, else
+ * the defaults.
+ *
+ * @param commands - The pane's commands.
+ * @param page - The commands of the page around it, if it has any.
+ */
+export function bindNotebookKeys(commands: CommandRegistry, page: CommandRegistry | null): void {
+  const add = (command: string, selector: string, keys: readonly string[]): void => {
+    commands.addKeyBinding({ command: PREFIX + command, selector, keys: [...keys] });
+  };
+  const own = (page?.keyBindings ?? [])
+    .map(({ command, selector, keys }) => ({
+      command: command.replace(/^notebook:/, ''),
+      selector,
+      keys,
+      full: command
+    }))
+    .filter(
+      ({ command, full, keys }) => command !== full && keys.join('') !== '' && commands.hasCommand(PREFIX + command)
+    );
+  own.forEach(({ command, selector, keys }) => add(command, selector, keys));
+  const rest = own.length > 0 ? ALWAYS : [...DEFAULTS, ...ALWAYS];
+  rest.forEach(([command, selector, ...keys]) => add(command, selector, keys));
+}
+
+/**
+ * Sends the keys typed in a node to a registry of commands before anybody else gets them.
+ *
+ * The page's own shortcuts see only the keys that the registry does not use, so that the notebook around the pane,
+ * whose shortcuts would match in here as well, does not act on them.
+ */
+export function captureKeys(node: HTMLElement, commands: CommandRegistry): IDisposable {
+  const onKey = (event: KeyboardEvent): void => {
+    // An untrusted event is one that a registry plays back, because it was the start of a sequence that did not come:
+    // all had it.
+    if (event.isTrusted && event.target instanceof Node && node.contains(event.target)) {
+      commands.processKeydownEvent(event);
+    }
+  };
+  window.addEventListener('keydown', onKey, true);
+  return new DisposableDelegate(() => window.removeEventListener('keydown', onKey, true));
+}

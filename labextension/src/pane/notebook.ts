@@ -1,0 +1,123 @@
+import { CodeCell, type Cell, type ICellModel } from '@jupyterlab/cells';
+import { Notebook, type CellList } from '@jupyterlab/notebook';
+import type { IObservableList } from '@jupyterlab/observables';
+
+/**
+ * JupyterLab's notebook widget, for a room: it may be read-only or show one cell alone, and it changes the shared
+ * document only when its viewer does.
+ */
+export class NotebookView extends Notebook {
+  /** Whether the cells may not be changed here. */
+  get readOnly(): boolean {
+    return this._readOnly;
+  }
+  set readOnly(value: boolean) {
+    if (value !== this._readOnly) {
+      this._readOnly = value;
+      this.toggleClass('jc-mod-readOnly', value);
+      this.widgets.forEach(cell => this._applyReadOnly(cell));
+    }
+  }
+
+  /** The id of the only cell to show, or `null` for all. */
+  get onlyCell(): string | null {
+    return this._onlyCell;
+  }
+  set onlyCell(id: string | null) {
+    this._onlyCell = id;
+    this.toggleClass('jc-mod-oneCell', id !== null);
+    this.widgets.forEach(cell => this._applyOnlyCell(cell));
+  }
+
+  /** Whether cells can be dragged to another place. */
+  canDrag = true;
+
+  /** The widget of a cell, or `null` if there is no such cell. */
+  cellById(id: string): Cell | null {
+    return this.widgets.find(cell => cell.model.id === id) ?? null;
+  }
+
+  override handleEvent(event: Event): void {
+    const drags = event.type.startsWith('lm-') || event.type === 'mousemove';
+    if (!drags || (this.canDrag && !this._readOnly)) {
+      super.handleEvent(event);
+    }
+  }
+
+  protected override onCellInserted(index: number, cell: Cell): void {
+    super.onCellInserted(index, cell);
+    this._applyReadOnly(cell);
+    this._applyOnlyCell(cell);
+  }
+
+  protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
+    const typing = this._typing();
+    super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
+    if (typing !== null) {
+      queueMicrotask(() => this._resume(typing));
+    }
+  }
+
+  private _applyReadOnly(cell: Cell): void {
+    // What a viewer folds or scrolls is written into the cell's metadata if it is to be the same for all.
+    cell.syncEditable = !this._readOnly;
+    cell.syncCollapse = !this._readOnly;
+    if (cell instanceof CodeCell) {
+      cell.syncScrolled = !this._readOnly;
+    }
+    if (this._readOnly) {
+      cell.readOnly = true;
+    }
+  }
+
+  private _applyOnlyCell(cell: Cell): void {
+    cell.toggleClass('jc-mod-otherCell', this._onlyCell !== null && cell.model.id !== this._onlyCell);
+  }
+
+  /** In which cell the viewer is typing, and where. */
+  private _typing(): ITyping | null {
+    const cell = this.activeCell;
+    if (cell?.editor?.hasFocus() !== true) {
+      return null;
+    }
+    const selection = cell.editor.getSelection();
+    return { id: cell.model.id, widget: cell, start: selection.start, end: selection.end };
+  }
+
+  /** Goes on in a cell that somebody moved: a moved cell is a new widget, and the focus is gone with the old one. */
+  private _resume(typing: ITyping): void {
+    const cell = this.cellById(typing.id);
+    const focusIsElsewhere = document.activeElement !== null && document.activeElement !== document.body;
+    if (this.isDisposed || cell === null || cell === typing.widget || focusIsElsewhere) {
+      return;
+    }
+    this.activeCellIndex = this.widgets.indexOf(cell);
+    void cell.ready.then(() => {
+      if (!cell.isDisposed && this.activeCell === cell) {
+        this.mode = 'edit';
+        cell.editor?.focus();
+        cell.editor?.setSelection({ start: typing.start, end: typing.end });
+      }
+    });
+  }
+
+  private _readOnly = false;
+  private _onlyCell: string | null = null;
+}
+
+interface ITyping {
+  readonly id: string;
+  readonly widget: Cell;
+  readonly start: { line: number; column: number };
+  readonly end: { line: number; column: number };
+}
+
+/**
+ * A list of cells that says it has some.
+ *
+ * The base class inserts a cell where the last one was removed. Everyone in the room would do that at once, viewers
+ * too.
+ */
+function neverEmpty(cells: CellList): CellList {
+  return cells.length > 0 ? cells : Object.create(cells, { length: { value: 1 } });
+}

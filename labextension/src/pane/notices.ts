@@ -1,0 +1,174 @@
+import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { CollabApi } from '../api.js';
+import type { IPerson } from '../presence.js';
+import type { Room } from '../room.js';
+import { element } from './dom.js';
+import type { NotebookView } from './notebook.js';
+import { connectingState, emptyState, goneState, refusedState, unsentBanner } from './states.js';
+
+/** The pane that the notices belong to. */
+export interface INoticesHost {
+  readonly room: Room;
+  readonly notebook: NotebookView;
+  readonly whyNotEdit: string | null;
+  readonly isDocumentShown: boolean;
+  readonly isCellGone: boolean;
+}
+
+/** What the pane has to say: banners over the cells, what stands in their place, and what only screen readers get. */
+export class Notices {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _host: INoticesHost,
+    private readonly _api: CollabApi,
+    private readonly _trans: TranslationBundle
+  ) {
+    this.node = element('div', 'jc-Notices', {}, this._banner, this._state, this._message, this._live);
+    this._message.hidden = true;
+  }
+
+  /** Shows what is to say now. */
+  refresh(): void {
+    this._showUnsent();
+    this._showState();
+    this._announcePeople(this._host.room.people);
+  }
+
+  /** Says something for a while. */
+  announce(message: string): void {
+    this._message.textContent = message;
+    this._message.hidden = false;
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => (this._message.hidden = true), 6000);
+  }
+
+  dispose(): void {
+    clearTimeout(this._timer);
+  }
+
+  private _showUnsent(): void {
+    const { room, whyNotEdit } = this._host;
+    const shown = room.unsent === null ? '' : JSON.stringify([room.unsent, whyNotEdit]);
+    if (shown === this._shownUnsent) {
+      return;
+    }
+    this._shownUnsent = shown;
+    if (room.unsent === null) {
+      this._banner.replaceChildren();
+      return;
+    }
+    const actions = {
+      restore: () => room.restoreUnsent(),
+      copy: (text: string) => {
+        Clipboard.copyToSystem(text);
+        this.announce(this._trans.__('Copied'));
+      },
+      discard: () => void this._discard()
+    };
+    this._banner.replaceChildren(unsentBanner(room.unsent, actions, whyNotEdit, this._trans));
+  }
+
+  private async _discard(): Promise<void> {
+    const trans = this._trans;
+    const result = await showDialog({
+      title: trans.__('Discard your unsent text?'),
+      body: trans.__('It is kept nowhere else.'),
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Discard') })],
+      defaultButton: 0
+    });
+    if (result.button.accept && !this._host.room.isDisposed) {
+      this._host.room.discardUnsent();
+    }
+  }
+
+  private _showState(): void {
+    const { room, notebook, whyNotEdit, isDocumentShown, isCellGone } = this._host;
+    const { status } = room;
+    const state = ((): string => {
+      if (status.kind === 'refused') {
+        return `refused ${status.reason} ${status.message}`;
+      }
+      if (!isDocumentShown) {
+        return 'loading';
+      }
+      if (isCellGone) {
+        return 'gone';
+      }
+      return notebook.widgets.length === 0 ? `empty ${whyNotEdit === null}` : '';
+    })();
+    if (state === this._shownState) {
+      return;
+    }
+    this._shownState = state;
+    this._state.replaceChildren(...this._stateNodes(state.split(' ')[0]));
+  }
+
+  private _stateNodes(state: string): HTMLElement[] {
+    const { room, notebook, whyNotEdit } = this._host;
+    switch (state) {
+      case 'refused': {
+        const actions = { mend: () => void this._mend(), retry: () => room.goOnline() };
+        return [refusedState(room.status, room.id, actions, this._trans)];
+      }
+      case 'loading':
+        return [connectingState(this._trans)];
+      case 'gone':
+        return [goneState(this._trans)];
+      case 'empty':
+        return [emptyState(whyNotEdit, () => addFirstCell(notebook), this._trans)];
+      default:
+        return [];
+    }
+  }
+
+  /** Makes the room, or takes it out of the bin, and joins it. */
+  private async _mend(): Promise<void> {
+    const { room } = this._host;
+    try {
+      if (room.status.reason === 'room_deleted') {
+        await this._api.restore(room.id);
+      } else {
+        await this._api.create({ id: room.id });
+      }
+    } catch (error) {
+      this.announce(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    room.goOnline();
+  }
+
+  /** Tells screen readers who came and who went. */
+  private _announcePeople(people: readonly IPerson[]): void {
+    const now = new Map(people.filter(person => !person.isMe).map(person => [person.username, person.name]));
+    const before = this._present;
+    const { kind } = this._host.room.status;
+    // Without a connection nobody is seen: that is no news about them.
+    this._present = kind === 'connecting' || kind === 'offline' || kind === 'refused' ? null : now;
+    if (before === null || this._present === null) {
+      return;
+    }
+    const came = [...now].filter(([user]) => !before.has(user)).map(([, name]) => this._trans.__('%1 joined', name));
+    const went = [...before].filter(([user]) => !now.has(user)).map(([, name]) => this._trans.__('%1 left', name));
+    const news = [...came, ...went].join(', ');
+    if (news !== '') {
+      this._live.textContent = news;
+    }
+  }
+
+  private readonly _banner = element('div', 'jc-Notices-banner');
+  private readonly _state = element('div', 'jc-Notices-state');
+  private readonly _message = element('div', 'jc-Notices-message', { role: 'status' });
+  private readonly _live = element('div', 'jc-Live', { 'aria-live': 'polite' });
+  private _shownUnsent = '';
+  private _shownState = '';
+  private _present: Map<string, string> | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+function addFirstCell(notebook: NotebookView): void {
+  notebook.model?.sharedModel.insertCell(0, { cell_type: 'code' });
+  notebook.mode = 'edit';
+}

@@ -1,0 +1,267 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { IEditorMimeTypeService } from '@jupyterlab/codeeditor';
+import { NotebookModel, StaticNotebook, type Notebook } from '@jupyterlab/notebook';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { DisposableSet, type IDisposable } from '@lumino/disposable';
+import type { Message } from '@lumino/messaging';
+import { PanelLayout, Widget } from '@lumino/widgets';
+
+import type { CollabApi } from '../api.js';
+import { showCarets } from '../carets.js';
+import type { Room } from '../room.js';
+import { RoomRenderMime, RoomTrust } from '../trust.js';
+import { createCommands, type ICommandTarget } from './commands.js';
+import { Header } from './header.js';
+import { bindNotebookKeys, captureKeys } from './keys.js';
+import type { ILanguage } from './languages.js';
+import { addContextMenu } from './menu.js';
+import { NotebookView } from './notebook.js';
+import { Notices } from './notices.js';
+
+/**
+ * A room as one sees it: its title, the people in it, whether all is saved, and its cells, in JupyterLab's own
+ * notebook widget.
+ *
+ * It is the same in every home: a tab of JupyterLab, the output of a cell, a page of its own. It neither joins nor
+ * leaves the room.
+ */
+export class RoomPane extends Widget implements ICommandTarget {
+  readonly notebook: NotebookView;
+
+  constructor(options: RoomPane.IOptions) {
+    super();
+    this.addClass('jc-Pane');
+    this.toggleClass('jc-mod-embedded', options.embedded ?? false);
+    this.room = options.room;
+    this._translator = options.translator ?? nullTranslator;
+    this._trans = this._translator.load('jupyter_collab');
+    this._onlyIndex = options.cell ?? null;
+    this.notebook = this._createNotebook(options);
+    const commands = createCommands(this, this._trans);
+    bindNotebookKeys(commands, options.pageCommands ?? null);
+    this._parts.add(captureKeys(this.node, commands));
+    this._parts.add(addContextMenu(this.notebook.node, commands));
+    this._header = new Header(this, options.api, commands, options.languages ?? [], this._trans);
+    this._notices = new Notices(this, options.api, this._trans);
+    const layout = (this.layout = new PanelLayout());
+    layout.addWidget(new Widget({ node: this._header.node }));
+    layout.addWidget(new Widget({ node: this._notices.node }));
+    layout.addWidget(this.notebook);
+    this._follow();
+  }
+
+  readonly room: Room;
+
+  /** The viewer's own decision whether outputs may run scripts here. */
+  readonly trust = new RoomTrust();
+
+  get whyNotEdit(): string | null {
+    const { room, _trans: trans } = this;
+    if (!this._isShown) {
+      return trans.__('The room is being joined');
+    }
+    if (room.status.kind === 'refused') {
+      return trans.__('You are not in this room');
+    }
+    return room.status.readOnly
+      ? trans.__('You may look, but not edit: your role here is “%1”', room.role ?? '')
+      : null;
+  }
+
+  get whyNotArrange(): string | null {
+    return this._onlyIndex === null ? null : this._trans.__('Only one cell of the room is shown here');
+  }
+
+  /** Whether the one cell that was to be shown is not there. */
+  get isCellGone(): boolean {
+    return this._isShown && this._onlyIndex !== null && this.notebook.cellById(this.notebook.onlyCell ?? '') === null;
+  }
+
+  /** Whether the document is shown, as far as this page has it. */
+  get isDocumentShown(): boolean {
+    return this._isShown;
+  }
+
+  announce(message: string): void {
+    this._notices.announce(message);
+  }
+
+  /** Shows a cell and makes it the active one. */
+  goTo(cellId: string): void {
+    const cell = this.notebook.cellById(cellId);
+    if (cell !== null && this._onlyIndex === null) {
+      void this.notebook.scrollToCell(cell, 'center');
+    }
+  }
+
+  /** The number of a cell in the notebook, from 1; `null` if it is not there. */
+  cellNumber(cellId: string): number | null {
+    const index = this.notebook.widgets.findIndex(cell => cell.model.id === cellId);
+    return index === -1 ? null : index + 1;
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    if (!this.room.isDisposed) {
+      this.room.setActiveCell(null);
+    }
+    this._parts.dispose();
+    this._header.dispose();
+    this._notices.dispose();
+    const model = this._model;
+    super.dispose();
+    model?.dispose();
+    this._carets?.dispose();
+  }
+
+  protected override onActivateRequest(msg: Message): void {
+    super.onActivateRequest(msg);
+    this.notebook.activate();
+  }
+
+  private _createNotebook(options: RoomPane.IOptions): NotebookView {
+    const notebook = new NotebookView({
+      rendermime: new RoomRenderMime(options.rendermime, this.trust, this._translator),
+      contentFactory: options.contentFactory,
+      mimeTypeService: options.mimeTypeService,
+      editorConfig: options.editorConfig ?? StaticNotebook.defaultEditorConfig,
+      notebookConfig: {
+        ...StaticNotebook.defaultNotebookConfig,
+        // The one mode that JupyterLab has in all versions and that needs no scrolling box of its own.
+        windowingMode: 'defer',
+        scrollPastEnd: !(options.embedded ?? false),
+        defaultCell: 'code'
+      },
+      translator: this._translator
+    });
+    notebook.canDrag = !(options.embedded ?? false);
+    return notebook;
+  }
+
+  private _follow(): void {
+    const { room, trust } = this;
+    room.sharedModelChanged.connect(this._show, this);
+    for (const signal of [
+      room.statusChanged,
+      room.roleChanged,
+      room.unsentChanged,
+      room.titleChanged,
+      room.peopleChanged
+    ]) {
+      signal.connect(this._refresh, this);
+    }
+    trust.changed.connect(this._show, this);
+    trust.asked.connect(this._askTrust, this);
+    this.notebook.activeCellChanged.connect(this._onActiveCell, this);
+    this.node.addEventListener('focusin', () => this._onActiveCell());
+    this._refresh();
+    room.ready.then(
+      () => this._show(),
+      // The status says why there is nothing to show.
+      () => this._refresh()
+    );
+  }
+
+  /** Shows the room's document, which is another one after a new start of the room. */
+  private _show(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    const { notebook, room } = this;
+    const place = { cell: notebook.activeCell?.model.id, scroll: notebook.outerNode.scrollTop };
+    const [oldModel, oldCarets] = [this._model, this._carets];
+    const { awareness } = room;
+    this._carets = showCarets(room.sharedModel, { awareness, setCursor: cursor => room.setCursor(cursor) });
+    this._model = new NotebookModel({
+      sharedModel: room.sharedModel,
+      collaborationEnabled: true,
+      translator: this._translator
+    });
+    notebook.model = this._model;
+    oldModel?.dispose();
+    oldCarets?.dispose();
+    this._model.cells.changed.connect(this._refresh, this);
+    this._isShown = true;
+    this._header.document = room.sharedModel;
+    if (this._onlyIndex !== null && notebook.onlyCell === null) {
+      notebook.onlyCell = notebook.widgets[this._onlyIndex]?.model.id ?? '';
+    }
+    const only = notebook.onlyCell;
+    const active = notebook.widgets.findIndex(cell => cell.model.id === (only ?? place.cell));
+    notebook.activeCellIndex = Math.max(active, 0);
+    notebook.outerNode.scrollTop = place.scroll;
+    this._refresh();
+  }
+
+  private _refresh(): void {
+    if (!this.isDisposed) {
+      this.notebook.readOnly = this.whyNotEdit !== null;
+      this._header.refresh();
+      this._notices.refresh();
+      this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
+    }
+  }
+
+  private _onActiveCell(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._header.refresh();
+    if (this.node.contains(document.activeElement)) {
+      this.room.setActiveCell(this.notebook.activeCell?.model.id ?? null);
+    }
+  }
+
+  private _askTrust(): void {
+    const trans = this._trans;
+    const body = trans.__(
+      'Everyone who may write in this room can then run scripts in your Jupyter, as you. ' +
+        'This counts for you alone, until you close this page.'
+    );
+    void showDialog({
+      title: trans.__('Trust what others put into this room?'),
+      body,
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Trust') })],
+      defaultButton: 0
+    }).then(result => {
+      if (result.button.accept && !this.isDisposed) {
+        this.trust.grant();
+      }
+    });
+  }
+
+  private readonly _header: Header;
+  private readonly _notices: Notices;
+  private readonly _parts = new DisposableSet();
+  private readonly _translator: ITranslator;
+  private readonly _trans: TranslationBundle;
+  private readonly _onlyIndex: number | null;
+  private _model: NotebookModel | null = null;
+  private _carets: IDisposable | null = null;
+  private _isShown = false;
+}
+
+export namespace RoomPane {
+  export interface IOptions {
+    /** The room to show, joined by the caller. */
+    readonly room: Room;
+    readonly api: CollabApi;
+    readonly rendermime: IRenderMimeRegistry;
+    readonly contentFactory: Notebook.IContentFactory;
+    readonly mimeTypeService: IEditorMimeTypeService;
+    readonly editorConfig?: StaticNotebook.IEditorConfig;
+    readonly translator?: ITranslator;
+    /** The index of the only cell to show; it is followed where it moves. */
+    readonly cell?: number;
+    /** The commands of the page around, whose keys for notebooks are used here too. */
+    readonly pageCommands?: CommandRegistry;
+    /** The languages that the server has kernels for. */
+    readonly languages?: readonly ILanguage[];
+    /** Whether the pane is part of a text and as high as its cells, rather than a box that scrolls. */
+    readonly embedded?: boolean;
+  }
+}

@@ -1,0 +1,127 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { isHexColor, readableOn } from '../colors.js';
+import type { IPerson } from '../presence.js';
+import { element } from './dom.js';
+
+/** How many people are shown before the rest becomes a number. */
+const MAX_SHOWN = 5;
+
+/** What the list needs to know of the room it is in. */
+export interface IPeopleHost {
+  /** The number that a cell has in the notebook, from 1; `null` if it is not there. */
+  cellNumber(id: string): number | null;
+
+  /** Takes the viewer to a cell. */
+  goTo(cellId: string): void;
+}
+
+/** The avatars of the people in a room, each with the cell that it is in; a click goes there. */
+export class People {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _host: IPeopleHost,
+    private readonly _trans: TranslationBundle
+  ) {
+    this.node = element('div', 'jc-People', { role: 'group', 'aria-label': _trans.__('People in this room') });
+  }
+
+  /** Shows these people; those with several tabs open are shown once, where they were last seen in a cell. */
+  show(people: readonly IPerson[]): void {
+    const persons = onePerUser(people);
+    const key = JSON.stringify(persons.map(person => [person, person.cell && this._host.cellNumber(person.cell)]));
+    if (key === this._shown) {
+      return;
+    }
+    this._shown = key;
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.client;
+    const hidden = persons.slice(MAX_SHOWN);
+    this.node.replaceChildren(...persons.slice(0, MAX_SHOWN).map(person => this._avatar(person)));
+    if (hidden.length > 0) {
+      this.node.append(this._more(hidden));
+    }
+    if (focused !== undefined) {
+      this.node.querySelector<HTMLElement>(`[data-client="${focused}"]`)?.focus();
+    }
+  }
+
+  private _avatar(person: IPerson): HTMLElement {
+    const where = this._whereabouts(person);
+    const node = element('button', 'jc-Avatar', {
+      type: 'button',
+      title: where,
+      'aria-label': where,
+      'data-name': person.name,
+      'data-client': `${person.clientId}`
+    });
+    paintAvatar(node, person);
+    node.classList.toggle('jc-mod-me', person.isMe);
+    const { cell } = person;
+    if (cell === null || this._host.cellNumber(cell) === null) {
+      node.setAttribute('aria-disabled', 'true');
+    } else {
+      node.addEventListener('click', () => this._host.goTo(cell));
+    }
+    return node;
+  }
+
+  private _more(persons: readonly IPerson[]): HTMLElement {
+    const list = element('div', 'jc-People-more');
+    for (const person of persons) {
+      const row = element(
+        'div',
+        'jc-People-row',
+        {},
+        this._avatar(person),
+        element('span', '', {}, this._whereabouts(person))
+      );
+      list.append(row);
+    }
+    const label = this._trans._n('%1 more person', '%1 more people', persons.length);
+    const summary = element(
+      'summary',
+      'jc-Avatar jc-mod-more',
+      { 'aria-label': label, title: label },
+      `+${persons.length}`
+    );
+    return element('details', 'jc-People-details', {}, summary, list);
+  }
+
+  private _whereabouts(person: IPerson): string {
+    const trans = this._trans;
+    const name = person.isMe ? trans.__('%1 (you)', person.name) : person.name;
+    const number = person.cell === null ? null : this._host.cellNumber(person.cell);
+    return number === null ? name : trans.__('%1, in cell %2', name, number);
+  }
+
+  private _shown = '';
+}
+
+/** Fills a node with somebody's picture or initials. */
+export function paintAvatar(
+  node: HTMLElement,
+  person: { readonly initials: string; readonly avatarUrl: string | null; readonly color: string }
+): void {
+  const color = isHexColor(person.color) ? person.color : '#666666';
+  node.style.setProperty('--jc-color', color);
+  node.style.setProperty('--jc-on-color', readableOn(color));
+  const url = person.avatarUrl;
+  if (url !== null && /^(https?:|data:image\/|\/)/.test(url)) {
+    node.replaceChildren(element('img', '', { src: url, alt: '' }));
+  } else {
+    node.textContent = person.initials;
+  }
+}
+
+function onePerUser(people: readonly IPerson[]): IPerson[] {
+  const persons = new Map<string, IPerson>();
+  for (const person of people) {
+    const known = persons.get(person.username);
+    if (known === undefined || (known.cell === null && person.cell !== null) || person.isMe) {
+      persons.set(person.username, person);
+    }
+  }
+  // The viewer comes last, so that the others do not move when the list grows.
+  return [...persons.values()].sort((a, b) => Number(a.isMe) - Number(b.isMe) || a.name.localeCompare(b.name));
+}

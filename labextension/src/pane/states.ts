@@ -1,0 +1,134 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IRoomStatus } from '../room.js';
+import type { IUnsentText } from '../unsent.js';
+import { button, element } from './dom.js';
+
+/** What the viewer may do with text that the room did not take. */
+export interface IUnsentActions {
+  restore(): void;
+  copy(text: string): void;
+  discard(): void;
+}
+
+/** The banner that offers text back which the room did not take. */
+export function unsentBanner(
+  unsent: IUnsentText,
+  actions: IUnsentActions,
+  whyNotEdit: string | null,
+  trans: TranslationBundle
+): HTMLElement {
+  const text = unsent.cells.map(cell => cell.source).join('\n\n');
+  const lines = unsent.cells.reduce((sum, cell) => sum + cell.source.split('\n').length, 0);
+  const kept = trans._n(
+    '%1 line of yours did not reach the room; it is kept here.',
+    '%1 lines of yours did not reach the room; they are kept here.',
+    lines
+  );
+  const restore = button({
+    label: trans.__('Put back'),
+    className: 'jc-mod-accept',
+    onClick: () => actions.restore()
+  });
+  restore.title = whyNotEdit ?? trans.__('Add it to the room as new cells at the end');
+  restore.disabled = whyNotEdit !== null;
+  return element(
+    'section',
+    'jc-Unsent',
+    { 'aria-label': trans.__('Text that was not sent'), 'data-reason': unsent.reason },
+    element('p', '', {}, element('strong', '', {}, kept), ' ', whyUnsent(unsent.reason, trans)),
+    element(
+      'details',
+      'jc-Unsent-text',
+      {},
+      element('summary', '', {}, trans.__('Show it')),
+      element('pre', '', { tabindex: '0' }, text)
+    ),
+    element(
+      'div',
+      'jc-Unsent-actions',
+      {},
+      restore,
+      button({ label: trans.__('Copy'), onClick: () => actions.copy(text) }),
+      button({ label: trans.__('Discard'), onClick: () => actions.discard() })
+    )
+  );
+}
+
+function whyUnsent(reason: string, trans: TranslationBundle): string {
+  switch (reason) {
+    case 'epoch_mismatch':
+      return trans.__('The room was started anew in the meantime.');
+    case 'permission_denied':
+      return trans.__('You may no longer edit this room.');
+    case 'room_too_large':
+      return trans.__('The room would have become too large.');
+    case 'message_too_large':
+      return trans.__('It was too much to send at once.');
+    default:
+      return trans.__('The server did not accept it.');
+  }
+}
+
+/** What the viewer may do about a room that they could not join. */
+export interface IRefusedActions {
+  /** Makes the room, or takes it out of the bin, and joins it. */
+  mend(): void;
+  retry(): void;
+}
+
+/** What stands in place of the cells while there are none to show. */
+export function connectingState(trans: TranslationBundle): HTMLElement {
+  return state('loading', trans.__('Joining the room…'), '');
+}
+
+/** What stands in place of the cells of a room without any. */
+export function emptyState(whyNotEdit: string | null, addCell: () => void, trans: TranslationBundle): HTMLElement {
+  const node = state('empty', trans.__('Nothing here yet'), trans.__('This room has no cells.'));
+  if (whyNotEdit === null) {
+    node.append(button({ label: trans.__('Add a cell'), className: 'jc-mod-accept', onClick: addCell }));
+  }
+  return node;
+}
+
+/** What stands in place of a cell that was to be shown alone and is gone. */
+export function goneState(trans: TranslationBundle): HTMLElement {
+  return state('gone', trans.__('This cell is gone'), trans.__('Somebody removed it from the room.'));
+}
+
+/** What stands in place of the cells of a room that could not be joined: why, and what can be done. */
+export function refusedState(
+  status: IRoomStatus,
+  roomId: string,
+  actions: IRefusedActions,
+  trans: TranslationBundle
+): HTMLElement {
+  const mend = (label: string): HTMLElement =>
+    button({ label, className: 'jc-mod-accept', onClick: () => actions.mend() });
+  const retry = button({ label: trans.__('Try again'), onClick: () => actions.retry() });
+  switch (status.reason) {
+    case 'room_not_found': {
+      const node = state('refused', trans.__('There is no room “%1”', roomId), trans.__('You can make it now.'));
+      node.append(mend(trans.__('Create the room')), retry);
+      return node;
+    }
+    case 'room_deleted': {
+      const node = state('refused', trans.__('This room is in the bin'), trans.__('It can be taken out again.'));
+      node.append(mend(trans.__('Restore the room')), retry);
+      return node;
+    }
+    default: {
+      const node = state('refused', trans.__('You could not join this room'), status.message);
+      node.append(retry);
+      return node;
+    }
+  }
+}
+
+function state(name: string, title: string, text: string): HTMLElement {
+  const node = element('div', 'jc-State', { 'data-state': name }, element('h2', '', {}, title));
+  if (text !== '') {
+    node.append(element('p', '', {}, text));
+  }
+  return node;
+}

@@ -1,0 +1,77 @@
+import type { CellType } from '@jupyterlab/nbformat';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  deleteIcon,
+  markdownIcon,
+  moveDownIcon,
+  moveUpIcon,
+  redoIcon,
+  undoIcon,
+  type LabIcon
+} from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+
+import { PREFIX } from './commands.js';
+import { button, element, setDisabled } from './dom.js';
+
+/** The buttons over the cells: what one needs where there is no keyboard. */
+export class Toolbar {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _commands: CommandRegistry,
+    private readonly _trans: TranslationBundle
+  ) {
+    const trans = _trans;
+    this.node = element('div', 'jc-Toolbar', { role: 'group', 'aria-label': trans.__('Cells') });
+    this._add('insert-code-cell', trans.__('Add a code cell below'), addIcon);
+    this._add('insert-markdown-cell', trans.__('Add a text cell below'), markdownIcon);
+    this._add('move-cell-up', trans.__('Move cell up'), moveUpIcon);
+    this._add('move-cell-down', trans.__('Move cell down'), moveDownIcon);
+    this._add('delete-cell', trans.__('Delete cell'), deleteIcon);
+    this._add('undo-cell-action', trans.__('Undo adding, moving or deleting cells'), undoIcon);
+    this._add('redo-cell-action', trans.__('Redo'), redoIcon);
+    this._type = this._typeSelect();
+    this.node.append(this._type);
+  }
+
+  /** Shows the type of the active cell. */
+  set cellType(type: CellType | null) {
+    this._type.value = type ?? '';
+  }
+
+  /**
+   * @param whyNotEdit - Why cells cannot be edited, or `null` if they can.
+   * @param whyNotArrange - Why they cannot be added, moved or removed, or `null` if they can.
+   */
+  allow(whyNotEdit: string | null, whyNotArrange: string | null): void {
+    for (const [control, title] of this._buttons) {
+      setDisabled(control, whyNotEdit ?? whyNotArrange, title);
+    }
+    setDisabled(this._type, whyNotEdit, this._trans.__('Type of the cell'));
+  }
+
+  private _add(command: string, label: string, icon: LabIcon): void {
+    const control = button({ label, icon, onClick: () => void this._commands.execute(PREFIX + command) });
+    control.dataset.command = command;
+    this._buttons.set(control, label);
+    this.node.append(control);
+  }
+
+  private _typeSelect(): HTMLSelectElement {
+    const trans = this._trans;
+    const types: [CellType, string][] = [
+      ['code', trans.__('Code')],
+      ['markdown', trans.__('Text')],
+      ['raw', trans.__('Raw')]
+    ];
+    const options = types.map(([value, label]) => element('option', '', { value }, label));
+    const select = element('select', 'jc-CellType', { 'aria-label': trans.__('Type of the cell') }, ...options);
+    select.addEventListener('change', () => void this._commands.execute(`${PREFIX}change-cell-to-${select.value}`));
+    return select;
+  }
+
+  private readonly _buttons = new Map<HTMLButtonElement, string>();
+  private readonly _type: HTMLSelectElement;
+}

@@ -1,0 +1,121 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { NotebookPanel, StaticNotebook } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+
+import { CollabApi } from '../api.js';
+import { caretExtension } from '../carets.js';
+import { labServer } from '../labserver.js';
+import type { ILanguage } from '../pane/languages.js';
+import { RoomPane } from '../pane/pane.js';
+import { BrowserPersistence, NoPersistence, type IPersistenceFactory } from '../persistence.js';
+import type { Role } from '../protocol.js';
+import { RoomManager } from '../manager.js';
+import { languagesOf } from './rooms.js';
+
+/** The id of the plugin, and of its settings. */
+export const PLUGIN_ID = 'jupyter-collab:plugin';
+
+/** What every home of a pane in this page shares. */
+export interface ICollab {
+  readonly api: CollabApi;
+
+  /** The languages that the server has kernels for, that of its default kernel first. */
+  languages(): ILanguage[];
+
+  /** Joins a room and shows it. The room is left when the pane is disposed of. */
+  createPane(roomId: string, options?: IPaneOptions): RoomPane;
+}
+
+export interface IPaneOptions {
+  /** A lower role than one has: to look and not touch. */
+  readonly role?: Role;
+  /** The index of the only cell to show. */
+  readonly cell?: number;
+  /** Whether the pane is part of a text, rather than a box that scrolls. */
+  readonly embedded?: boolean;
+}
+
+export const ICollab = new Token<ICollab>('jupyter-collab:ICollab', 'Joins and shows rooms.');
+
+/** Joins rooms, once a page for each. */
+export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
+  id: PLUGIN_ID,
+  description: 'Joins shared rooms and shows them.',
+  autoStart: true,
+  provides: ICollab,
+  requires: [IRenderMimeRegistry, NotebookPanel.IContentFactory, IEditorServices, IEditorExtensionRegistry],
+  optional: [ITranslator, ISettingRegistry],
+  activate: async (
+    app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    contentFactory: NotebookPanel.IContentFactory,
+    editorServices: IEditorServices,
+    editorExtensions: IEditorExtensionRegistry,
+    translator: ITranslator | null,
+    settings: ISettingRegistry | null
+  ) => {
+    editorExtensions.addExtension(caretExtension);
+    const server = labServer(app.serviceManager.serverSettings);
+    const api = new CollabApi(server);
+    const manager = new RoomManager({ server, persistence: await choosePersistence(settings) });
+    const editorConfig = new EditorConfig(settings);
+    const languages = (): ILanguage[] => languagesOf(app.serviceManager.kernelspecs.specs);
+    const createPane = (roomId: string, options: IPaneOptions = {}): RoomPane => {
+      const handle = manager.acquire(roomId, { role: options.role });
+      const pane = new RoomPane({
+        room: handle.room,
+        api,
+        rendermime,
+        contentFactory,
+        mimeTypeService: editorServices.mimeTypeService,
+        editorConfig: editorConfig.value,
+        translator: translator ?? undefined,
+        cell: options.cell,
+        pageCommands: app.commands,
+        languages: languages(),
+        embedded: options.embedded
+      });
+      pane.disposed.connect(() => handle.dispose());
+      return pane;
+    };
+    return { api, languages, createPane };
+  }
+};
+
+/** Where the viewer wants rooms to be kept: in the browser or nowhere. */
+async function choosePersistence(registry: ISettingRegistry | null): Promise<IPersistenceFactory> {
+  const settings = await registry?.load(PLUGIN_ID);
+  return settings?.get('keepOffline').composite === false ? new NoPersistence() : new BrowserPersistence();
+}
+
+/** How the viewer wants the editors of notebooks to be. */
+class EditorConfig {
+  value = StaticNotebook.defaultEditorConfig;
+
+  constructor(registry: ISettingRegistry | null) {
+    const id = '@jupyterlab/notebook-extension:tracker';
+    registry?.load(id).then(
+      settings => {
+        this._read(settings);
+        settings.changed.connect(this._read, this);
+      },
+      () => {
+        // A page without notebooks has no such settings: the defaults stand.
+      }
+    );
+  }
+
+  private _read(settings: ISettingRegistry.ISettings): void {
+    const { code, markdown, raw } = StaticNotebook.defaultEditorConfig;
+    this.value = {
+      code: { ...code, ...(settings.get('codeCellConfig').composite as object) },
+      markdown: { ...markdown, ...(settings.get('markdownCellConfig').composite as object) },
+      raw: { ...raw, ...(settings.get('rawCellConfig').composite as object) }
+    };
+  }
+}

@@ -1,0 +1,223 @@
+import { RenderMimeRegistry, type IRenderMime, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Message } from '@lumino/messaging';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+
+/**
+ * Whether the viewer at this page trusts the outputs of one room.
+ *
+ * It is a decision of this page's viewer: it is kept in the page only, and neither read from the shared document nor
+ * written to it.
+ */
+export class RoomTrust {
+  get trusted(): boolean {
+    return this._trusted;
+  }
+
+  /** Emitted when the viewer has decided. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted when the viewer asks, in an output, for what is hidden there. */
+  get asked(): ISignal<this, void> {
+    return this._asked;
+  }
+
+  grant(): void {
+    if (!this._trusted) {
+      this._trusted = true;
+      this._changed.emit();
+    }
+  }
+
+  ask(): void {
+    this._asked.emit();
+  }
+
+  private _trusted = false;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _asked = new Signal<this, void>(this);
+}
+
+/**
+ * The renderers of a page, held to the trust that its viewer has in one room.
+ *
+ * Everything that a cell shows is rendered through its registry. So trust is decided here, and whatever a cell's
+ * model says of itself (JupyterLab takes it from the metadata in the document, which any peer may write) does not
+ * count. An output that only an unsafe renderer could show leaves a placeholder that says so.
+ */
+export class RoomRenderMime extends RenderMimeRegistry {
+  /**
+   * @param source - The page's own renderers, as they are now; later additions to them are not seen.
+   * @param trust - The viewer's decision.
+   */
+  constructor(source: IRenderMimeRegistry, trust: RoomTrust, translator: ITranslator = nullTranslator) {
+    super({
+      sanitizer: source.sanitizer,
+      resolver: source.resolver ?? undefined,
+      linkHandler: source.linkHandler ?? undefined,
+      latexTypesetter: source.latexTypesetter ?? undefined,
+      markdownParser: source.markdownParser ?? undefined,
+      translator,
+      ...guardedTrustHandler(source, trust)
+    });
+    this._trust = trust;
+    this._trans = translator.load('jupyter_collab');
+    for (const mimeType of source.mimeTypes) {
+      const factory = source.getFactory(mimeType);
+      if (factory !== undefined) {
+        this.addFactory(forOneType(factory, mimeType), source.getRank(mimeType));
+      }
+    }
+    // A widget lives in a kernel that only its own notebook knows.
+    this.removeMimeType('application/vnd.jupyter.widget-view+json');
+  }
+
+  /**
+   * The type to show of an output.
+   *
+   * @param safe - Ignored: the viewer's trust decides.
+   */
+  override preferredMimeType(
+    bundle: ReadonlyPartialJSONObject,
+    _safe?: 'ensure' | 'prefer' | 'any'
+  ): string | undefined {
+    const best = super.preferredMimeType(bundle, 'any');
+    if (this._trust.trusted || best === undefined || this.getFactory(best)?.safe) {
+      return best;
+    }
+    return HIDDEN;
+  }
+
+  override createRenderer(mimeType: string): IRenderMime.IRenderer {
+    if (mimeType === HIDDEN) {
+      return new HiddenOutput(this._trust, this._trans, bundle => this._fallback(bundle));
+    }
+    const renderer = super.createRenderer(mimeType);
+    const render = renderer.renderModel.bind(renderer);
+    renderer.renderModel = async model => {
+      // Markdown runs no scripts in JupyterLab's own notebooks either.
+      const trusted = this._trust.trusted && mimeType !== 'text/markdown';
+      await render(new JudgedModel(model, trusted));
+      if (!trusted && mimeType === 'text/html' && isBlank(renderer.node)) {
+        renderer.node.append(hiddenNote(this._trust, this._trans));
+      }
+    };
+    return renderer;
+  }
+
+  /** What may be shown in place of an output that is hidden. */
+  private _fallback(bundle: ReadonlyPartialJSONObject): IRenderMime.IRenderer | null {
+    const mimeType = super.preferredMimeType(bundle, 'ensure');
+    return mimeType === undefined ? null : this.createRenderer(mimeType);
+  }
+
+  private readonly _trust: RoomTrust;
+  private readonly _trans: TranslationBundle;
+}
+
+/** Stands for the type of an output that may not be shown. */
+const HIDDEN = 'application/vnd.jupyter-collab.hidden';
+
+function forOneType(factory: IRenderMime.IRendererFactory, mimeType: string): IRenderMime.IRendererFactory {
+  return {
+    safe: factory.safe,
+    mimeTypes: [mimeType],
+    createRenderer: options => factory.createRenderer(options)
+  };
+}
+
+/**
+ * JupyterLab 4.6 marks trusted parts of the page, from where commands may be called; before that there is nothing to
+ * guard.
+ */
+function guardedTrustHandler(
+  source: IRenderMimeRegistry,
+  trust: RoomTrust
+): Pick<RenderMimeRegistry.IOptions, 'trustHandler'> {
+  const handler = source.trustHandler;
+  if (!handler) {
+    return {};
+  }
+  return {
+    trustHandler: {
+      markTrusted: node => (trust.trusted ? handler.markTrusted(node) : handler.unmarkTrusted(node)),
+      unmarkTrusted: node => handler.unmarkTrusted(node)
+    }
+  };
+}
+
+/** A model with our word on its trust in place of its own. */
+class JudgedModel implements IRenderMime.IMimeModel {
+  constructor(
+    private readonly _model: IRenderMime.IMimeModel,
+    readonly trusted: boolean
+  ) {}
+
+  get data(): ReadonlyPartialJSONObject {
+    return this._model.data;
+  }
+
+  get metadata(): ReadonlyPartialJSONObject {
+    return this._model.metadata;
+  }
+
+  setData(options: IRenderMime.IMimeModel.ISetDataOptions): void {
+    this._model.setData(options);
+  }
+}
+
+/** Whether HTML that lost its scripts shows nothing at all. */
+function isBlank(node: HTMLElement): boolean {
+  return node.innerText.trim() === '' && node.querySelector('img, svg, canvas, video, audio, table, hr') === null;
+}
+
+function hiddenNote(trust: RoomTrust, trans: TranslationBundle): HTMLElement {
+  const note = document.createElement('div');
+  note.className = 'jc-HiddenOutput';
+  note.append(trans.__('Output hidden until you trust this room.'), ' ');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'jc-Button';
+  button.textContent = trans.__('Trust…');
+  button.addEventListener('click', () => trust.ask());
+  note.append(button);
+  return note;
+}
+
+/** Stands where an output would be that the viewer has not trusted, with its safe form below if it has one. */
+class HiddenOutput extends Widget implements IRenderMime.IRenderer {
+  constructor(
+    trust: RoomTrust,
+    trans: TranslationBundle,
+    private readonly _fallback: (bundle: ReadonlyPartialJSONObject) => IRenderMime.IRenderer | null
+  ) {
+    super();
+    this.addClass('jp-RenderedHTMLCommon');
+    this.node.append(hiddenNote(trust, trans));
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._shown?.dispose();
+    this._shown = this._fallback(model.data);
+    if (this._shown !== null) {
+      await this._shown.renderModel(model);
+      this.node.append(this._shown.node);
+    }
+  }
+
+  override dispose(): void {
+    this._shown?.dispose();
+    this._shown = null;
+    super.dispose();
+  }
+
+  protected override onBeforeDetach(_msg: Message): void {
+    this._shown?.node.remove();
+  }
+
+  private _shown: IRenderMime.IRenderer | null = null;
+}

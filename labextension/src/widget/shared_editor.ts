@@ -1,0 +1,110 @@
+import {
+  DOMWidgetModel,
+  DOMWidgetView,
+  JupyterLuminoPanelWidget,
+  type IWidgetRegistryData
+} from '@jupyter-widgets/base';
+import { Widget } from '@lumino/widgets';
+
+import { element } from '../pane/dom.js';
+
+/** The module and its version, as the Python side names them in `_model_module` and `_model_module_version`. */
+const MODULE = { name: 'jupyter-collab', version: '0.1.0' } as const;
+
+/** What the Python side says of the pane that it wants. */
+export interface IWanted {
+  readonly room: string;
+  /** The index of the only cell to show, or `null` for all. */
+  readonly cell: number | null;
+  /** A lower role than one has, or `null`. */
+  readonly role: string | null;
+}
+
+/** Joins a room and shows it; leaves it when the widget is disposed of. */
+export type PaneFactory = (wanted: IWanted) => Widget;
+
+/**
+ * The Python side's `SharedEditor`. Only what to show is synchronised: texts travel through the room, not the kernel.
+ */
+export class SharedEditorModel extends DOMWidgetModel {
+  override defaults(): ReturnType<DOMWidgetModel['defaults']> {
+    return {
+      ...super.defaults(),
+      _model_module: MODULE.name,
+      _model_module_version: `^${MODULE.version}`,
+      _model_name: 'SharedEditorModel',
+      _view_module: MODULE.name,
+      _view_module_version: `^${MODULE.version}`,
+      _view_name: 'SharedEditorView',
+      room: '',
+      cell: null,
+      role: null,
+      height: 'auto'
+    };
+  }
+}
+
+/** What ipywidgets is to know: our module's models and views. */
+export function widgetRegistration(createPane: PaneFactory): IWidgetRegistryData {
+  class SharedEditorView extends BaseView {
+    protected override createPane(wanted: IWanted): Widget {
+      return createPane(wanted);
+    }
+  }
+  return { ...MODULE, exports: { SharedEditorModel, SharedEditorView } };
+}
+
+/** The keys and clicks that a notebook around us would take as meant for it, although they happen in our pane. */
+const OURS = ['keydown', 'mousedown', 'dblclick', 'focusin', 'focusout', 'contextmenu'] as const;
+
+/** A pane in the output of a cell. */
+abstract class BaseView extends DOMWidgetView {
+  declare luminoWidget: JupyterLuminoPanelWidget;
+
+  override render(): void {
+    super.render();
+    this.el.classList.add('jc-SharedEditor');
+    // Shortcuts of the notebook around, such as Shift-Enter, are not for what is typed in here.
+    this.el.dataset.lmSuppressShortcuts = 'true';
+    OURS.forEach(type => this.el.addEventListener(type, event => event.stopPropagation()));
+    this.listenTo(this.model, 'change:room change:cell change:role', () => this._showPane());
+    this.listenTo(this.model, 'change:height', () => this._setHeight());
+    this._showPane();
+    this._setHeight();
+  }
+
+  protected abstract createPane(wanted: IWanted): Widget;
+
+  /**
+   * As for the boxes of ipywidgets: a Lumino panel, so that the pane is told when it is shown, resized and removed.
+   */
+  override _createElement(_tagName: string): HTMLElement {
+    this.luminoWidget = new JupyterLuminoPanelWidget({ view: this });
+    return this.luminoWidget.node;
+  }
+
+  override _setElement(el: HTMLElement): void {
+    if (el !== this.luminoWidget.node) {
+      throw new Error('The element of this view cannot be replaced.');
+    }
+    this.el = el;
+  }
+
+  private _showPane(): void {
+    this._pane?.dispose();
+    const { room, cell, role } = this.model.attributes as IWanted;
+    this._pane =
+      room === ''
+        ? new Widget({ node: element('p', '', {}, 'SharedEditor: no room') })
+        : this.createPane({ room, cell, role });
+    this.luminoWidget.addWidget(this._pane);
+  }
+
+  private _setHeight(): void {
+    const height = String(this.model.get('height') ?? 'auto');
+    this.el.style.setProperty('--jc-height', height);
+    this.el.classList.toggle('jc-mod-fixedHeight', height !== 'auto');
+  }
+
+  private _pane: Widget | null = null;
+}
