@@ -1,5 +1,6 @@
 """The Jupyter server extension: traits and wiring, nothing else."""
 
+import logging
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
@@ -58,6 +59,7 @@ class CollabExtension(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make the manager; the store is opened when the server runs."""
+        logging.getLogger("jupyter_collab").parent = self.log  # what the rooms say belongs into the server's log
         store = SQLStore(self.store_url)
         backplane = PollingBackplane(store, self.poll_interval_seconds)
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
