@@ -208,8 +208,20 @@ def _given(url: str | None, token: str | None, environment: Mapping[str, str]) -
 
 
 def _token_in(url: str) -> str | None:
-    values = parse_qs(urlsplit(url).query).get("token", [])
+    values = parse_qs(_parse(url).query).get("token", [])
     return values[0] if values else None
+
+
+def _parse(url: str) -> SplitResult:
+    """What somebody gave as an address."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        is_valid = False
+    if not is_valid:
+        raise ServerUnreachable(f"{url.partition('?')[0]!r} is no http or https address of a server.")
+    return parts
 
 
 def _secret(token: str | None) -> Secret | None:
@@ -218,13 +230,7 @@ def _secret(token: str | None) -> Secret | None:
 
 def _base_urls(url: str) -> Iterator[str]:
     """What ``url`` may mean: itself, or, if it is the address of a page, the server that shows the page."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number
-        valid = False
-    if not valid:
-        raise ServerUnreachable(f"{url.partition('?')[0]!r} is no http or https address of a server.")
+    parts = _parse(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     pages = [index for index, segment in enumerate(segments) if segment in _PAGES]
     for length in [len(segments), *reversed(pages)]:

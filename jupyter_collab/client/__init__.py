@@ -1,0 +1,45 @@
+"""The Python client: :func:`connect`, its async twin :func:`connect_async`, and the widget :class:`SharedEditor`."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .cell import Cell
+from .discovery import Server, find_server
+from .errors import ClientError, EditsNotSaved, RoomClosed, ServerNotFound, ServerUnreachable, SignInRefused
+from .presence import Person
+from .replica import RoomChange, UnsentCell, UnsentText
+from .rest import RestClient, RoomInfo
+from .room import AsyncRoom, connect_async
+from .sync import Room, connect
+
+if TYPE_CHECKING:
+    from .widget import SharedEditor
+
+__all__ = [
+    "AsyncRoom",
+    "Cell",
+    "ClientError",
+    "EditsNotSaved",
+    "Person",
+    "RestClient",
+    "Room",
+    "RoomChange",
+    "RoomClosed",
+    "RoomInfo",
+    "Server",
+    "ServerNotFound",
+    "ServerUnreachable",
+    "SharedEditor",
+    "SignInRefused",
+    "UnsentCell",
+    "UnsentText",
+    "connect",
+    "connect_async",
+    "find_server",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SharedEditor":  # the only one that needs ipywidgets
+        return import_module(f"{__name__}.widget").SharedEditor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,272 @@
+"""One joined room: what :class:`~.room.AsyncRoom` and :class:`~.sync.Room` both stand on.
+
+Everything here runs on the event loop that the room was joined on.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+import anyio
+
+from ..document import RoomDocument
+from ..errors import CollabError, PermissionDenied
+from .connection import Backoff, Connection, Status
+from .discovery import Server
+from .errors import EditsNotSaved, RoomClosed, ServerUnreachable
+from .presence import Person, Presence
+from .replica import Replica, RoomChange
+from .rest import ContentFormat, RestClient
+from .signals import Signal, latest
+
+__all__ = ["RoomCore"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+Life = Literal["new", "open", "closed"]
+
+
+class RoomCore:
+    """The parts of a joined room, wired.
+
+    Parameters
+    ----------
+    server, room_id, role
+        Where it is; ``role`` can only lower what the server grants.
+    backoff
+        How to come back after a connection is lost.
+    """
+
+    def __init__(self, server: Server, room_id: str, role: str | None = None, backoff: Backoff | None = None) -> None:
+        self.room_id = room_id
+        self.server = server
+        self.changes: Signal[RoomChange] = Signal(RoomChange.__or__)
+        self.people_changes: Signal[list[Person]] = Signal(latest)
+        self.status_changes: Signal[Status] = Signal(latest)
+        self.rest = RestClient(server)
+        self.replica = Replica(self._tell_change, self._tell_news)
+        self.presence = Presence(self._tell_people)
+        self._connection = Connection(server, room_id, role, self.replica, self.presence, self._tell_news, backoff)
+        self._life: Life = "new"
+        self._news = asyncio.Event()
+        self._told_status: Status = "connecting"
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.get_ident()
+
+    # What changed
+
+    def _tell_change(self, change: RoomChange) -> None:
+        self.changes.emit(change)
+        self._news.set()
+
+    def _tell_people(self) -> None:
+        self.people_changes.emit(self.presence.people)
+        self._news.set()
+
+    def _tell_news(self) -> None:
+        self._connection.wake()
+        self._news.set()
+        if self.status != self._told_status:
+            self._told_status = self.status
+            self.status_changes.emit(self.status)
+
+    # What is
+
+    @property
+    def document(self) -> RoomDocument:
+        """The document, as it is here."""
+        return self.replica.document
+
+    @property
+    def status(self) -> Status:
+        """In one word: what is with the text."""
+        return self._connection.status
+
+    @property
+    def error(self) -> CollabError | None:
+        """What is wrong, if anything."""
+        return self._connection.error
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, for people; empty if nothing is."""
+        if self.replica.not_saved is not None:
+            return self.replica.not_saved
+        return str(self.error or "")
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether an edit would be refused."""
+        return self._life != "open" or self.status == "refused" or not self.replica.may_edit
+
+    def check_thread(self) -> None:
+        """Make sure that nobody comes in from another thread."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError(
+                "An AsyncRoom belongs to the thread of its event loop. From other threads use jupyter_collab.connect()."
+            )
+
+    def check_may_edit(self) -> None:
+        """Make sure that an edit would not be refused.
+
+        Raises
+        ------
+        RoomClosed
+            When the room was closed here.
+        PermissionDenied
+            When our role does not include editing.
+        CollabError
+            When the server refused us for good.
+        """
+        if self._life != "open":
+            raise RoomClosed(f"Room {self.room_id!r} is closed here: connect again.")
+        if self.status == "refused" and self.error is not None:
+            raise self.error
+        if not self.replica.may_edit:
+            raise PermissionDenied(f"You are {self.replica.role!r} in room {self.room_id!r} and may not edit it.")
+
+    # Its life
+
+    async def open(self, timeout_seconds: float) -> None:
+        """Join: returns when the room's content is here.
+
+        Raises
+        ------
+        CollabError
+            When the server says no, or does not answer in time.
+        """
+        self._life = "open"
+        self._task = asyncio.create_task(self._run(), name=f"jupyter_collab room {self.room_id}")
+        try:
+            with anyio.fail_after(timeout_seconds):
+                await self._until(lambda: self._connection.is_online or self.status == "refused")
+        except TimeoutError:
+            await self._end()
+            raise ServerUnreachable(f"Room {self.room_id!r} was not received within {timeout_seconds} s.") from None
+        except BaseException:
+            await self._end()
+            raise
+        if self.status == "refused":
+            await self._end()
+            raise self.error or ServerUnreachable(f"Room {self.room_id!r} could not be joined.")
+
+    async def _run(self) -> None:
+        try:
+            await self._connection.run()
+        except Exception as error:  # noqa: BLE001  # the boundary of the task: whoever waits must not wait for ever
+            _log.exception("Room %r: the connection failed", self.room_id)
+            self._connection.refuse(CollabError(f"The client failed: {error!r}"))
+        self._news.set()
+
+    async def close(self, timeout_seconds: float) -> None:
+        """Leave, once what was edited is durable. The second time does nothing.
+
+        Raises
+        ------
+        EditsNotSaved
+            When that took too long or cannot be. The room is closed all the same.
+        """
+        if self._life != "open":
+            return
+        try:
+            await self.wait_saved(timeout_seconds)
+        except TimeoutError as error:
+            raise EditsNotSaved(str(error)) from error
+        finally:
+            await self._end()
+
+    async def close_after_failure(self, timeout_seconds: float) -> None:
+        """Leave because of another error, whose place nothing must take: unsaved edits are only logged."""
+        try:
+            await self.close(timeout_seconds)
+        except CollabError as not_saved:
+            _log.warning("%s", not_saved)
+
+    async def _end(self) -> None:
+        self._life = "closed"
+        self._connection.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self.rest.close()
+        self._news.set()
+
+    def discard_unsent(self) -> None:
+        """Forget the text that was kept out of the room."""
+        self.replica.unsent = None
+
+    # Waiting
+
+    async def _until(self, condition: Callable[[], T]) -> T:
+        """The first result of ``condition`` that is true; it is asked again whenever something changed."""
+        while True:
+            self._news.clear()
+            result = condition()
+            if result:
+                return result
+            if self._life == "closed":
+                raise RoomClosed(f"Room {self.room_id!r} was closed here.")
+            await self._news.wait()
+
+    async def wait_for(self, condition: Callable[[], T], timeout_seconds: float | None) -> T:
+        """The first result of ``condition`` that is true; TimeoutError if there is none in time."""
+        with anyio.fail_after(timeout_seconds):
+            return await self._until(condition)
+
+    async def wait_saved(self, timeout_seconds: float | None) -> None:
+        """Return when every edit made here is durable.
+
+        Raises
+        ------
+        TimeoutError
+            When it takes longer.
+        EditsNotSaved
+            When there are edits that the room did not take; their text is in ``unsent``.
+        CollabError
+            When the server refused us for good and edits are left.
+        """
+        try:
+            await self.wait_for(self._is_settled, timeout_seconds)
+        except TimeoutError:
+            raise TimeoutError(
+                f"{self.replica.pending} edits of room {self.room_id!r} are not saved after {timeout_seconds} s "
+                f"(status: {self.status})."
+            ) from None
+        unsent = self.replica.unsent
+        if unsent is not None:
+            raise EditsNotSaved(f"Edits are kept out of room {self.room_id!r}, see .unsent: {unsent.error}")
+        if self.replica.pending:
+            raise self.error or EditsNotSaved(f"{self.replica.pending} edits of room {self.room_id!r} are not saved.")
+
+    def _is_settled(self) -> bool:
+        return not self.replica.pending or self.status == "refused" or self._life == "closed"
+
+    # Content by way of the server
+
+    async def export_content(self, content_format: ContentFormat, timeout_seconds: float) -> str:
+        """What the room holds, with the edits made here, as the text of a file."""
+        await self.wait_saved(timeout_seconds)
+        return await self.rest.export_content(self.room_id, content_format)
+
+    async def import_content(self, content: str, content_format: ContentFormat, timeout_seconds: float) -> None:
+        """Make the room hold ``content``, and return when it is here too."""
+        await self.wait_saved(timeout_seconds)
+        await self.rest.import_content(self.room_id, content, content_format)
+        if self._connection.is_online:
+            self.replica.resync()
+        await self.wait_for(lambda: self.replica.is_in_sync, timeout_seconds)
+
+    async def rename(self, title: str) -> None:
+        """Give the room another title."""
+        self.replica.title = (await self.rest.rename_room(self.room_id, title))["title"]
+
+    # Presence
+
+    def show_presence(self, cell: str | None, cursor: object) -> None:
+        """Show ourselves in ``cell``, with ``cursor`` if that is known."""
+        self.presence.set_mine(cell=cell, cursor=cursor)
+        self._connection.show_presence()

@@ -1,0 +1,174 @@
+"""A room, joined from Python without ``async``: each call is done on a background event loop, and waited for."""
+
+import atexit
+import logging
+import os
+import queue
+import ssl
+import threading
+import weakref
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from ..errors import CollabError
+from .background import BackgroundLoop, background_loop
+from .connection import Backoff
+from .core import RoomCore
+from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, RoomView, connect_async
+from .signals import Schedule
+
+__all__ = ["Room", "connect"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+EXIT_SECONDS = 2.0
+"""How long the end of the process may wait for a room's last edits to be durable."""
+
+_log = logging.getLogger(__name__)
+
+
+def _blocking(
+    method: Callable[Concatenate[AsyncRoom, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Room", P], T]:
+    """The method of :class:`Room` that waits for what ``method`` of :class:`AsyncRoom` does."""
+
+    @wraps(method)
+    def call(self: "Room", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._wait(lambda room: method(room, *args, **kwargs))
+
+    return call
+
+
+class Callbacks:
+    """Runs functions one after another in a thread of its own, from the first one on until it is told to end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def run_soon(self, function: Callable[[], None]) -> None:
+        """Run ``function`` after those before it. Called on the background loop only."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=_run_all, args=(self._queue,), name=self._name, daemon=True)
+            self._thread.start()
+        self._queue.put(function)
+
+    def end(self) -> None:
+        """End the thread after what it has been given."""
+        self._queue.put(None)
+
+
+def _run_all(functions: "queue.SimpleQueue[Callable[[], None] | None]") -> None:
+    while (function := functions.get()) is not None:
+        function()
+
+
+class Room(RoomView):
+    """A joined room, for use without ``async``; made by :func:`connect`. A context manager.
+
+    It may be used from any thread. Its callbacks run one after another in a thread of their own, where they may use
+    the room, and wait, as everywhere else.
+    """
+
+    def __init__(self, loop: BackgroundLoop, room: AsyncRoom) -> None:
+        self._loop = loop
+        self._room = room
+        self._core = room._core
+        self._callbacks = Callbacks(f"jupyter_collab callbacks of {self.id}")
+        weakref.finalize(self, _leave_soon, loop, self._core, self._callbacks).atexit = False
+        _open_rooms.add(self)
+
+    def _run(self, function: Callable[[], T]) -> T:
+        return self._loop.call(function)
+
+    def _wait(self, start: Callable[[AsyncRoom], Coroutine[Any, Any, T]]) -> T:
+        return self._loop.wait(lambda: start(self._room))
+
+    def _schedule(self) -> Schedule:
+        return self._callbacks.run_soon
+
+    wait_saved = _blocking(AsyncRoom.wait_saved)
+    wait_for = _blocking(AsyncRoom.wait_for)
+    export = _blocking(AsyncRoom.export)
+    import_content = _blocking(AsyncRoom.import_content)
+    rename = _blocking(AsyncRoom.rename)
+
+    def close(self, timeout: float = LEAVE_SECONDS) -> None:
+        """Leave the room once every edit made here is durable. The second time does nothing.
+
+        Raises
+        ------
+        EditsNotSaved
+            When that takes longer than ``timeout`` seconds, or cannot be; the room is closed all the same.
+        """
+        try:
+            self._wait(lambda room: room.close(timeout))
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        _open_rooms.discard(self)
+        self._callbacks.end()
+
+    def __enter__(self) -> "Room":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._wait(lambda room: room.__aexit__(kind, error, trace))
+        finally:
+            self._forget()
+
+
+_open_rooms: "weakref.WeakSet[Room]" = weakref.WeakSet()
+
+
+def _leave_soon(loop: BackgroundLoop, core: RoomCore, callbacks: Callbacks) -> None:
+    """Nobody holds the room any more. This may run anywhere, so it waits for nothing."""
+    callbacks.end()
+    loop.soon(lambda: core.close_after_failure(EXIT_SECONDS))
+
+
+@atexit.register
+def _leave_all() -> None:
+    """The process ends: what was edited last is still to be sent."""
+    for room in tuple(_open_rooms):
+        try:
+            room.close(EXIT_SECONDS)
+        except CollabError as error:
+            _log.warning("%s", error)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open_rooms.clear)  # they are the parent's to leave
+
+
+def connect(
+    room: str,
+    url: str | None = None,
+    token: str | None = None,
+    *,
+    create: bool = False,
+    role: str | None = None,
+    timeout: float = JOIN_SECONDS,
+    tls: ssl.SSLContext | None = None,
+    backoff: Backoff | None = None,
+) -> Room:
+    """Join a room: ``with connect("demo") as room`` or ``room = connect("demo")``.
+
+    The parameters and errors are those of :func:`~.room.connect_async`.
+    """
+    loop = background_loop()
+
+    async def join() -> AsyncRoom:
+        return await connect_async(
+            room, url, token, create=create, role=role, timeout=timeout, tls=tls, backoff=backoff
+        )
+
+    return Room(loop, loop.wait(join))

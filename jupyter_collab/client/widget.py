@@ -1,0 +1,246 @@
+"""The widget: a room inside a notebook, and its text in Python."""
+
+import asyncio
+import threading
+from typing import Any
+
+from ipywidgets import DOMWidget  # type: ignore[import-untyped]  # it has no types
+from traitlets import Int, List, TraitType, Unicode
+
+from ..document import RoomDocument
+from .replica import RoomChange
+from .signals import Schedule, Unsubscribe
+from .sync import Room, connect
+
+__all__ = ["SharedEditor"]
+
+PREVIEW_LINES = 20
+PREVIEW_CHARACTERS = 2_000
+
+
+class Live(TraitType[Any, Any]):
+    """A trait that shows the room as it is, even while a long-running cell keeps callbacks waiting."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        obj._catch_up()
+        return super().get(obj, cls)
+
+
+class LiveUnicode(Live, Unicode[str, str]):
+    """Text of the room."""
+
+
+class LiveList(Live, List[Any]):
+    """A list of things in the room."""
+
+
+class EditableText(LiveUnicode):
+    """Text of the room; setting it edits the room, and fails when that may not be done."""
+
+    def __set__(self, obj: Any, value: Any) -> None:
+        text = self._validate(obj, value)
+        obj._write(text)
+        self.set(obj, text)
+
+
+class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
+    """A room, or one of its cells, to be edited in a notebook's output; and live in Python.
+
+    In the notebook it is the same pane as in JupyterLab's own tab. In Python, :attr:`value`, :attr:`cells`,
+    :attr:`people` and :attr:`status` follow the room over a connection of the kernel's own, whether or not a browser
+    shows it, and ``observe`` works on them: callbacks run on the event loop that was running when the widget was made
+    (a kernel's main thread, between cells, or as soon as one of the four is read), and where there was none, in a
+    thread of the room's.
+
+    Parameters
+    ----------
+    room
+        The room's id.
+    cell
+        Show this cell only: its index, from 0.
+    role
+        Ask for less than what the server grants: ``viewer``, ``runner``, ``writer`` or ``editor``.
+    height
+        A CSS length; ``auto`` grows with the content.
+    create
+        Make the room if there is none.
+    url, token
+        For the kernel's connection, where it would not find the server by itself. They are not kept in the widget's
+        state, and the browser does not use them.
+
+    Attributes
+    ----------
+    value
+        The text of the cell, or of all cells; it can be set for one cell. Setting it raises PermissionDenied for
+        those who may only read.
+    cells
+        The cells, as nbformat has them.
+    people
+        Who is there: a list of :class:`~.presence.Person`.
+    status
+        What is with the text, as :attr:`Room.status` says.
+    """
+
+    _model_module = Unicode("jupyter-collab").tag(sync=True)
+    _model_module_version = Unicode("^0.1.0").tag(sync=True)
+    _model_name = Unicode("SharedEditorModel").tag(sync=True)
+    _view_module = Unicode("jupyter-collab").tag(sync=True)
+    _view_module_version = Unicode("^0.1.0").tag(sync=True)
+    _view_name = Unicode("SharedEditorView").tag(sync=True)
+
+    room = Unicode(read_only=True).tag(sync=True)
+    cell = Int(None, allow_none=True, read_only=True).tag(sync=True)
+    role = Unicode(None, allow_none=True, read_only=True).tag(sync=True)
+    height = Unicode("auto").tag(sync=True)
+
+    value = EditableText()
+    cells = LiveList(read_only=True)
+    people = LiveList(read_only=True)
+    status = LiveUnicode(read_only=True)
+
+    def __init__(
+        self,
+        room: str,
+        cell: int | None = None,
+        role: str | None = None,
+        height: str = "auto",
+        create: bool = True,
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._change: RoomChange | None = None
+        self._is_refreshing = False
+        self._cells_by_id: dict[str, dict[str, Any]] = {}
+        self._main_thread, self._on_main = _main_loop()
+        self._joined: Room | None = None
+        joined = connect(room, url, token, create=create, role=role)
+        self.set_trait("room", room)
+        self.set_trait("cell", cell)
+        self.set_trait("role", role)
+        super().__init__(height=height, **kwargs)
+        self._joined = joined
+        self._refresh(self._all_cells())
+        self._unsubscribe: list[Unsubscribe] = [
+            joined.on_change(self._hear),
+            joined.on_people(lambda people: self._hear(RoomChange())),
+            joined.on_status(lambda status: self._hear(RoomChange())),
+        ]
+        self._hear(self._all_cells())  # what changed before these listened
+
+    @property
+    def joined(self) -> Room:
+        """The room itself, for everything else that one may want of it."""
+        if self._joined is None:
+            raise RuntimeError(f"The editor of room {self.room!r} is closed.")
+        return self._joined
+
+    # From the room
+
+    def _hear(self, change: RoomChange) -> None:
+        """Something changed: in the room's own thread."""
+        with self._lock:
+            is_scheduled = self._change is not None
+            self._change = change if self._change is None else self._change | change
+        if not is_scheduled:
+            self._on_main(self._take_change)
+
+    def _catch_up(self) -> None:
+        """Somebody reads: on the main thread, what waits for the thread to be idle is taken now."""
+        if threading.get_ident() == self._main_thread and not self._is_refreshing:
+            self._take_change()
+
+    def _take_change(self) -> None:
+        with self._lock:
+            change, self._change = self._change, None
+        if change is not None and self._joined is not None:
+            self._refresh(change)
+
+    def _refresh(self, change: RoomChange) -> None:
+        self._is_refreshing = True
+        try:
+            cells = self.joined.read(lambda document: self._read_cells(document, change))
+            people, status = self.joined.people, self.joined.status
+            with self.hold_trait_notifications():
+                self.set_trait("cells", cells)
+                self.set_trait("value", self._text_of(cells))
+                self.set_trait("people", people)
+                self.set_trait("status", status)
+        finally:
+            self._is_refreshing = False
+
+    def _read_cells(self, document: RoomDocument, change: RoomChange) -> list[dict[str, Any]]:
+        """The cells; those that did not change are not read again."""
+        known = self._cells_by_id
+        self._cells_by_id = {
+            cell_id: known[cell_id] if cell_id in known and cell_id not in change.cells else document.cell(cell_id)
+            for cell_id in document.cell_ids
+        }
+        return list(self._cells_by_id.values())
+
+    def _all_cells(self) -> RoomChange:
+        return RoomChange(frozenset(self._cells_by_id), order=True)
+
+    def _text_of(self, cells: list[dict[str, Any]]) -> str:
+        if self.cell is None:
+            return "\n\n".join(cell["source"] for cell in cells)
+        text: str = cells[self.cell]["source"] if -len(cells) <= self.cell < len(cells) else ""
+        return text
+
+    # To the room
+
+    def _write(self, text: str) -> None:
+        if self.cell is None:
+            self.joined.text = text
+        else:
+            self.joined.cell(self.cell).source = text
+
+    def close(self) -> None:
+        """Take it off the page and leave the room, once what was edited here is durable.
+
+        Raises
+        ------
+        EditsNotSaved
+            When that cannot be; the editor is closed all the same.
+        """
+        joined, self._joined = self._joined, None
+        try:
+            if joined is not None:
+                for unsubscribe in self._unsubscribe:
+                    unsubscribe()
+                joined.close()
+        finally:
+            super().close()
+
+    # Where it cannot be shown
+
+    def __repr__(self) -> str:
+        shown = "" if self.cell is None else f", cell={self.cell}"
+        return f"SharedEditor({self.room!r}{shown}, status={self.status!r})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """For those who cannot show the widget: the text, as it is now."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+        return {**bundle, "text/plain": f"{self!r}\n{_preview(self.value)}"}
+
+
+def _preview(text: str) -> str:
+    lines = text.splitlines()
+    shown = "\n".join(lines[:PREVIEW_LINES])[:PREVIEW_CHARACTERS]
+    return shown if shown == text else shown + "\n…"
+
+
+def _main_loop() -> tuple[int | None, Schedule]:
+    """The thread of the event loop that runs here and how to run something there, if there is such a loop."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None, lambda function: function()
+
+    def run_soon(function: Any) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(function)
+
+    return threading.get_ident(), run_soon
