@@ -35,7 +35,7 @@ class SQLStore(Store):
     async def open(self) -> None:
         try:
             self._engine = await asyncio.to_thread(self._connect)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, ImportError) as error:  # ImportError: the database's driver is missing
             raise StoreUnavailable(
                 f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. "
                 "Make its folder writable or set CollabExtension.store_url to another place."
@@ -51,8 +51,12 @@ class SQLStore(Store):
         if is_sqlite:
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
-        with engine.execution_options(writes=True).begin() as connection:
-            migrate(connection)
+        try:
+            with engine.execution_options(writes=True).begin() as connection:
+                migrate(connection)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
 
     async def close(self) -> None:
@@ -260,9 +264,10 @@ def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> Lo
 def _shrink(connection: Connection) -> None:
     """Give freed pages back to the file system; PostgreSQL's autovacuum does it by itself."""
     if connection.dialect.name == "sqlite":
+        free_pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
         cursor = connection.connection.cursor()
-        cursor.execute("PRAGMA incremental_vacuum")
-        cursor.fetchall()  # each step frees one page
+        for _ in range(free_pages):  # the driver takes one step of this pragma, and a step frees one page
+            cursor.execute("PRAGMA incremental_vacuum")
         cursor.close()
 
 
@@ -270,7 +275,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # SQLAlchemy's recipe: the driver must not begin transactions by itself, _begin_sqlite does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of use only while the file is empty
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later it has no effect, but takes the write lock
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # an ack must survive a power cut
     cursor.execute("PRAGMA journal_size_limit = 4194304")
