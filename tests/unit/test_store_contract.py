@@ -1,0 +1,241 @@
+"""What every store promises (``store/contract.py``) of logs, keyframes and heads."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.errors import EpochMismatch, NotSaved, StoreUnavailable
+from jupyter_collab.store import Head, LogEntry
+
+from .scenarios import scenario
+from .stores import EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
+
+# -- the log -------------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_the_log_keeps_what_was_appended_in_order_with_author_and_server(
+    make_store: StoreMaker, tmp_path: Path
+) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        made = await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        assert await store.append("demo", EPOCH, entries(b"1", b"2")) == 2
+        assert await store.append("demo", EPOCH, [LogEntry(b"3\x00\xff", "bob", "s2")]) == 3
+        log = await store.read_log("demo")
+        assert log.entries == (*entries(b"1", b"2"), LogEntry(b"3\x00\xff", "bob", "s2"))
+        assert (log.state, log.seq, log.record.head_seq) == (b"state", 3, 3)
+        assert log.record.changed_at >= made.changed_at
+
+
+@scenario
+async def test_the_log_can_be_read_on_from_any_position(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
+        for after_seq, expected in ((0, [b"1", b"2", b"3"]), (2, [b"3"]), (3, [])):
+            log = await store.read_log("demo", after_seq)
+            assert ([entry.update for entry in log.entries], log.state, log.seq) == (expected, None, 3)
+
+
+@scenario
+async def test_an_append_for_another_epoch_writes_nothing(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        with pytest.raises(EpochMismatch):
+            await store.append("demo", OTHER_EPOCH, entries(b"x"))
+        assert (await store.read_log("demo")).seq == 0
+
+
+@scenario
+async def test_what_was_appended_is_there_after_a_restart(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"))
+    restarted = make_store(tmp_path)
+    async with opened(restarted):
+        assert (await restarted.read_log("demo")).entries == tuple(entries(b"1"))
+
+
+@scenario
+async def test_servers_that_append_at_once_share_one_unbroken_log(make_store: StoreMaker, tmp_path: Path) -> None:
+    stores = [make_store(tmp_path) for _ in range(3)]
+    batches, batch_size = 30, 3
+    answered: dict[int, LogEntry] = {}
+
+    async def write(number: int, room_id: str) -> None:
+        server = f"s{number}"
+        for batch in range(batches):
+            batch_entries = entries(*(b"%d/%d" % (batch, index) for index in range(batch_size)), server=server)
+            last = await stores[number].append(room_id, EPOCH, batch_entries)
+            for seq, entry in zip(range(last - batch_size + 1, last + 1), batch_entries, strict=True):
+                if room_id == "demo":
+                    assert seq not in answered
+                    answered[seq] = entry
+
+    async with opened(*stores):
+        for room_id in ("demo", "other"):
+            await stores[0].create_room(room_id, room_id, EPOCH, "note", b"state")
+        await asyncio.gather(*(write(number, room_id) for number in range(3) for room_id in ("demo", "other")))
+        logs = [await store.read_log("demo") for store in stores]
+    total = 3 * batches * batch_size
+    assert list(logs[0].entries) == [answered[seq] for seq in range(1, total + 1)]
+    assert logs[0] == logs[1] == logs[2]
+    for number in range(3):
+        of_server = [entry.update for entry in logs[0].entries if entry.server == f"s{number}"]
+        assert of_server == [b"%d/%d" % (batch, index) for batch in range(batches) for index in range(batch_size)]
+
+
+# -- keyframes -----------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_a_keyframe_stands_for_the_log_up_to_its_position_and_no_further(
+    make_store: StoreMaker, tmp_path: Path
+) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
+        await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "notebook")
+        log = await store.read_log("demo")
+        assert (log.state, log.entries, log.seq) == (b"state of 2", tuple(entries(b"3")), 3)
+        assert (log.record.kind, log.keyframe_bytes) == ("notebook", 10)
+        assert await store.append("demo", EPOCH, entries(b"4")) == 4
+
+
+@scenario
+async def test_who_asks_for_dropped_entries_gets_the_keyframe_instead(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
+        await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "note")
+        for after_seq, state in ((0, b"state of 2"), (1, b"state of 2"), (2, None)):
+            log = await store.read_log("demo", after_seq)
+            assert (log.state, [entry.update for entry in log.entries]) == (state, [b"3"])
+        assert (await store.read_log("demo", 3)).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("epoch", "seq"),
+    [
+        pytest.param(OTHER_EPOCH, 3, id="of another history"),
+        pytest.param(EPOCH, 1, id="older than the newest"),
+        pytest.param(EPOCH, 4, id="beyond the log's end"),
+    ],
+)
+@scenario
+async def test_a_keyframe_that_would_lose_something_is_ignored(
+    make_store: StoreMaker, tmp_path: Path, epoch: str, seq: int
+) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
+        await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "note")
+        await store.put_keyframe("demo", epoch, seq, b"wrong", "notebook")
+        log = await store.read_log("demo")
+        assert (log.state, log.entries, log.record.kind) == (b"state of 2", tuple(entries(b"3")), "note")
+
+
+@scenario
+async def test_a_keyframe_of_one_room_leaves_the_others_alone(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        for room_id in ("demo", "other"):
+            await store.create_room(room_id, room_id, EPOCH, "note", b"state")
+            await store.append(room_id, EPOCH, entries(b"1"))
+        await store.put_keyframe("demo", EPOCH, 1, b"state of 1", "note")
+        await store.delete_room("demo")
+        await store.purge_room("demo")
+        log = await store.read_log("other")
+        assert (log.state, log.entries) == (b"state", tuple(entries(b"1")))
+
+
+@scenario
+async def test_a_reader_beside_keyframes_and_appends_never_misses_an_entry(
+    make_store: StoreMaker, tmp_path: Path
+) -> None:
+    """A slice is one moment: whatever it lacks of the log, its state stands for."""
+    writer, reader = make_store(tmp_path), make_store(tmp_path)
+    last = 60
+
+    async def write() -> None:
+        for seq in range(1, last + 1):
+            await writer.append("demo", EPOCH, entries(b"%d" % seq))
+            if seq % 7 == 0:
+                await writer.put_keyframe("demo", EPOCH, seq, b"%d" % seq, "note")
+
+    async def read() -> None:
+        seen = 0
+        while seen < last:
+            log = await reader.read_log("demo")
+            start = int(log.state or b"0")
+            assert [int(entry.update) for entry in log.entries] == list(range(start + 1, log.seq + 1))
+            assert log.seq >= seen
+            seen = log.seq
+
+    async with opened(writer, reader):
+        await writer.create_room("demo", "Demo", EPOCH, "note", b"0")
+        await asyncio.gather(write(), read())
+
+
+# -- heads ---------------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_heads_say_where_the_logs_end_and_leave_out_what_is_gone(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        for room_id in ("demo", "thrown", "purged", "unasked"):
+            await store.create_room(room_id, room_id.title(), EPOCH, "note", b"")
+        await store.append("demo", EPOCH, entries(b"1", b"2"))
+        for room_id in ("thrown", "purged"):
+            await store.delete_room(room_id)
+        await store.purge_room("purged")
+        assert await store.heads(["demo", "thrown", "purged", "none"]) == {
+            "demo": Head(EPOCH, 2, "Demo", False),
+            "thrown": Head(EPOCH, 0, "Thrown", True),
+        }
+        assert await store.heads([]) == {}
+
+
+# -- open and closed -----------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_servers_that_open_a_new_store_at_once_all_succeed(make_store: StoreMaker, tmp_path: Path) -> None:
+    stores = [make_store(tmp_path) for _ in range(4)]
+    try:
+        await asyncio.gather(*(store.open() for store in stores))
+        await stores[0].create_room("demo", "Demo", EPOCH, "note", b"")
+        assert [(await store.get_room("demo")).id for store in stores] == ["demo"] * 4
+    finally:
+        await asyncio.gather(*(store.close() for store in stores))
+
+
+@scenario
+async def test_closing_finishes_what_was_begun_and_takes_nothing_new(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        begun = [asyncio.ensure_future(store.append("demo", EPOCH, entries(b"%d" % n))) for n in range(50)]
+        await asyncio.sleep(0)
+        await store.close()
+        assert sorted(await asyncio.gather(*begun)) == list(range(1, 51))
+        with pytest.raises(NotSaved):
+            await store.append("demo", EPOCH, entries(b"late"))
+
+
+@scenario
+async def test_a_store_that_was_not_opened_says_so(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with pytest.raises(StoreUnavailable, match="not open"):
+        await store.get_room("demo")
+    with pytest.raises(StoreUnavailable, match="not open"):
+        await store.append("demo", EPOCH, entries(b"x"))

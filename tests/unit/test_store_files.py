@@ -1,0 +1,244 @@
+"""The SQLite file: how large it is, who may read it, and what happens when the disk, its folder or its lock fail."""
+
+import asyncio
+import os
+import resource
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.errors import NotSaved, StoreUnavailable
+from jupyter_collab.store import SQLStore, sql
+
+from .scenarios import scenario
+from .stores import EPOCH, entries, opened, sqlite_store, store_bytes
+
+MEGABYTE = 2**20
+LOG_AHEAD_BYTES = 5 * MEGABYTE
+"""What SQLite's write-ahead log may take besides the file: its size limit and what one commit adds."""
+
+
+@contextmanager
+def files_may_not_grow_beyond(size_bytes: int) -> Iterator[None]:
+    """As if the disk were full: writing beyond ``size_bytes`` of any file fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@scenario
+async def test_the_file_shrinks_when_a_keyframe_stands_for_a_long_log(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        for _ in range(30):
+            await store.append("demo", EPOCH, entries(os.urandom(MEGABYTE)))
+        long_bytes = store_bytes(tmp_path)
+        await store.put_keyframe("demo", EPOCH, 30, os.urandom(MEGABYTE), "note")
+        await store.append("demo", EPOCH, entries(b"x"))
+        short_bytes = store_bytes(tmp_path)
+    assert long_bytes > 30 * MEGABYTE
+    assert short_bytes < 2 * MEGABYTE + LOG_AHEAD_BYTES
+    assert store_bytes(tmp_path) < 2 * MEGABYTE
+
+
+@scenario
+async def test_the_file_shrinks_when_a_room_is_purged(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", os.urandom(20 * MEGABYTE))
+        await store.delete_room("demo")
+        await store.purge_room("demo")
+    assert store_bytes(tmp_path) < MEGABYTE
+
+
+@scenario
+async def test_only_its_owner_can_read_the_file_and_its_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    store = sqlite_store(folder)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"secret")
+        for path in (folder, *folder.iterdir()):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+@scenario
+async def test_a_full_disk_is_not_saved_and_goes_on_when_there_is_space_again(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"))
+        with files_may_not_grow_beyond(store_bytes(tmp_path) + 64 * 2**10):
+            with pytest.raises(NotSaved):
+                await store.append("demo", EPOCH, entries(bytes(MEGABYTE)))
+            assert (await store.read_log("demo")).entries == tuple(entries(b"1"))
+        assert await store.append("demo", EPOCH, entries(b"2")) == 2
+        assert (await store.read_log("demo")).entries == tuple(entries(b"1", b"2"))
+
+
+@scenario
+async def test_a_keyframe_that_finds_no_space_drops_nothing(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"))
+        with files_may_not_grow_beyond(store_bytes(tmp_path) + 64 * 2**10), pytest.raises(NotSaved):
+            await store.put_keyframe("demo", EPOCH, 1, bytes(MEGABYTE), "note")
+        log = await store.read_log("demo")
+        assert (log.state, log.entries) == (b"state", tuple(entries(b"1")))
+
+
+@scenario
+async def test_a_full_disk_or_a_lock_does_not_keep_new_readers_out(tmp_path: Path) -> None:
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with files_may_not_grow_beyond(1):
+                # as many at once as the store has connections, so that new ones are made
+                found = await asyncio.gather(*(store.read_log("demo") for _ in range(6)))
+        assert {log.state for log in found} == {b"state"}
+
+
+@scenario
+async def test_a_lock_that_another_program_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.ensure_future(store.append("demo", EPOCH, entries(b"x")))
+            assert (await store.read_log("demo")).seq == 0
+            assert not waiting.done()
+            other.execute("ROLLBACK")
+            assert await waiting == 1
+
+
+@scenario
+async def test_a_lock_that_is_held_for_long_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "LOCK_WAIT_SECONDS", 0.05)
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(NotSaved, match="locked"):
+                await store.append("demo", EPOCH, entries(b"x"))
+        assert await store.append("demo", EPOCH, entries(b"x")) == 1
+
+
+@scenario
+async def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+    with closing(sqlite3.connect(tmp_path / "rooms.sqlite")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    before = (tmp_path / "rooms.sqlite").read_bytes()
+    with pytest.raises(StoreUnavailable, match="newer version of jupyter_collab"):
+        await sqlite_store(tmp_path).open()
+    assert (tmp_path / "rooms.sqlite").read_bytes() == before
+
+
+@scenario
+async def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "rooms.sqlite").write_text("Dear diary, " * 1000)
+    with pytest.raises(StoreUnavailable, match=r"not a database.*store_url"):
+        await sqlite_store(tmp_path).open()
+    assert (tmp_path / "rooms.sqlite").read_text() == "Dear diary, " * 1000
+
+
+@scenario
+async def test_a_folder_that_cannot_be_made_says_where_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match=r"file/rooms\.sqlite.*store_url"):
+        await sqlite_store(tmp_path / "file").open()
+
+
+@scenario
+async def test_a_password_in_the_url_is_not_told() -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        await SQLStore("mysql://ada:hunter2@localhost/rooms").open()
+    assert "ada" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody can write into ``folder``; root heeds no permissions, but mounts."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    try:
+        subprocess.run(["mount", "--bind", folder, folder], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this root cannot mount")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True, capture_output=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@scenario
+async def test_a_read_only_folder_says_what_to_do(tmp_path: Path) -> None:
+    with read_only(tmp_path), pytest.raises(StoreUnavailable, match="Make its folder writable"):
+        await sqlite_store(tmp_path).open()
+
+
+@scenario
+async def test_a_store_in_a_folder_that_became_read_only_says_what_to_do(tmp_path: Path) -> None:
+    async with opened(sqlite_store(tmp_path)):
+        pass
+    with read_only(tmp_path), pytest.raises(StoreUnavailable, match="Make its folder writable"):
+        await sqlite_store(tmp_path).open()
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+
+
+WRITER = """
+import asyncio, sys
+from jupyter_collab.store import LogEntry, SQLStore
+
+async def main(url, epoch, server, count):
+    store = SQLStore(url)
+    await store.open()
+    for number in range(count):
+        print(await store.append("demo", epoch, [LogEntry(b"%d" % number, "ada", server)]))
+    await store.close()
+
+asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+"""
+
+
+@scenario
+async def test_two_processes_that_append_at_once_share_one_unbroken_log(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    count = 200
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        url = f"sqlite:///{tmp_path / 'rooms.sqlite'}"
+        writers = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", WRITER, url, EPOCH, server, str(count), stdout=subprocess.PIPE
+            )
+            for server in ("s1", "s2")
+        ]
+        told = [(await writer.communicate())[0] for writer in writers]
+        log = await store.read_log("demo")
+    for server, lines in zip(("s1", "s2"), told, strict=True):
+        seqs = [int(line) for line in lines.split()]
+        assert [log.entries[seq - 1] for seq in seqs] == entries(*(b"%d" % n for n in range(count)), server=server)
+    assert log.seq == len(log.entries) == 2 * count
