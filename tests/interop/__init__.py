@@ -1,0 +1,1 @@
+"""Other people's Yjs clients in our rooms, with no code of ours."""
