@@ -7,11 +7,10 @@ tick, each entry encoded once.
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..access import User
 from ..errors import MessageTooLarge, ProtocolError
 from ..protocol import AwarenessEntry, AwarenessMessage, build, build_awareness, parse_awareness, parse_json
 from .limits import Limits
@@ -49,7 +48,6 @@ class _Client:
 
 @dataclass(frozen=True, slots=True)
 class _Departure:
-    user: User
     clock: int
     at: float
 
@@ -124,10 +122,10 @@ class Presence:
 
     def _may_introduce(self, peer: Peer, entry: AwarenessEntry) -> bool:
         left = self._departed.get(entry.client_id)
-        if left is None or entry.clock > left.clock:
-            return True
-        # The same person over a connection made since; anybody else only echoes what they heard before.
-        return left.user == peer.user and peer.joined_at > left.at
+        # What others heard before the departure, and may send back as plain clients do, is older than it. A connection
+        # made since has heard nothing of it: that is the client itself, back with the clock it had. Its user says
+        # nothing here: with a token and no cookie, jupyter_server makes a new one for each connection.
+        return left is None or entry.clock >= left.clock or peer.joined_at > left.at
 
     def _write(self, peer: Peer, entry: AwarenessEntry, state: str) -> None:
         client = self._clients.get(entry.client_id)
@@ -159,7 +157,7 @@ class Presence:
     def _forget(self, client_id: int) -> None:
         client = self._clients.pop(client_id)
         clock = client.clock + 1
-        self._departed[client_id] = _Departure(client.owner.user, clock, self._clock.time())
+        self._departed[client_id] = _Departure(clock, self._clock.time())
         while len(self._departed) > REMEMBERED_DEPARTURES:
             self._departed.popitem(last=False)
         self._announce(client.owner, AwarenessEntry(client_id, clock, GONE))
@@ -184,8 +182,24 @@ class Presence:
                 peer.missed_presence = True
             elif peer not in authors:
                 peer.outbox.send(message)
-            elif others := [entry for client_id, entry in changed.items() if client_id not in authors[peer]]:
-                peer.outbox.send(_message(others))
+            elif entries := [*self._echo(peer, changed), *_others(changed, authors[peer])]:
+                peer.outbox.send(_message(entries))
+
+    def _echo(self, peer: Peer, changed: Mapping[int, AwarenessEntry]) -> Iterator[AwarenessEntry]:
+        """What a plain client hears of its own changes: it hangs up if it hears nothing for 30 s, not even itself.
+
+        The clocks are those that it gave them, so that they are no news to it.
+        """
+        if peer.speaks_v1:
+            return
+        for client_id in self._owned.get(peer, ()):
+            if client_id in changed:
+                client = self._clients[client_id]
+                yield AwarenessEntry(client_id, client.clock - client.offset, client.state)
+
+
+def _others(changed: Mapping[int, AwarenessEntry], own: Container[int]) -> Iterator[AwarenessEntry]:
+    return (entry for client_id, entry in changed.items() if client_id not in own)
 
 
 def _message(entries: Iterable[AwarenessEntry]) -> bytes:
