@@ -94,6 +94,10 @@ class ScriptedServer:
         Whether edits are acknowledged; set to ``False``, the server takes them in and says nothing.
     reject
         If set, the reason for which edits are refused.
+    answer
+        If set, how the handshake is refused.
+    is_silent
+        Whether it takes connections and then says nothing.
     edits
         Every message with edits that came in, in order.
     queries
@@ -109,6 +113,7 @@ class ScriptedServer:
     acks: bool = True
     reject: str | None = None
     answer: http.HTTPStatus | None = None
+    is_silent: bool = False
     edits: list[Message] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     presence: list[bytes] = field(default_factory=list)
@@ -207,7 +212,8 @@ class ScriptedServer:
         self.queries.append(connection.request.path.partition("?")[2])
         self.connections[connection] = 0
         try:
-            await self._greet(connection)
+            if not self.is_silent:
+                await self._greet(connection)
             async for data in connection:
                 assert isinstance(data, bytes)
                 await self._take(connection, parse(data))

@@ -1,0 +1,82 @@
+"""What keeps one from joining is said at once, and in words that help."""
+
+import http
+
+import pytest
+
+from jupyter_collab.client import ServerUnreachable, SignInRefused
+from jupyter_collab.client.core import RoomCore
+from jupyter_collab.client.discovery import Secret, Server
+from jupyter_collab.client.room import connect_async
+from jupyter_collab.errors import InvalidRoomId
+
+from .doubles import QUICK, TOKEN, ScriptedServer, scripted_server, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def join(server: ScriptedServer, token: str = TOKEN, timeout: float = 5) -> RoomCore:
+    """Join without looking for the server first."""
+    core = RoomCore(Server(server.server.url, Secret(token)), "demo", None, QUICK)
+    await core.open(timeout)
+    return core
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (http.HTTPStatus.BAD_REQUEST, InvalidRoomId),
+        (http.HTTPStatus.FORBIDDEN, SignInRefused),
+        (http.HTTPStatus.FOUND, SignInRefused),
+        (http.HTTPStatus.NOT_FOUND, ServerUnreachable),
+        (http.HTTPStatus.BAD_GATEWAY, ServerUnreachable),
+    ],
+)
+async def test_a_refused_handshake_is_told(answer: http.HTTPStatus, error: type[Exception]) -> None:
+    async with scripted_server("", answer=answer) as server:
+        with pytest.raises(error) as raised:
+            await join(server)
+        assert TOKEN not in str(raised.value)
+
+
+async def test_a_wrong_token_is_told() -> None:
+    async with scripted_server("") as server:
+        with pytest.raises(SignInRefused, match=r"127\.0\.0\.1"):
+            await connect_async("demo", server.server.url, "wrong")
+        with pytest.raises(SignInRefused):
+            await join(server, "wrong")
+
+
+async def test_no_server_is_told() -> None:
+    with pytest.raises(ServerUnreachable, match="does not answer"):
+        await join(ScriptedServer())
+
+
+async def test_a_server_that_says_nothing_is_given_up() -> None:
+    async with scripted_server("", is_silent=True) as server:
+        with pytest.raises(ServerUnreachable, match=r"was not received within 0\.2 s"):
+            await join(server, timeout=0.2)
+        await until(lambda: not server.connections)
+
+
+async def test_a_room_can_be_awaited_or_entered() -> None:
+    async with scripted_server("a") as server:
+        room = await connect_async("demo", server.server.url, TOKEN)
+        assert room.text == "a"
+        await room.close()
+        async with connect_async("demo", server.server.url, TOKEN) as entered:
+            assert entered.text == "a"
+        await until(lambda: not server.connections)
+
+
+async def test_an_error_inside_is_not_hidden_by_unsaved_edits() -> None:
+    async def fail_with_unsaved_edits(server: ScriptedServer) -> None:
+        async with connect_async("demo", server.server.url, TOKEN, backoff=QUICK) as room:
+            room.text = "x"
+            await server.stop()
+            await server.start()
+            raise ZeroDivisionError
+
+    async with scripted_server("", reject="permission_denied") as server:
+        with pytest.raises(ZeroDivisionError):
+            await fail_with_unsaved_edits(server)
