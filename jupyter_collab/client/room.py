@@ -5,9 +5,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, TypeVar
-
-import nbformat
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..document import RoomDocument
 from ..errors import ContentError
@@ -20,6 +18,9 @@ from .presence import Person
 from .replica import RoomChange, UnsentText
 from .rest import ContentFormat
 from .signals import Schedule, Unsubscribe
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["AsyncRoom", "RoomView", "connect_async"]
 
@@ -180,7 +181,7 @@ class RoomView(ABC):
     def _existing(self, which: int | str | Cell) -> Cell:
         return self.cell(which.id if isinstance(which, Cell) else which)
 
-    def notebook(self) -> nbformat.NotebookNode:
+    def notebook(self) -> "NotebookNode":
         """A copy of the whole, as nbformat has it (version 4)."""
         return self.read(lambda document: document.to_notebook())
 
