@@ -100,11 +100,11 @@ export interface ITables {
 export class Database {
   /**
    * @param _name The database's name in this browser.
-   * @param _factory `indexedDB`, or undefined where the browser has none.
+   * @param _factory `indexedDB`, or null where the browser has none.
    */
   constructor(
     private readonly _name: string,
-    private readonly _factory: IDBFactory | undefined
+    private readonly _factory: IDBFactory | null
   ) {}
 
   /** Run `body` as one transaction: all that it writes is written when this resolves, or nothing is. */
@@ -143,7 +143,7 @@ export class Database {
   }
 
   private async _openNow(): Promise<IDBDatabase> {
-    if (this._factory === undefined) {
+    if (this._factory === null) {
       throw new Error('This browser has no database for pages.');
     }
     const request = this._factory.open(this._name, VERSION);

@@ -77,7 +77,7 @@ const FORGET_MS = 30 * 24 * 3600 * 1000;
 
 /** Keeps rooms in IndexedDB. */
 export class BrowserPersistence implements IPersistenceFactory {
-  constructor(name = 'jupyter-collab', factory: IDBFactory | undefined = globalThis.indexedDB) {
+  constructor(name = 'jupyter-collab', factory: IDBFactory | null = globalThis.indexedDB ?? null) {
     this._database = new Database(name, factory);
   }
 

@@ -48,6 +48,9 @@ export interface IProviderTimes extends IConnectionTimes {
   presence: number;
 }
 
+/** The close code of a server that has another epoch. */
+const EPOCH_MISMATCH = 4409;
+
 /** A Yjs update that changes nothing: the server acknowledges it, so it asks "are you there?". */
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
 
@@ -197,10 +200,14 @@ export class Provider implements IDisposable {
     if (closing === null) {
       return this._become('offline');
     }
-    // To take the document anew helps only if there is something in it that the server did not send.
-    const action = closing.action === 'retake' && !this._hasOwn ? 'stop' : closing.action;
+    const action = closing.action === 'retake' && !this._canRetake(closing.code) ? 'stop' : closing.action;
     this._closed.emit({ ...closing, action, wasGreeted });
     this._become(action === 'retry' ? 'offline' : 'stopped');
+  }
+
+  /** Whether another document would be better received than this one. */
+  private _canRetake(code: number): boolean {
+    return code === EPOCH_MISMATCH ? this._epoch !== null : this._hasOwn;
   }
 
   private _become(state: ProviderState): void {
@@ -260,7 +267,7 @@ export class Provider implements IDisposable {
       return this.stop('unsupported_version', '');
     }
     if (this._epoch !== null && this._epoch !== hello.epoch) {
-      return this._retake('epoch_mismatch');
+      return this._retake('epoch_mismatch', '', EPOCH_MISMATCH);
     }
     this._epoch = hello.epoch;
     this._hello = hello;
@@ -308,8 +315,8 @@ export class Provider implements IDisposable {
     this._hasToldAll = false;
   }
 
-  private _retake(reason: string, message = ''): void {
-    this._connection.end({ action: 'retake', code: 0, reason, message });
+  private _retake(reason: string, message = '', code = 0): void {
+    this._connection.end({ action: 'retake', code, reason, message });
   }
 
   // -- what we say ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { RoomNotebook } from './document.js';
 import { Provider } from './provider.js';
 import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
-import { EditedCells } from './unsent.js';
+import { EditedCells, type IUnsentCell } from './unsent.js';
 import type * as Y from 'yjs';
 
 /** This page's copy of a room's document, with all that keeps it the same as the room's and in the browser. */
@@ -45,6 +45,20 @@ export class Replica implements IDisposable {
     this._hadPending = this.provider.pending > 0;
     // Behind the provider's own listener, so that an edit is counted when it is kept.
     this.doc.on('update', this._onUpdate);
+  }
+
+  /** Insert cells, each behind the one that has its id now, else behind the one before it, else at the end. */
+  insert(cells: readonly IUnsentCell[]): void {
+    const present = this.doc.getArray<Y.Map<unknown>>('cells');
+    let end = present.length;
+    this.model.transact(() => {
+      for (const { id, cell_type, source } of cells) {
+        const found = present.toArray().findIndex(cell => cell.get('id') === id);
+        const index = found < 0 ? end : found + 1;
+        this.model.insertCell(index, { cell_type, source, metadata: {} });
+        end = index + 1;
+      }
+    });
   }
 
   dispose(): void {

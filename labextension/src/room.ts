@@ -341,13 +341,7 @@ export class Room implements IDisposable {
 
   private async _restore(text: IKeptText): Promise<void> {
     if ((await this._persistence.takeText(text)) && !this._isDisposed) {
-      const { model } = this._replica;
-      model.transact(() => {
-        for (const { id, cell_type, source } of text.cells) {
-          const index = model.cells.findIndex(cell => cell.getId() === id) + 1;
-          model.insertCell(index || model.cells.length, { cell_type, source, metadata: {} });
-        }
-      });
+      this._replica.insert(text.cells);
     }
   }
 

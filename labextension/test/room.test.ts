@@ -1,0 +1,588 @@
+/** A room of a page: what it shows, what it says of it, and what it keeps. */
+import 'fake-indexeddb/auto';
+
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+
+import type { YNotebook } from '@jupyter/ydoc';
+
+import { RoomManager } from '../lib/manager.js';
+import { BrowserPersistence, type IPersistenceFactory } from '../lib/persistence.js';
+import type { IProviderTimes } from '../lib/provider.js';
+import { type IRoomStatus, Room } from '../lib/room.js';
+import { ServerDouble } from './server.js';
+import { settle, until } from './wait.js';
+
+const QUICK: Partial<IProviderTimes> = { edits: 1, presence: 1, retry: 1, maxRetry: 4, slowDown: 1 };
+
+const disposables: { dispose(): void }[] = [];
+let browsers = 0;
+
+afterEach(() => {
+  disposables.splice(0).forEach(disposable => disposable.dispose());
+});
+
+function startServer(): ServerDouble {
+  const server = new ServerDouble();
+  disposables.push(server);
+  return server;
+}
+
+/** A browser: what its pages keep. */
+function startBrowser(): IPersistenceFactory {
+  browsers += 1;
+  return new BrowserPersistence(`browser-${browsers}`);
+}
+
+type Options = Partial<Omit<Room.IOptions, 'server' | 'id'>>;
+
+function open(server: ServerDouble, options: Options = {}): Room {
+  const { persistence = null, ...others } = options;
+  const room = new Room({ id: 'demo', server: server.server, network: null, times: QUICK, persistence, ...others });
+  disposables.unshift(room);
+  return room;
+}
+
+async function join(server: ServerDouble, options: Options = {}): Promise<Room> {
+  const room = open(server, options);
+  await reaches(room, 'synced');
+  return room;
+}
+
+async function reaches(room: Room, kind: IRoomStatus['kind']): Promise<void> {
+  await until(
+    () => room.status.kind === kind,
+    () => `the room is ${kind}; it is ${JSON.stringify(room.status)}`
+  );
+}
+
+const textOf = (room: Room): string => room.sharedModel.cells[0]?.getSource() ?? '';
+
+function type(room: Room, text: string, index = 0): void {
+  const cell = room.sharedModel.cells[index];
+  cell.updateSource(cell.getSource().length, cell.getSource().length, text);
+}
+
+/** Close a page, as soon as what it typed is in the browser's store. */
+async function leave(room: Room): Promise<void> {
+  room.dispose();
+  await settle();
+}
+
+/** Cut the line: nobody can connect. */
+async function cut(server: ServerDouble, ...rooms: Room[]): Promise<void> {
+  server.isUp = false;
+  server.close(1006);
+  for (const room of rooms) {
+    await reaches(room, 'offline');
+  }
+}
+
+const sourcesOf = (model: YNotebook): string[] => model.cells.map(cell => cell.getSource());
+
+test('a room says what the server said of it', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'print(1)');
+  const room = open(server);
+  assert.equal(room.title, 'demo');
+  assert.equal(room.status.kind, 'connecting');
+  await room.ready;
+  await reaches(room, 'synced');
+  assert.deepEqual(sourcesOf(room.sharedModel), ['print(1)']);
+  assert.equal(room.title, 'Demo');
+  assert.equal(room.epoch, 'e');
+  assert.equal(room.role, 'owner');
+  assert.ok(room.capabilities.has('manage'));
+  server.tell({ type: 'renamed', title: 'Other' });
+  await until(() => room.title === 'Other', 'the room has its new title');
+});
+
+test('the status never says synced before the server says durable', async () => {
+  const server = startServer();
+  const room = await join(server);
+  const kinds: string[] = [];
+  room.statusChanged.connect((_, status) => kinds.push(`${status.kind} ${status.pending}`));
+  server.acknowledges = false;
+  type(room, 'a');
+  assert.equal(room.status.kind, 'saving');
+  await until(() => server.text === 'a', 'the server has the edit');
+  await settle();
+  server.tell({ type: 'not_saved', message: 'The disk is full.' });
+  await reaches(room, 'not-saved');
+  assert.equal(room.status.message, 'The disk is full.');
+  server.tell({ type: 'saved' });
+  await reaches(room, 'saving');
+  await cut(server, room);
+  server.acknowledges = true;
+  server.isUp = true;
+  await reaches(room, 'synced');
+  const distinct = kinds.filter((kind, index) => kind !== kinds[index - 1]);
+  assert.deepEqual(distinct, ['saving 1', 'not-saved 1', 'saving 1', 'offline 1', 'saving 1', 'synced 0']);
+});
+
+test('going offline and online is up to the user', async () => {
+  const server = startServer();
+  const room = await join(server);
+  room.goOffline();
+  assert.equal(room.status.kind, 'offline');
+  type(room, 'kept');
+  assert.deepEqual([room.status.kind, room.status.pending], ['offline', 1]);
+  await settle();
+  assert.equal(server.text, '');
+  room.goOnline();
+  await reaches(room, 'synced');
+  assert.equal(server.text, 'kept');
+});
+
+test('typing offline survives a reload, and is merged once', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'shared ');
+  const browser = startBrowser();
+  const before = await join(server, { persistence: browser });
+  await cut(server, before);
+  type(before, 'one ');
+  type(before, 'two ');
+  await leave(before);
+
+  const after = open(server, { persistence: browser });
+  await after.ready;
+  await reaches(after, 'offline');
+  assert.equal(textOf(after), 'shared one two ');
+  assert.deepEqual([after.status.pending, after.status.isKept], [2, true]);
+  type(after, 'three');
+  assert.equal(after.status.pending, 3);
+  await leave(after);
+
+  const last = open(server, { persistence: browser });
+  await last.ready;
+  assert.equal(last.status.pending, 3);
+  server.edit(0, 'theirs ');
+  server.isUp = true;
+  await reaches(last, 'synced');
+  assert.equal(textOf(last), 'theirs shared one two three');
+  assert.equal(server.text, 'theirs shared one two three');
+  await leave(last);
+
+  server.isUp = false;
+  const again = open(server, { persistence: browser });
+  await again.ready;
+  assert.deepEqual([textOf(again), again.status.pending], [server.text, 0]);
+});
+
+test('a document that was only kept in part is not shown before the server completes it', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const kept = browser.open('http://double/\ndemo\n');
+  kept.save('epoch-1', Uint8Array.of(0, 0), null);
+  await kept.flush();
+  server.isUp = false;
+  const room = open(server, { persistence: browser });
+  let isReady = false;
+  void room.ready.then(() => (isReady = true));
+  await reaches(room, 'offline');
+  assert.equal(isReady, false);
+  server.isUp = true;
+  await room.ready;
+  assert.equal(room.sharedModel.cells.length, 1);
+});
+
+test('with another epoch nothing is merged, and the text is offered until it is restored', async () => {
+  const server = startServer();
+  server.startEpoch('old', 'shared');
+  const browser = startBrowser();
+  const room = await join(server, { persistence: browser });
+  await cut(server, room);
+  type(room, ' and mine');
+  room.sharedModel.insertCell(1, { cell_type: 'markdown', source: '# New' });
+  server.startEpoch('new', 'another');
+  let replaced = 0;
+  room.sharedModelChanged.connect(() => (replaced += 1));
+  server.isUp = true;
+  await reaches(room, 'synced');
+  await until(() => room.unsent !== null, 'the text is offered');
+  assert.equal(replaced, 1);
+  assert.equal(room.epoch, 'new');
+  assert.deepEqual(sourcesOf(room.sharedModel), ['another']);
+  assert.equal(server.text, 'another');
+  assert.equal(room.unsent?.epoch, 'old');
+  assert.equal(room.unsent?.reason, 'epoch_mismatch');
+  const cells = room.unsent?.cells.map(({ cell_type, source }) => [cell_type, source]);
+  assert.deepEqual(cells, [
+    ['code', 'shared and mine'],
+    ['markdown', '# New']
+  ]);
+  await leave(room);
+
+  const after = await join(server, { persistence: browser });
+  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['shared and mine', '# New']);
+  after.restoreUnsent();
+  assert.equal(after.unsent, null);
+  await until(() => server.cells.length === 3, 'the cells are in the room');
+  assert.deepEqual(server.cells.map(({ cell_type, source }) => [cell_type, source]), [
+    ['code', 'another'],
+    ['code', 'shared and mine'],
+    ['markdown', '# New']
+  ]);
+  await reaches(after, 'synced');
+  await leave(after);
+  const last = await join(server, { persistence: browser });
+  assert.equal(last.unsent, null);
+});
+
+test('typing before the other epoch is known survives a reload, and is offered', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const before = await join(server, { persistence: browser });
+  await cut(server, before);
+  type(before, 'mine');
+  await leave(before);
+  server.startEpoch('new');
+  server.isUp = true;
+  const after = open(server, { persistence: browser });
+  await until(() => after.unsent !== null, 'the text is offered');
+  assert.deepEqual(after.unsent?.cells, [{ id: 'first', cell_type: 'code', source: 'mine' }]);
+  assert.deepEqual(sourcesOf(after.sharedModel), ['']);
+  after.discardUnsent();
+  assert.equal(after.unsent, null);
+  await leave(after);
+  const last = await join(server, { persistence: browser });
+  assert.equal(last.unsent, null);
+  assert.equal(server.text, '');
+});
+
+test('with another epoch and nothing unsent, the document is replaced and nothing is offered', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const room = await join(server, { persistence: browser });
+  type(room, 'saved');
+  await reaches(room, 'synced');
+  server.startEpoch('new', 'restored');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => textOf(room) === 'restored', 'the new document is shown');
+  await reaches(room, 'synced');
+  await settle();
+  assert.equal(room.unsent, null);
+  await leave(room);
+  const after = await join(server, { persistence: browser });
+  assert.deepEqual([textOf(after), after.unsent], ['restored', null]);
+});
+
+test('text that the new document has is not offered', async () => {
+  const server = startServer();
+  const room = await join(server);
+  await cut(server, room);
+  type(room, 'same');
+  server.startEpoch('new', 'same');
+  server.isUp = true;
+  await until(() => room.epoch === 'new', 'the new document is shown');
+  await settle();
+  assert.equal(room.unsent, null);
+});
+
+test('typing goes on while the document is taken anew, and none of it is lost', async () => {
+  const server = startServer();
+  const room = await join(server);
+  server.rejections.push({ reason: 'room_too_large', message: 'No.' });
+  const { sharedModel } = room;
+  type(room, 'one ');
+  server.isMute = true;
+  await reaches(room, 'connecting');
+  assert.equal(room.sharedModel, sharedModel);
+  type(room, 'two');
+  server.isMute = false;
+  server.close(1006);
+  await until(() => room.unsent !== null, 'the text is offered');
+  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['one two']);
+  assert.deepEqual(sourcesOf(room.sharedModel), ['']);
+});
+
+for (const reason of ['permission_denied', 'invalid_update', 'room_too_large']) {
+  test(`an edit refused for ${reason} is undone here, offered, and never sent again`, async () => {
+    const server = startServer();
+    server.startEpoch('e', 'shared');
+    const browser = startBrowser();
+    const room = await join(server, { persistence: browser });
+    const kinds = new Set<string>();
+    room.statusChanged.connect((_, status) => kinds.add(status.kind));
+    server.rejections.push({ reason, message: 'No.' });
+    type(room, ' refused');
+    await until(() => room.unsent !== null, 'the text is offered');
+    await reaches(room, 'synced');
+    assert.equal(textOf(room), 'shared');
+    assert.equal(server.text, 'shared');
+    assert.deepEqual(room.unsent, {
+      ...room.unsent,
+      epoch: 'e',
+      reason,
+      cells: [{ id: 'first', cell_type: 'code', source: 'shared refused' }]
+    });
+    assert.ok(!kinds.has('refused'));
+    await leave(room);
+    const after = await join(server, { persistence: browser });
+    assert.deepEqual([textOf(after), after.unsent?.cells.length, server.text], ['shared', 1, 'shared']);
+  });
+}
+
+for (const code of [4403, 4409, 4413]) {
+  test(`a connection closed with ${code} keeps what was typed for its author`, async () => {
+    const server = startServer();
+    const room = await join(server);
+    server.isDeaf = true;
+    type(room, 'mine');
+    await settle();
+    server.close(code, 'some_reason: do this');
+    server.isDeaf = false;
+    await until(() => room.unsent !== null, 'the text is offered');
+    await reaches(room, 'synced');
+    assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['mine']);
+    assert.equal(server.text, '');
+  });
+}
+
+test('a text that cannot be restored in a read-only room stays', async () => {
+  const server = startServer();
+  const room = await join(server);
+  await cut(server, room);
+  type(room, 'mine');
+  server.role = 'viewer';
+  server.isUp = true;
+  await until(() => room.unsent !== null, 'the text is offered');
+  await reaches(room, 'synced');
+  assert.equal(room.status.readOnly, true);
+  assert.equal(textOf(room), '');
+  room.restoreUnsent();
+  assert.equal(room.unsent?.reason, 'permission_denied');
+});
+
+test('a room that does not exist is refused, and joined when it does', async () => {
+  const server = startServer();
+  const room = await join(server);
+  type(room, 'saved');
+  await reaches(room, 'synced');
+  server.close(4404, 'room_not_found: create it');
+  await reaches(room, 'refused');
+  assert.deepEqual(room.status, {
+    kind: 'refused',
+    pending: 0,
+    isKept: true,
+    reason: 'room_not_found',
+    message: 'create it',
+    readOnly: true
+  });
+  room.goOnline();
+  await reaches(room, 'synced');
+  assert.deepEqual([room.status.reason, room.status.readOnly], [null, false]);
+});
+
+test('a handshake that the server refuses is told from a network that is down', async () => {
+  const server = startServer();
+  server.isUp = false;
+  const offline = open(server);
+  await until(() => server.attempts.length > 3, 'several attempts failed');
+  await reaches(offline, 'offline');
+  offline.dispose();
+  server.roomStatus = 403;
+  const refused = open(server);
+  await reaches(refused, 'refused');
+  assert.deepEqual([refused.status.reason, refused.status.message], ['permission_denied', 'No.']);
+  const attempts = server.attempts.length;
+  await settle();
+  assert.equal(server.attempts.length, attempts);
+});
+
+test('a viewer reads only, from the first moment on, and keeps nothing of their own', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const room = open(server, { role: 'viewer', persistence: browser });
+  assert.equal(room.status.readOnly, true);
+  await reaches(room, 'synced');
+  assert.equal(room.status.readOnly, true);
+  type(room, 'not allowed');
+  assert.deepEqual([room.status.kind, room.status.pending], ['synced', 0]);
+  server.edit(0, 'theirs');
+  await until(() => textOf(room).includes('theirs'), 'the viewer sees edits');
+  await leave(room);
+  server.isUp = false;
+  const after = open(server, { role: 'viewer', persistence: browser });
+  await after.ready;
+  assert.equal(textOf(after), 'theirs');
+});
+
+test('two pages of one browser keep what both typed offline', async () => {
+  const server = startServer();
+  server.startEpoch('e', '|');
+  const browser = startBrowser();
+  const [one, two] = [await join(server, { persistence: browser }), await join(server, { persistence: browser })];
+  await cut(server, one, two);
+  type(one, 'one');
+  type(two, 'two');
+  type(two, '!');
+  await leave(one);
+  await leave(two);
+  const room = open(server, { persistence: browser });
+  await room.ready;
+  assert.equal(room.status.pending, 3);
+  server.isUp = true;
+  await reaches(room, 'synced');
+  assert.equal(server.text.length, '|onetwo!'.length);
+  assert.ok(server.text.includes('one') && server.text.includes('two!'));
+  await leave(room);
+  const after = await join(server, { persistence: browser });
+  assert.equal(after.status.pending, 0);
+});
+
+test('a page that takes over the edits of another one that is open sends them once', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const one = await join(server, { persistence: browser });
+  await cut(server, one);
+  type(one, 'mine');
+  await settle();
+  one.goOffline();
+  server.isUp = true;
+  const two = await join(server, { persistence: browser });
+  assert.equal(server.text, 'mine');
+  type(one, '!');
+  one.goOnline();
+  await reaches(one, 'synced');
+  assert.equal(server.text, 'mine!');
+  await until(() => textOf(two) === 'mine!', 'the other page has it');
+  await leave(one);
+  await leave(two);
+  const after = await join(server, { persistence: browser });
+  assert.deepEqual([after.status.pending, after.unsent], [0, null]);
+});
+
+test('a page that takes the document anew leaves the text of another page to its author', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const one = await join(server, { persistence: browser });
+  const two = await join(server, { persistence: browser });
+  await cut(server, one, two);
+  two.goOffline();
+  type(two, 'of two');
+  server.startEpoch('new');
+  server.isUp = true;
+  await until(() => one.epoch === 'new', 'one has the new document');
+  await settle();
+  await leave(two);
+  await leave(one);
+  const after = await join(server, { persistence: browser });
+  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['of two']);
+  assert.equal(server.text, '');
+});
+
+test('two pages that both offer a text restore it once', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const first = await join(server, { persistence: browser });
+  await cut(server, first);
+  type(first, 'mine');
+  server.startEpoch('new');
+  server.isUp = true;
+  await until(() => first.unsent !== null, 'the text is offered');
+  await settle();
+  const second = await join(server, { persistence: browser });
+  assert.ok(second.unsent);
+  first.restoreUnsent();
+  second.restoreUnsent();
+  await until(() => server.cells.length > 1, 'the text is restored');
+  await settle();
+  await reaches(first, 'synced');
+  await reaches(second, 'synced');
+  assert.deepEqual(server.cells.map(cell => cell.source), ['', 'mine']);
+});
+
+test('a browser that refuses to store is said to keep nothing, and everything else works', async () => {
+  const server = startServer();
+  const room = await join(server, { persistence: new BrowserPersistence('refused', null) });
+  assert.equal(room.status.isKept, false);
+  await cut(server, room);
+  type(room, 'mine');
+  assert.deepEqual(room.status.pending, 1);
+  server.startEpoch('new');
+  server.isUp = true;
+  await until(() => room.unsent !== null, 'the text is offered');
+  room.restoreUnsent();
+  await until(() => server.cells.length === 2, 'the text is restored');
+});
+
+test('people are those who are here now, oneself first', async () => {
+  const server = startServer();
+  const [one, two] = [await join(server), await join(server)];
+  await until(() => one.people.length === 2, 'both are here');
+  assert.deepEqual(one.people.map(({ name, initials, role, isMe }) => ({ name, initials, role, isMe })), [
+    { name: 'Ada', initials: 'A', role: 'owner', isMe: true },
+    { name: 'Ada', initials: 'A', role: 'owner', isMe: false }
+  ]);
+  let changes = 0;
+  two.setActiveCell('first');
+  await until(() => one.people[1].cell === 'first', 'the other is in the cell');
+  one.peopleChanged.connect(() => (changes += 1));
+  two.setActiveCell('first');
+  two.setCursor({ cell: 'first', anchor: { assoc: 0 }, head: { assoc: 0 } });
+  const cursorOf = (): unknown => one.awareness.getStates().get(two.awareness.clientID)?.cursor;
+  await until(() => cursorOf() !== undefined, 'the cursor is told');
+  assert.equal(changes, 0);
+  two.dispose();
+  await until(() => one.people.length === 1, 'the other is gone');
+});
+
+test('one keeps one’s place when the document is taken anew', async () => {
+  const server = startServer();
+  const [room, other] = [await join(server), await join(server)];
+  room.setActiveCell('first');
+  server.startEpoch('new');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => room.epoch === 'new' && other.epoch === 'new', 'the new document is shown');
+  assert.equal(room.people[0].cell, 'first');
+  await until(() => other.people.some(person => !person.isMe && person.cell === 'first'), 'the other sees it');
+});
+
+test('undo takes back only what was typed here', async () => {
+  const server = startServer();
+  const room = await join(server);
+  const [cell] = room.sharedModel.cells;
+  type(room, 'mine ');
+  await until(() => server.text === 'mine ', 'the server has the edit');
+  server.edit(0, 'theirs ');
+  await until(() => textOf(room) === 'theirs mine ', 'both are there');
+  assert.ok(cell.canUndo());
+  cell.undo();
+  assert.equal(textOf(room), 'theirs ');
+});
+
+test('the panes of a page share a room, which ends with the last of them', async () => {
+  const server = startServer();
+  const manager = new RoomManager({ server: server.server, persistence: startBrowser() });
+  const [one, two] = [manager.acquire('demo'), manager.acquire('demo')];
+  const viewer = manager.acquire('demo', { role: 'viewer' });
+  disposables.unshift(one, two, viewer);
+  assert.equal(one.room, two.room);
+  assert.notEqual(one.room, viewer.room);
+  await reaches(one.room, 'synced');
+  await reaches(viewer.room, 'synced');
+  assert.equal(server.connections, 2);
+  one.dispose();
+  one.dispose();
+  assert.equal(two.room.isDisposed, false);
+  two.dispose();
+  assert.equal(two.room.isDisposed, true);
+  await until(() => server.connections === 1, 'the viewer is alone');
+  const again = manager.acquire('demo');
+  disposables.unshift(again);
+  assert.notEqual(again.room, one.room);
+});
+
+test('a room that is disposed before it is ready connects never', async () => {
+  const server = startServer();
+  const room = open(server, { persistence: startBrowser() });
+  let disposed = 0;
+  room.disposed.connect(() => (disposed += 1));
+  room.dispose();
+  room.dispose();
+  room.goOnline();
+  await settle();
+  assert.equal(disposed, 1);
+  assert.equal(server.attempts.length, 0);
+});
