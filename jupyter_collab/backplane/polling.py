@@ -46,12 +46,15 @@ class PollingBackplane(Backplane):
         while True:
             await self._any_watched.wait()
             await asyncio.sleep(self._interval_seconds)
+            asked = tuple(self._watched)
             try:
-                heads = await self._store.heads(tuple(self._watched))
+                heads = await self._store.heads(asked)
             except StoreError as error:
                 log.warning("The rooms' heads cannot be read, trying again: %s", error)
                 continue
-            for room_id in tuple(self._watched):
+            for room_id in asked:  # a room that is watched since was not asked for: its absence means nothing
+                if room_id not in self._watched:
+                    continue
                 head = heads.get(room_id)
                 if room_id not in self._seen or self._seen[room_id] != head:
                     self._seen[room_id] = head

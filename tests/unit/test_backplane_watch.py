@@ -1,0 +1,43 @@
+"""A room that is watched while the store is being asked about others is not taken for one that is gone."""
+
+import asyncio
+from collections.abc import Collection
+
+from jupyter_collab.backplane import PollingBackplane
+from jupyter_collab.store import Head, SQLStore
+
+
+class SlowStore(SQLStore):
+    """Answers a question about heads only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__("sqlite://")
+        self.asked: list[set[str]] = []
+        self.answer = asyncio.Event()
+
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        self.asked.append(set(room_ids))
+        await self.answer.wait()
+        return {room_id: Head("epoch", 1, room_id, False) for room_id in room_ids}
+
+
+def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
+    async def scenario() -> None:
+        store = SlowStore()
+        heard: list[tuple[str, Head | None]] = []
+        backplane = PollingBackplane(store, 0.001)
+        await backplane.start(lambda room_id, head: heard.append((room_id, head)))
+        backplane.watch("first")
+        while not store.asked:
+            await asyncio.sleep(0)
+        backplane.watch("second")
+        store.answer.set()
+        deadline = asyncio.get_running_loop().time() + 5
+        while len(heard) < 2:
+            assert asyncio.get_running_loop().time() < deadline, heard
+            await asyncio.sleep(0)
+        await backplane.stop()
+        assert store.asked[0] == {"first"}
+        assert [(room_id, head is not None) for room_id, head in heard] == [("first", True), ("second", True)]
+
+    asyncio.run(scenario())
