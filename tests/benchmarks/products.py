@@ -163,7 +163,7 @@ class Product:
 
     def _config(self) -> dict[str, Any]:
         others: tuple[str, ...] = ("jupyter_collab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals")
-        others += ("jupyter_server_ydoc", "jupyterlab", "notebook", "notebook_shim")
+        others += ("jupyter_server_ydoc", "jupyterlab", "jupyterlab_jupytext", "notebook", "notebook_shim")
         extensions = {name: name in self.extensions for name in others}
         return {"ServerApp": {"jpserver_extensions": extensions}}
 
@@ -183,7 +183,7 @@ class JupyterCollab(Product):
     def create_room(self, server: RunningServer, name: str, notebook: dict[str, Any]) -> Address:
         answer = server.http.post("api/collab/rooms", json={"id": name, "title": name, "content": notebook})
         if answer.status_code != 201:
-            raise ServerFailed(f"POST rooms: {answer.status_code} {answer.text}\n{server.log_tail()}")
+            raise ServerFailed(f"POST rooms: {answer.status_code} {answer.reason_phrase}\n{server.log_tail()}")
         return Address(_HOST, server.port, f"/api/collab/room/{name}", server.token)
 
     def store_bytes(self, server: RunningServer) -> int:
@@ -205,7 +205,7 @@ class JupyterCollaboration(Product):
         body = {"format": "json", "type": "notebook"}
         answer = server.http.put(f"api/collaboration/session/{file.name}", json=body)
         if answer.status_code not in (200, 201):
-            raise ServerFailed(f"PUT session: {answer.status_code} {answer.text}\n{server.log_tail()}")
+            raise ServerFailed(f"PUT session: {answer.status_code} {answer.reason_phrase}\n{server.log_tail()}")
         session = answer.json()
         room = f"json:notebook:{session['fileId']}"
         target = f"/api/collaboration/room/{room}?sessionId={session['sessionId']}"

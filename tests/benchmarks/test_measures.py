@@ -1,0 +1,54 @@
+"""Small runs of every measure on our own server: the harness works, and what it would report as a failure is none."""
+
+from pathlib import Path
+
+import pytest
+
+from . import fanout, ingest, joins, outputs
+from .content import synthetic_trace
+from .fanout import FanoutPlan
+from .products import JupyterCollab
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> JupyterCollab:
+    return JupyterCollab(tmp_path)
+
+
+def test_every_edit_reaches_every_reader_and_is_acknowledged(product: JupyterCollab) -> None:
+    result = fanout.measure(product, FanoutPlan(people=4, edits_per_second=100, seconds=1, acks=True))
+    assert (result.edits, result.deliveries, result.undelivered) == (100, 300, 0)
+    assert result.missing_in_document == 0
+    assert result.ack_p99_ms is not None
+    assert 0 < result.edit_p50_ms <= result.edit_p99_ms
+    assert result.cpu_seconds > 0
+
+
+def test_plain_clients_get_no_acks(product: JupyterCollab) -> None:
+    result = fanout.measure(product, FanoutPlan(people=2, edits_per_second=50, seconds=0.5))
+    assert (result.deliveries, result.undelivered, result.ack_p50_ms) == (25, 0, None)
+
+
+def test_a_trace_is_taken_in_whole(product: JupyterCollab) -> None:
+    result = ingest.measure(product, synthetic_trace(2_000), acks=True, joins=2, timeout=60)
+    assert (result.complete, result.failure, result.edits) == (True, "", 2_000)
+    assert result.joins is not None
+
+
+def test_a_trace_that_takes_too_long_says_how_far_it_came(product: JupyterCollab) -> None:
+    result = ingest.measure(product, synthetic_trace(20_000), acks=True, joins=2, timeout=0.3)
+    assert not result.complete
+    assert "TimeoutError" in result.failure
+    assert result.updates_per_second < 20_000 / 0.3
+
+
+def test_a_join_gets_the_whole_of_a_large_room(product: JupyterCollab) -> None:
+    result = joins.measure(product, 3)
+    assert 2**20 <= result.first_sync_bytes < 1.1 * 2**20
+    assert 0 < result.median_ms <= result.slowest_ms
+
+
+def test_replaced_outputs_are_freed(product: JupyterCollab) -> None:
+    result = outputs.measure(product, 4)
+    assert result.right
+    assert 1_000_000 <= result.first_sync_bytes <= 1_200_000
