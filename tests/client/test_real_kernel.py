@@ -1,0 +1,132 @@
+"""The widget in a real kernel that a real server started."""
+
+import json
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from jupyter_collab import connect
+from tests.servers import RunningServer, start_server
+
+CELL_SECONDS = 60.0
+
+
+class Kernel:
+    """A kernel of the server's, and what it answered."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = server
+        self._id = self._request("POST", "kernels", {"name": "python3"}).json()["id"]
+        path = Path(server.environment["JUPYTER_RUNTIME_DIR"]) / f"kernel-{self._id}.json"
+        self._client = BlockingKernelClient(connection_file=str(path))
+        self._client.load_connection_file()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=CELL_SECONDS)
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        url = f"{self._server.url}api/{path}"
+        return httpx.request(method, url, json=body, headers=self._server.headers, timeout=30).raise_for_status()
+
+    def run(self, code: str) -> list[dict[str, Any]]:
+        """Run a cell; answers what it sent besides its status."""
+        sent: list[dict[str, Any]] = []
+        reply = self._client.execute_interactive(
+            textwrap.dedent(code), output_hook=lambda message: sent.append(message), timeout=CELL_SECONDS
+        )
+        assert reply["content"]["status"] == "ok", sent
+        return sent
+
+    def printed(self, code: str) -> str:
+        return "".join(message["content"]["text"] for message in self.run(code) if message["msg_type"] == "stream")
+
+    def stop(self) -> None:
+        self._client.stop_channels()
+        self._request("DELETE", f"kernels/{self._id}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with start_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def kernel(server: RunningServer) -> Iterator[Kernel]:
+    kernel = Kernel(server)
+    yield kernel
+    kernel.stop()
+
+
+def test_the_widget_lives_in_a_kernel(server: RunningServer, kernel: Kernel) -> None:
+    sent = kernel.run(
+        """
+        import threading
+        from jupyter_collab import SharedEditor
+        heard = []
+        editor = SharedEditor("in-a-kernel", cell=0)
+        editor.observe(lambda change: heard.append((change["new"], threading.current_thread().name)), "value")
+        editor
+        """
+    )
+    assert server.token not in json.dumps(sent, default=repr)
+    [shown] = [message["content"]["data"] for message in sent if message["msg_type"] == "execute_result"]
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert shown["text/plain"].startswith("SharedEditor('in-a-kernel', cell=0")
+
+    with connect("in-a-kernel", server.url, server.token) as room:
+        room.text = "typed elsewhere"
+        room.wait_saved(10)
+        deadline = time.monotonic() + 20
+        while "typed elsewhere" not in (printed := kernel.printed("print(heard)")):
+            assert time.monotonic() < deadline, printed
+        assert "MainThread" in printed
+
+        kernel.run("editor.value = 'typed in the kernel'; editor.joined.wait_saved(10)")
+        room.wait_for(lambda: room.text == "typed in the kernel", 10)
+
+        room.cell(0).append("!")
+        room.wait_saved(10)
+        waited = kernel.printed(
+            """
+            import time
+            deadline = time.monotonic() + 20
+            while not editor.value.endswith("!") and time.monotonic() < deadline:
+                pass
+            print(editor.value, len(editor.people))
+            """
+        )
+        assert waited == "typed in the kernel! 2\n"
+
+        kernel.run("editor.close()")
+        room.wait_for(lambda: len(room.people) == 1, 10)
+
+
+def test_a_room_can_be_used_with_await_in_a_cell(server: RunningServer, kernel: Kernel) -> None:
+    printed = kernel.printed(
+        """
+        from jupyter_collab import connect_async
+        async with connect_async("awaited", create=True) as room:
+            room.text = "from a cell"
+            await room.wait_saved(10)
+        print(room.text, room.status)
+        """
+    )
+    assert printed == "from a cell offline\n"
+
+
+def test_a_kernel_that_is_shut_down_leaves_the_room(server: RunningServer) -> None:
+    kernel = Kernel(server)
+    try:
+        kernel.run("from jupyter_collab import SharedEditor; editor = SharedEditor('left', cell=0); editor.value = 'x'")
+        with connect("left", server.url, server.token) as room:
+            room.wait_for(lambda: len(room.people) == 2 and room.text == "x", 10)
+            kernel.stop()
+            room.wait_for(lambda: len(room.people) == 1, 20)
+    finally:
+        kernel._client.stop_channels()

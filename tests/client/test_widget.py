@@ -1,0 +1,218 @@
+"""The widget's Python side: live traits, nothing secret in its state, and a clean end."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from jupyter_collab.client import EditsNotSaved, Person
+from jupyter_collab.client.widget import SharedEditor
+from jupyter_collab.errors import PermissionDenied
+
+from .doubles import TOKEN
+from .test_sync import OtherThread
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture
+def other() -> Iterator[OtherThread]:
+    other = OtherThread("first", "second")
+    yield other
+    other.loop.wait(other.server.stop)
+
+
+@pytest.fixture
+def editors(other: OtherThread) -> Iterator[Any]:
+    made: list[SharedEditor] = []
+
+    def make(cell: int | None = None, **options: Any) -> SharedEditor:
+        made.append(SharedEditor("demo", cell, create=False, url=other.server.server.url, token=TOKEN, **options))
+        return made[-1]
+
+    yield make
+    for editor in made:
+        editor.close()
+
+
+def test_it_shows_the_room(editors: Any) -> None:
+    editor = editors()
+    assert editor.value == "first\n\nsecond"
+    assert [cell["source"] for cell in editor.cells] == ["first", "second"]
+    assert [(person.name, person.is_me) for person in editor.people] == [("Ada", True)]
+    assert isinstance(editor.people[0], Person)
+    assert editor.status == "synced"
+    assert repr(editor) == "SharedEditor('demo', status='synced')"
+
+
+def test_it_shows_one_cell(editors: Any) -> None:
+    editor = editors(cell=1)
+    assert editor.value == "second"
+    assert repr(editor) == "SharedEditor('demo', cell=1, status='synced')"
+
+
+def test_its_value_can_be_set(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=1)
+    editor.value = "edited in Python"
+    editor.joined.wait_saved(5)
+    assert other.server.texts == ["first", "edited in Python"]
+    assert editor.value == "edited in Python"
+
+
+def test_what_may_not_be_set_stays_what_it_was(editors: Any, other: OtherThread) -> None:
+    other.server.role = "viewer"
+    editor = editors(cell=0, role="viewer")
+    with pytest.raises(PermissionDenied):
+        editor.value = "x"
+    assert editor.value == "first"
+    for name in ("cells", "people", "status", "room", "cell", "role"):
+        with pytest.raises(Exception, match="read-only"):
+            setattr(editor, name, None)
+
+
+def test_observers_without_an_event_loop_run_in_a_thread_of_the_room(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=0)
+    heard: list[tuple[str, threading.Thread]] = []
+    done = threading.Event()
+
+    def hear(change: Any) -> None:
+        heard.append((change["new"], threading.current_thread()))
+        done.set()
+
+    editor.observe(hear, "value")
+    other.edit("c0", "!")
+    assert done.wait(5)
+    [(text, thread)] = heard
+    assert text == "first!"
+    assert thread is not threading.main_thread()
+    assert editor.value == "first!"
+
+
+def test_observers_run_on_the_event_loop_on_which_it_was_made(editors: Any, other: OtherThread) -> None:
+    async def notebook() -> list[tuple[str, threading.Thread]]:
+        editor = editors(cell=0)
+        heard: list[tuple[str, threading.Thread]] = []
+        done = asyncio.Event()
+
+        def hear(change: Any) -> None:
+            heard.append((change["new"], threading.current_thread()))
+            done.set()
+
+        editor.observe(hear, "value")
+        await asyncio.to_thread(other.edit, "c0", "!")
+        await asyncio.wait_for(done.wait(), 5)
+        return heard
+
+    assert asyncio.run(notebook()) == [("first!", threading.main_thread())]
+
+
+def test_a_cell_that_keeps_the_kernel_busy_still_reads_what_is_new(editors: Any, other: OtherThread) -> None:
+    async def notebook() -> list[str]:
+        editor = editors(cell=0)
+        heard: list[str] = []
+        editor.observe(lambda change: heard.append(change["new"]), "value")
+        other.edit("c0", "!")  # blocks the event loop, as a long-running cell does
+        deadline = time.monotonic() + 5
+        while editor.value != "first!":
+            assert time.monotonic() < deadline
+        return heard
+
+    assert asyncio.run(notebook()) == ["first!"]
+
+
+def test_an_observer_may_edit(editors: Any, other: OtherThread) -> None:
+    first, second = editors(cell=0), editors(cell=1)
+
+    def copy(change: Any) -> None:
+        second.value = change["new"].upper()
+
+    first.observe(copy, "value")
+    other.edit("c0", "!")
+    other.wait(lambda: other.server.texts == ["first!", "FIRST!"])
+
+
+def test_people_and_status_can_be_observed(editors: Any, other: OtherThread) -> None:
+    editor = editors()
+    statuses: list[str] = []
+    editor.observe(lambda change: statuses.append(change["new"]), "status")
+    other.loop.wait(other.server.stop)
+    other.wait(lambda: "offline" in statuses)
+    other.loop.wait(other.server.start)
+    other.wait(lambda: statuses[-1] == "synced")
+
+
+def test_cells_that_did_not_change_are_not_read_again(editors: Any, other: OtherThread) -> None:
+    editor = editors()
+    before = editor.cells
+    other.edit("c1", "!")
+    other.wait(lambda: editor.cells[1]["source"] == "second!")
+    assert editor.cells[0] is before[0]
+
+
+def test_an_index_without_a_cell_is_empty_until_there_is_one(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=2)
+    assert editor.value == ""
+    with pytest.raises(IndexError):
+        editor.value = "x"
+    other.loop.wait(lambda: other.server.edit(lambda document: document.insert_cell(2, "code", "third")))
+    other.wait(lambda: editor.value == "third")
+
+
+def test_its_state_holds_the_rooms_name_and_nothing_secret(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=1, role="writer", height="300px")
+    state = editor.get_state()
+    own = {name: state[name] for name in ("room", "cell", "role", "height")}
+    assert own == {"room": "demo", "cell": 1, "role": "writer", "height": "300px"}
+    assert {name: state[name] for name in state if name.startswith(("_model", "_view"))} == {
+        "_model_module": "jupyter-collab",
+        "_model_module_version": "^0.1.0",
+        "_model_name": "SharedEditorModel",
+        "_view_module": "jupyter-collab",
+        "_view_module_version": "^0.1.0",
+        "_view_name": "SharedEditorView",
+        "_view_count": None,
+    }
+    base = {"_dom_classes", "layout", "tabbable", "tooltip", "_view_count"}
+    assert set(state) - base == set(own) | {name for name in state if name.startswith(("_model", "_view"))} - base
+    everything = json.dumps([state, editor._repr_mimebundle_()], default=repr)
+    assert TOKEN not in everything
+    assert str(other.server.port) not in everything
+
+
+def test_where_it_cannot_be_shown_its_text_is(editors: Any) -> None:
+    bundle = editors(cell=1)._repr_mimebundle_()
+    assert bundle["text/plain"] == "SharedEditor('demo', cell=1, status='synced')\nsecond"
+    assert WIDGET_MIME in bundle
+
+
+def test_a_long_text_is_shown_in_part(editors: Any) -> None:
+    editor = editors(cell=0)
+    editor.value = "line\n" * 1_000
+    text = editor._repr_mimebundle_()["text/plain"]
+    assert text.endswith("line\n…")
+    assert len(text) < 2_100
+
+
+def test_closing_it_leaves_the_room(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=0)
+    editor.value = "saved"
+    editor.close()
+    editor.close()
+    other.wait(lambda: not other.server.connections)
+    assert other.server.texts[0] == "saved"
+    assert editor.value == "saved"
+    with pytest.raises(RuntimeError, match="is closed"):
+        editor.value = "x"
+
+
+def test_closing_it_says_what_was_not_saved(editors: Any, other: OtherThread) -> None:
+    other.server.reject = "permission_denied"
+    editor = editors(cell=0)
+    editor.value = "refused"
+    with pytest.raises(EditsNotSaved, match=r"see \.unsent"):
+        editor.close()
+    other.wait(lambda: not other.server.connections)
