@@ -14,6 +14,7 @@ from jupyter_collab.errors import CloseCode
 
 from ..peers import RawClient, eventually, room_url
 from ..servers import RunningServer
+from ..unit.scenarios import scenario
 from .npm import NpmPeer
 
 pytestmark = pytest.mark.interop
@@ -64,78 +65,70 @@ def source(doc: Doc[Any]) -> Text:
     return text
 
 
-def test_it_converges_with_another_and_with_a_client_of_ours(server: RunningServer, room: str) -> None:
-    async def scenario() -> None:
-        async with (
-            provided(server, room) as (ada, _),
-            provided(server, room) as (ben, _),
-            RawClient(server, room) as cy,
-        ):
-            await cy.joined()
-            for number in range(50):
-                source(ada).insert(0, f"<a{number}>")
-                source(ben).insert(len(source(ben)), f"<b{number} 🦜>")
-                cy.write(f"<c{number}>", 0)
-                await asyncio.sleep(0)  # lets the provider send
-            tokens = [f"<a{n}><b{n} 🦜><c{n}>" for n in range(50)]
+@scenario
+async def test_it_converges_with_another_and_with_a_client_of_ours(server: RunningServer, room: str) -> None:
+    async with (
+        provided(server, room) as (ada, _),
+        provided(server, room) as (ben, _),
+        RawClient(server, room) as cy,
+    ):
+        await cy.joined()
+        for number in range(50):
+            source(ada).insert(0, f"<a{number}>")
+            source(ben).insert(len(source(ben)), f"<b{number} 🦜>")
+            cy.write(f"<c{number}>", 0)
+            await asyncio.sleep(0)  # lets the provider send
+        tokens = [f"<a{n}><b{n} 🦜><c{n}>" for n in range(50)]
 
-            def converged() -> bool:
-                texts = {str(source(ada)), str(source(ben)), cy.text}
-                return len(texts) == 1 and sorted(texts.pop()) == sorted("".join(tokens))
+        def converged() -> bool:
+            texts = {str(source(ada)), str(source(ben)), cy.text}
+            return len(texts) == 1 and sorted(texts.pop()) == sorted("".join(tokens))
 
-            await eventually(converged, "all three have everything, once")
-
-    asyncio.run(scenario())
+        await eventually(converged, "all three have everything, once")
 
 
 @pytest.mark.usefixtures("npm")
-def test_it_converges_with_npms_client_also_in_types_of_its_own(server: RunningServer, room: str) -> None:
-    async def scenario() -> None:
-        async with provided(server, room) as (ada, _), NpmPeer.join(server, room) as ben:
-            await ben.event("synced")
-            ada["essay"] = Text("from Python 🐍")
-            await ben.ask("write", root="notes", text="from JavaScript")
-            await eventually(lambda: _has(ben, "essay", "from Python 🐍"), "what pycrdt wrote is in y-websocket")
-            await eventually(
-                lambda: str(ada.get("notes", type=Text)) == "from JavaScript", "what y-websocket wrote is in pycrdt"
-            )
-
-    asyncio.run(scenario())
+@scenario
+async def test_it_converges_with_npms_client_also_in_types_of_its_own(server: RunningServer, room: str) -> None:
+    async with provided(server, room) as (ada, _), NpmPeer.join(server, room) as ben:
+        await ben.event("synced")
+        ada["essay"] = Text("from Python 🐍")
+        await ben.ask("write", root="notes", text="from JavaScript")
+        await eventually(lambda: _has(ben, "essay", "from Python 🐍"), "what pycrdt wrote is in y-websocket")
+        await eventually(
+            lambda: str(ada.get("notes", type=Text)) == "from JavaScript", "what y-websocket wrote is in pycrdt"
+        )
 
 
 async def _has(peer: NpmPeer, root: str, text: str) -> bool:
     return bool(await peer.ask("json", root=root, type="text") == text)
 
 
-def test_its_presence_is_seen(server: RunningServer, room: str) -> None:
-    async def scenario() -> None:
-        async with RawClient(server, room) as ada:
-            await ada.joined()
-            async with provided(server, room) as (doc, socket):
-                awareness = Awareness(doc)
-                awareness.set_local_state_field("cursor", {"cell": "x"})
-                await socket.send(create_awareness_message(awareness.encode_awareness_update([doc.client_id])))
-                await eventually(lambda: ada.people, "its presence has arrived")
-                assert ada.people[doc.client_id]["cursor"] == {"cell": "x"}
-                assert ada.people[doc.client_id]["user"]["username"]
-            await eventually(lambda: not ada.people, "it is gone when its connection is")
-
-    asyncio.run(scenario())
+@scenario
+async def test_its_presence_is_seen(server: RunningServer, room: str) -> None:
+    async with RawClient(server, room) as ada:
+        await ada.joined()
+        async with provided(server, room) as (doc, socket):
+            awareness = Awareness(doc)
+            awareness.set_local_state_field("cursor", {"cell": "x"})
+            await socket.send(create_awareness_message(awareness.encode_awareness_update([doc.client_id])))
+            await eventually(lambda: ada.people, "its presence has arrived")
+            assert ada.people[doc.client_id]["cursor"] == {"cell": "x"}
+            assert ada.people[doc.client_id]["user"]["username"]
+        await eventually(lambda: not ada.people, "it is gone when its connection is")
 
 
-def test_as_viewer_it_reads_and_is_closed_with_4403_when_it_edits(server: RunningServer, room: str) -> None:
-    async def scenario() -> None:
-        async with RawClient(server, room) as ada:
-            await ada.joined()
-            ada.write("read me")
-            await ada.saved()
-            async with provided(server, room, role="viewer") as (viewer, socket):
-                assert str(source(viewer)) == "read me"
-                source(viewer).insert(0, "NO ")
-                await asyncio.wait_for(socket.wait_closed(), 20)
-                assert socket.close_code == CloseCode.FORBIDDEN
-            ada.write(".")
-            await ada.saved()
-            assert ada.text == "read me."
-
-    asyncio.run(scenario())
+@scenario
+async def test_as_viewer_it_reads_and_is_closed_with_4403_when_it_edits(server: RunningServer, room: str) -> None:
+    async with RawClient(server, room) as ada:
+        await ada.joined()
+        ada.write("read me")
+        await ada.saved()
+        async with provided(server, room, role="viewer") as (viewer, socket):
+            assert str(source(viewer)) == "read me"
+            source(viewer).insert(0, "NO ")
+            await asyncio.wait_for(socket.wait_closed(), 20)
+            assert socket.close_code == CloseCode.FORBIDDEN
+        ada.write(".")
+        await ada.saved()
+        assert ada.text == "read me."

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from jupyter_collab.backplane import PollingBackplane
 from jupyter_collab.store import Head, SQLStore
 
+from .scenarios import scenario, until
+
 
 class SlowStore(SQLStore):
     """Answers a question about heads only when told to."""
@@ -21,23 +23,17 @@ class SlowStore(SQLStore):
         return {room_id: Head("epoch", 1, room_id, False) for room_id in room_ids}
 
 
-def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
-    async def scenario() -> None:
-        store = SlowStore()
-        heard: list[tuple[str, Head | None]] = []
-        backplane = PollingBackplane(store, 0.001)
-        await backplane.start(lambda room_id, head: heard.append((room_id, head)))
-        backplane.watch("first")
-        while not store.asked:
-            await asyncio.sleep(0)
-        backplane.watch("second")
-        store.answer.set()
-        deadline = asyncio.get_running_loop().time() + 5
-        while len(heard) < 2:
-            assert asyncio.get_running_loop().time() < deadline, heard
-            await asyncio.sleep(0)
-        await backplane.stop()
-        assert store.asked[0] == {"first"}
-        assert [(room_id, head is not None) for room_id, head in heard] == [("first", True), ("second", True)]
-
-    asyncio.run(scenario())
+@scenario
+async def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
+    store = SlowStore()
+    heard: list[tuple[str, Head | None]] = []
+    backplane = PollingBackplane(store, 0.001)
+    await backplane.start(lambda room_id, head: heard.append((room_id, head)))
+    backplane.watch("first")
+    await until(lambda: store.asked)
+    backplane.watch("second")
+    store.answer.set()
+    await until(lambda: len(heard) == 2)
+    await backplane.stop()
+    assert store.asked[0] == {"first"}
+    assert [(room_id, head is not None) for room_id, head in heard] == [("first", True), ("second", True)]
