@@ -1,0 +1,1 @@
+"""Servers that are killed while people type: nothing seen is lost, nothing is there twice."""

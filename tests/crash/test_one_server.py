@@ -1,0 +1,46 @@
+"""``kill -9`` of the server while people type."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from ..peers import ONLY_OURS, RawClient, eventually
+from ..servers import RunningServer, start_server
+from .typists import RawTypist, check_final, check_seen, durable_text, typing
+
+pytestmark = pytest.mark.crash
+
+KILLS = 10
+
+
+@pytest.mark.parametrize("seed", [20260131])
+def test_nothing_seen_is_lost_and_nothing_doubled(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    store = tmp_path / "data" / "collab" / "rooms.sqlite"
+    with start_server(tmp_path, ServerApp=ONLY_OURS) as server:
+        room = server.create_room("crash")["id"]
+        asyncio.run(_scenario(server, store, room, rng))
+
+
+async def _scenario(server: RunningServer, store: Path, room: str, rng: random.Random) -> None:
+    async with RawClient(server, room, "ada") as ada, RawClient(server, room, "ben") as ben:
+        typists = (RawTypist(ada), RawTypist(ben))
+        await asyncio.gather(ada.joined(), ben.joined())
+        unsaved_at_kill = 0
+        async with typing(typists, rng):
+            for _ in range(KILLS):
+                await asyncio.sleep(rng.uniform(0, 1))  # the random moment
+                server.kill()
+                unsaved_at_kill += len(ada.unacked) + len(ben.unacked)
+                await eventually(lambda: not ada.connected and not ben.connected, "both notice")
+                check_seen(typists, store, room, running=False)
+                await asyncio.to_thread(server.start)
+        await asyncio.gather(*(typist.saved() for typist in typists))
+        await eventually(lambda: ada.text == ben.text, "both have the same text")
+        async with RawClient(server, room) as late:
+            await late.joined()
+            check_final(typists, {"a new client": late.text, "the store": durable_text(store, room, running=True)})
+        assert all(len(typist.seen) > 10 * KILLS for typist in typists), "they saw too little for this to say anything"
+        assert unsaved_at_kill, "no kill came while something was not yet saved"
