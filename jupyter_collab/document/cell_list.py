@@ -6,9 +6,9 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
+from ..errors import ContentError
 from .content import CELL_TYPES
 from .schema import valid_id
-from .values import array_items
 
 __all__ = ["CellEntry", "CellList"]
 
@@ -63,22 +63,26 @@ class CellList:
         """Remove the map at ``position``; :meth:`heal` comes first."""
         del self.array[position]
 
-    def heal(self) -> None:
-        """Remove what is no map, so that positions among the maps are positions in the array."""
-        if len(self.array) == len(self.maps()):
-            return
-        self._remove_text()
-        for position, item in reversed(list(enumerate(array_items(self.array)))):
-            if not isinstance(item, Map):
-                del self.array[position]
+    @property
+    def holds_only_maps(self) -> bool:
+        """Whether nothing else is among the cells."""
+        return len(self.array) == len(self.maps())
 
-    def _remove_text(self) -> None:
-        position = 0  # as texts count: bytes of text, one for each shared type, none for plain values
-        for item, _ in self._as_text.diff():
-            if isinstance(item, str):
-                del self._as_text[position : position + len(item.encode())]
-            else:
-                position += 1
+    def heal(self) -> None:
+        """Remove what is no map, so that positions among the maps are positions in the array.
+
+        Raises
+        ------
+        ContentError
+            There is text that cannot be removed: pycrdt looks for the halves of its characters for ever.
+        """
+        if self.holds_only_maps:
+            return
+        if any(isinstance(item, str) and max(item) > "\uffff" for item, _ in self._as_text.diff()):
+            raise ContentError("A program wrote text where the cells of the room are. Export the room into a new one.")
+        for position in reversed(range(len(self.array))):
+            if not isinstance(self.array[position], Map):
+                del self.array[position]
 
 
 def _make_up(base: str, taken: set[str]) -> str:

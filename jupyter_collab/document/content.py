@@ -191,10 +191,10 @@ def _upgrade(notebook: dict[str, Any]) -> dict[str, Any]:
     import nbformat  # not above: it takes a second to import, and most programs never need it
 
     try:
-        node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]  # nbformat has types for a part only
+        node = nbformat.from_dict(notebook)
         if notebook["nbformat"] == 3:
             nbformat.validate(node, version=3)
-        upgraded = clean_json(nbformat.convert(node, 4))  # type: ignore[no-untyped-call]
+        upgraded = clean_json(nbformat.convert(node, 4))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
         raise ContentError(
             f"This notebook of the old format {notebook['nbformat']} cannot be upgraded. Save it as format 4."

@@ -1,5 +1,6 @@
 """Content as files: ``.ipynb``, ``.md`` and ``.py``."""
 
+import itertools
 import json
 import re
 from enum import Enum
@@ -10,7 +11,7 @@ from .content import NotebookContent, parse_cell, read_notebook
 from .values import clean_json
 
 if TYPE_CHECKING:
-    from jupytext.jupytext import TextNotebookConverter  # type: ignore[import-untyped]  # it has no types
+    from jupytext.jupytext import TextNotebookConverter
     from nbformat import NotebookNode
 
     from .room_document import RoomDocument
@@ -43,10 +44,13 @@ TEXT_FORMATS = {
 }
 """The text formats, as jupytext names them."""
 
-NOTEBOOK_HEADER = re.compile(r"---\s*\n(.*\n)*?jupyter\s*:\s*\n")
-"""How markdown that was written from a notebook of several cells begins."""
-
 JUPYTEXT = "jupytext"
+
+NOTEBOOK_KEY = re.compile(r"jupyter\s*:\s*")
+"""The line in the header of markdown that says that it is a notebook."""
+
+WRITABLE_KEY = re.compile(r"[a-zA-Z_]\w*")
+"""Other keys of metadata cannot be written into text."""
 
 
 def write_content(document: "RoomDocument", content_format: ContentFormat) -> str:
@@ -60,9 +64,14 @@ def write_content(document: "RoomDocument", content_format: ContentFormat) -> st
     if content_format is ContentFormat.MD and [cell["cell_type"] for cell in cells] == ["markdown"]:
         return str(cells[0]["source"])
     notebook = document.to_notebook()
-    # It says which converter to use, among them some that start programs; peers may write it.
-    notebook["metadata"].pop(JUPYTEXT, None)
+    for part in (notebook, *notebook["cells"]):
+        part["metadata"] = _writable(part["metadata"])
     return str(_converter(content_format).writes(notebook, metadata=notebook["metadata"]))
+
+
+def _writable(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What text can hold of ``metadata``, without what tells the converter what to do: peers may write it."""
+    return {key: value for key, value in metadata.items() if WRITABLE_KEY.fullmatch(key) and key != JUPYTEXT}
 
 
 def _write_ipynb(notebook: "NotebookNode") -> str:
@@ -82,13 +91,22 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     if content_format is ContentFormat.IPYNB:
         return read_notebook(_parse_json(text))
     cells, metadata = _read_text(text, content_format)
-    types = {cell["cell_type"] for cell in cells}
-    if content_format is ContentFormat.MD and types <= {"markdown"} and not NOTEBOOK_HEADER.match(text):
+    has_code = any(cell["cell_type"] == "code" for cell in cells)
+    if content_format is ContentFormat.MD and not has_code and not _has_notebook_header(text):
         cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
     content = [parse_cell(cell, f"Cell {number}") for number, cell in enumerate(clean_json(cells), 1)]
     for cell in content:
         cell.id = None  # made up by the reader
     return NotebookContent(clean_json(metadata), content, is_partial=True)
+
+
+def _has_notebook_header(text: str) -> bool:
+    """Whether ``text`` begins as markdown does that was written from a notebook."""
+    lines = iter(text.splitlines())
+    if next(lines, "").rstrip() != "---":
+        return False
+    header = itertools.takewhile(lambda line: line.rstrip() != "---", lines)
+    return any(NOTEBOOK_KEY.fullmatch(line) for line in header)
 
 
 def _parse_json(text: str) -> Any:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from pycrdt import Doc, Map, Text
 
+from ..errors import InvalidUpdate
 from .cell_list import CellEntry, CellList
 from .cells import build_cell, can_update, read_cell, update_cell, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
@@ -130,7 +131,7 @@ class RoomDocument:
 
         with self.doc.transaction():
             notebook = {"cells": self.cells, "metadata": self.metadata, "nbformat": 4, "nbformat_minor": 5}
-        node: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]  # nbformat types a part only
+        node: NotebookNode = nbformat.from_dict(notebook)
         return node
 
     def _find(self, cell_id: str) -> tuple[int, CellEntry]:
@@ -156,6 +157,7 @@ class RoomDocument:
     def set_content(self, content: NotebookContent, origin: object = None) -> None:
         """Make ``content`` the content: :meth:`set_notebook` for what was read before."""
         with self.doc.transaction(origin=origin):
+            self._cells.heal()
             self._set_version()
             entries = self._cells.entries()
             old = [_content(entry) for entry in entries]
@@ -180,7 +182,6 @@ class RoomDocument:
             for cell, index in zip(new, matched, strict=True)
         ]
         kept = longest_increasing(editable)
-        self._cells.heal()
         kept_positions = {entries[index].position for index in kept}
         for position in reversed(range(len(self._cells.maps()))):
             if position not in kept_positions:
@@ -269,7 +270,27 @@ class RoomDocument:
                 self._cells.delete(entry.position)
                 self._cells.insert(entry.position, [build_cell(changed)])
 
-    # Trust
+    # What peers must not write
+
+    def check_cells(self) -> None:
+        """Make sure that there are only maps among the cells; after :meth:`watch_trust`, only new ones are looked at.
+
+        JupyterLab's notebook fails over anything else, and pycrdt never comes to the end of text there.
+
+        Raises
+        ------
+        InvalidUpdate
+            The document is spoiled.
+        """
+        watch = self._trust_watch
+        if watch is not None and not watch.has_new_cells:
+            return
+        if not self._cells.holds_only_maps:
+            error = InvalidUpdate("The edit puts something that is no cell among the cells of the room.")
+            error.spoils_document = True
+            raise error
+        if watch is not None:
+            watch.has_new_cells = False
 
     def watch_trust(self, on_dirty: Callable[[], None] | None = None) -> TrustWatch:
         """Notice from now on when :meth:`strip_trust` may have something to do; it then costs nothing otherwise.

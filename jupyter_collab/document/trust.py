@@ -43,7 +43,7 @@ class TrustWatch:
 
     It looks at the list of cells, at each cell's own keys and at the keys of its metadata. ``read_cells`` answers
     the maps in ``cells``; ``on_dirty`` is called when ``is_dirty`` becomes true, while the document is locked: it
-    must neither write nor raise.
+    must neither write nor raise. ``has_new_cells`` becomes true when anything is put among the cells.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class TrustWatch:
         self._subscriptions: list[Any] = []
         self._spare_from = 0
         self.is_dirty = False
+        self.has_new_cells = True
         self.reset()
 
     def close(self) -> None:
@@ -95,6 +96,7 @@ class TrustWatch:
                 self._on_dirty()
 
     def _on_cells(self, event: Event) -> None:
+        self.has_new_cells = True
         for change in event.delta:
             for cell in change.get("insert", ()):
                 if isinstance(cell, Map):
