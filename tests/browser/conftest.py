@@ -1,0 +1,59 @@
+"""A real JupyterLab and a real Chromium."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.servers import REPOSITORY, RunningServer, start_server
+
+from .people import Person
+
+PICTURES = Path(__file__).parent / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        assert not os.environ.get("CI"), "CI has no Chromium; the browser tests would be skipped"
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A JupyterLab in which people have the names that they came with."""
+    folder = tmp_path_factory.mktemp("lab")
+    notifications = folder / "config" / "lab-settings" / "@jupyterlab" / "apputils-extension"
+    notifications.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (notifications / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    lab = start_server(
+        folder,
+        app="jupyterlab",
+        env={"PYTHONPATH": str(REPOSITORY)},
+        ServerApp={"identity_provider_class": "tests.browser.identity.NamedIdentityProvider"},
+        LabApp={"expose_app_in_browser": True},
+    )
+    with lab:
+        yield lab
+
+
+@pytest.fixture
+def person(browser: Browser, server: RunningServer, request: pytest.FixtureRequest) -> Callable[..., Person]:
+    """Make people: ``person("Ada")``; their pictures go to a folder named for the test."""
+
+    def make(name: str, **options: int) -> Person:
+        return Person(browser, server, name, PICTURES / request.node.name, **options)
+
+    return make

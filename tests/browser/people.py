@@ -1,0 +1,185 @@
+"""People at browsers: what the tests let them do and see."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page
+
+from tests.servers import RunningServer
+
+from .identity import COOKIE
+
+__all__ = ["Pane", "Person", "until"]
+
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 20.0
+
+ALLOWED_NOISE = (
+    "[yjs#509] Not same Y.Doc",  # Notebook 7 and JupyterLab say it by themselves
+    "reading 'schema'",  # Notebook 7's own page error
+    "favicon",
+    "ERR_INTERNET_DISCONNECTED",
+    "WebSocket connection to",
+    "Failed to load resource",
+    "net::ERR_",
+)
+
+
+def until(look: Callable[[], T], wanted: Callable[[T], object] = bool, seconds: float = DEADLINE_SECONDS) -> T:
+    """Look until what is seen is ``wanted``; fail with what was seen last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if wanted(seen):
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Not seen within {seconds:g} s; last: {seen!r}")
+        time.sleep(0.02)
+
+
+class Pane:
+    """A room pane on somebody's screen."""
+
+    def __init__(self, page: Page, root: Locator) -> None:
+        self.page = page
+        self.root = root
+
+    @property
+    def cells(self) -> Locator:
+        """Its cells."""
+        return self.root.locator(".jp-Cell")
+
+    def editor(self, index: int) -> Locator:
+        """The text of a cell, where one types."""
+        return self.cells.nth(index).locator(".cm-content")
+
+    def source(self, index: int) -> str:
+        """The text of a cell as shown, without others' carets."""
+        text: str = self.editor(index).evaluate(
+            """content => {
+              const copy = content.cloneNode(true);
+              copy.querySelectorAll('.jc-Caret, .cm-widgetBuffer, .cm-placeholder').forEach(node => node.remove());
+              return [...copy.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n');
+            }"""
+        )
+        return text.replace("\u200b", "").replace("\u2060", "")
+
+    def click_end(self, index: int) -> None:
+        """Put the caret behind the text of a cell."""
+        self.editor(index).click()
+        self.page.keyboard.press("Control+End")
+
+    def type(self, index: int, text: str) -> None:
+        """Type behind the text of a cell."""
+        self.click_end(index)
+        self.page.keyboard.type(text)
+
+    @property
+    def chip(self) -> str:
+        """What the status chip says, in one word."""
+        return self.root.locator(".jc-Chip").first.get_attribute("data-status") or ""
+
+    @property
+    def people(self) -> set[str]:
+        """Whose avatars are shown."""
+        avatars = self.root.locator(".jc-People .jc-Avatar").all()
+        return {name for avatar in avatars if (name := avatar.get_attribute("data-name"))}
+
+    @property
+    def carets(self) -> set[str]:
+        """Whose carets are shown."""
+        carets = self.root.locator(".jc-Caret").all()
+        return {name for caret in carets if (name := caret.get_attribute("data-name"))}
+
+
+class Person:
+    """One person at one browser. A context manager that closes the browser, and fails on errors in its console."""
+
+    def __init__(
+        self, browser: Browser, server: RunningServer, name: str, pictures: Path, *, width: int = 1280, height: int = 800
+    ) -> None:
+        self.name = name
+        self.server = server
+        self.errors: list[str] = []
+        self._pictures = pictures
+        self.context = browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 500)
+        self.context.add_cookies([{"name": COOKIE, "value": name, "url": server.url}])
+        self.page = self.context.new_page()
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", self._note_error)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._note(message.text)
+
+    def _note_error(self, error: Error) -> None:
+        self._note(f"{error.message}\n{error.stack}")
+
+    def _note(self, text: str) -> None:
+        if not any(noise in text for noise in ALLOWED_NOISE):
+            self.errors.append(text)
+
+    def open_room(self, room_id: str = "demo") -> Pane:
+        """Open JupyterLab on a room."""
+        self.page.goto(f"{self._lab}?token={self.server.token}&room={room_id}&reset")
+        return self.see_pane()
+
+    def open_notebook(self, path: str) -> None:
+        """Open a notebook of one's own in JupyterLab, and wait for its kernel."""
+        self.page.goto(f"{self._lab}/tree/{path}?token={self.server.token}&reset")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+        self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
+        self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+
+    @property
+    def _lab(self) -> str:
+        """JupyterLab with a workspace of one's own: what others have open is not opened here."""
+        return f"{self.server.url}lab/workspaces/{self.name.lower()}"
+
+    def see_pane(self, within: str = "") -> Pane:
+        """Wait until a pane is shown and in sync."""
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+        root = self.page.locator(f"{within} .jc-Pane".strip()).first
+        root.wait_for(timeout=60_000)
+        pane = Pane(self.page, root)
+        pane.cells.first.wait_for(timeout=30_000)
+        until(lambda: pane.chip, lambda chip: chip == "synced")
+        return pane
+
+    def set_theme(self, theme: str) -> None:
+        """Switch JupyterLab's theme, ``JupyterLab Light`` or ``JupyterLab Dark``."""
+        self.run("apputils:change-theme", {"theme": theme})
+        light = "true" if theme.endswith("Light") else "false"
+        self.page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
+
+    def run(self, command: str, arguments: dict[str, Any] | None = None) -> None:
+        """Run one of JupyterLab's commands."""
+        self.page.evaluate(f"window.jupyterapp.commands.execute({json.dumps(command)}, {json.dumps(arguments or {})})")
+
+    def go_offline(self, offline: bool = True) -> None:
+        """Cut this browser's network, or mend it."""
+        self.context.set_offline(offline)
+
+    def take_picture(self, name: str) -> Path:
+        """Save what is on the screen."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        path = self._pictures / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def __enter__(self) -> "Person":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.take_picture(f"failed-{self.name}")
+        self.context.close()
+        if error is None:
+            assert not self.errors, f"{self.name}'s console: " + "\n".join(self.errors)

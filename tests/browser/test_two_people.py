@@ -1,0 +1,116 @@
+"""The main job: two people in two browsers and a Python program in one room, one of them inside a notebook."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+
+import pytest
+
+import jupyter_collab
+from tests.servers import RunningServer
+
+from .people import Person, until
+
+pytestmark = pytest.mark.browser
+
+START = "# "
+DIGITS = "0123456789"
+BY_PROGRAM = DIGITS * 6
+BY_ADA = ascii_lowercase * 2
+BY_BOB = ascii_uppercase * 2
+
+NOTEBOOK: dict[str, Any] = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    "cells": [
+        {
+            "id": "widget",
+            "cell_type": "code",
+            "source": "from jupyter_collab import SharedEditor\neditor = SharedEditor('{room}')\neditor",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        },
+        {
+            "id": "value",
+            "cell_type": "code",
+            "source": "print(repr(editor.value))",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        },
+    ],
+}
+
+
+def write_notebook(server: RunningServer, name: str, room: str) -> str:
+    """A notebook of one's own that shows ``room``."""
+    text = json.dumps(NOTEBOOK).replace("{room}", room)
+    (Path(server.folder) / "root" / name).write_text(text)
+    return name
+
+
+def room_with(server: RunningServer, room: str, *sources: str) -> None:
+    """A room of code cells."""
+    cells: list[dict[str, Any]] = [
+        {"id": f"c{i}", "cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None}
+        for i, text in enumerate(sources)
+    ]
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    server.create_room(room, title=room.title(), content=content)
+
+
+def test_all_type_at_once_in_one_cell(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "once", START)
+    with (
+        person("Ada") as ada,
+        person("Bob") as bob,
+        jupyter_collab.connect("once", url=server.url, token=server.token) as room,
+    ):
+        at_ada = ada.open_room("once")
+        bob.open_notebook(write_notebook(server, "bob.ipynb", "once"))
+        bob.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
+        bob.page.keyboard.press("Shift+Enter")
+        at_bob = bob.see_pane(within=".jp-OutputArea")
+
+        def run_program() -> None:
+            for digit in BY_PROGRAM:
+                room.cells[0].append(digit)
+
+        program = threading.Thread(target=run_program)
+        program.start()
+        at_ada.click_end(0)
+        at_bob.click_end(0)
+        for letter_of_ada, letter_of_bob in zip(BY_ADA, BY_BOB, strict=True):
+            ada.page.keyboard.type(letter_of_ada)
+            bob.page.keyboard.type(letter_of_bob)
+        program.join()
+
+        # Characters of several people may stand between each other's; each one's own are all there, in order, once.
+        final = until(lambda: room.cells[0].source, lambda text: len(text) == len(START + BY_PROGRAM + BY_ADA + BY_BOB))
+        typed = final.removeprefix(START)
+        for alphabet, wanted in ((DIGITS, BY_PROGRAM), (ascii_lowercase, BY_ADA), (ascii_uppercase, BY_BOB)):
+            assert "".join(letter for letter in typed if letter in alphabet) == wanted
+        until(lambda: (at_ada.source(0), at_bob.source(0)), lambda seen: seen == (final, final))
+
+        until(lambda: at_ada.people, lambda seen: {"Ada", "Bob"} <= seen)
+        at_bob.editor(0).click()
+        until(lambda: at_ada.carets, lambda seen: "Bob" in seen)
+        at_ada.editor(0).click()
+        until(lambda: at_bob.carets, lambda seen: "Ada" in seen)
+        until(lambda: (at_ada.chip, at_bob.chip), lambda seen: seen == ("synced", "synced"))
+        ada.take_picture("tab-light")
+        bob.take_picture("widget-light")
+        for who in (ada, bob):
+            who.set_theme("JupyterLab Dark")
+        ada.take_picture("tab-dark")
+        bob.take_picture("widget-dark")
+
+        bob.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").last.click()
+        bob.page.keyboard.press("Control+Enter")
+        shown = bob.page.locator(".jp-OutputArea-output pre").last
+        until(lambda: shown.inner_text(), lambda text: text.strip() == repr(final))
