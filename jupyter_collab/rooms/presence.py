@@ -216,4 +216,5 @@ def _stamp(state: str, peer: Peer) -> str:
     if not isinstance(value, dict):
         raise ProtocolError("A presence state must be a JSON object.")
     value["user"] = peer.user.info(peer.role)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()  # JSON can hold half a character ("\ud800"), UTF-8 cannot
