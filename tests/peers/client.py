@@ -69,7 +69,7 @@ class RawClient:
     acked, unacked
         Labels of the edits that the server said are durable, and of the others.
     people
-        Presence of the others, by client id; ``clocks`` has how often each was heard.
+        Presence of the others, by client id; ``clocks`` has each one's clock.
     ends
         How the connections ended so far.
     on_remote
@@ -103,6 +103,7 @@ class RawClient:
         self._may_send = False
         self._changes: list[bytes] = []
         self.clocks: dict[int, int] = {}
+        self.presence_messages = 0
         self._clock = itertools.count(1)
         self._state: dict[str, Any] | None = None
         self._observer = self.doc.observe(self._observe)
@@ -168,6 +169,7 @@ class RawClient:
             self._send(AwarenessMessage(build_awareness([entry])))
 
     def _hear(self, payload: bytes) -> None:
+        self.presence_messages += 1
         for entry in parse_awareness(payload, max_state_bytes=10**6, max_entries=10**4):
             if self.clocks.get(entry.client_id, -1) >= entry.clock:
                 continue

@@ -1,7 +1,8 @@
 """One bare connection to a room: messages out, messages in, and how it ended. No document."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -102,11 +103,14 @@ class Wire:
 
     async def send(self, *messages: Message | bytes | str) -> None:
         """Send messages; bytes and text go out as they are. What cannot leave a closed connection is dropped."""
-        try:
+        with contextlib.suppress(ConnectionClosed):
             for message in messages:
                 await self.socket.send(message if isinstance(message, (bytes, str)) else build(message))
-        except ConnectionClosed:
-            await self._reader
+
+    async def send_fragments(self, fragments: Iterable[bytes]) -> None:
+        """Send one message in many frames."""
+        with contextlib.suppress(ConnectionClosed):
+            await self.socket.send(fragments)
 
     async def receive(
         self, kind: type[M], accept: Callable[[M], bool] = lambda message: True, *, seconds: float = DEADLINE_SECONDS

@@ -1,0 +1,99 @@
+"""A peer that does not read what it is owed is let go, and the others never notice it."""
+
+import asyncio
+import base64
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jupyter_collab.errors import CloseCode
+
+from ..peers import RawClient, eventually
+from ..servers import RunningServer
+from ..unit.scenarios import scenario
+from .bystanders import bystanders
+from .memory import MIB, resident_bytes
+
+PIECE_BYTES = 5 * MIB
+OWED_BYTES = 60 * MIB
+GROWTH_BYTES = 45 * MIB
+"""Less than it is owed: its outbox may hold 16 MiB, and one piece is on its way."""
+
+
+@contextmanager
+def deaf_peer(server: RunningServer, room: str) -> Iterator[socket.socket]:
+    """A connection that joined the room and reads nothing more."""
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.settimeout(20)
+        peer.connect(("127.0.0.1", server.port))
+        lines = [
+            f"GET /api/collab/room/{room} HTTP/1.1",
+            f"Host: 127.0.0.1:{server.port}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+            *(f"{name}: {value}" for name, value in server.headers.items()),
+        ]
+        peer.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert peer.recv(12) == b"HTTP/1.1 101"
+        yield peer
+
+
+async def write_much(author: RawClient) -> None:
+    """Make and delete large texts; the room stays small, who reads along is owed :data:`OWED_BYTES`."""
+    for number in range(OWED_BYTES // PIECE_BYTES):
+        big = chr(ord("a") + number) * PIECE_BYTES
+        author.edit(f"big {number}", lambda doc: author.source.insert(0, big))  # noqa: B023
+        author.edit(f"gone {number}", lambda doc: author.source.__delitem__(slice(0, PIECE_BYTES)))
+        await author.saved(seconds=40)
+
+
+@scenario
+async def test_who_never_reads_is_let_go_before_all_it_is_owed_is_kept(server: RunningServer, room: str) -> None:
+    async with RawClient(server, room, "author") as author:
+        await author.joined()
+        async with bystanders(server, room) as people:
+            await write_much(author)  # what the server keeps after such traffic anyway
+            before = resident_bytes(server)
+            with deaf_peer(server, room):
+                await eventually(lambda: _people(server, room) == 4, "it has joined")
+                writing = asyncio.create_task(write_much(author))
+                highest = 0
+                while not writing.done():
+                    await people.still_talk()
+                    highest = max(highest, resident_bytes(server))
+                await writing
+                await eventually(lambda: _people(server, room) == 3, "it is gone from the room")
+                assert "slow_reader" in server.log
+            assert highest - before < GROWTH_BYTES, f"{(highest - before) / MIB:.0f} MiB"
+
+
+def _people(server: RunningServer, room: str) -> int:
+    return len(server.request("GET", f"rooms/{room}").json()["people"])
+
+
+@scenario
+async def test_who_reads_again_in_time_is_told_why(server: RunningServer, room: str) -> None:
+    async with RawClient(server, room, "author") as author:
+        await author.joined()
+        with deaf_peer(server, room) as peer:
+            seen = server.log.count("slow_reader")
+            for number in range(OWED_BYTES // PIECE_BYTES):
+                author.write(f"{number}" * PIECE_BYTES, 0)
+                author.edit(f"gone {number}", lambda doc: author.source.__delitem__(slice(0, len(author.source))))
+                await author.saved(seconds=40)
+                if server.log.count("slow_reader") > seen:
+                    break
+            assert await asyncio.to_thread(_close_code, peer) == CloseCode.SLOW_READER
+
+
+def _close_code(peer: socket.socket) -> int:
+    """The code of the close frame at the end of all that waits."""
+    tail = b""
+    while received := peer.recv(2**20):
+        tail = (tail + received)[-200:]
+    frame = tail[tail.rindex(b"\x88") :]
+    return int.from_bytes(frame[2:4], "big")
