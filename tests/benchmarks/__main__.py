@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("benchmarks-out"), help="where the results go")
     parser.add_argument("--quick", action="store_true", help="a few small runs, to see that everything works")
     parser.add_argument("--only", action="append", choices=MEASURES, help="only this measure; may be repeated")
+    parser.add_argument("--keep", action="store_true", help="keep the other measures' results that are in --out")
     parser.add_argument("--product", action="append", choices=_PRODUCTS, help="only this product; may be repeated")
     parser.add_argument("--people", type=int, nargs="+", help="sizes of the room")
     parser.add_argument("--edits-per-second", type=float, help="in all, in a room")
@@ -71,6 +73,7 @@ def _peer_python(given: str | None, out: Path) -> str:
 def main() -> int:
     """Run it. The exit status says whether everything ran, not whether a target was reached."""
     arguments = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended as well
     out: Path = arguments.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     options = _options(arguments)
@@ -84,7 +87,10 @@ def main() -> int:
         if JupyterCollab.name in wanted:
             products.append(JupyterCollab(Path(scratch)))
         campaign = Campaign(options, products, trace, out / "benchmarks.json")
-        campaign.run(tuple(arguments.only or MEASURES))
+        measures = tuple(arguments.only or MEASURES)
+        if arguments.keep:
+            campaign.keep(measures)
+        campaign.run(measures)
     _publish(campaign, out)
     if arguments.docs is not None:
         _document(campaign, out, arguments.docs)

@@ -90,6 +90,12 @@ class Campaign:
     say: Callable[[str], None] = print
     runs: list[Run] = field(default_factory=list)
 
+    def keep(self, measures: tuple[str, ...]) -> None:
+        """Take over the runs of other measures than these from an earlier campaign's file, if there is one."""
+        if self.file.exists():
+            earlier = [Run(**run) for run in json.loads(self.file.read_text())["runs"]]
+            self.runs += [run for run in earlier if run.measure not in measures]
+
     def run(self, measures: tuple[str, ...]) -> None:
         """Run the measures, one server at a time."""
         for step in self._plan(measures):
