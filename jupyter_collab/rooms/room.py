@@ -370,9 +370,15 @@ class Room:
     async def _heal(self) -> None:
         """Make the document anew, from what was accepted."""
         log_slice = await self._read(None)
+        while log_slice.seq < self._head_seq:  # what was committed after this was read is no longer in the journal
+            log_slice = await self._read(None)
         self._replica.rebuild(log_slice, self._journal.unsaved_updates)
         self._state = RoomState.LIVE
         self._live.set()
+        foreign = self._foreign(log_slice)
+        self._seq = max(self._seq, log_slice.seq)
+        if foreign:
+            self._fan_out(foreign, None)
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -428,14 +434,20 @@ class Room:
         while self._seq < self._head_seq:
             log_slice = await self._read(self._seq)
             await self._live.wait()
-            foreign = [entry.update for entry in log_slice.entries if entry.server != self._writer]
-            if log_slice.state is not None:
-                foreign.insert(0, log_slice.state)
-            changes = [change for update in foreign for change in self._apply(update)]
+            changes = [change for update in self._foreign(log_slice) for change in self._apply(update)]
             self._seq = max(self._seq, log_slice.seq)
             if changes:
                 self._fan_out(changes, None)
                 self._replica.logged(changes)
+
+    def _foreign(self, log_slice: LogSlice) -> list[bytes]:
+        """What of ``log_slice`` other server processes added since this one last looked, as updates."""
+        first_seq = log_slice.seq - len(log_slice.entries)
+        unseen = log_slice.entries[max(0, self._seq - first_seq) :]
+        foreign = [entry.update for entry in unseen if entry.server != self._writer]
+        if log_slice.state is not None and first_seq > self._seq:
+            foreign.insert(0, log_slice.state)
+        return foreign
 
     async def _read(self, after_seq: int | None) -> LogSlice:
         """Read the log, however long it takes until the store answers."""
