@@ -18,6 +18,9 @@ ENTRY_OVERHEAD_BYTES = 64
 MIN_COMPACTED_BYTES = 256 * 2**10
 """A log shorter than this is not worth a keyframe."""
 
+MAX_ANSWERS = 4
+"""So many different questions are remembered with their answers, each as large as the room at most."""
+
 
 class Replica:
     """The document made from ``log_slice``, of at most ``max_bytes``.
@@ -35,7 +38,7 @@ class Replica:
         self._keyframe_bytes = log_slice.keyframe_bytes
         self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
         self._size_bytes = self._keyframe_bytes + self._log_bytes
-        self._unmeasured_bytes = self._log_bytes
+        self._is_measured = False
 
     def rebuild(self, log_slice: LogSlice, unsaved: Iterable[bytes]) -> None:
         """Make the document anew from the log and what was accepted since."""
@@ -101,6 +104,8 @@ class Replica:
         """The message that answers a step 1; built once for all who ask from the same state."""
         message = self._step2.get(vector)
         if message is None:
+            if len(self._step2) >= MAX_ANSWERS:
+                self._step2.clear()
             message = self._step2[vector] = build(SyncStep2(self._document.doc.get_update(vector)))
         return message
 
@@ -112,9 +117,9 @@ class Replica:
         """Raise ``RoomTooLarge`` if that many bytes more are more than the room may have."""
         if self._size_bytes + grows_bytes <= self._max_bytes:
             return
-        if self._unmeasured_bytes > self._max_bytes // 100:
+        if not self._is_measured:  # something may have been deleted since
             self._size_bytes = len(self.encode())
-            self._unmeasured_bytes = 0
+            self._is_measured = True
         if self._size_bytes + grows_bytes > self._max_bytes:
             raise RoomTooLarge(f"The room would have more than {self._max_bytes} bytes. Delete something first.")
 
@@ -122,13 +127,11 @@ class Replica:
         """Account for log entries."""
         for update in updates:
             self._log_bytes += len(update) + ENTRY_OVERHEAD_BYTES
-            self._size_bytes += len(update)
-            self._unmeasured_bytes += len(update)
 
     def keyframe(self) -> bytes:
         """The whole document, to stand for the log so far."""
         state = self.encode()
-        self._log_bytes = self._unmeasured_bytes = 0
+        self._log_bytes = 0
         self._size_bytes = self._keyframe_bytes = len(state)
         return state
 
@@ -139,4 +142,6 @@ class Replica:
         changes, self._changes = self._changes, []
         if changes:
             self._step2.clear()
+            self._size_bytes += sum(map(len, changes))
+            self._is_measured = False
         return changes
