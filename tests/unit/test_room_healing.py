@@ -1,0 +1,109 @@
+"""After an edit that was refused halfway the document is made anew, and nothing that was accepted is lost over it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from pycrdt import Text
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
+from .scenarios import scenario, settle, until
+from .updates import client_document, recorded_updates, text_update
+
+NEVER_SECONDS = 3600.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaultyStore:
+    """The store of one server."""
+    return faulty_store(tmp_path)
+
+
+def edit_with_a_gap() -> bytes:
+    """An edit that builds on one which is not sent."""
+    doc = client_document(7)
+    updates = recorded_updates(doc)
+    text = doc.get("text", type=Text)
+    text.insert(0, "a")
+    text.insert(1, "b")
+    return updates[1]
+
+
+@scenario
+async def test_edits_that_are_not_durable_yet_survive(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
+        with store.holding_writes():
+            ada.type("unsaved ")
+            await odd.send_edit(edit_with_a_gap())
+            ada.type("during ", len(ada.text))
+            await until(lambda: store.reads_done == 2)
+        await odd.until_text("unsaved during ")
+        await ada.until_saved()
+
+
+@scenario
+async def test_an_edit_that_becomes_durable_just_after_the_log_was_read_survives(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
+        with store.holding_reads():
+            with store.holding_writes():
+                ada.type("just in time ")
+                await settle()
+                await odd.send_edit(edit_with_a_gap())
+                await until(lambda: store.reads_done == 2)  # the log as it was before the edit
+            await ada.until_saved()
+        late = await ScriptedPeer("late").join(manager)
+        await late.until_text("just in time ")
+        await ada.typed("and on")
+        await late.until_text("just in time and on")
+        assert ada.rejections == []
+
+
+@scenario
+async def test_what_another_process_wrote_reaches_the_peers_although_mending_read_it_first(tmp_path: Path) -> None:
+    stores = [faulty_store(tmp_path), faulty_store(tmp_path)]
+    async with serving(stores[0], poll_seconds=NEVER_SECONDS) as here, serving(stores[1]) as there:
+        ada = await ScriptedPeer("ada").join(here)
+        bob = await ScriptedPeer("bob").join(there)
+        await bob.typed("from afar")
+        await ada.send_edit(edit_with_a_gap())
+        await ada.until_text("from afar")
+
+
+@scenario
+async def test_what_another_process_made_a_keyframe_of_reaches_the_peers_all_the_same(tmp_path: Path) -> None:
+    stores = [faulty_store(tmp_path), faulty_store(tmp_path)]
+    async with serving(stores[0], poll_seconds=NEVER_SECONDS) as here, serving(stores[1]) as there:
+        ada = await ScriptedPeer("ada").join(here)
+        bob = await ScriptedPeer("bob").join(there)
+        await bob.typed("from afar")
+        assert bob.room is not None
+        await bob.room.compact()
+        await ada.send_edit(edit_with_a_gap())
+        await ada.until_text("from afar")
+
+
+@scenario
+async def test_messages_wait_meanwhile_and_keep_their_order(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
+        with store.holding_reads():
+            await odd.send_edit(edit_with_a_gap())
+            sent = asyncio.ensure_future(ada.send_edit(text_update(8, "waits")))
+            await settle()
+            assert not sent.done()
+        await sent
+        await odd.until_text("waits")
+
+
+@scenario
+async def test_a_store_that_cannot_be_read_is_asked_again(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
+        store.fails_to_read = True
+        await odd.send_edit(edit_with_a_gap())
+        await until(lambda: store.reads == 2)
+        store.fails_to_read = False
+        await ada.send_edit(text_update(8, "back"))
+        await odd.until_text("back")
