@@ -23,7 +23,7 @@ export const CONNECTION_TIMES: IConnectionTimes = {
   silence: 20_000,
   answer: 10_000,
   retry: 300,
-  maxRetry: 15_000,
+  maxRetry: 10_000,
   slowDown: 3_000
 };
 

@@ -1,7 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 
 import type { ICollabServer } from './api.js';
-import { BrowserPersistence, type IPersistenceFactory } from './persistence.js';
+import { BrowserPersistence } from './indexeddb.js';
+import type { IPersistenceFactory } from './persistence.js';
 import type { Role } from './protocol.js';
 import { Room } from './room.js';
 

@@ -6,13 +6,8 @@ import * as Y from 'yjs';
 
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { RoomNotebook } from './document.js';
-import {
-  BrowserPersistence,
-  type IKeptText,
-  type IPersistence,
-  type IPersistenceFactory,
-  NoPersistence
-} from './persistence.js';
+import { BrowserPersistence } from './indexeddb.js';
+import { type IKeptText, type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
 import { type ICursor, type IPerson, readPeople } from './presence.js';
 import { CAPABILITIES, type Capability, type Role, type RoomEvent } from './protocol.js';
 import type { IProviderClosing, IProviderTimes, Provider } from './provider.js';

@@ -7,7 +7,8 @@ import { afterEach, mock, test } from 'node:test';
 import * as Y from 'yjs';
 
 import { Database } from '../lib/database.js';
-import { BrowserPersistence, type IPersistence } from '../lib/persistence.js';
+import { BrowserPersistence } from '../lib/indexeddb.js';
+import type { IPersistence } from '../lib/persistence.js';
 import { settle } from './wait.js';
 
 const MONTH_MS = 31 * 24 * 3600 * 1000;

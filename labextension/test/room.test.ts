@@ -6,8 +6,9 @@ import { afterEach, test } from 'node:test';
 
 import type { YNotebook } from '@jupyter/ydoc';
 
+import { BrowserPersistence } from '../lib/indexeddb.js';
 import { RoomManager } from '../lib/manager.js';
-import { BrowserPersistence, type IPersistenceFactory } from '../lib/persistence.js';
+import type { IPersistenceFactory } from '../lib/persistence.js';
 import type { IProviderTimes } from '../lib/provider.js';
 import { type IRoomStatus, Room } from '../lib/room.js';
 import { ServerDouble } from './server.js';
