@@ -23,10 +23,10 @@ ALLOWED_NOISE = (
     "[yjs#509] Not same Y.Doc",  # Notebook 7 and JupyterLab say it by themselves
     "reading 'schema'",  # Notebook 7's own page error
     "favicon",
-    "ERR_INTERNET_DISCONNECTED",
     "WebSocket connection to",
     "Failed to load resource",
     "net::ERR_",
+    "Failed to fetch",  # JupyterLab's own services, while there is no network
 )
 
 

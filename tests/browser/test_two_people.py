@@ -1,11 +1,8 @@
 """The main job: two people in two browsers and a Python program in one room, one of them inside a notebook."""
 
-import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
 
 import pytest
 
@@ -13,6 +10,7 @@ import jupyter_collab
 from tests.servers import RunningServer
 
 from .people import Person, until
+from .rooms import room_with, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -21,47 +19,6 @@ DIGITS = "0123456789"
 BY_PROGRAM = DIGITS * 6
 BY_ADA = ascii_lowercase * 2
 BY_BOB = ascii_uppercase * 2
-
-NOTEBOOK: dict[str, Any] = {
-    "nbformat": 4,
-    "nbformat_minor": 5,
-    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-    "cells": [
-        {
-            "id": "widget",
-            "cell_type": "code",
-            "source": "from jupyter_collab import SharedEditor\neditor = SharedEditor('{room}')\neditor",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-        },
-        {
-            "id": "value",
-            "cell_type": "code",
-            "source": "print(repr(editor.value))",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-        },
-    ],
-}
-
-
-def write_notebook(server: RunningServer, name: str, room: str) -> str:
-    """A notebook of one's own that shows ``room``."""
-    text = json.dumps(NOTEBOOK).replace("{room}", room)
-    (Path(server.folder) / "root" / name).write_text(text)
-    return name
-
-
-def room_with(server: RunningServer, room: str, *sources: str) -> None:
-    """A room of code cells."""
-    cells: list[dict[str, Any]] = [
-        {"id": f"c{i}", "cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None}
-        for i, text in enumerate(sources)
-    ]
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    server.create_room(room, title=room.title(), content=content)
 
 
 def test_all_type_at_once_in_one_cell(person: Callable[..., Person], server: RunningServer) -> None:
@@ -72,7 +29,8 @@ def test_all_type_at_once_in_one_cell(person: Callable[..., Person], server: Run
         jupyter_collab.connect("once", url=server.url, token=server.token) as room,
     ):
         at_ada = ada.open_room("once")
-        bob.open_notebook(write_notebook(server, "bob.ipynb", "once"))
+        show = "from jupyter_collab import SharedEditor\neditor = SharedEditor('once')\neditor"
+        bob.open_notebook(write_notebook(server, "bob.ipynb", show, "print(repr(editor.value))"))
         bob.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
         bob.page.keyboard.press("Shift+Enter")
         at_bob = bob.see_pane(within=".jp-OutputArea")
@@ -103,12 +61,10 @@ def test_all_type_at_once_in_one_cell(person: Callable[..., Person], server: Run
         at_ada.editor(0).click()
         until(lambda: at_bob.carets, lambda seen: "Ada" in seen)
         until(lambda: (at_ada.chip, at_bob.chip), lambda seen: seen == ("synced", "synced"))
-        ada.take_picture("tab-light")
-        bob.take_picture("widget-light")
         for who in (ada, bob):
+            who.take_picture(f"{who.name}-light")
             who.set_theme("JupyterLab Dark")
-        ada.take_picture("tab-dark")
-        bob.take_picture("widget-dark")
+            who.take_picture(f"{who.name}-dark")
 
         bob.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").last.click()
         bob.page.keyboard.press("Control+Enter")
