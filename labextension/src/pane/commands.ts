@@ -112,6 +112,8 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
     'paste-cell-above': does('arrange', trans.__('Paste Cells Above'), n => NotebookActions.paste(n, 'above')),
     'paste-cell-below': does('arrange', trans.__('Paste Cells Below'), n => NotebookActions.paste(n, 'below')),
     'duplicate-below': does('arrange', trans.__('Duplicate Cells'), n => NotebookActions.duplicate(n, 'belowSelected')),
+    undo: does('edit', trans.__('Undo'), undo),
+    redo: does('edit', trans.__('Redo'), redo),
     'undo-cell-action': does('arrange', trans.__('Undo Cell Operation'), n => NotebookActions.undo(n)),
     'redo-cell-action': does('arrange', trans.__('Redo Cell Operation'), n => NotebookActions.redo(n)),
     'split-cell-at-cursor': does('arrange', trans.__('Split Cell'), n => NotebookActions.splitCell(n)),
@@ -159,6 +161,25 @@ function renderAndAdvance(notebook: NotebookView, target: ICommandTarget): void 
 function insertAndEdit(notebook: NotebookView): void {
   NotebookActions.insertBelow(notebook);
   notebook.mode = 'edit';
+}
+
+/** Takes back what was typed in the active cell or, if there is nothing, what was done to cells. */
+function undo(notebook: NotebookView): void {
+  const cell = notebook.activeCell?.model.sharedModel;
+  if (cell?.canUndo()) {
+    cell.undo();
+  } else if (notebook.mode === 'command') {
+    NotebookActions.undo(notebook);
+  }
+}
+
+function redo(notebook: NotebookView): void {
+  const cell = notebook.activeCell?.model.sharedModel;
+  if (cell?.canRedo()) {
+    cell.redo();
+  } else if (notebook.mode === 'command') {
+    NotebookActions.redo(notebook);
+  }
 }
 
 /** As the notebook's action, which would also call the cells trusted. */

@@ -15,6 +15,9 @@ import { Toolbar } from './toolbar.js';
 /** The pane that a header belongs to. */
 export interface IHeaderHost extends ICommandTarget, IPeopleHost {
   readonly room: Room;
+
+  /** Whether the document is shown, as far as this page has it. */
+  readonly isDocumentShown: boolean;
 }
 
 /** What stands over the cells: title, state, role, people, language, and the buttons. */
@@ -37,14 +40,13 @@ export class Header {
     this._people = new People(_host, _trans);
     this._toolbar = new Toolbar(commands, _trans);
     this._language = new LanguageSelect(languages, _trans);
-    const line = (name: string, ...nodes: HTMLElement[]): HTMLElement =>
-      element('div', `jc-Pane-${name}`, {}, ...nodes);
+    this._tools = element('div', 'jc-Pane-toolLine', {}, this._toolbar.node, this._language.node);
     this.node = element(
       'header',
       'jc-Pane-header',
       {},
-      line('titleLine', this._title.node, this._chip.node, this._role, this._people.node),
-      line('toolLine', this._toolbar.node, this._language.node)
+      element('div', 'jc-Pane-titleLine', {}, this._title.node, this._chip.node, this._role, this._people.node),
+      this._tools
     );
   }
 
@@ -55,7 +57,7 @@ export class Header {
 
   /** Shows everything as it is now. */
   refresh(): void {
-    const { room, notebook, whyNotEdit, whyNotArrange } = this._host;
+    const { room, notebook, whyNotEdit, whyNotArrange, isDocumentShown } = this._host;
     this._title.text = room.title || room.id;
     this._title.allow(this._whyNotRename());
     this._chip.show(room.status);
@@ -64,6 +66,8 @@ export class Header {
     this._toolbar.allow(whyNotEdit, whyNotArrange);
     this._toolbar.cellType = notebook.activeCell?.model.type ?? null;
     this._language.allow(whyNotEdit);
+    this._language.node.hidden = !notebook.widgets.some(cell => cell.model.type === 'code');
+    this._tools.hidden = !isDocumentShown || room.status.kind === 'refused';
   }
 
   dispose(): void {
@@ -93,6 +97,7 @@ export class Header {
     this._role.title = this._trans.__('Your role in this room');
   }
 
+  private readonly _tools: HTMLElement;
   private readonly _title: Title;
   private readonly _chip: StatusChip;
   private readonly _role = element('span', 'jc-Role');

@@ -53,8 +53,10 @@ const DEFAULTS: readonly Binding[] = [
 /** What JupyterLab binds to commands of its menus instead, which do not know our pane. */
 const ALWAYS: readonly Binding[] = [
   ['run-cell-and-select-next', COMMAND_MODE, 'Shift Enter'],
-  ['undo-cell-action', COMMAND_MODE, 'Accel Z'],
-  ['redo-cell-action', COMMAND_MODE, 'Accel Shift Z']
+  ['undo', COMMAND_MODE, 'Accel Z'],
+  ['undo', EDIT_MODE, 'Accel Z'],
+  ['redo', COMMAND_MODE, 'Accel Shift Z'],
+  ['redo', EDIT_MODE, 'Accel Shift Z']
 ];
 
 /**
@@ -66,7 +68,8 @@ const ALWAYS: readonly Binding[] = [
  */
 export function bindNotebookKeys(commands: CommandRegistry, page: CommandRegistry | null): void {
   const add = (command: string, selector: string, keys: readonly string[]): void => {
-    commands.addKeyBinding({ command: PREFIX + command, selector, keys: [...keys] });
+    // A notebook around the pane is in some mode too: its mode is not ours.
+    commands.addKeyBinding({ command: PREFIX + command, selector: `.jc-Pane ${selector}`, keys: [...keys] });
   };
   const own = (page?.keyBindings ?? [])
     .map(({ command, selector, keys }) => ({
@@ -83,18 +86,33 @@ export function bindNotebookKeys(commands: CommandRegistry, page: CommandRegistr
   rest.forEach(([command, selector, ...keys]) => add(command, selector, keys));
 }
 
+/** Registries of commands ignore the keys typed in an element with this attribute. */
+const SUPPRESS = 'data-lm-suppress-shortcuts';
+
 /**
  * Sends the keys typed in a node to a registry of commands before anybody else gets them.
  *
- * The page's own shortcuts see only the keys that the registry does not use, so that the notebook around the pane,
- * whose shortcuts would match in here as well, does not act on them.
+ * @param node - The node.
+ * @param commands - The registry.
+ * @param isEmbedded - Whether the node stands in a notebook: then no shortcut of the page works in it, for those of
+ *   the
+ *   notebook would match, and act on the cell around. Elsewhere the page gets the keys that the registry does not use.
  */
-export function captureKeys(node: HTMLElement, commands: CommandRegistry): IDisposable {
+export function captureKeys(node: HTMLElement, commands: CommandRegistry, isEmbedded: boolean): IDisposable {
   const onKey = (event: KeyboardEvent): void => {
-    // An untrusted event is one that a registry plays back, because it was the start of a sequence that did not come:
-    // all had it.
-    if (event.isTrusted && event.target instanceof Node && node.contains(event.target)) {
+    const { target } = event;
+    if (!(target instanceof Element) || !node.contains(target)) {
+      return;
+    }
+    target.removeAttribute(SUPPRESS);
+    // An untrusted event is one that a registry plays back, as the start of a sequence that did not come: it was
+    // here.
+    if (event.isTrusted) {
       commands.processKeydownEvent(event);
+    }
+    if (isEmbedded) {
+      // On the element itself: the shortcuts of a notebook match what has the focus, wherever in the notebook it is.
+      target.setAttribute(SUPPRESS, 'true');
     }
   };
   window.addEventListener('keydown', onKey, true);

@@ -1,4 +1,4 @@
-import { CodeCell, type Cell, type ICellModel } from '@jupyterlab/cells';
+import { CodeCell, MarkdownCell, type Cell, type ICellModel } from '@jupyterlab/cells';
 import { Notebook, type CellList } from '@jupyterlab/notebook';
 import type { IObservableList } from '@jupyterlab/observables';
 
@@ -32,6 +32,16 @@ export class NotebookView extends Notebook {
   /** Whether cells can be dragged to another place. */
   canDrag = true;
 
+  /** Puts the cursor into the active cell, as soon as that can be. */
+  async type(): Promise<void> {
+    const cell = this.activeCell;
+    await cell?.ready;
+    if (cell !== null && !cell.isDisposed && this.activeCell === cell) {
+      this.mode = 'edit';
+      cell.editor?.focus();
+    }
+  }
+
   /** The widget of a cell, or `null` if there is no such cell. */
   cellById(id: string): Cell | null {
     return this.widgets.find(cell => cell.model.id === id) ?? null;
@@ -42,10 +52,15 @@ export class NotebookView extends Notebook {
     if (!drags || (this.canDrag && !this._readOnly)) {
       super.handleEvent(event);
     }
+    if (event.type === 'dblclick' && this.activeCell instanceof MarkdownCell && !this.activeCell.rendered) {
+      // The base class shows the text; who asked for it wants to type.
+      this.mode = 'edit';
+    }
   }
 
   protected override onCellInserted(index: number, cell: Cell): void {
     super.onCellInserted(index, cell);
+    this._ids.set(cell, cell.model.id);
     this._applyReadOnly(cell);
     this._applyOnlyCell(cell);
   }
@@ -77,11 +92,13 @@ export class NotebookView extends Notebook {
   /** In which cell the viewer is typing, and where. */
   private _typing(): ITyping | null {
     const cell = this.activeCell;
-    if (cell?.editor?.hasFocus() !== true) {
+    // A model that was just removed does not know its id any more.
+    const id = cell === null ? undefined : this._ids.get(cell);
+    if (id === undefined || cell?.editor?.hasFocus() !== true) {
       return null;
     }
     const selection = cell.editor.getSelection();
-    return { id: cell.model.id, widget: cell, start: selection.start, end: selection.end };
+    return { id, widget: cell, start: selection.start, end: selection.end };
   }
 
   /** Goes on in a cell that somebody moved: a moved cell is a new widget, and the focus is gone with the old one. */
@@ -92,15 +109,14 @@ export class NotebookView extends Notebook {
       return;
     }
     this.activeCellIndex = this.widgets.indexOf(cell);
-    void cell.ready.then(() => {
-      if (!cell.isDisposed && this.activeCell === cell) {
-        this.mode = 'edit';
-        cell.editor?.focus();
+    void this.type().then(() => {
+      if (!cell.isDisposed) {
         cell.editor?.setSelection({ start: typing.start, end: typing.end });
       }
     });
   }
 
+  private readonly _ids = new WeakMap<Cell, string>();
   private _readOnly = false;
   private _onlyCell: string | null = null;
 }

@@ -170,5 +170,6 @@ export class Notices {
 
 function addFirstCell(notebook: NotebookView): void {
   notebook.model?.sharedModel.insertCell(0, { cell_type: 'code' });
-  notebook.mode = 'edit';
+  notebook.activeCellIndex = 0;
+  void notebook.type();
 }

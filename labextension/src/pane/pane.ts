@@ -41,7 +41,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this.notebook = this._createNotebook(options);
     const commands = createCommands(this, this._trans);
     bindNotebookKeys(commands, options.pageCommands ?? null);
-    this._parts.add(captureKeys(this.node, commands));
+    this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
     this._parts.add(addContextMenu(this.notebook.node, commands));
     this._header = new Header(this, options.api, commands, options.languages ?? [], this._trans);
     this._notices = new Notices(this, options.api, this._trans);
@@ -220,7 +220,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     const trans = this._trans;
     const body = trans.__(
       'Everyone who may write in this room can then run scripts in your Jupyter, as you. ' +
-        'This counts for you alone, until you close this page.'
+        'This counts for you alone, until you close the room.'
     );
     void showDialog({
       title: trans.__('Trust what others put into this room?'),

@@ -3,7 +3,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
   deleteIcon,
-  markdownIcon,
   moveDownIcon,
   moveUpIcon,
   redoIcon,
@@ -25,8 +24,8 @@ export class Toolbar {
   ) {
     const trans = _trans;
     this.node = element('div', 'jc-Toolbar', { role: 'group', 'aria-label': trans.__('Cells') });
-    this._add('insert-code-cell', trans.__('Add a code cell below'), addIcon);
-    this._add('insert-markdown-cell', trans.__('Add a text cell below'), markdownIcon);
+    this._addText('insert-code-cell', trans.__('Code'), trans.__('Add a code cell below'));
+    this._addText('insert-markdown-cell', trans.__('Text'), trans.__('Add a text cell below'));
     this._add('move-cell-up', trans.__('Move cell up'), moveUpIcon);
     this._add('move-cell-down', trans.__('Move cell down'), moveDownIcon);
     this._add('delete-cell', trans.__('Delete cell'), deleteIcon);
@@ -43,20 +42,37 @@ export class Toolbar {
 
   /**
    * @param whyNotEdit - Why cells cannot be edited, or `null` if they can.
-   * @param whyNotArrange - Why they cannot be added, moved or removed, or `null` if they can.
+   * @param whyNotArrange - Why they cannot be added, moved or removed, or `null` if they can. This holds for as long
+   *   as the pane, so that the buttons for it need not be there.
    */
   allow(whyNotEdit: string | null, whyNotArrange: string | null): void {
     for (const [control, title] of this._buttons) {
-      setDisabled(control, whyNotEdit ?? whyNotArrange, title);
+      setDisabled(control, whyNotEdit, title);
+      control.hidden = whyNotArrange !== null;
     }
     setDisabled(this._type, whyNotEdit, this._trans.__('Type of the cell'));
   }
 
-  private _add(command: string, label: string, icon: LabIcon): void {
-    const control = button({ label, icon, onClick: () => void this._commands.execute(PREFIX + command) });
+  private _add(command: string, title: string, icon: LabIcon): void {
+    this._place(command, title, button({ label: title, icon, onClick: () => this._execute(command) }));
+  }
+
+  private _addText(command: string, label: string, title: string): void {
+    const control = button({ label, className: 'jc-mod-add', onClick: () => this._execute(command) });
+    control.prepend(addIcon.element({ tag: 'span' }));
+    control.setAttribute('aria-label', title);
+    this._place(command, title, control);
+  }
+
+  private _place(command: string, title: string, control: HTMLButtonElement): void {
+    control.title = title;
     control.dataset.command = command;
-    this._buttons.set(control, label);
+    this._buttons.set(control, title);
     this.node.append(control);
+  }
+
+  private _execute(command: string): void {
+    void this._commands.execute(PREFIX + command);
   }
 
   private _typeSelect(): HTMLSelectElement {

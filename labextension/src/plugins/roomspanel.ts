@@ -109,8 +109,8 @@ export class RoomsPanel extends Widget {
       'div',
       'jc-RoomsPanel-buttons',
       {},
-      labelled(addIcon, trans.__('New notebook'), () => this._try(this._rooms.create('notebook'))),
-      labelled(addIcon, trans.__('New note'), () => this._try(this._rooms.create('note'))),
+      adder(trans.__('Notebook'), trans.__('New notebook'), () => this._try(this._rooms.create('notebook'))),
+      adder(trans.__('Note'), trans.__('New note'), () => this._try(this._rooms.create('note'))),
       button({ icon: refreshIcon, label: trans.__('Refresh the list'), onClick: () => void this.refresh() })
     );
   }
@@ -246,8 +246,10 @@ export class RoomsPanel extends Widget {
   private readonly _searchSoon = new Debouncer(() => this.refresh(), 200);
 }
 
-function labelled(icon: LabIcon, label: string, onClick: () => void): HTMLElement {
+function adder(label: string, title: string, onClick: () => void): HTMLElement {
   const control = button({ label, onClick });
-  control.prepend(icon.element({ tag: 'span', elementPosition: 'center' }));
+  control.prepend(addIcon.element({ tag: 'span' }));
+  control.title = title;
+  control.setAttribute('aria-label', title);
   return control;
 }

@@ -64,8 +64,6 @@ abstract class BaseView extends DOMWidgetView {
   override render(): void {
     super.render();
     this.el.classList.add('jc-SharedEditor');
-    // Shortcuts of the notebook around, such as Shift-Enter, are not for what is typed in here.
-    this.el.dataset.lmSuppressShortcuts = 'true';
     OURS.forEach(type => this.el.addEventListener(type, event => event.stopPropagation()));
     this.listenTo(this.model, 'change:room change:cell change:role', () => this._showPane());
     this.listenTo(this.model, 'change:height', () => this._setHeight());
