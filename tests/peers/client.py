@@ -64,6 +64,8 @@ class RawClient:
         Where to connect to; each attempt takes the next one.
     name
         For messages.
+    document
+        What one has from an earlier visit.
     Attributes
     ----------
     acked, unacked
@@ -83,8 +85,9 @@ class RawClient:
         name: str = "raw",
         *,
         role: str | None = None,
+        document: Doc[Any] | None = None,
     ) -> None:
-        self.doc: Doc[Any] = Doc()
+        self.doc: Doc[Any] = Doc() if document is None else document
         self.name = name
         self.acked: set[str] = set()
         self.hello: HelloInfo | None = None
@@ -99,6 +102,7 @@ class RawClient:
         self._role = role
         self._sent_as: dict[str, int | None] = {}
         self._sent = 0
+        self._socket: ClientConnection | None = None
         self._outgoing: asyncio.Queue[bytes] | None = None
         self._may_send = False
         self._changes: list[bytes] = []
@@ -209,6 +213,12 @@ class RawClient:
         """Wait until all own edits are durable."""
         await eventually(lambda: not self._sent_as, f"{self.name}'s edits are saved", seconds=seconds)
 
+    async def hang_up(self) -> None:
+        """Drop the connection without a word; a new one follows."""
+        assert self._socket is not None
+        self._socket.transport.abort()
+        await eventually(lambda: not self.connected, "the connection is gone")
+
     async def _live(self) -> None:
         for attempt in itertools.count():
             server = self._servers[attempt % len(self._servers)]
@@ -233,6 +243,7 @@ class RawClient:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _talk(self, socket: ClientConnection) -> None:
+        self._socket = socket
         self._sent = 0
         self._sent_as = dict.fromkeys(self._sent_as)
         self._outgoing = asyncio.Queue()
