@@ -7,35 +7,16 @@ import * as Y from 'yjs';
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
-import { type IKeptText, type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
+import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
 import { type ICursor, type IPerson, readPeople } from './presence.js';
 import { CAPABILITIES, type Capability, type Role, type RoomEvent } from './protocol.js';
-import type { IProviderClosing, IProviderTimes, Provider } from './provider.js';
+import type { IProviderClosing, IProviderTimes, Provider, ProviderState } from './provider.js';
 import { Replica } from './replica.js';
+import { type IRoomStatus, readKind } from './status.js';
+import { UnsentTexts } from './texts.js';
 import { type IUnsentText, withoutSaved } from './unsent.js';
 
-/**
- * - `connecting`: for the first time; there may be nothing to show.
- * - `synced`: connected, and every edit made here is durable.
- * - `saving`: connected, and edits are on their way.
- * - `offline`: not connected; edits are kept here.
- * - `not-saved`: connected, but the server's store fails; edits are kept here and nobody else sees them.
- * - `refused`: the room will not have us; see the reason.
- */
-export type RoomStatusKind = 'connecting' | 'synced' | 'saving' | 'offline' | 'not-saved' | 'refused';
-
-export interface IRoomStatus {
-  kind: RoomStatusKind;
-  /** How many edits made here are not known to be durable. */
-  pending: number;
-  /** Whether those would survive a reload of the page. */
-  isKept: boolean;
-  /** Why, in a word of `docs/wire.md` or of the provider; null if there is nothing to say. */
-  reason: string | null;
-  /** The server's own words, or empty. */
-  message: string;
-  readOnly: boolean;
-}
+export type { IRoomStatus, RoomStatusKind } from './status.js';
 
 /**
  * One joined room in this page.
@@ -51,6 +32,8 @@ export class Room implements IDisposable {
     const { baseUrl } = options.server;
     this._persistence = openPersistence(options.persistence, [baseUrl, options.id, options.role ?? ''].join('\n'));
     this._persistence.failed.connect(this._updateStatus, this);
+    this._texts = new UnsentTexts(this._persistence);
+    this._texts.changed.connect(() => this._unsentChanged.emit());
     this._replica = this._makeReplica();
     this._status = this._readStatus();
     void this._start();
@@ -121,7 +104,7 @@ export class Room implements IDisposable {
 
   /** Text that was typed here and that the room does not have; the oldest, if there is more. */
   get unsent(): IUnsentText | null {
-    return this._texts[0] ?? null;
+    return this._texts.first;
   }
 
   get unsentChanged(): ISignal<this, void> {
@@ -138,10 +121,7 @@ export class Room implements IDisposable {
 
   /** Let go of the unsent text. */
   discardUnsent(): void {
-    const text = this._shiftText();
-    if (text) {
-      void this._persistence.takeText(text);
-    }
+    void this._texts.take();
   }
 
   /**
@@ -149,9 +129,8 @@ export class Room implements IDisposable {
    * Does nothing in a room that is read-only.
    */
   restoreUnsent(): void {
-    const text = this._status.readOnly ? undefined : this._shiftText();
-    if (text) {
-      void this._restore(text);
+    if (!this._status.readOnly) {
+      void this._restore();
     }
   }
 
@@ -204,7 +183,7 @@ export class Room implements IDisposable {
       this._replica.resume(document);
     }
     this._replica.keepIn(this._persistence);
-    this._addTexts(unsent);
+    this._texts.add(unsent);
     this._checkReady();
     if (!this._isAway) {
       this._replica.provider.connect();
@@ -212,11 +191,11 @@ export class Room implements IDisposable {
   }
 
   private _makeReplica(): Replica {
-    const { id, role, server, times } = this._options;
+    const { id, role, server, times, network } = this._options;
     const replica = new Replica({
       url: epoch => roomUrl(server, id, role, epoch),
       WebSocket: server.WebSocket,
-      network: this._options.network ?? globalThis.window ?? null,
+      network: network === undefined ? (globalThis.window ?? null) : network,
       times
     });
     replica.provider.changed.connect(() => this._onProviderChanged(replica));
@@ -235,20 +214,23 @@ export class Room implements IDisposable {
     const { provider } = replica;
     if (provider === this._active) {
       this._take(provider);
-      if (provider.state === 'synced') {
-        this._closing = null;
-        this._onSynced(replica);
+      if (provider.state !== this._lastState) {
+        this._lastState = provider.state;
+        this._onState(replica);
       }
     }
     this._updateStatus();
   }
 
-  private _onSynced(replica: Replica): void {
-    if (replica === this._next) {
-      this._showNext(replica);
+  private _onState(replica: Replica): void {
+    if (replica.provider.state === 'synced') {
+      this._closing = null;
+      if (replica === this._next) {
+        this._showNext(replica);
+      }
+      this._checkReady();
+      this._texts.dropSaved(this._replica.doc);
     }
-    this._checkReady();
-    this._dropSavedTexts();
   }
 
   private _checkReady(): void {
@@ -299,8 +281,15 @@ export class Room implements IDisposable {
     const replaced = this._persistence.replace(replica.provider.epoch ?? '', state, unsent);
     replica.keepIn(this._persistence);
     const text = await replaced;
-    if (text) {
-      this._addTexts([text]);
+    if (text && !this._isDisposed) {
+      this._texts.add([text]);
+    }
+  }
+
+  private async _restore(): Promise<void> {
+    const cells = await this._texts.take();
+    if (!this._isDisposed) {
+      this._replica.insert(cells);
     }
   }
 
@@ -313,40 +302,6 @@ export class Room implements IDisposable {
       if (isFinal && !this._isDisposed && !provider.isDisposed && provider.state === 'offline') {
         provider.stop(error.reason || 'permission_denied', error.message);
       }
-    }
-  }
-
-  // -- the text that the room does not have --------------------------------------------------------------------------
-
-  private _addTexts(texts: readonly IKeptText[]): void {
-    if (texts.length > 0 && !this._isDisposed) {
-      this._texts = [...this._texts, ...texts];
-      this._unsentChanged.emit();
-    }
-  }
-
-  private _shiftText(): IKeptText | undefined {
-    const [text, ...rest] = this._texts;
-    if (text) {
-      this._texts = rest;
-      this._unsentChanged.emit();
-    }
-    return text;
-  }
-
-  private async _restore(text: IKeptText): Promise<void> {
-    if ((await this._persistence.takeText(text)) && !this._isDisposed) {
-      this._replica.insert(text.cells);
-    }
-  }
-
-  /** Text that the room has after all (another page sent it) needs no offering. */
-  private _dropSavedTexts(): void {
-    const saved = this._texts.filter(text => withoutSaved(text.cells, this._replica.doc).length === 0);
-    if (saved.length > 0) {
-      this._texts = this._texts.filter(text => !saved.includes(text));
-      saved.forEach(text => void this._persistence.takeText(text));
-      this._unsentChanged.emit();
     }
   }
 
@@ -403,27 +358,16 @@ export class Room implements IDisposable {
 
   private _readStatus(): IRoomStatus {
     const { notSaved } = this._active;
-    const kind = this._readKind();
+    const { pending } = this._replica.provider;
+    const kind = readKind(this._active, pending, this._isAway);
     return {
       kind,
-      pending: this._replica.provider.pending,
+      pending,
       isKept: !this._persistence.hasFailed,
       reason: this._closing?.reason || null,
       message: notSaved ?? this._closing?.message ?? '',
       readOnly: kind === 'refused' || !this._mayEdit
     };
-  }
-
-  private _readKind(): RoomStatusKind {
-    const { state, notSaved, failures, hello } = this._active;
-    switch (state) {
-      case 'stopped':
-        return 'refused';
-      case 'synced':
-        return notSaved !== null ? 'not-saved' : this._replica.provider.pending > 0 ? 'saving' : 'synced';
-      default:
-        return !this._isAway && failures === 0 && hello === null ? 'connecting' : 'offline';
-    }
   }
 
   /** As the server said or, until then, as was asked for. */
@@ -435,11 +379,13 @@ export class Room implements IDisposable {
   private readonly _options: Room.IOptions;
   private readonly _api: CollabApi;
   private readonly _persistence: IPersistence;
+  private readonly _texts: UnsentTexts;
   private readonly _ready = new PromiseDelegate<void>();
   private _replica: Replica;
   private _next: Replica | null = null;
   private _retakeReason = '';
   private _closing: IProviderClosing | null = null;
+  private _lastState: ProviderState = 'offline';
   private _isStarted = false;
   private _isAway = false;
   private _isDisposed = false;
@@ -449,7 +395,6 @@ export class Room implements IDisposable {
   private _capabilities: ReadonlySet<Capability> = new Set();
   private _status: IRoomStatus;
   private _people: readonly IPerson[] = [];
-  private _texts: IKeptText[] = [];
   private readonly _sharedModelChanged = new Signal<this, void>(this);
   private readonly _titleChanged = new Signal<this, string>(this);
   private readonly _roleChanged = new Signal<this, void>(this);
@@ -467,7 +412,7 @@ export namespace Room {
     role?: Role;
     /** Where to keep what is not sent; null: nowhere, undefined: in the browser. */
     persistence?: IPersistenceFactory | null;
-    /** What says `online` and `offline`; the window if there is one. */
+    /** What says `online` and `offline`; undefined: the window, if there is one. */
     network?: EventTarget | null;
     times?: Partial<IProviderTimes>;
   }

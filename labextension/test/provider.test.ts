@@ -105,6 +105,17 @@ test('nothing is sent before the server says hello', async () => {
   assert.equal(page.provider.pending, 1);
 });
 
+test('a server that asks before it says hello is not answered', async () => {
+  const server = startServer();
+  server.isMute = true;
+  const page = new Page(server, { times: { retry: 100_000, maxRetry: 100_000 } });
+  page.provider.connect();
+  await until(() => server.connections === 1, 'the page is connected');
+  server.ask();
+  await until(() => page.provider.state === 'offline', 'the page hung up');
+  assert.deepEqual(server.received, []);
+});
+
 test('a server that does not say hello is given up and tried again', async () => {
   const server = startServer();
   server.isMute = true;
@@ -256,13 +267,31 @@ test('a role that is raised while connected lets edits through', async () => {
   const page = new Page(server, { role: 'viewer' });
   await page.join();
   server.tell({ type: 'role', role: 'writer', capabilities: ['read', 'edit'] });
-  server.say({ type: 'sync_step1', stateVector: Y.encodeStateVector(server.doc) });
+  server.ask();
   await until(() => page.provider.capabilities.has('edit'), 'the page may edit');
   await settle();
   page.type('allowed');
   await page.saved();
   assert.equal(server.text, 'allowed');
   assert.equal(page.awareness.getLocalState()?.user.role, 'writer');
+});
+
+test('nothing is sent between a raised role and the question what is missing', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  server.tell({ type: 'role', role: 'viewer', capabilities: ['read'] });
+  await until(() => !page.provider.capabilities.has('edit'), 'the page may only read');
+  page.type('stray ');
+  server.tell({ type: 'role', role: 'writer', capabilities: ['read', 'edit'] });
+  await until(() => page.provider.capabilities.has('edit'), 'the page may edit');
+  const before = countEdits(server);
+  page.type('text');
+  await settle();
+  assert.equal(countEdits(server), before);
+  server.ask();
+  await page.saved();
+  assert.equal(server.text, 'stray text');
 });
 
 for (const code of [1000, 1001, 1006, 1011, 1013, 4408, 4429, 4507]) {
@@ -425,6 +454,23 @@ test('after a causal gap the page sends all that the server lacks', async () => 
   await until(() => server.text === 'gap', 'the server has the text');
   await page.saved();
   assert.equal(page.closings.length, 0);
+});
+
+test('an edit that left a gap is pending until what fills it is acknowledged', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  await page.saved();
+  server.acknowledges = false;
+  page.type('gap');
+  await until(() => server.text === 'gap', 'the server has the edit');
+  server.findGap();
+  server.acknowledgeAll();
+  await settle();
+  assert.equal(page.provider.pending, 1);
+  server.acknowledges = true;
+  server.ask();
+  await page.saved();
 });
 
 for (const reason of ['permission_denied', 'invalid_update', 'room_too_large', 'message_too_large']) {

@@ -10,7 +10,8 @@ import { BrowserPersistence } from '../lib/indexeddb.js';
 import { RoomManager } from '../lib/manager.js';
 import type { IPersistenceFactory } from '../lib/persistence.js';
 import type { IProviderTimes } from '../lib/provider.js';
-import { type IRoomStatus, Room } from '../lib/room.js';
+import { Room } from '../lib/room.js';
+import type { IRoomStatus } from '../lib/status.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 

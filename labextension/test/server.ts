@@ -124,6 +124,18 @@ export class ServerDouble {
     }
   }
 
+  /** Say that the last edit of everybody leaves a gap, without asking for what is missing. */
+  findGap(): void {
+    for (const peer of this._peers) {
+      this._send(peer, { type: 'rejection', count: peer.edits, reason: 'causal_gap', message: 'Sync again.' });
+    }
+  }
+
+  /** Ask everybody for what the room lacks. */
+  ask(): void {
+    this._broadcast({ type: 'sync_step1', stateVector: Y.encodeStateVector(this.doc) });
+  }
+
   /** Send any message to everybody. */
   say(message: Message): void {
     this._broadcast(message);

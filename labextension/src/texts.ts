@@ -1,0 +1,55 @@
+import { type ISignal, Signal } from '@lumino/signaling';
+import type * as Y from 'yjs';
+
+import type { IKeptText, IPersistence } from './persistence.js';
+import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
+
+/** The texts of this page that the room does not have, the oldest first; as the browser keeps them. */
+export class UnsentTexts {
+  constructor(private readonly _persistence: IPersistence) {}
+
+  /** The oldest. */
+  get first(): IUnsentText | null {
+    return this._texts[0] ?? null;
+  }
+
+  /** There is another first one, or none. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  add(texts: readonly IKeptText[]): void {
+    this._set([...this._texts, ...texts]);
+  }
+
+  /** Let go of the first one; answers its cells, or none if another page was faster. */
+  async take(): Promise<readonly IUnsentCell[]> {
+    const [text, ...rest] = this._texts;
+    if (!text) {
+      return [];
+    }
+    this._set(rest);
+    return (await this._persistence.takeText(text)) ? text.cells : [];
+  }
+
+  /** Let go of what the document has after all: another page sent it. */
+  dropSaved(doc: Y.Doc): void {
+    const isSaved = ({ cells }: IKeptText): boolean => withoutSaved(cells, doc).length === 0;
+    const saved = this._texts.filter(isSaved);
+    if (saved.length > 0) {
+      this._set(this._texts.filter(text => !saved.includes(text)));
+      saved.forEach(text => void this._persistence.takeText(text));
+    }
+  }
+
+  private _set(texts: IKeptText[]): void {
+    const { first } = this;
+    this._texts = texts;
+    if (this.first !== first) {
+      this._changed.emit();
+    }
+  }
+
+  private _texts: IKeptText[] = [];
+  private readonly _changed = new Signal<this, void>(this);
+}
