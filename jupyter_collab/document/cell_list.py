@@ -1,6 +1,6 @@
 """The root type ``cells``, in which a peer may have written anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,9 @@ class CellList:
 
         A made-up id is the same whoever makes it up, and stays as long as the cells before it do.
         """
-        shared = [(position, cell) for position, cell in enumerate(self.maps()) if cell.get("cell_type") in CELL_TYPES]
-        own_ids = [valid_id(cell.get("id")) for _, cell in shared]
+        with self.array.doc.transaction():
+            shared = [(position, cell) for position, cell in enumerate(self.maps()) if _is_cell(cell)]
+            own_ids = [valid_id(cell.get("id")) for _, cell in shared]
         taken = {cell_id for cell_id in own_ids if cell_id}
         seen: set[str] = set()
         entries = []
@@ -53,6 +54,10 @@ class CellList:
             taken.add(cell_id)
             entries.append(CellEntry(cell_id, cell, position))
         return entries
+
+    def types(self) -> Iterator[str]:
+        """The types of the cells, in order."""
+        return (cell["cell_type"] for cell in self.maps() if _is_cell(cell))
 
     def insert(self, position: int, cells: "Sequence[Map[Any]]") -> None:
         """Put new cells before the map that is at ``position``; :meth:`heal` comes first."""
@@ -83,6 +88,10 @@ class CellList:
         for position in reversed(range(len(self.array))):
             if not isinstance(self.array[position], Map):
                 del self.array[position]
+
+
+def _is_cell(shared: "Map[Any]") -> bool:
+    return shared.get("cell_type") in CELL_TYPES
 
 
 def _make_up(base: str, taken: set[str]) -> str:

@@ -61,12 +61,8 @@ def _read_output(output: object) -> dict[str, Any] | None:
 def _read_attachments(attachments: object) -> dict[str, Any] | None:
     if not isinstance(attachments, dict):
         return None
-    valid = {name: bundle for name, bundle in attachments.items() if _is_mime_bundle(bundle)}
-    return valid or None
-
-
-def _is_mime_bundle(bundle: object) -> bool:
-    return _read_output({"output_type": "display_data", "data": bundle}) is not None
+    parsed = {name: _read_output({"output_type": "display_data", "data": data}) for name, data in attachments.items()}
+    return {name: output["data"] for name, output in parsed.items() if output is not None} or None
 
 
 def build_cell(content: CellContent) -> "Map[Any]":

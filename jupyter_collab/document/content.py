@@ -12,9 +12,13 @@ from ..errors import ContentError
 from .schema import CELL_METADATA, TRUSTED, valid_count, valid_id, valid_metadata
 from .values import canonical, clean_json
 
-__all__ = ["CELL_TYPES", "CellContent", "NotebookContent", "parse_cell", "parse_output", "read_notebook"]
+__all__ = ["CELL_TYPES", "MAX_CELLS", "CellContent", "NotebookContent", "parse_cell", "parse_output", "read_notebook"]
 
 CELL_TYPES = ("code", "markdown", "raw")
+
+MAX_CELLS = 10_000
+"""A notebook with more cells than this is not taken in: it would keep everybody waiting, and no page could show it."""
+
 JSON_MIME_TYPE = re.compile(r"application/(.*\+)?json")
 
 
@@ -182,6 +186,8 @@ def read_notebook(content: object) -> NotebookContent:
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise ContentError("This is not a notebook: its 'cells' must be a list.")
+    if len(cells) > MAX_CELLS:
+        raise ContentError(f"This notebook has {len(cells):,} cells; at most {MAX_CELLS:,} are taken in. Split it.")
     parsed = [parse_cell(cell, f"Cell {number}") for number, cell in enumerate(cells, 1)]
     _forget_repeated_ids(parsed)
     return NotebookContent(_object(notebook.get("metadata", {}), "The notebook's 'metadata'"), parsed)

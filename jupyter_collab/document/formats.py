@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
-from .content import NotebookContent, parse_cell, read_notebook
+from .content import MAX_CELLS, NotebookContent, parse_cell, read_notebook
 from .values import clean_json
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ TEXT_FORMATS = {
 }
 """The text formats, as jupytext names them."""
 
+MAX_TEXT_LINES = 100_000
+"""The time that jupytext takes grows with the square of this."""
+
+FENCE = "```"
+"""What begins and ends code in markdown."""
+
 JUPYTEXT = "jupytext"
 
 NOTEBOOK_KEY = re.compile(r"jupyter\s*:\s*")
@@ -60,11 +66,13 @@ def write_content(document: "RoomDocument", content_format: ContentFormat) -> st
     """
     if content_format is ContentFormat.IPYNB:
         return _write_ipynb(document.to_notebook())
-    cells = document.cells
+    notebook = document.to_notebook()
+    cells = notebook["cells"]
     if content_format is ContentFormat.MD and [cell["cell_type"] for cell in cells] == ["markdown"]:
         return str(cells[0]["source"])
-    notebook = document.to_notebook()
-    for part in (notebook, *notebook["cells"]):
+    if len(cells) > MAX_CELLS:
+        raise ContentError(f"This has more than {MAX_CELLS:,} cells, too many for .{content_format.value}; use .ipynb.")
+    for part in (notebook, *cells):
         part["metadata"] = _writable(part["metadata"])
     return str(_converter(content_format).writes(notebook, metadata=notebook["metadata"]))
 
@@ -90,10 +98,17 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     """
     if content_format is ContentFormat.IPYNB:
         return read_notebook(_parse_json(text))
+    note = [{"cell_type": "markdown", "source": text, "metadata": {}}]
+    may_be_note = content_format is ContentFormat.MD and not _has_notebook_header(text)
+    if may_be_note and FENCE not in text:
+        return _from_text(note, {})
     cells, metadata = _read_text(text, content_format)
-    has_code = any(cell["cell_type"] == "code" for cell in cells)
-    if content_format is ContentFormat.MD and not has_code and not _has_notebook_header(text):
-        cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
+    if may_be_note and not any(cell["cell_type"] == "code" for cell in cells):
+        return _from_text(note, {})
+    return _from_text(cells, metadata)
+
+
+def _from_text(cells: list[dict[str, Any]], metadata: dict[str, Any]) -> NotebookContent:
     content = [parse_cell(cell, f"Cell {number}") for number, cell in enumerate(clean_json(cells), 1)]
     for cell in content:
         cell.id = None  # made up by the reader
@@ -126,6 +141,9 @@ def _converter(content_format: ContentFormat) -> "TextNotebookConverter":
 def _read_text(text: str, content_format: ContentFormat) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     from yaml import YAMLError
 
+    if text.count("\n") > MAX_TEXT_LINES:
+        name = content_format.value
+        raise ContentError(f"This has more than {MAX_TEXT_LINES:,} lines; as .{name} no more are read. Use .ipynb.")
     try:
         notebook = _converter(content_format).reads(text)
     except (YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
@@ -82,8 +83,8 @@ class RoomDocument:
     @property
     def kind(self) -> Literal["note", "notebook"]:
         """``note`` if there is just one cell and that is not code."""
-        entries = self._cells.entries()
-        return "note" if len(entries) == 1 and entries[0].shared["cell_type"] != "code" else "notebook"
+        first_two = list(islice(self._cells.types(), 2))
+        return "note" if first_two in (["markdown"], ["raw"]) else "notebook"
 
     @property
     def cells(self) -> list[dict[str, Any]]:

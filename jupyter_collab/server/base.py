@@ -52,7 +52,7 @@ class CollabAPIHandler(APIHandler):
             status_code, reason, message = error.status, error.reason, str(error)
         elif isinstance(error, HTTPError):
             reason = error.reason or _reason(status_code)
-            message = error.log_message or self._reason
+            message = error.log_message or _MESSAGES.get(status_code, self._reason)
         else:
             reason, message = "internal_error", "The server failed; its log says why."
         self.set_status(status_code)
@@ -65,6 +65,12 @@ class CollabAPIHandler(APIHandler):
             self.log.warning("%s %s: %s", self.request.method, self.request.path, value.reason)
         else:
             super().log_exception(typ, value, tb)
+
+
+_MESSAGES = {
+    403: "You may not do that. Sign in first, or send the server's token.",
+    405: "There is no such method here; docs/rest.md names those that there are.",
+}
 
 
 def _reason(status_code: int) -> str:

@@ -1,12 +1,19 @@
-"""Request bodies: bounded, of the right type, and checked before anything is made from them."""
+"""Request bodies: bounded and of the right type, and none is taken from somebody who may not send it."""
 
 from typing import Any
 
+from tornado.web import HTTPError, stream_request_body
+
 from ..errors import ContentError, MessageTooLarge, ProtocolError
 from ..protocol import decode_text, parse_json
+from ..rooms import RoomManager
+from .access import granted_role
 from .base import CollabAPIHandler
 
-__all__ = ["UnsupportedContentType", "json_object", "text_body", "whole_number"]
+__all__ = ["BodyHandler", "UnsupportedContentType", "whole_number"]
+
+
+SMALL_BODY_BYTES = 64 * 2**10
 
 
 class UnsupportedContentType(ContentError):
@@ -16,37 +23,73 @@ class UnsupportedContentType(ContentError):
     reason = "unsupported_content_type"
 
 
-def text_body(handler: CollabAPIHandler, *content_types: str) -> str:
-    """The body as text, if it is of one of ``content_types`` (or says none) and not too large."""
-    said = _essence(handler.request.headers.get("Content-Type", ""))
-    if said and said not in map(_essence, content_types):
-        raise UnsupportedContentType(f"Send the body as {' or '.join(content_types)}, not as {said}.")
-    limit = handler.manager.limits.room_bytes
-    if len(handler.request.body) > limit:
-        raise MessageTooLarge(f"The body has {len(handler.request.body)} bytes; at most {limit} are allowed.")
-    try:
-        return decode_text(handler.request.body)
-    except ProtocolError as error:
-        raise ContentError("The body is not UTF-8 text.") from error
+@stream_request_body
+class BodyHandler(CollabAPIHandler):
+    """Base of handlers with bodies: who sends one is known before it is read, and what is too long is not kept."""
+
+    def initialize(self, manager: RoomManager) -> None:
+        """Set by the route."""
+        super().initialize(manager)
+        self._received = bytearray()
+        self._received_bytes = 0
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How long a body may be; handlers that take content allow as much as a room may have."""
+        return SMALL_BODY_BYTES
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as jupyter_server's own API handlers do
+        """Called when the headers are there; a refusal here is answered before the body is read."""
+        await super().prepare()
+        if self.request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        if self.current_user is None:
+            raise HTTPError(403, "Sign in first, or send the server's token.")
+        await granted_role(self)
+        announced = self.request.headers.get("Content-Length", "0")
+        self._check_length(int(announced) if announced.isdigit() else 0)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Called with each part of the body."""
+        self._received_bytes += len(chunk)
+        if self._received_bytes <= self.max_body_bytes:
+            self._received += chunk
+        else:
+            self._received.clear()
+
+    def _check_length(self, length_bytes: int) -> None:
+        if length_bytes > self.max_body_bytes:
+            limit = f"{self.max_body_bytes:,} bytes"
+            raise MessageTooLarge(f"The body has {length_bytes:,} bytes; at most {limit} are allowed. Send less.")
+
+    def text_body(self, *content_types: str) -> str:
+        """The body as text, if it is of one of ``content_types``, or says none, or is empty; and not too long."""
+        said = _essence(self.request.headers.get("Content-Type", ""))
+        if self._received_bytes and said and said not in map(_essence, content_types):
+            raise UnsupportedContentType(f"Send the body as {' or '.join(content_types)}, not as {said}.")
+        self._check_length(self._received_bytes)
+        try:
+            return decode_text(bytes(self._received))
+        except ProtocolError as error:
+            raise ContentError("The body is not UTF-8 text.") from error
+
+    def json_object(self, *known: str) -> dict[str, Any]:
+        """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object."""
+        text = self.text_body("application/json")
+        try:
+            value = parse_json(text) if text.strip() else {}
+        except ProtocolError as error:
+            raise ContentError("The body is not JSON.") from error
+        if not isinstance(value, dict):
+            raise ContentError("The body must be a JSON object.")
+        if unknown := sorted(value.keys() - set(known)):
+            raise ContentError(f"There is no {', '.join(unknown)} here; give {', '.join(known)}.")
+        return value
 
 
 def _essence(content_type: str) -> str:
     """A content type without its parameters."""
     return content_type.partition(";")[0].strip().lower()
-
-
-def json_object(handler: CollabAPIHandler, *known: str) -> dict[str, Any]:
-    """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object."""
-    text = text_body(handler, "application/json")
-    try:
-        value = parse_json(text) if text.strip() else {}
-    except ProtocolError as error:
-        raise ContentError("The body is not JSON.") from error
-    if not isinstance(value, dict):
-        raise ContentError("The body must be a JSON object.")
-    if unknown := sorted(value.keys() - set(known)):
-        raise ContentError(f"There is no {', '.join(unknown)} here; give {', '.join(known)}.")
-    return value
 
 
 def whole_number(handler: CollabAPIHandler, name: str, default: int, least: int, most: int) -> int:

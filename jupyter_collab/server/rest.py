@@ -1,7 +1,10 @@
 """The REST API of rooms, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from tornado.web import authenticated
 
@@ -12,9 +15,26 @@ from ..protocol import UserInfo
 from ..rooms import RoomManager, check_room_id
 from ..store import RoomRecord
 from .base import CollabAPIHandler
-from .body import json_object, text_body, whole_number
+from .body import BodyHandler, whole_number
 
 __all__ = ["rest_routes"]
+
+Result = TypeVar("Result")
+
+_converters = ThreadPoolExecutor(2, thread_name_prefix="jupyter_collab content")
+"""Reading and writing a large notebook takes seconds, which nobody else should wait for."""
+
+
+async def _convert(work: Callable[..., Result], *arguments: object) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_converters, work, *arguments)
+
+
+OTHER_MEDIA_TYPES = {
+    ContentFormat.IPYNB: ("application/json",),
+    ContentFormat.MD: ("text/plain",),
+    ContentFormat.PY: ("text/plain", "application/x-python"),
+}
+"""What a body may be called besides the media type of its format."""
 
 
 class RoomInfo(TypedDict):
@@ -31,7 +51,7 @@ class RoomInfo(TypedDict):
     people: list[UserInfo]
 
 
-class _RoomHandler(CollabAPIHandler):
+class _RoomHandler(BodyHandler):
     def info(self, record: RoomRecord, role: Role) -> RoomInfo:
         """``record`` for somebody in ``role``."""
         return {
@@ -57,6 +77,11 @@ class _RoomHandler(CollabAPIHandler):
 class RoomsHandler(_RoomHandler):
     """``rooms``: list and create."""
 
+    @property
+    def max_body_bytes(self) -> int:
+        """Room for a whole notebook."""
+        return self.manager.limits.room_bytes
+
     @authenticated
     async def get(self) -> None:
         """A page of the rooms, last changed first."""
@@ -73,7 +98,7 @@ class RoomsHandler(_RoomHandler):
     async def post(self) -> None:
         """Make a room."""
         role = await self.require(Capability.MANAGE)
-        body = json_object(self, "id", "title", "content")
+        body = await _convert(self.json_object, "id", "title", "content")
         record = await self.manager.create_room(
             room_id=_optional(body, "id", str),
             title=_optional(body, "title", str),
@@ -98,7 +123,7 @@ class RoomHandler(_RoomHandler):
         """Rename a room."""
         role = await self.require(Capability.MANAGE)
         check_room_id(room_id)
-        title = _optional(json_object(self, "title"), "title", str)
+        title = _optional(self.json_object("title"), "title", str)
         if title is None:
             raise ContentError("Give the new title.")
         self.finish(self.info(await self.manager.rename_room(room_id, title), role))
@@ -128,6 +153,11 @@ class RestoreHandler(_RoomHandler):
 class ContentHandler(_RoomHandler):
     """``rooms/{id}/content``: export and import."""
 
+    @property
+    def max_body_bytes(self) -> int:
+        """Room for a whole notebook."""
+        return self.manager.limits.room_bytes
+
     @authenticated
     async def get(self, room_id: str) -> None:
         """The content as a file."""
@@ -135,7 +165,7 @@ class ContentHandler(_RoomHandler):
         wanted = self._format()
         document = await self.manager.read(room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
-        self.finish(write_content(document, wanted), set_content_type=wanted.media_type)
+        self.finish(await _convert(write_content, document, wanted), set_content_type=wanted.media_type)
 
     @authenticated
     async def put(self, room_id: str) -> None:
@@ -143,7 +173,7 @@ class ContentHandler(_RoomHandler):
         role = await self.require(Capability.EDIT)
         check_room_id(room_id)
         sent = self._format()
-        content = read_content(text_body(self, sent.media_type, "application/json", "text/plain"), sent)
+        content = await _convert(read_content, self.text_body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent)
         record = await self.manager.edit(room_id, lambda document: document.set_content(content), self.user)
         self.finish(self.info(record, role))
 

@@ -1,0 +1,80 @@
+"""A Jupyter server with the extension, in the test's own process."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+
+from jupyter_collab.rooms import RoomManager
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    body: Any
+    headers: Any
+
+    @property
+    def problem(self) -> tuple[int, str]:
+        """Status and reason of an error that is as it should be."""
+        assert set(self.body) == {"message", "reason"}, self.body
+        assert self.headers["Content-Type"] == "application/json"
+        assert len(self.body["message"]) > 10
+        return self.status, self.body["reason"]
+
+
+Rest = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def limits() -> dict[str, Any]:
+    """More traits of the extension; a test module may override it."""
+    return {}
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, limits: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_collab": True}, "allow_unauthenticated_access": False},
+        "CollabExtension": {"store_url": f"sqlite:///{tmp_path / 'rooms.sqlite'}", **limits},
+    }
+
+
+@pytest.fixture
+def manager(jp_serverapp: ServerApp) -> RoomManager:
+    return jp_serverapp.web_app.settings["jupyter_collab_manager"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def rest(http_server_client: Any, jp_auth_header: dict[str, str], jp_base_url: str) -> Rest:
+    """Ask the REST API; ``json`` or ``text`` is the body, ``path`` is sent as it is. Errors are answers, too."""
+
+    async def ask(method: str, path: str, *, text: str | bytes | None = None, **options: Any) -> Answer:
+        headers = {**jp_auth_header, **options.pop("headers", {})}
+        if "json" in options:
+            text = json.dumps(options.pop("json"))
+            headers.setdefault("Content-Type", "application/json")
+        if text is not None or "body_producer" in options or method == "POST":
+            headers.setdefault("Content-Type", "")  # or Tornado's client calls it a form
+        url = f"{jp_base_url}api/collab/{path}?{urlencode(options.pop('params', {}))}"
+        response = await http_server_client.fetch(
+            url,
+            method=method,
+            body=text,
+            headers=headers,
+            raise_error=False,
+            allow_nonstandard_methods=True,
+            request_timeout=60,
+            **options,
+        )
+        is_json = "json" in response.headers.get("Content-Type", "") and response.body
+        return Answer(response.code, json.loads(response.body) if is_json else response.body, response.headers)
+
+    return ask

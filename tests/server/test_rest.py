@@ -1,0 +1,349 @@
+"""The REST API of rooms, over HTTP."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_server.auth import Authorizer
+from jupyter_server.serverapp import ServerApp
+from tornado.web import RequestHandler
+
+from jupyter_collab.rooms import RoomManager
+
+from .conftest import Rest
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+NOTEBOOK: dict[str, Any] = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    "cells": [
+        {"id": "intro", "cell_type": "markdown", "source": "# Größe 😀", "metadata": {}},
+        {
+            "id": "sum",
+            "cell_type": "code",
+            "source": "1 + 1",
+            "metadata": {"tags": ["a"]},
+            "outputs": [
+                {"output_type": "execute_result", "data": {"text/plain": "2"}, "metadata": {}, "execution_count": 1}
+            ],
+            "execution_count": 1,
+        },
+    ],
+}
+
+
+async def test_a_room_from_birth_to_the_bin_and_back(rest: Rest) -> None:
+    created = await rest("POST", "rooms", json={"id": "demo", "title": "The demo"})
+    assert created.status == 201
+    assert created.headers["Location"].endswith("/api/collab/rooms/demo")
+    room = created.body
+    assert {**room, "epoch": "", "created_at": "", "changed_at": ""} == {
+        "id": "demo", "title": "The demo", "kind": "notebook", "epoch": "", "created_at": "", "changed_at": "",
+        "deleted_at": None, "role": "owner", "people": [],
+    }  # fmt: skip
+    assert (await rest("GET", "rooms/demo")).body == room
+
+    renamed = await rest("PATCH", "rooms/demo", json={"title": "Another  title "})
+    assert (renamed.status, renamed.body["title"]) == (200, "Another title")
+
+    assert (await rest("DELETE", "rooms/demo")).status == 204
+    assert (await rest("GET", "rooms/demo")).problem == (404, "room_not_found")
+    assert (await rest("POST", "rooms", json={"id": "demo"})).problem == (409, "room_exists")
+    assert (await rest("GET", "rooms")).body == {"rooms": [], "total": 0}
+    bin_ = (await rest("GET", "rooms", params={"deleted": "true"})).body
+    assert [(room["id"], room["deleted_at"] is None) for room in bin_["rooms"]] == [("demo", False)]
+
+    restored = await rest("POST", "rooms/demo/restore")
+    assert (restored.status, restored.body["deleted_at"]) == (200, None)
+    assert restored.body["epoch"] == room["epoch"]
+
+    assert (await rest("DELETE", "rooms/demo", params={"permanent": "true"})).status == 400
+    assert (await rest("DELETE", "rooms/demo")).status == 204
+    assert (await rest("DELETE", "rooms/demo", params={"permanent": "true"})).status == 204
+    assert (await rest("POST", "rooms/demo/restore")).problem == (404, "room_not_found")
+    assert (await rest("POST", "rooms", json={"id": "demo"})).body["epoch"] != room["epoch"]
+
+
+async def test_a_room_without_id_or_title_gets_them(rest: Rest) -> None:
+    plain, titled = await rest("POST", "rooms"), await rest("POST", "rooms", json={"title": "My Room: 1"})
+    assert plain.status == titled.status == 201
+    assert plain.body["title"] == plain.body["id"]
+    assert titled.body["id"].startswith("my-room-1-")
+
+
+async def test_the_list_is_searched_sorted_and_paged(rest: Rest) -> None:
+    for number, title in enumerate(["Alpha", "Beta 100%", "Gamma_"]):
+        await rest("POST", "rooms", json={"id": f"r{number}", "title": title})
+        await asyncio.sleep(0.002)  # changed_at counts milliseconds
+    await rest("PUT", "rooms/r0/content", params={"format": "md"}, text="changed last")
+
+    async def ids(**params: str) -> tuple[list[str], int]:
+        answer = await rest("GET", "rooms", params=params)
+        return [room["id"] for room in answer.body["rooms"]], answer.body["total"]
+
+    assert await ids() == (["r0", "r2", "r1"], 3)
+    assert await ids(limit="1", offset="1") == (["r2"], 3)
+    assert await ids(search="BETA") == (["r1"], 1)
+    assert await ids(search="%") == (["r1"], 1)
+    assert await ids(search="_") == (["r2"], 1)
+    assert await ids(search="r2") == (["r2"], 1)
+    assert await ids(search="nothing") == ([], 0)
+
+
+async def test_a_notebook_goes_in_and_comes_out(rest: Rest) -> None:
+    created = await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    assert created.body["kind"] == "notebook"
+    exported = await rest("GET", "rooms/nb/content")
+    assert exported.status == 200
+    assert exported.headers["Content-Type"] == "application/x-ipynb+json"
+    assert exported.headers["Content-Disposition"] == 'attachment; filename="nb.ipynb"'
+    assert exported.headers["X-Content-Type-Options"] == "nosniff"
+    nbformat.validate(exported.body)
+    assert exported.body == NOTEBOOK
+
+
+async def test_the_same_notebook_twice_gives_one_copy_and_no_edit(rest: Rest, manager: RoomManager) -> None:
+    await rest("POST", "rooms", json={"id": "nb"})
+    first = await rest("PUT", "rooms/nb/content", json=NOTEBOOK)
+    state = (await manager.read("nb")).doc.get_state()
+    second = await rest("PUT", "rooms/nb/content", json=NOTEBOOK)
+    assert (first.status, second.status) == (200, 200)
+    assert (await rest("GET", "rooms/nb/content")).body == NOTEBOOK
+    assert (await manager.read("nb")).doc.get_state() == state
+    assert first.body["changed_at"] == second.body["changed_at"]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("md", "text/markdown; charset=utf-8", "# Größe 😀"),
+        ("py", "text/x-python; charset=utf-8", "# # Größe 😀"),
+    ],
+)
+async def test_content_as_text(rest: Rest, name: str, media_type: str, expected: str) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    exported = await rest("GET", "rooms/nb/content", params={"format": name})
+    assert exported.headers["Content-Type"] == media_type
+    assert exported.headers["Content-Disposition"] == f'attachment; filename="nb.{name}"'
+    text = exported.body.decode()
+    assert expected in text
+    edited = text.replace("1 + 1", "1 + 2")
+    imported = await rest(
+        "PUT", "rooms/nb/content", params={"format": name}, text=edited, headers={"Content-Type": media_type}
+    )
+    assert imported.status == 200
+    content = (await rest("GET", "rooms/nb/content")).body
+    assert [cell["source"] for cell in content["cells"]] == ["# Größe 😀", "1 + 2"]
+    assert content["cells"][1]["outputs"] == NOTEBOOK["cells"][1]["outputs"]
+
+
+async def test_a_note_is_its_markdown(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "note"})
+    answer = await rest("PUT", "rooms/note/content", params={"format": "md"}, text="# Title\r\n\r\n* 😀\n\n")
+    assert answer.body["kind"] == "note"
+    exported = await rest("GET", "rooms/note/content", params={"format": "md"})
+    assert exported.body == "# Title\r\n\r\n* 😀\n\n".encode()
+
+
+BAD_REQUESTS: dict[str, tuple[str, str, dict[str, Any], tuple[int, str]]] = {
+    "an id with a slash": ("POST", "rooms", {"json": {"id": "a/b"}}, (400, "invalid_room_id")),
+    "an id that begins with a dot": ("POST", "rooms", {"json": {"id": ".x"}}, (400, "invalid_room_id")),
+    "an id that is too long": ("POST", "rooms", {"json": {"id": "x" * 129}}, (400, "invalid_room_id")),
+    "an empty id": ("POST", "rooms", {"json": {"id": ""}}, (400, "invalid_room_id")),
+    "an id that is a number": ("POST", "rooms", {"json": {"id": 5}}, (400, "invalid_content")),
+    "an id in a path": ("GET", "rooms/a%2Fb", {}, (400, "invalid_room_id")),
+    "an id that climbs": ("GET", "rooms/..%2F..%2Fetc", {}, (400, "invalid_room_id")),
+    "bytes that are no text in a path": ("GET", "rooms/%ff", {}, (400, "bad_request")),
+    "a title of blanks": ("POST", "rooms", {"json": {"title": " \n"}}, (400, "room_error")),
+    "a title that is too long": ("POST", "rooms", {"json": {"title": "x" * 201}}, (400, "room_error")),
+    "an unknown key": ("POST", "rooms", {"json": {"name": "x"}}, (400, "invalid_content")),
+    "a list": ("POST", "rooms", {"json": ["x"]}, (400, "invalid_content")),
+    "no JSON": ("POST", "rooms", {"text": "{"}, (400, "invalid_content")),
+    "no text": ("POST", "rooms", {"text": b"\xff\xfe"}, (400, "invalid_content")),
+    "a form": (
+        "POST", "rooms", {"text": "id=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        (415, "unsupported_content_type"),
+    ),
+    "content that is text": ("POST", "rooms", {"json": {"content": "x"}}, (400, "invalid_content")),
+    "content that is no notebook": ("POST", "rooms", {"json": {"content": {"a": 1}}}, (400, "invalid_content")),
+    "a notebook with a cell that is none": (
+        "POST", "rooms", {"json": {"content": {**NOTEBOOK, "cells": [{"cell_type": "x"}]}}}, (400, "invalid_content"),
+    ),
+    "a limit that is no number": ("GET", "rooms", {"params": {"limit": "x"}}, (400, "invalid_content")),
+    "a negative offset": ("GET", "rooms", {"params": {"offset": "-1"}}, (400, "invalid_content")),
+    "deleted that is neither": ("GET", "rooms", {"params": {"deleted": "yes"}}, (400, "invalid_content")),
+    "an unknown method": ("DELETE", "rooms", {}, (405, "method_not_allowed")),
+    "no new title": ("PATCH", "rooms/nb", {"json": {}}, (400, "invalid_content")),
+    "an unknown format": ("GET", "rooms/nb/content", {"params": {"format": "docx"}}, (400, "invalid_content")),
+    "an import of an unknown format": (
+        "PUT", "rooms/nb/content", {"params": {"format": "docx"}, "text": "x"}, (400, "invalid_content"),
+    ),
+    "an import that is no notebook": ("PUT", "rooms/nb/content", {"text": "# markdown"}, (400, "invalid_content")),
+    "an import of another type": (
+        "PUT", "rooms/nb/content", {"text": "x", "headers": {"Content-Type": "image/png"}},
+        (415, "unsupported_content_type"),
+    ),
+    "an import of markdown as Python": (
+        "PUT", "rooms/nb/content",
+        {"params": {"format": "py"}, "text": "x", "headers": {"Content-Type": "text/markdown"}},
+        (415, "unsupported_content_type"),
+    ),
+    "an unknown room": ("GET", "rooms/nobody", {}, (404, "room_not_found")),
+    "an unknown room to rename": ("PATCH", "rooms/nobody", {"json": {"title": "x"}}, (404, "room_not_found")),
+    "an unknown room to delete": ("DELETE", "rooms/nobody", {}, (404, "room_not_found")),
+    "an unknown room to restore": ("POST", "rooms/nobody/restore", {}, (404, "room_not_found")),
+    "an unknown room to export": ("GET", "rooms/nobody/content", {}, (404, "room_not_found")),
+    "an unknown room to import": ("PUT", "rooms/nobody/content", {"json": NOTEBOOK}, (404, "room_not_found")),
+    "an id that is taken": ("POST", "rooms", {"json": {"id": "nb"}}, (409, "room_exists")),
+}  # fmt: skip
+
+
+async def snapshot(rest: Rest, manager: RoomManager) -> tuple[Any, ...]:
+    """All that a refused request must leave as it is."""
+    listed = [(await rest("GET", "rooms", params={"deleted": flag})).body for flag in ("false", "true")]
+    document = await manager.read("nb")
+    return listed, document.to_notebook(), document.doc.get_state()
+
+
+@pytest.mark.parametrize("case", BAD_REQUESTS)
+async def test_bad_input_is_refused_with_what_to_do_and_changes_nothing(
+    rest: Rest, manager: RoomManager, case: str
+) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    before = await snapshot(rest, manager)
+    method, path, options, problem = BAD_REQUESTS[case]
+    assert (await rest(method, path, **options)).problem == problem
+    assert await snapshot(rest, manager) == before
+
+
+class TestLimits:
+    @pytest.fixture
+    def limits(self) -> dict[str, Any]:
+        return {"max_room_bytes": 20_000}
+
+    async def test_too_much_is_refused_and_changes_nothing(self, rest: Rest, manager: RoomManager) -> None:
+        await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+        before = await snapshot(rest, manager)
+        long = {**NOTEBOOK, "cells": [{**NOTEBOOK["cells"][0], "source": "x" * 20_001}]}
+        assert (await rest("POST", "rooms", json={"id": "big", "content": long})).problem == (413, "message_too_large")
+        assert (await rest("PUT", "rooms/nb/content", json=long)).problem == (413, "message_too_large")
+        assert (await rest("PATCH", "rooms/nb", json={"title": "x" * 70_000})).problem == (413, "message_too_large")
+        # Text becomes larger when it becomes a document.
+        dense = "# %%\n" * 2_000
+        answer = await rest("PUT", "rooms/nb/content", params={"format": "py"}, text=dense)
+        assert answer.problem == (413, "room_too_large")
+        assert await snapshot(rest, manager) == before
+
+    async def test_a_body_whose_length_is_not_announced_is_not_kept_either(self, rest: Rest) -> None:
+        await rest("POST", "rooms", json={"id": "nb"})
+
+        async def send(write: Any) -> None:
+            for _ in range(10):
+                await write(b"x" * 5_000)
+
+        answer = await rest(
+            "PUT",
+            "rooms/nb/content",
+            params={"format": "md"},
+            body_producer=send,
+            headers={"Content-Type": "text/markdown"},
+        )
+        assert answer.problem == (413, "message_too_large")
+
+
+class DenyAll(Authorizer):
+    """Nobody may do anything."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return False
+
+
+class ReadOnly(Authorizer):
+    """Everybody may look."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return action == "read"
+
+
+REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "rooms", {}),
+    ("POST", "rooms", {"json": {"id": "made"}}),
+    ("GET", "rooms/nb", {}),
+    ("PATCH", "rooms/nb", {"json": {"title": "x"}}),
+    ("DELETE", "rooms/nb", {}),
+    ("POST", "rooms/nb/restore", {}),
+    ("GET", "rooms/nb/content", {}),
+    ("PUT", "rooms/nb/content", {"params": {"format": "md"}, "text": "x"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "options"), REQUESTS)
+@pytest.mark.parametrize("who", ["a stranger", "one who may nothing", "one who may look"])
+async def test_only_those_who_may(
+    rest: Rest, manager: RoomManager, jp_serverapp: ServerApp, method: str, path: str, options: dict[str, Any], who: str
+) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    before = await snapshot(rest, manager)
+    usual = jp_serverapp.web_app.settings["authorizer"]
+    authorizers = {"one who may nothing": DenyAll, "one who may look": ReadOnly}
+    if who in authorizers:
+        jp_serverapp.web_app.settings["authorizer"] = authorizers[who](parent=jp_serverapp)
+    else:
+        options = {**options, "headers": {"Authorization": "token wrong"}}
+    answer = await rest(method, path, **options)
+    jp_serverapp.web_app.settings["authorizer"] = usual
+    if who == "one who may look" and method == "GET":
+        assert answer.status == 200
+        assert answer.body.get("role", "viewer") == "viewer"
+    else:
+        assert answer.problem == (403, "permission_denied")
+    assert await snapshot(rest, manager) == before
+
+
+async def test_a_page_of_another_site_cannot_write_with_the_cookie(rest: Rest) -> None:
+    answer = await rest(
+        "POST", "rooms", json={"id": "x"}, headers={"Authorization": "", "Origin": "http://evil.example"}
+    )
+    assert answer.status in (403, 404)
+    assert (await rest("GET", "rooms")).body["total"] == 0
+
+
+def handlers_of(router: Any) -> Iterator[tuple[str, type]]:
+    """All routes of a Tornado application: pattern and handler."""
+    for rule in router.rules:
+        if isinstance(rule.target, type):
+            yield rule.matcher.regex.pattern, rule.target
+        elif hasattr(rule.target, "rules"):
+            yield from handlers_of(rule.target)
+
+
+def test_every_method_of_every_route_demands_a_user(jp_serverapp: ServerApp) -> None:
+    web_app = jp_serverapp.web_app
+    ours = {(p, h) for p, h in handlers_of(web_app.default_router) if "/api/collab/" in p or "/collab" in p}
+    methods = [
+        (handler, name)
+        for _, handler in ours
+        for name in ("get", "head", "post", "put", "patch", "delete")
+        if getattr(handler, name) is not getattr(RequestHandler, name)
+    ]
+    assert len(ours) == 5
+    assert len(methods) == 9
+    for handler, name in methods:
+        method = getattr(handler, name)
+        assert method.__module__ == handler.__module__, f"{handler.__name__}.{name} is somebody else's"
+        assert method.__wrapped__ is not None, f"{handler.__name__}.{name} is not decorated"
+        assert not getattr(method, "__allow_unauthenticated", False)
+
+
+async def test_a_strangers_image_of_the_api_is_the_same_for_all_rooms(rest: Rest) -> None:
+    """Whether a room exists cannot be told from a refusal."""
+    await rest("POST", "rooms", json={"id": "nb"})
+    wrong = {"Authorization": "token " + base64.b64encode(b"guess").decode()}
+    answers = [await rest("GET", f"rooms/{room}", headers=wrong) for room in ("nb", "nobody", "..%2Fx")]
+    assert answers[0].problem == answers[1].problem == answers[2].problem == (403, "permission_denied")
+    assert answers[0].body == answers[1].body == answers[2].body
