@@ -77,6 +77,8 @@ class Journal:
         self._in_flight: Batch | None = None
         self._wake = asyncio.Event()
         self._failing: StoreError | None = None
+        self._ended: Exception | None = None
+        self._flushing: dict[asyncio.Future[None], bool] = {}
         self._task = asyncio.create_task(self._run(), name=f"jupyter_collab journal of {room_id}")
 
     @property
@@ -132,14 +134,41 @@ class Journal:
         else:
             self._in_flight.waiting.append(callback)
 
-    async def flush(self) -> None:
-        """Wait until all that has been added so far is durable, however long the store fails."""
-        done = asyncio.get_running_loop().create_future()
+    async def flush(self, *, patient: bool = False) -> None:
+        """Wait until all that has been added so far is durable.
+
+        Raises
+        ------
+        StoreError
+            The store fails. What waits is tried again all the same; to wait for that, be ``patient``.
+        RoomError
+            The room is gone.
+        """
+        error = self._ended if patient else self._ended or self._failing
+        if error is not None:
+            raise error
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.when_saved(lambda: None if done.done() else done.set_result(None))
-        await done
+        self._flushing[done] = patient
+        try:
+            await done
+        finally:
+            del self._flushing[done]
+
+    def _disappoint(self, error: Exception, *, patient: bool) -> None:
+        """Tell those who wait for a flush, but for the patient if not ``patient``, that there is none."""
+        for done, is_patient in self._flushing.items():
+            if not done.done() and (patient or not is_patient):
+                done.set_exception(error)
+
+    def _end(self, error: Exception) -> None:
+        if self._ended is None:
+            self._ended = error
+        self._disappoint(error, patient=True)
 
     async def close(self) -> None:
         """End; what is not durable by now stays with its authors, who were not told that it is saved."""
+        self._end(NotSaved("The room was closed before this was saved; try again."))
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -152,16 +181,20 @@ class Journal:
             try:
                 seq = await self._append(batch)
             except RoomError as error:
-                self._on_lost(error)
+                self._lose(error)
                 return
             except Exception as error:  # the task's boundary: the room must not go on without its journal
                 log.exception("The journal of room %s ended.", self._room_id)
-                self._on_lost(error)
+                self._lose(error)
                 return
             self._in_flight = None
             self._on_committed(batch, seq)
             for callback in batch.waiting:
                 callback()
+
+    def _lose(self, error: Exception) -> None:
+        self._end(error)
+        self._on_lost(error)
 
     async def _append(self, batch: Batch) -> int:
         if not batch.entries:
@@ -183,6 +216,7 @@ class Journal:
     def _fail(self, error: StoreError) -> None:
         first = self._failing is None
         self._failing = error
+        self._disappoint(error, patient=False)
         if first:
             log.warning("Room %s is not saved, trying again: %s", self._room_id, error)
             self._on_failing(error)

@@ -80,6 +80,7 @@ class RoomManager:
         await self._backplane.stop()
         for timer in self._idle_timers.values():
             timer.cancel()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)  # who waits for one hears of its error
         await asyncio.gather(*(self._stop_room(room) for room in list(self._rooms.values())))
         if self._closing:
             await asyncio.wait(self._closing)
@@ -87,10 +88,11 @@ class RoomManager:
 
     async def _stop_room(self, room: Room) -> None:
         try:
-            await asyncio.wait_for(room.flush(), FLUSH_SECONDS)
+            await asyncio.wait_for(room.flush(patient=True), FLUSH_SECONDS)
             await room.compact()
-        except asyncio.TimeoutError:
-            log.error("Room %s: the store still fails; its last edits stay with their authors' clients.", room.id)
+        except (asyncio.TimeoutError, CollabError) as error:
+            reason = str(error) or "the store does not answer"
+            log.error("Room %s: its last edits stay with their authors' clients: %s", room.id, reason)
         await room.close(CloseCode.GOING_AWAY, "server is stopping: reconnect in a moment")
 
     # -- peers -------------------------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ class RoomManager:
         """Give a room another title; everybody in it sees it."""
         record = await self._store.rename_room(check_room_id(room_id), check_title(title))
         if (room := self._rooms.get(room_id)) is not None:
-            room.retitle(title)
+            room.retitle(record.title)
         return self._current(record)
 
     async def delete_room(self, room_id: str) -> None:
@@ -198,6 +200,12 @@ class RoomManager:
 
     async def _open(self, room_id: str) -> Room:
         """The live room; all who ask for it at once wait for one reading of the store."""
+        while True:
+            room = await self._find_or_load(room_id)
+            if self._rooms.get(room_id) is room:  # else it was closed while we waited for our turn
+                return room
+
+    async def _find_or_load(self, room_id: str) -> Room:
         self._keep(room_id)
         room = self._rooms.get(room_id)
         if room is not None:

@@ -24,9 +24,9 @@ from ..errors import (
     NotSaved,
     PermissionDenied,
     RoomFull,
-    RoomNotFound,
     RoomTooLarge,
     StoreError,
+    StoreUnavailable,
     UnsupportedMessage,
 )
 from ..protocol import (
@@ -149,18 +149,17 @@ class Room:
     @property
     def is_idle(self) -> bool:
         """Whether nobody is here and everything is durable."""
-        return not self._peers and not self._journal.has_unsaved
+        return not self._peers and not self._journal.has_unsaved and self._state is RoomState.LIVE
 
     def join(self, peer: Peer) -> None:
         """Let ``peer`` in and greet it.
 
         Raises
         ------
-        RoomNotFound, RoomFull, EpochMismatch
+        StoreUnavailable, RoomFull, EpochMismatch
             The peer is not in the room then, and was sent nothing.
         """
-        if self._state is RoomState.CLOSED:
-            raise RoomNotFound(f"The room '{self.id}' has just been closed; join again.")
+        self._require_open()
         if len(self._peers) >= self._limits.peers_per_room:
             raise RoomFull(f"The room '{self.id}' has {len(self._peers)} peers, as many as it may; try again later.")
         if peer.epoch is not None and peer.epoch != self.epoch:
@@ -177,6 +176,10 @@ class Room:
         self._presence.greet(peer)
         if self._journal.failing is not None:
             peer.tell(_not_saved(self._journal.failing))
+
+    def _require_open(self) -> None:
+        if self._state is RoomState.CLOSED:
+            raise StoreUnavailable(f"The room '{self.id}' has just been closed; try again.")
 
     def leave(self, peer: Peer) -> None:
         """Let go of ``peer``, whose connection has ended; again does nothing."""
@@ -240,6 +243,7 @@ class Room:
         """
         if peer not in self._peers:
             return None
+        wait = None
         try:
             wait = peer.pace.take(self._loop.time())
             if self._state is RoomState.HEALING:
@@ -247,7 +251,6 @@ class Room:
             self._handle(peer, data)
         except CollabError as error:
             self._refuse(peer, error)
-            return None
         except Exception:  # the boundary of one message: it ends the connection that it came over, and no other
             log.exception("Room %s failed on a message of %s.", self.id, peer.name)
             self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
@@ -345,8 +348,16 @@ class Room:
         """Let ``edit`` change the document, as an edit by ``user``; returns when it is durable.
 
         If ``edit`` raises, or the room would become too large, nothing of it stays.
+
+        Raises
+        ------
+        NotSaved
+            The store fails. If it began to while this waited, the edit is made durable later all the same.
         """
         await self._live.wait()
+        self._require_open()
+        if self._journal.failing is not None:
+            raise self._journal.failing
         try:
             changes = self._replica.edit(edit)
         finally:
@@ -355,8 +366,9 @@ class Room:
         await self._journal.flush()
 
     async def snapshot(self) -> bytes:
-        """The document as an update, of which nothing can be lost any more when this returns."""
+        """The document as an update, of which nothing can be lost any more; ``NotSaved`` while the store fails."""
         await self._live.wait()
+        self._require_open()
         state = self._replica.encode()
         await self._journal.flush()
         return state
@@ -464,9 +476,9 @@ class Room:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    async def flush(self) -> None:
-        """Wait until all edits are durable."""
-        await self._journal.flush()
+    async def flush(self, *, patient: bool = False) -> None:
+        """Wait until all edits are durable; raises what :meth:`Journal.flush` does."""
+        await self._journal.flush(patient=patient)
 
     async def close(self, code: CloseCode, reason: str) -> None:
         """End the room here: everybody is disconnected with ``code`` and ``reason``. The store keeps it."""
