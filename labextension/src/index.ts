@@ -1,6 +1,6 @@
 import { collabPlugin } from './plugins/collab.js';
+import { openerPlugin } from './plugins/opener.js';
 import { panelPlugin } from './plugins/panel.js';
-import { tabsPlugin } from './plugins/tabs.js';
 import { widgetPlugin } from './plugins/widget.js';
 
-export default [collabPlugin, tabsPlugin, panelPlugin, widgetPlugin];
+export default [collabPlugin, openerPlugin, panelPlugin, widgetPlugin];

@@ -173,6 +173,9 @@ export class RoomPane extends Widget implements ICommandTarget {
     }
     const { notebook, room } = this;
     const place = { cell: notebook.activeCell?.model.id, scroll: notebook.outerNode.scrollTop };
+    const isTyping = notebook.activeCell?.editor?.hasFocus() ?? false;
+    // In edit mode every cell that is made active on the way would be opened.
+    notebook.mode = 'command';
     const [oldModel, oldCarets] = [this._model, this._carets];
     const { awareness } = room;
     this._carets = showCarets(room.sharedModel, { awareness, setCursor: cursor => room.setCursor(cursor) });
@@ -194,6 +197,9 @@ export class RoomPane extends Widget implements ICommandTarget {
     const active = notebook.widgets.findIndex(cell => cell.model.id === (only ?? place.cell));
     notebook.activeCellIndex = Math.max(active, 0);
     notebook.outerNode.scrollTop = place.scroll;
+    if (isTyping) {
+      void notebook.type();
+    }
     this._refresh();
   }
 

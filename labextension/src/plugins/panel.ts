@@ -4,9 +4,10 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { roomIcon } from './icons.js';
 import { PLUGIN_ID } from './collab.js';
+import { CommandIDs, PANEL_ID } from './commands.js';
+import { IRoomsToken } from './opener.js';
 import type { IRooms } from './rooms.js';
 import { RoomsPanel } from './roomspanel.js';
-import { CommandIDs, IRoomsToken, PANEL_ID } from './tabs.js';
 
 /** The list of rooms in the left side area. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
