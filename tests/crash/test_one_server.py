@@ -8,9 +8,9 @@ import pytest
 
 from ..peers import ONLY_OURS, RawClient, eventually
 from ..servers import RunningServer, start_server
-from .typists import RawTypist, check_final, check_seen, durable_text, typing
+from .typists import OurTypist, RawTypist, check_final, check_seen, durable_text, typing
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 KILLS = 10
 
@@ -25,20 +25,25 @@ def test_nothing_seen_is_lost_and_nothing_doubled(tmp_path: Path, seed: int) -> 
 
 
 async def _scenario(server: RunningServer, store: Path, room: str, rng: random.Random) -> None:
-    async with RawClient(server, room, "ada") as ada, RawClient(server, room, "ben") as ben:
-        typists = (RawTypist(ada), RawTypist(ben))
+    async with (
+        RawClient(server, room, "ada") as ada,
+        RawClient(server, room, "ben") as ben,
+        OurTypist.join(server, room, "cy") as cy,
+        OurTypist.join(server, room, "dee") as dee,
+    ):
         await asyncio.gather(ada.joined(), ben.joined())
+        typists = (RawTypist(ada), RawTypist(ben), cy, dee)
         unsaved_at_kill = 0
         async with typing(typists, rng):
             for _ in range(KILLS):
                 await asyncio.sleep(rng.uniform(0, 1))  # the random moment
                 server.kill()
-                unsaved_at_kill += len(ada.unacked) + len(ben.unacked)
-                await eventually(lambda: not ada.connected and not ben.connected, "both notice")
+                unsaved_at_kill += sum(len(typist.written) - len(typist.acked) for typist in typists)
+                await eventually(lambda: not any(typist.connected for typist in typists), "all notice")
                 check_seen(typists, store, room, running=False)
                 await asyncio.to_thread(server.start)
         await asyncio.gather(*(typist.saved() for typist in typists))
-        await eventually(lambda: ada.text == ben.text, "both have the same text")
+        await eventually(lambda: len({typist.text for typist in typists}) == 1, "all have the same text")
         async with RawClient(server, room) as late:
             await late.joined()
             check_final(typists, {"a new client": late.text, "the store": durable_text(store, room, running=True)})

@@ -11,7 +11,7 @@ from ..peers import ONLY_OURS, RawClient, eventually
 from ..servers import RunningServer, start_server
 from .typists import RawTypist, check_final, check_seen, durable_text, typing
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 KILLS = 10
 

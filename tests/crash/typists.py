@@ -14,14 +14,20 @@ from typing import Any, Protocol
 
 from pycrdt import Array, Doc
 
-from ..peers import RawClient
+from jupyter_collab import AsyncRoom, connect_async
+from jupyter_collab.client.connection import Backoff
 
-__all__ = ["RawTypist", "Typist", "check_final", "check_seen", "durable_text", "typing", "words"]
+from ..peers import RawClient
+from ..servers import RunningServer
+
+__all__ = ["OurTypist", "RawTypist", "Typist", "check_final", "check_seen", "durable_text", "typing", "words"]
 
 WORD = re.compile(r"<[a-z]+\d+>")
 
-MAX_PAUSE_SECONDS = 0.04
-"""About fifty words a second and person."""
+MAX_PAUSE_SECONDS = 0.1
+"""About twenty words a second and person."""
+
+QUICK = Backoff(first_seconds=0.05, longest_seconds=0.3)
 
 
 def words(text: str) -> set[str]:
@@ -56,6 +62,10 @@ class Typist(Protocol):
     def ready(self) -> bool:
         """Whether there is something to type into."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as one knows."""
+
     def insert(self, at: int, word: str) -> None:
         """Type ``word``."""
 
@@ -88,12 +98,63 @@ class RawTypist:
     def ready(self) -> bool:
         return self._client.hello is not None and len(self._client.doc.get("cells", type=Array)) > 0
 
+    @property
+    def connected(self) -> bool:
+        return self._client.connected
+
     def insert(self, at: int, word: str) -> None:
         self._client.write(word, at)
 
     async def saved(self) -> None:
         await self._client.saved(seconds=30)
         assert not self._client.rejections, self._client.rejections
+
+
+class OurTypist:
+    """A :class:`Typist` with the project's own Python client."""
+
+    def __init__(self, name: str, room: AsyncRoom) -> None:
+        self.name = name
+        self.written: list[str] = []
+        self.seen: set[str] = set()
+        self._room = room
+        self._acked: set[str] = set()
+        room.on_change(lambda _: self._look())
+
+    @classmethod
+    @asynccontextmanager
+    async def join(cls, server: RunningServer, room: str, name: str) -> AsyncIterator["OurTypist"]:
+        """Somebody in the room, who leaves it at the end."""
+        async with connect_async(room, server.url, server.token, backoff=QUICK) as joined:
+            yield cls(name, joined)
+
+    def _look(self) -> None:
+        self.seen |= {word for word in words(self.text) if not word.startswith(f"<{self.name}")}
+
+    @property
+    def text(self) -> str:
+        return self._room.cells[0].source
+
+    @property
+    def acked(self) -> set[str]:
+        if self._room.pending == 0:
+            self._acked = set(self.written)
+        return self._acked
+
+    @property
+    def ready(self) -> bool:
+        return True
+
+    @property
+    def connected(self) -> bool:
+        return self._room.status in ("synced", "saving", "not-saved")
+
+    def insert(self, at: int, word: str) -> None:
+        self._room.cells[0].insert(at, word)
+
+    async def saved(self) -> None:
+        await self._room.wait_saved(30)
+        assert self._room.unsent is None, self._room.unsent
 
 
 @asynccontextmanager
@@ -115,8 +176,8 @@ async def _type(typist: Typist, rng: random.Random) -> None:
     while True:
         if typist.ready:
             word = f"<{typist.name}{len(typist.written)}>"
-            typist.written.append(word)
             typist.insert(_between_words(typist.text, rng), word)
+            typist.written.append(word)
         await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
 
 
