@@ -1,6 +1,8 @@
 """The Jupyter server extension: traits and wiring, nothing else."""
 
+import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
@@ -8,9 +10,10 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, Integer, Unicode, default
 
 from ..backplane import PollingBackplane
-from ..errors import StoreError
+from ..errors import RoomExists, StoreError
 from ..rooms import Limits, RoomManager
 from ..store import SQLStore
+from .pages import OpenRoomHandler
 from .rest import rest_routes
 from .websocket import RoomWebSocketHandler
 
@@ -50,6 +53,7 @@ class CollabExtension(ExtensionApp):
     )
     max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
+    demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
     manager: RoomManager
 
@@ -68,13 +72,21 @@ class CollabExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add our routes."""
         self.handlers.append((r"/api/collab/room/([^/]+)", RoomWebSocketHandler, {"manager": self.manager}))
+        self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
         self.handlers.extend(rest_routes(self.manager))
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         try:
             await self.manager.start()
+            if self.demo_room:
+                await self._make_demo_room()
         except StoreError as error:
             self.log.error("jupyter_collab: %s It is tried again when a room is wanted.", error)
+
+    async def _make_demo_room(self) -> None:
+        content = json.loads((Path(__file__).parent / "demo.ipynb").read_text(encoding="utf-8"))
+        with suppress(RoomExists):
+            await self.manager.create_room(room_id=self.demo_room, title="Demo", content=content)
 
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye."""
