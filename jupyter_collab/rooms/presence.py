@@ -24,6 +24,9 @@ TICK_SECONDS = 0.1
 REMEMBERED_DEPARTURES = 1_000
 """How many clients' last clocks are kept after they left, so that they are believed when they come back."""
 
+MAX_CLOCK = 2**32
+"""Clients count from 0, once a change or every few seconds. From 2**53 on, others could not read the clock."""
+
 GONE = "null"
 
 
@@ -77,10 +80,12 @@ class Presence:
         limit = self._limits.awareness_clients_per_peer
         entries = parse_awareness(
             payload,
-            max_state_bytes=self._limits.awareness_bytes,
+            max_state_bytes=len(payload),  # those that are sent back may have grown by what the server stamped on them
             max_entries=self._limits.peers_per_room * limit,
         )
         own = [entry for entry in entries if self._may_write(peer, entry)]
+        for entry in own:
+            self._check(entry)
         stamped = [(entry, _stamp(entry.state, peer)) for entry in own]
         if len(self._owned.get(peer, set()) | {entry.client_id for entry in own}) > limit:
             raise MessageTooLarge(f"Presence of more than {limit} clients over one connection.")
@@ -94,6 +99,13 @@ class Presence:
             for client_id, client in self._clients.items()
             if client.owner is not peer
         ]
+        if entries:
+            peer.outbox.send(_message(entries))
+
+    def catch_up(self, peer: Peer) -> None:
+        """Tell ``peer`` what it missed while it was busy."""
+        missed, peer.missed_presence = peer.missed_presence, set()
+        entries = [entry for client_id in missed if (entry := self._news(peer, client_id)) is not None]
         if entries:
             peer.outbox.send(_message(entries))
 
@@ -115,10 +127,32 @@ class Presence:
         client = self._clients.get(entry.client_id)
         if client is None:
             return entry.state != GONE and self._may_introduce(peer, entry)
-        if client.owner is peer:
-            return True
-        # The same person, back over a new connection before the old one was found dead. An echo brings no news.
-        return client.owner.user == peer.user and entry.clock + client.offset > client.clock
+        return client.owner is peer or self._is_back(peer, client.owner)
+
+    def _is_back(self, peer: Peer, before: Peer) -> bool:
+        """Whether ``peer`` is the client of ``before``, over a new connection before the old one was found dead.
+
+        A plain client sends back what it hears, of the same person's other windows too: but itself it names first.
+        """
+        is_later = peer.user == before.user and peer.joined_at > before.joined_at
+        return is_later and (peer.speaks_v1 or peer not in self._owned)
+
+    def _check(self, entry: AwarenessEntry) -> None:
+        size = len(entry.state.encode())
+        if size > self._limits.awareness_bytes:
+            raise MessageTooLarge(
+                f"A presence state of {size} bytes; at most {self._limits.awareness_bytes} are allowed."
+            )
+        if entry.clock > MAX_CLOCK:
+            raise ProtocolError(f"A presence clock of {entry.clock}; at most {MAX_CLOCK} is allowed.")
+
+    def _news(self, peer: Peer, client_id: int) -> AwarenessEntry | None:
+        """What ``peer`` is to hear of a client now, if anything."""
+        client = self._clients.get(client_id)
+        if client is not None:
+            return AwarenessEntry(client_id, client.clock, client.state) if client.owner is not peer else None
+        left = self._departed.get(client_id)
+        return AwarenessEntry(client_id, left.clock, GONE) if left is not None else None
 
     def _may_introduce(self, peer: Peer, entry: AwarenessEntry) -> bool:
         left = self._departed.get(entry.client_id)
@@ -179,7 +213,7 @@ class Presence:
         message = _message(changed.values())
         for peer in tuple(self._peers):
             if peer.outbox.busy:
-                peer.missed_presence = True
+                peer.missed_presence.update(changed)
             elif peer not in authors:
                 peer.outbox.send(message)
             elif entries := [*self._echo(peer, changed), *_others(changed, authors[peer])]:

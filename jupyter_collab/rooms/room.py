@@ -222,8 +222,7 @@ class Room:
 
     def _caught_up(self, peer: Peer) -> None:
         if peer.missed_presence:
-            peer.missed_presence = False
-            self._presence.greet(peer)
+            self._presence.catch_up(peer)
 
     def _expel(self, peer: Peer, error: CollabError) -> None:
         log.warning("Room %s closes %s: %s: %s", self.id, peer.name, error.reason, error)
