@@ -75,6 +75,7 @@ class RunningServer:
         self.port = find_port()
         server_app = {**_defaults(self.port, folder), **config.get("ServerApp", {})}
         self.url = f"http://127.0.0.1:{self.port}{server_app.get('base_url', '/')}"
+        self._has_extension = server_app["jpserver_extensions"].get("jupyter_collab", False)
         self._app = app
         self._env = {**os.environ, **_environment(folder), **env}
         self._write_config({**config, "ServerApp": server_app})
@@ -141,17 +142,25 @@ class RunningServer:
         while time.monotonic() < deadline:
             if not self.is_running:
                 raise RuntimeError(f"The server ended at once:\n{self.log[-LOG_TAIL_CHARACTERS:]}")
-            if self._answers():
+            if self._answers("api/status") == httpx.codes.OK:
+                self._check_extension()
                 return
             time.sleep(POLL_SECONDS)
         self.kill()
         raise TimeoutError(f"No answer within {START_SECONDS} s:\n{self.log[-LOG_TAIL_CHARACTERS:]}")
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str) -> int:
+        """The status of the answer; 0 if there is none."""
         try:
-            return httpx.get(self.url + "api/status", headers=self.headers, timeout=5).status_code == 200
+            return httpx.get(self.url + path, headers=self.headers, timeout=5).status_code
         except httpx.TransportError:
-            return False
+            return 0
+
+    def _check_extension(self) -> None:
+        """Jupyter serves on without an extension that it could not load; a test must not."""
+        if self._has_extension and self._answers("api/collab/rooms") == httpx.codes.NOT_FOUND:
+            self.kill()
+            raise RuntimeError(f"The extension was not loaded:\n{self.log[-LOG_TAIL_CHARACTERS:]}")
 
     def kill(self) -> None:
         """End it as ``kill -9`` does, at once. Nothing if it does not run."""

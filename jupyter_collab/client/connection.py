@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import anyio
 from websockets.asyncio.client import ClientConnection, connect
@@ -20,9 +20,11 @@ from .errors import ServerUnreachable, SignInRefused, error_of_close
 from .presence import Presence
 from .replica import Replica, StartAnew
 
-__all__ = ["Backoff", "Connection", "Status"]
+__all__ = ["Backoff", "Connection", "Role", "Status"]
 
 Status = Literal["connecting", "synced", "saving", "offline", "not-saved", "refused"]
+
+Role = Literal["viewer", "runner", "writer", "editor", "owner"]
 
 MAX_INCOMING_BYTES = 256 * 1024 * 1024
 """The longest message that we take from the server: a whole room, at a join."""
@@ -112,12 +114,14 @@ class Connection:
         self,
         server: Server,
         room_id: str,
-        role: str | None,
+        role: Role | None,
         replica: Replica,
         presence: Presence,
         on_status: Callable[[], None],
         backoff: Backoff | None = None,
     ) -> None:
+        if role is not None and role not in get_args(Role):
+            raise ValueError(f"There is no role {role!r}; use one of {', '.join(get_args(Role))}.")
         self._server = server
         self._room_id = room_id
         self._role = role

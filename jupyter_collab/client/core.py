@@ -13,7 +13,7 @@ import anyio
 
 from ..document import RoomDocument
 from ..errors import CollabError, PermissionDenied
-from .connection import Backoff, Connection, Status
+from .connection import Backoff, Connection, Role, Status
 from .discovery import Server
 from .errors import EditsNotSaved, RoomClosed, ServerUnreachable
 from .presence import Person, Presence
@@ -41,7 +41,7 @@ class RoomCore:
         How to come back after a connection is lost.
     """
 
-    def __init__(self, server: Server, room_id: str, role: str | None = None, backoff: Backoff | None = None) -> None:
+    def __init__(self, server: Server, room_id: str, role: Role | None = None, backoff: Backoff | None = None) -> None:
         self.room_id = room_id
         self.server = server
         self.changes: Signal[RoomChange] = Signal(RoomChange.__or__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..document import RoomDocument
 from ..errors import ContentError
 from .cell import Cell, CellType
-from .connection import Backoff, Status
+from .connection import Backoff, Role, Status
 from .core import RoomCore
 from .cursor import cursor_at
 from .discovery import find_server
@@ -92,7 +92,7 @@ class RoomView(ABC):
 
     @property
     def role(self) -> str:
-        """What we are here: ``viewer``, ``runner``, ``writer``, ``editor`` or ``owner``."""
+        """What we are here, a word of :data:`~.connection.Role`."""
         return self._run(lambda: self._core.replica.role)
 
     @property
@@ -106,7 +106,8 @@ class RoomView(ABC):
 
         ``connecting``: not joined yet; ``synced``: every edit is durable; ``saving``: some are not yet; ``offline``:
         the server cannot be reached, edits are kept here and sent when it is back; ``not-saved``: the server cannot
-        store them at present; ``refused``: the server will not have us, see :attr:`problem`.
+        store them at present; ``refused``: the server will not have us, see :attr:`problem`. A room that was closed
+        here is ``offline``.
         """
         return self._run(lambda: self._core.status)
 
@@ -370,7 +371,7 @@ def connect_async(
     token: str | None = None,
     *,
     create: bool = False,
-    role: str | None = None,
+    role: Role | None = None,
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,
@@ -402,6 +403,8 @@ def connect_async(
         When there is no such room.
     CollabError
         For anything else that the server has against it.
+    ValueError
+        When there is no such role.
     """
 
     async def join() -> AsyncRoom:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ..errors import CollabError
 from .background import BackgroundLoop, background_loop
-from .connection import Backoff
+from .connection import Backoff, Role
 from .core import RoomCore
 from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, RoomView, connect_async
 from .signals import Schedule
@@ -155,7 +155,7 @@ def connect(
     token: str | None = None,
     *,
     create: bool = False,
-    role: str | None = None,
+    role: Role | None = None,
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,

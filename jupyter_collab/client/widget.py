@@ -8,14 +8,17 @@ from ipywidgets import DOMWidget  # type: ignore[import-untyped]  # it has no ty
 from traitlets import Int, List, TraitType, Unicode
 
 from ..document import RoomDocument
+from .connection import Role
 from .replica import RoomChange
 from .signals import Schedule, Unsubscribe
 from .sync import Room, connect
 
 __all__ = ["SharedEditor"]
 
-PREVIEW_LINES = 20
-PREVIEW_CHARACTERS = 2_000
+NO_EDITOR = (
+    "The editor shows in JupyterLab and Notebook 7 with jupyter_collab installed beside them. In Python, its text is "
+    "`.value`, and the room `.joined`."
+)
 
 
 class Live(TraitType[Any, Any]):
@@ -102,7 +105,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         self,
         room: str,
         cell: int | None = None,
-        role: str | None = None,
+        role: Role | None = None,
         height: str = "auto",
         create: bool = True,
         *,
@@ -212,6 +215,8 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
                     unsubscribe()
                 joined.close()
         finally:
+            if joined is not None:
+                self.set_trait("status", joined.status)
             super().close()
 
     # Where it cannot be shown
@@ -221,15 +226,9 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         return f"SharedEditor({self.room!r}{shown}, status={self.status!r})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """For those who cannot show the widget: the text, as it is now."""
+        """For those who cannot show the widget: what it is. Notebooks save this, so no text of the room is in it."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": f"{self!r}\n{_preview(self.value)}"}
-
-
-def _preview(text: str) -> str:
-    lines = text.splitlines()
-    shown = "\n".join(lines[:PREVIEW_LINES])[:PREVIEW_CHARACTERS]
-    return shown if shown == text else shown + "\n…"
+        return {**bundle, "text/plain": f"{self!r}\n{NO_EDITOR}"}
 
 
 def _main_loop() -> tuple[int | None, Schedule]:

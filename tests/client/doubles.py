@@ -94,10 +94,12 @@ class ScriptedServer:
         Whether edits are acknowledged; set to ``False``, the server takes them in and says nothing.
     reject
         If set, the reason for which edits are refused.
-    answer
-        If set, how the handshake is refused.
+    answer, location
+        If set, how the handshake is refused, and where a redirect leads.
     is_silent
         Whether it takes connections and then says nothing.
+    speaks_v1
+        Whether it knows our subprotocol.
     edits
         Every message with edits that came in, in order.
     queries
@@ -113,7 +115,9 @@ class ScriptedServer:
     acks: bool = True
     reject: str | None = None
     answer: http.HTTPStatus | None = None
+    location: str = "/login"
     is_silent: bool = False
+    speaks_v1: bool = True
     edits: list[Message] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     presence: list[bytes] = field(default_factory=list)
@@ -146,7 +150,7 @@ class ScriptedServer:
             self._serve,
             "127.0.0.1",
             self.port,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            subprotocols=[Subprotocol(SUBPROTOCOL)] if self.speaks_v1 else None,
             process_request=self._answer_http,
             max_size=None,
             ping_interval=None,
@@ -201,7 +205,9 @@ class ScriptedServer:
         if request.headers.get("Authorization") != f"token {TOKEN}":
             return connection.respond(http.HTTPStatus.FORBIDDEN, "no")
         if self.answer is not None:
-            return connection.respond(self.answer, "told to")
+            response = connection.respond(self.answer, "told to")
+            response.headers["Location"] = self.location
+            return response
         if request.path.startswith("/api/collab/rooms"):
             body = json.dumps({"rooms": [], "total": 0}).encode()
             return Response(200, "OK", Headers({"Content-Length": str(len(body)), "Connection": "close"}), body)

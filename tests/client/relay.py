@@ -38,12 +38,17 @@ class Relay:
     async def _stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._server = None
         for writer in self._writers:
             writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, there_writer}
+        self._writers.add(there_writer)
+        if writer.is_closing() or self._server is None:  # cut meanwhile
+            there_writer.transport.abort()
+            writer.transport.abort()
         await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
         self._writers -= {writer, there_writer}
 

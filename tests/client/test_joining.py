@@ -8,7 +8,7 @@ from jupyter_collab.client import ServerUnreachable, SignInRefused
 from jupyter_collab.client.core import RoomCore
 from jupyter_collab.client.discovery import Secret, Server
 from jupyter_collab.client.room import connect_async
-from jupyter_collab.errors import InvalidRoomId
+from jupyter_collab.errors import InvalidRoomId, ProtocolError
 
 from .doubles import QUICK, TOKEN, ScriptedServer, scripted_server, until
 
@@ -80,3 +80,34 @@ async def test_an_error_inside_is_not_hidden_by_unsaved_edits() -> None:
     async with scripted_server("", reject="permission_denied") as server:
         with pytest.raises(ZeroDivisionError):
             await fail_with_unsaved_edits(server)
+
+
+async def test_a_role_that_there_is_not_is_told() -> None:
+    async with scripted_server("") as server:
+        with pytest.raises(ValueError, match="use one of viewer, runner, writer, editor, owner"):
+            await connect_async("demo", server.server.url, TOKEN, role="admin")  # type: ignore[arg-type]  # on purpose
+
+
+async def test_a_server_that_does_not_speak_our_protocol_is_told() -> None:
+    async with scripted_server("", speaks_v1=False) as server:
+        with pytest.raises(ProtocolError, match=r"does not speak jupyter-collab\.v1"):
+            await join(server)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async with scripted_server("") as other, scripted_server("", answer=http.HTTPStatus.FOUND) as server:
+        server.location = f"ws://127.0.0.1:{other.port}/api/collab/room/demo"
+        with pytest.raises(SignInRefused):
+            await join(server)
+        assert other.queries == []
+
+
+async def test_no_proxy_is_asked_for_a_room_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "ws_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    async with scripted_server("a") as server:
+        core = await join(server)
+        assert core.document.cell_ids == ["c0"]
+        await core.close(5)
