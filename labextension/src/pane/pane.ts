@@ -12,6 +12,7 @@ import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
 import type { Room } from '../room.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
+import { CellPeople } from './cellpeople.js';
 import { createCommands, type ICommandTarget } from './commands.js';
 import { Header } from './header.js';
 import { bindNotebookKeys, captureKeys } from './keys.js';
@@ -45,6 +46,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._parts.add(addContextMenu(this.notebook.node, commands));
     this._header = new Header(this, options.api, commands, options.languages ?? [], this._trans);
     this._notices = new Notices(this, options.api, this._trans);
+    this._cellPeople = new CellPeople(this.notebook);
     const layout = (this.layout = new PanelLayout());
     layout.addWidget(new Widget({ node: this._header.node }));
     layout.addWidget(new Widget({ node: this._notices.node }));
@@ -208,6 +210,7 @@ export class RoomPane extends Widget implements ICommandTarget {
       this.notebook.readOnly = this.whyNotEdit !== null;
       this._header.refresh();
       this._notices.refresh();
+      this._cellPeople.show(this.room.people);
       this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
     }
   }
@@ -242,6 +245,7 @@ export class RoomPane extends Widget implements ICommandTarget {
 
   private readonly _header: Header;
   private readonly _notices: Notices;
+  private readonly _cellPeople: CellPeople;
   private readonly _parts = new DisposableSet();
   private readonly _translator: ITranslator;
   private readonly _trans: TranslationBundle;
