@@ -58,4 +58,11 @@ class PollingBackplane(Backplane):
                 head = heads.get(room_id)
                 if room_id not in self._seen or self._seen[room_id] != head:
                     self._seen[room_id] = head
-                    listener(room_id, head)
+                    _tell(listener, room_id, head)
+
+
+def _tell(listener: HeadListener, room_id: str, head: Head | None) -> None:
+    try:
+        listener(room_id, head)
+    except Exception:  # the boundary of one hint: the other rooms, and this one's next hints, do not suffer for it
+        log.exception("Room %s: a hint about its log could not be followed.", room_id)
