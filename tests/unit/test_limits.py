@@ -46,6 +46,12 @@ def test_who_sends_too_fast_is_held_back_to_the_rate() -> None:
     assert 8.9 < now - START < 9.1  # a second's worth was free
 
 
+def test_a_long_rest_earns_no_more_than_a_seconds_worth() -> None:
+    pace = Pace(100, 30.0, START)
+    waits = [pace.take(START + 3_600) for _ in range(150)]
+    assert sum(bool(wait) for wait in waits) == 50
+
+
 def test_who_keeps_to_the_rate_is_never_held_back_nor_ended() -> None:
     pace = Pace(100, 5.0, START)
     assert flood(pace, 60, 99) == 0.0
