@@ -7,6 +7,7 @@
      |    +-- InvalidRoomId          the id is not one that a room may have
      |    +-- RoomNotFound           no such room (or it lies in the bin)
      |    +-- RoomExists             the id is taken
+     |    +-- RoomNotInBin           only a room in the bin can be emptied out of it
      |    +-- EpochMismatch          the client's document belongs to another history
      |    +-- LimitExceeded          a bound was passed (size, rate, number)
      |         +-- ServerFull        the server holds as many live rooms as it may
@@ -48,6 +49,7 @@ __all__ = [
     "RoomExists",
     "RoomFull",
     "RoomNotFound",
+    "RoomNotInBin",
     "RoomTooLarge",
     "ServerFull",
     "SlowReader",
@@ -114,6 +116,13 @@ class RoomExists(RoomError):
 
     status = 409
     reason = "room_exists"
+
+
+class RoomNotInBin(RoomError):
+    """Only a room in the bin can be emptied out of it."""
+
+    status = 409
+    reason = "room_not_in_bin"
 
 
 class EpochMismatch(RoomError):

@@ -16,7 +16,7 @@ __all__ = ["CELL_TYPES", "MAX_CELLS", "CellContent", "NotebookContent", "parse_c
 
 CELL_TYPES = ("code", "markdown", "raw")
 
-MAX_CELLS = 10_000
+MAX_CELLS = 5_000
 """A notebook with more cells than this is not taken in: it would keep everybody waiting, and no page could show it."""
 
 JSON_MIME_TYPE = re.compile(r"application/(.*\+)?json")
@@ -90,13 +90,13 @@ def parse_cell(cell: object, place: str) -> CellContent:
         id=valid_id(cell.get("id")),
     )
     if content.cell_type == "code":
-        outputs = cell.get("outputs") or []
+        outputs = cell.get("outputs", [])
         if not isinstance(outputs, list):
             raise ContentError(f"{place}, 'outputs' must be a list.")
         content.outputs = [parse_output(output, f"{place}, output {n}") for n, output in enumerate(outputs, 1)]
         content.execution_count = valid_count(cell.get("execution_count"))
     else:
-        attachments = _object(cell.get("attachments") or {}, f"{place}, 'attachments'")
+        attachments = _object(cell.get("attachments", {}), f"{place}, 'attachments'")
         content.attachments = {
             name: _mime_bundle(bundle, f"{place}, attachment '{name}'") for name, bundle in attachments.items()
         } or None
@@ -116,14 +116,14 @@ def parse_output(output: object, place: str) -> dict[str, Any]:
     if kind == "stream":
         return {
             "output_type": kind,
-            "name": _text(output.get("name", "stdout"), f"{place}, 'name'"),
+            "name": _string(output.get("name", "stdout"), f"{place}, 'name'"),
             "text": _text(output.get("text", ""), f"{place}, 'text'"),
         }
     if kind == "error":
         return {
             "output_type": kind,
-            "ename": _text(output.get("ename", ""), f"{place}, 'ename'"),
-            "evalue": _text(output.get("evalue", ""), f"{place}, 'evalue'"),
+            "ename": _string(output.get("ename", ""), f"{place}, 'ename'"),
+            "evalue": _string(output.get("evalue", ""), f"{place}, 'evalue'"),
             "traceback": _lines(output.get("traceback", []), f"{place}, 'traceback'"),
         }
     if kind not in ("display_data", "execute_result"):
@@ -141,6 +141,12 @@ def parse_output(output: object, place: str) -> dict[str, Any]:
 def _object(value: object, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ContentError(f"{place} must be an object.")
+    return value
+
+
+def _string(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise ContentError(f"{place} must be text.")
     return value
 
 

@@ -1,10 +1,11 @@
 """What all REST handlers share: who asks, what they may do, and errors as JSON."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
-from tornado.web import HTTPError
+from tornado.web import HTTPError, RequestHandler
 
 from ..access import Capability, Role, User
 from ..errors import CollabError, PermissionDenied
@@ -56,8 +57,16 @@ class CollabAPIHandler(APIHandler):
         else:
             reason, message = "internal_error", "The server failed; its log says why."
         self.set_status(status_code)
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(sorted(self._methods())))
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": message, "reason": reason}))
+
+    def _methods(self) -> Iterator[str]:
+        """The HTTP methods that this handler has."""
+        for method in self.SUPPORTED_METHODS:
+            if getattr(type(self), method.lower()) is not getattr(RequestHandler, method.lower()):
+                yield method
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A refusal is not a failure: one line, without a traceback."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, RowMapping, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import EpochMismatch, RoomError, RoomExists, RoomNotFound, StoreUnavailable
+from ..errors import EpochMismatch, RoomExists, RoomNotFound, RoomNotInBin, StoreUnavailable
 from .contract import Head, LogEntry, LogSlice, RoomRecord, Store
 from .migrate import migrate
 from .schema import keyframes, retired_epochs, rooms, updates
@@ -117,7 +117,7 @@ class SQLStore(Store):
         def work(connection: Connection) -> None:
             record = _get(connection, room_id, deleted=True)
             if record.deleted_at is None:
-                raise RoomError(f"The room '{room_id}' is not in the bin; delete it first.")
+                raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
             for table in (updates, keyframes):
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))

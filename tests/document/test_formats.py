@@ -150,7 +150,7 @@ def test_the_content_cannot_choose_what_converts_it(
         ("# %%\n" * 100_001, PY, "lines"),
         ("```python\n```\n" * 60_000, MD, "lines"),
         ("a\n" * 200_000, MD, None),
-        (json.dumps(notebook(*[markdown("")] * 10_001)), IPYNB, "Split it"),
+        (json.dumps(notebook(*[markdown("")] * 5_001)), IPYNB, "Split it"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str, content_format: ContentFormat, message: str | None) -> None:
