@@ -195,14 +195,21 @@ export class Provider implements IDisposable {
     this._outgoing.reset();
     this._editPacer.cancel();
     this._presencePacer.cancel();
-    const others = [...this.awareness.getStates().keys()].filter(client => client !== this.awareness.clientID);
-    removeAwarenessStates(this.awareness, others, this);
+    this._forgetOthers();
     if (closing === null) {
       return this._become('offline');
     }
     const action = closing.action === 'retake' && !this._canRetake(closing.code) ? 'stop' : closing.action;
     this._closed.emit({ ...closing, action, wasGreeted });
     this._become(action === 'retry' ? 'offline' : 'stopped');
+  }
+
+  /** Nobody else is to be seen here; what the next connection tells of them is news, even if nothing has changed. */
+  private _forgetOthers(): void {
+    const { meta, clientID } = this.awareness;
+    const others = [...meta.keys()].filter(client => client !== clientID);
+    removeAwarenessStates(this.awareness, others, this);
+    others.forEach(client => meta.delete(client));
   }
 
   /** Whether another document would be better received than this one. */

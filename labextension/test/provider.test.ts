@@ -518,11 +518,11 @@ test('others are gone when the connection is, and see us again when it is back',
   const cellOf = (page: Page): unknown => page.awareness.getStates().get(ada.awareness.clientID)?.cell;
   await until(() => cellOf(bob) === 'first', 'bob sees ada');
   await until(() => ada.awareness.getStates().has(bob.awareness.clientID), 'ada sees bob');
-  server.isUp = false;
-  server.close(1006);
-  await until(() => ada.provider.state === 'offline' && bob.provider.state === 'offline', 'both know');
+  bob.network.dispatchEvent(new Event('offline'));
   assert.deepEqual([...bob.awareness.getStates().keys()], [bob.awareness.clientID]);
-  server.isUp = true;
+  await until(() => !ada.awareness.getStates().has(bob.awareness.clientID), 'ada sees that bob is gone');
+  bob.network.dispatchEvent(new Event('online'));
+  await until(() => ada.awareness.getStates().has(bob.awareness.clientID), 'ada sees bob again');
   await until(() => cellOf(bob) === 'first', 'bob sees ada again');
 });
 
