@@ -75,9 +75,13 @@ class Replica:
         return self._log_bytes > 0
 
     def apply(self, update: bytes) -> list[bytes]:
-        """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does."""
+        """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does.
+
+        What puts something that is no cell among the cells is invalid, too: no page could show the room any more.
+        """
         try:
             integrate(self._document.doc, update)
+            self._document.check_cells()
         except InvalidUpdate as error:
             self.spoiled = self.spoiled or error.spoils_document
             self._changes.clear()
