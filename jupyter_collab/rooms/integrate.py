@@ -4,15 +4,16 @@ yrs reserves memory for as many clients as an update claims to have, overflows t
 keeps updates that build on unknown edits aside without a word, and may panic. Here each of these is an error.
 """
 
+from collections.abc import Set
 from typing import Any
 
-from pycrdt import Doc, get_update
+from pycrdt import Doc, get_state, get_update
 
 from ..document import check_update, state_vector
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import Reader
 
-__all__ = ["integrate"]
+__all__ = ["beginners", "integrate"]
 
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
@@ -39,6 +40,16 @@ def integrate(doc: Doc[Any], update: bytes) -> None:
         refusal.spoils_document = panicked
         raise refusal from error
     _check_complete(doc, update)
+
+
+def beginners(update: bytes) -> Set[int]:
+    """The clients whose first edit is in ``update``; raises ``InvalidUpdate`` if it is none."""
+    _check_claim(update)
+    check_update(update)
+    try:
+        return state_vector(get_state(update)).keys()
+    except ValueError as error:
+        raise InvalidUpdate(NO_UPDATE) from error
 
 
 def _check_claim(update: bytes) -> None:

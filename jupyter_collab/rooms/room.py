@@ -7,7 +7,7 @@ of the store and a peer that sends too fast are waited for.
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
 
 from pycrdt import merge_updates
@@ -45,6 +45,7 @@ from ..protocol import (
     parse,
 )
 from ..store import Head, LogSlice, Store
+from .integrate import beginners
 from .journal import Batch, Journal
 from .limits import Limits
 from .peer import Peer
@@ -279,10 +280,13 @@ class Room:
 
     def _answer(self, peer: Peer, vector: bytes) -> None:
         """Send step 2, as soon as all that it says is durable."""
-        if not self._retired_clients.isdisjoint(state_vector(vector)):
-            raise EpochMismatch(f"Your document is of a former room '{self.id}'; join with an empty document.")
+        self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         self._journal.when_saved(lambda: peer.outbox.send(message))
+
+    def _require_own_history(self, clients: Collection[int]) -> None:
+        if not self._retired_clients.isdisjoint(clients):
+            raise EpochMismatch(f"Your document is of a former room '{self.id}'; join with an empty document.")
 
     def _edit(self, peer: Peer, update: bytes) -> None:
         peer.edits_received += 1
@@ -290,6 +294,8 @@ class Room:
             self._acknowledge(peer)
             return
         peer.require(Capability.EDIT)
+        if self._retired_clients:
+            self._require_own_history(beginners(update))
         self._journal.check_space(len(update))
         if update[:1] != b"\x00":  # an edit that only deletes is never too large
             self._replica.check_size(len(update))
