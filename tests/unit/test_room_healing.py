@@ -107,3 +107,15 @@ async def test_a_store_that_cannot_be_read_is_asked_again(store: FaultyStore) ->
         store.fails_to_read = False
         await ada.send_edit(text_update(8, "back"))
         await odd.until_text("back")
+
+
+@scenario
+async def test_a_room_that_mends_itself_is_not_unloaded_under_those_who_wait_for_it(store: FaultyStore) -> None:
+    async with serving(store, idle_seconds=0.02) as manager:
+        odd = await ScriptedPeer("odd").join(manager)
+        with store.holding_reads():
+            await odd.send_edit(edit_with_a_gap())
+            odd.leave(manager)
+            reading = asyncio.ensure_future(manager.read("demo"))
+            await asyncio.sleep(0.1)
+        assert len((await reading).cells) == 1

@@ -187,6 +187,19 @@ async def test_a_notebook_that_says_it_is_imported_without_it(store: FaultyStore
 
 
 @scenario
+async def test_not_even_the_server_itself_can_write_it(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        bob = await ScriptedPeer("bob").join(manager)
+        had_it = noting_trust(bob)
+        await manager.edit("demo", lambda document: set_in_map(document.doc.get("cells", type=Array)), user("import"))
+        bob.type("done")
+        await bob.until_saved()
+        assert had_it
+        assert not any(had_it)
+        assert not trusted((await manager.read("demo")).doc)
+
+
+@scenario
 async def test_two_who_write_it_at_once_on_two_servers_do_not_get_it_through(
     store: FaultyStore, tmp_path: Path
 ) -> None:

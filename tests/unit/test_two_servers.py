@@ -1,0 +1,118 @@
+"""Two server processes on one store: one room, one log, everybody converges, whatever gets lost between them."""
+
+import asyncio
+from pathlib import Path
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
+from .scenarios import scenario, until
+
+NEVER_SECONDS = 3600.0
+
+
+def two_stores(folder: Path) -> tuple[FaultyStore, FaultyStore]:
+    """The same store, as two processes have it open."""
+    return faulty_store(folder), faulty_store(folder)
+
+
+@scenario
+async def test_people_on_both_type_at_once_and_converge(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        watchers = [await ScriptedPeer("watcher").join(manager) for manager in (here, there)]
+        for number in range(60):
+            ada.type(f"a{number} ", at=0)
+            bob.type("🚀", at=0)
+            await asyncio.sleep(0.001)
+        everybody = [ada, bob, *watchers]
+        expected = len("".join(f"a{number} " for number in range(60))) + 60
+        await until(lambda: {len(str(peer.text)) for peer in everybody} == {expected})
+        assert len({str(peer.text) for peer in everybody}) == 1
+        assert (await stores[0].read_log("demo")).seq == (await stores[1].read_log("demo")).seq
+
+
+@scenario
+async def test_nothing_is_shown_twice_to_those_who_are_here(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        watcher = await ScriptedPeer("watcher").join(there)
+        for _ in range(10):
+            await ada.typed("x")
+            await bob.until_text(str(ada.text))
+        await watcher.until_text("x" * 10)
+        assert len(watcher.updates) <= 10
+        assert ada.updates == []
+
+
+@scenario
+async def test_without_any_hint_the_next_own_edit_shows_what_is_missing(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with (
+        serving(stores[0], poll_seconds=NEVER_SECONDS) as here,
+        serving(stores[1], poll_seconds=NEVER_SECONDS) as there,
+    ):
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        await bob.typed("unheard of ")
+        assert str(ada.text) == ""
+        ada.type("own")
+        await until(lambda: len(str(ada.text)) == len("unheard of own"))
+
+
+@scenario
+async def test_a_server_that_was_far_behind_catches_up_from_the_others_keyframe(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0], poll_seconds=0.2) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        assert bob.room is not None
+        for _ in range(20):
+            await bob.typed("x")
+        await bob.room.compact()
+        await bob.typed("y")
+        await ada.until_text("x" * 20 + "y")
+        await ada.typed("z")
+        await bob.until_text("x" * 20 + "yz")
+
+
+@scenario
+async def test_both_may_make_keyframes_while_both_are_written_to(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+
+        async def type_and_compact(peer: ScriptedPeer) -> None:
+            assert peer.room is not None
+            for _ in range(25):
+                peer.type("x")
+                await peer.room.compact()
+                await asyncio.sleep(0.002)
+
+        await asyncio.gather(type_and_compact(ada), type_and_compact(bob))
+        await until(lambda: str(ada.text) == str(bob.text) == "x" * 50)
+    async with serving(faulty_store(tmp_path)) as manager:
+        late = await ScriptedPeer("late").join(manager)
+        await late.until_text("x" * 50)
+
+
+@scenario
+async def test_who_moves_from_one_server_to_the_other_takes_unsent_edits_along(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(here)
+        await ada.typed("sent ")
+        ada.leave(here)
+        ada.type("unsent", 5)
+        await ada.join(there)
+        await bob.until_text("sent unsent")
+
+
+@scenario
+async def test_a_server_that_cannot_read_for_a_while_catches_up_later(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        stores[0].fails_to_read = True
+        await bob.typed("from there")
+        await until(lambda: stores[0].reads >= 2)
+        stores[0].fails_to_read = False
+        await ada.until_text("from there")
