@@ -115,7 +115,8 @@ async def test_a_room_that_mends_itself_is_not_unloaded_under_those_who_wait_for
         odd = await ScriptedPeer("odd").join(manager)
         with store.holding_reads():
             await odd.send_edit(edit_with_a_gap())
-            odd.leave(manager)
             reading = asyncio.ensure_future(manager.read("demo"))
+            await settle()
+            odd.leave(manager)
             await asyncio.sleep(0.1)
         assert len((await reading).cells) == 1
