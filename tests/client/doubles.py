@@ -100,6 +100,8 @@ class ScriptedServer:
         Whether it takes connections and then says nothing.
     speaks_v1
         Whether it knows our subprotocol.
+    hangs_up
+        If set, the close code and reason for whoever connects.
     edits
         Every message with edits that came in, in order.
     queries
@@ -118,6 +120,7 @@ class ScriptedServer:
     location: str = "/login"
     is_silent: bool = False
     speaks_v1: bool = True
+    hangs_up: tuple[int, str] | None = None
     edits: list[Message] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     presence: list[bytes] = field(default_factory=list)
@@ -218,7 +221,9 @@ class ScriptedServer:
         self.queries.append(connection.request.path.partition("?")[2])
         self.connections[connection] = 0
         try:
-            if not self.is_silent:
+            if self.hangs_up is not None:
+                await connection.close(*self.hangs_up)
+            elif not self.is_silent:
                 await self._greet(connection)
             async for data in connection:
                 assert isinstance(data, bytes)

@@ -7,8 +7,19 @@ import pytest
 from jupyter_collab.client import ServerUnreachable, SignInRefused
 from jupyter_collab.client.core import RoomCore
 from jupyter_collab.client.discovery import Secret, Server
+from jupyter_collab.client.errors import RoomDeleted
 from jupyter_collab.client.room import connect_async
-from jupyter_collab.errors import InvalidRoomId, ProtocolError
+from jupyter_collab.errors import (
+    CollabError,
+    EpochMismatch,
+    InvalidRoomId,
+    PermissionDenied,
+    ProtocolError,
+    RoomFull,
+    RoomNotFound,
+    ServerFull,
+    StoreUnavailable,
+)
 
 from .doubles import QUICK, TOKEN, ScriptedServer, scripted_server, until
 
@@ -37,6 +48,26 @@ async def test_a_refused_handshake_is_told(answer: http.HTTPStatus, error: type[
         with pytest.raises(error) as raised:
             await join(server)
         assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "error"),
+    [
+        (4404, "room_not_found: create it", RoomNotFound),
+        (4410, "room_deleted: an owner can restore it", RoomDeleted),
+        (4409, "epoch_mismatch: start from an empty document", EpochMismatch),
+        (4403, "permission_denied: ask the owner", PermissionDenied),
+        (1013, "room_full: try later", RoomFull),
+        (1013, "server_full: try later", ServerFull),
+        (1013, "store_unavailable: try later", StoreUnavailable),
+        (1001, "server is stopping", CollabError),
+    ],
+)
+async def test_a_room_that_hangs_up_says_why(code: int, reason: str, error: type[Exception]) -> None:
+    async with scripted_server("", hangs_up=(code, reason)) as server:
+        with pytest.raises(error, match=reason.split(": ")[-1]):
+            await join(server)
+        assert len(server.queries) == 1
 
 
 async def test_a_wrong_token_is_told() -> None:

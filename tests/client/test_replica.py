@@ -145,6 +145,16 @@ def test_edits_made_offline_wait_for_the_servers_question(desk: Desk) -> None:
     assert len(edits(desk.said())) == 1
 
 
+def test_what_was_not_said_before_the_cut_is_not_said_after_it(desk: Desk) -> None:
+    desk.replica.disconnect()
+    desk.type(" offline")
+    desk.greet()
+    desk.replica.receive(SyncStep1(desk.server.doc.get_state()))
+    desk.replica.disconnect()
+    desk.greet()
+    assert [type(message) for message in desk.said()] == [SyncStep1]
+
+
 def test_a_long_absence_is_told_in_parts_that_fit(desk: Desk) -> None:
     desk.replica.disconnect()
     for _ in range(50):

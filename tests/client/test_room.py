@@ -1,12 +1,16 @@
 """Reading and editing a joined room."""
 
+import json
 from typing import Any
 
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from jupyter_collab.client import RoomChange, RoomClosed
+from jupyter_collab.client import RoomChange, RoomClosed, connection
 from jupyter_collab.client.room import connect_async
 from jupyter_collab.errors import ContentError
+from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness, parse_awareness
 
 from .doubles import QUICK, TOKEN, ScriptedServer, scripted_server, until
 from .rooms import joined
@@ -225,9 +229,20 @@ async def test_a_closed_room_can_be_read_and_not_edited() -> None:
         await until(lambda: not server.connections)
 
 
-async def test_an_async_room_is_for_one_thread() -> None:
-    import anyio.to_thread
+async def test_who_waits_is_told_that_the_room_was_closed() -> None:
+    async with scripted_server("abc") as server, joined(server) as room:
 
+        async def wait() -> None:
+            with pytest.raises(RoomClosed):
+                await room.wait_for(lambda: False, 10)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.lowlevel.checkpoint()
+            await room.close()
+
+
+async def test_an_async_room_is_for_one_thread() -> None:
     async with scripted_server("abc") as server, joined(server) as room:
         with pytest.raises(RuntimeError, match=r"use jupyter_collab\.connect"):
             await anyio.to_thread.run_sync(lambda: room.text)
@@ -258,21 +273,42 @@ async def test_the_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None
     assert not any(TOKEN in record.getMessage() for record in own)
 
 
-async def test_two_programs_see_each_other() -> None:
-    server = ScriptedServer(sources=("abc", "日本"))
-    await server.start()
-    try:
-        async with joined(server) as room:
-            people: list[int] = []
-            room.on_people(lambda now: people.append(len(now)))
-            await until(lambda: server.presence)
-            from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
+async def test_others_are_seen_and_one_shows_oneself() -> None:
+    async with scripted_server("abc", "x") as server, joined(server) as room:
+        people: list[int] = []
+        room.on_people(lambda now: people.append(len(now)))
+        state = '{"user": {"username": "zoe", "name": "Zoe", "role": "editor"}, "cell": "c1"}'
+        await server.send(AwarenessMessage(build_awareness([AwarenessEntry(5, 1, state)])))
+        await until(lambda: people and people[-1] == 2)
+        me, zoe = room.people
+        assert (me.is_me, me.name) == (True, "Ada")
+        assert (zoe.is_me, zoe.name, zoe.role, zoe.cell) == (False, "Zoe", "editor", "c1")
+        room.set_cursor(0, 3)
+        await until(lambda: states(server)[-1]["cell"] == "c0")
+        assert states(server)[-1]["cursor"]["cell"] == "c0"
+        room.set_cursor(None)
+        await until(lambda: states(server)[-1] == {"cell": None, "cursor": None})
 
-            state = '{"user": {"username": "zoe", "name": "Zoe"}, "cell": "c1"}'
-            await server.send(AwarenessMessage(build_awareness([AwarenessEntry(5, 1, state)])))
-            await until(lambda: people == [2])
-            me, zoe = room.people
-            assert (me.is_me, me.name, me.role) == (True, "Ada", "")
-            assert (zoe.is_me, zoe.name, zoe.cell) == (False, "Zoe", "c1")
-    finally:
-        await server.stop()
+
+async def test_who_is_silent_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RENEW_PRESENCE_SECONDS", 0.02)
+    async with scripted_server("") as server, joined(server):
+        await until(lambda: len(server.presence) >= 3)
+        clocks = [entry.clock for payload in server.presence for entry in entries(payload)]
+        assert clocks == sorted(set(clocks))
+
+
+def entries(payload: bytes) -> list[AwarenessEntry]:
+    return parse_awareness(payload, max_state_bytes=10_000, max_entries=10)
+
+
+def states(server: ScriptedServer) -> list[dict[str, Any]]:
+    """What the clients showed of themselves, in order."""
+    return [json.loads(entry.state) for payload in server.presence for entry in entries(payload)]
+
+
+async def test_an_export_holds_every_edit_made_here() -> None:
+    async with scripted_server("", acks=False) as server, joined(server) as room:
+        room.text = "not durable yet"
+        with pytest.raises(TimeoutError):
+            await room._core.export_content("md", 0.05)

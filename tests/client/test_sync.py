@@ -139,12 +139,19 @@ def test_errors_come_to_the_caller(other: OtherThread) -> None:
 
 
 def test_a_room_that_nobody_holds_is_left(other: OtherThread) -> None:
-    room = other.connect()
-    room.cell(0).append("saved all the same")
-    room.on_change(print)
-    del room
+    def join_and_forget() -> threading.Thread:
+        threads: list[threading.Thread] = []
+        room = other.connect()
+        room.on_change(lambda change: threads.append(threading.current_thread()))
+        room.cell(0).append("saved all the same")
+        other.wait(lambda: threads)
+        return threads[0]
+
+    thread = join_and_forget()
     gc.collect()
     other.wait(lambda: not other.server.connections)
+    thread.join(5)
+    assert not thread.is_alive()
     assert other.server.texts[0] == "saved all the same"
 
 
@@ -180,6 +187,13 @@ def test_a_program_that_ends_without_leaving_loses_nothing(other: OtherThread) -
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert other.server.texts[0] == "".join(f"<{n}>" for n in range(50))
     other.wait(lambda: not other.server.connections)
+
+
+def test_a_program_that_ends_says_what_it_could_not_save(other: OtherThread) -> None:
+    other.server.acks = False
+    ended = run_script("room.cell(0).append('x')", other)
+    assert ended.returncode == 0
+    assert "edits of room 'demo' are not saved" in ended.stderr
 
 
 def test_a_program_that_fails_ends_too(other: OtherThread) -> None:

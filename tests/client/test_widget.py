@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.client import EditsNotSaved, Person
+from jupyter_collab.client import EditsNotSaved, Person, Room
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import PermissionDenied
 
@@ -122,6 +122,35 @@ def test_a_cell_that_keeps_the_kernel_busy_still_reads_what_is_new(editors: Any,
         return heard
 
     assert asyncio.run(notebook()) == ["first!"]
+
+
+def test_a_busy_kernel_is_not_flooded(editors: Any, other: OtherThread) -> None:
+    async def notebook() -> tuple[str, int]:
+        editor = editors(cell=0)
+        assert editor.value == "first"
+        scheduled: list[object] = []
+        editor._on_main = scheduled.append
+        for _ in range(30):
+            other.edit("c0", "!")
+        other.wait(lambda: editor.joined.text.count("!") == 30 and scheduled)
+        return editor.value, len(scheduled)
+
+    assert asyncio.run(notebook()) == ("first" + "!" * 30, 1)
+
+
+def test_an_edit_while_the_widget_is_being_made_is_seen(
+    editors: Any, other: OtherThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe = Room.on_change
+
+    def edit_first(room: Room, callback: Any) -> Any:
+        other.edit("c0", "!")
+        room.wait_for(lambda: "!" in room.text, 5)
+        return subscribe(room, callback)
+
+    monkeypatch.setattr(Room, "on_change", edit_first)
+    editor = editors(cell=0)
+    other.wait(lambda: editor.value == "first!")
 
 
 def test_an_observer_may_edit(editors: Any, other: OtherThread) -> None:
