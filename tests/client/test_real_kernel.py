@@ -26,6 +26,7 @@ class Kernel:
         path = Path(server.environment["JUPYTER_RUNTIME_DIR"]) / f"kernel-{self._id}.json"
         self._client = BlockingKernelClient(connection_file=str(path))
         self._client.load_connection_file()
+        self._client.hb_channel.time_to_dead = CELL_SECONDS  # a busy machine is not a dead kernel
         self._client.start_channels()
         self._client.wait_for_ready(timeout=CELL_SECONDS)
 

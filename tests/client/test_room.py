@@ -12,7 +12,7 @@ from jupyter_collab.client.room import connect_async
 from jupyter_collab.errors import ContentError
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness, parse_awareness
 
-from .doubles import QUICK, TOKEN, ScriptedServer, scripted_server, until
+from .doubles import QUICK, TOKEN, ScriptedServer, notebook, scripted_server, until
 from .rooms import joined
 
 pytestmark = pytest.mark.anyio
@@ -240,6 +240,32 @@ async def test_who_waits_is_told_that_the_room_was_closed() -> None:
             tasks.start_soon(wait)
             await anyio.lowlevel.checkpoint()
             await room.close()
+
+
+async def test_who_waits_at_a_refused_room_is_told_that_it_was_closed() -> None:
+    async with scripted_server("abc") as server, joined(server) as room:
+        await server.close(4404, "room_not_found: create it")
+        await room.wait_for(lambda: room.status == "refused", 10)
+
+        async def wait() -> None:
+            with pytest.raises(RoomClosed):
+                await room.wait_for(lambda: False, 10)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.lowlevel.checkpoint()
+            await room.close()
+
+
+async def test_what_was_imported_is_here_when_the_import_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted_server("old") as server, joined(server) as room:
+
+        async def put(room_id: str, content: str, content_format: str) -> None:
+            server.document.set_notebook(notebook(content))  # and the message that says so is still on its way
+
+        monkeypatch.setattr(room._core.rest, "import_content", put)
+        await room.import_content("imported", "md")
+        assert room.text == "imported"
 
 
 async def test_an_async_room_is_for_one_thread() -> None:
