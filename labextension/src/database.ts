@@ -73,18 +73,24 @@ export class Rows<Row> {
     return answerOf(this._store.index(index).count(value));
   }
 
-  /** Write a row; answers its key. */
-  put(row: Row): Promise<IDBValidKey> {
-    return answerOf(this._store.put(row));
+  /** Write a row. Nothing is waited for: if it fails, the transaction does. */
+  put(row: Row): void {
+    this._store.put(row);
   }
 
-  async delete(key: IDBValidKey): Promise<void> {
-    await answerOf(this._store.delete(key));
+  /** Write a row; answers its key. */
+  add(row: Row): Promise<IDBValidKey> {
+    return answerOf(this._store.add(row));
+  }
+
+  /** Delete a row, if it is there. As with `put`, nothing is waited for. */
+  delete(key: IDBValidKey): void {
+    this._store.delete(key);
   }
 
   async deleteWhere(index: string, value: IDBValidKey | IDBKeyRange): Promise<void> {
     const keys = await answerOf(this._store.index(index).getAllKeys(value));
-    await Promise.all(keys.map(key => this.delete(key)));
+    keys.forEach(key => this.delete(key));
   }
 }
 
@@ -107,7 +113,12 @@ export class Database {
     private readonly _factory: IDBFactory | null
   ) {}
 
-  /** Run `body` as one transaction: all that it writes is written when this resolves, or nothing is. */
+  /**
+   * Run `body` as one transaction: all that it writes is written when this resolves, or nothing is.
+   *
+   * What `body` asks for before it first waits for an answer is asked for in this turn of the event loop, once the
+   * database is open. If it waits for nothing, the browser finishes the transaction even if the page is closed now.
+   */
   async transact<T>(body: (tables: ITables) => Promise<T>): Promise<T> {
     const database = await this._open();
     const transaction = database.transaction(STORES, 'readwrite');

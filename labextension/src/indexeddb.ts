@@ -100,9 +100,9 @@ class RoomPersistence implements IPersistence {
     const inPage = unsent && { ...unsent, key: null };
     return this._do<IKeptText | null>(async tables => {
       await this._leave(tables, former);
-      await this._point(tables, key, epoch);
-      await this._restart(tables, key, state);
-      return unsent && { ...unsent, key: Number(await tables.texts.put({ room: this._room, ...unsent })) };
+      this._point(tables, key, epoch);
+      this._restart(tables, key, state);
+      return unsent && { ...unsent, key: Number(await tables.texts.add({ room: this._room, ...unsent })) };
     }, inPage);
   }
 
@@ -113,7 +113,7 @@ class RoomPersistence implements IPersistence {
     }
     return this._do(async ({ texts }) => {
       const isThere = (await texts.get(key)) !== undefined;
-      await texts.delete(key);
+      texts.delete(key);
       return isThere;
     }, true);
   }
@@ -128,8 +128,7 @@ class RoomPersistence implements IPersistence {
   /**
    * Run a transaction; if the browser refuses, answer `otherwise`.
    *
-   * It is begun in this turn of the event loop, without waiting for those before it: the browser runs them one after
-   * the other, and ends those that were begun even if the page is closed now.
+   * It is begun without waiting for those before it: the browser runs them one after the other.
    */
   private _do<T>(body: (tables: ITables) => Promise<T>, otherwise: T): Promise<T> {
     const result = this._attempt(body, otherwise);
@@ -178,17 +177,19 @@ class RoomPersistence implements IPersistence {
     kept: IKeptEdits | null | undefined
   ): Promise<void> {
     const { epoch } = target;
-    const document = (target.key ??= await this._findDocument(tables, epoch));
+    // Usually the key is known, and then nothing is waited for: see `Database.transact`.
+    const document = target.key ?? (target.key = await this._findDocument(tables, epoch));
     for (const update of updates) {
-      await this._add(tables, document, update);
+      this._add(tables, document, update);
     }
     if (kept) {
-      await tables.kept.put({ document, writer: this._writer, room: this._room, epoch, ...kept });
+      tables.kept.put({ document, writer: this._writer, room: this._room, epoch, ...kept });
     } else if (kept === null) {
-      await tables.kept.delete([document, this._writer]);
+      tables.kept.delete([document, this._writer]);
     }
     if (this._size.updates > MAX_UPDATES || this._size.bytes > this._compactBytes + MAX_GROWTH_BYTES) {
-      await this._compact(tables, document);
+      this._size = { updates: 0, bytes: 0 };
+      void this._do(others => this._compact(others, document), undefined);
     }
   }
 
@@ -201,17 +202,17 @@ class RoomPersistence implements IPersistence {
       return room.document;
     }
     const document = this._prefix + UUID.uuid4();
-    await this._point(tables, document, epoch);
+    this._point(tables, document, epoch);
     return document;
   }
 
   /** Make a document the present one. */
-  private async _point({ rooms }: ITables, document: string, epoch: string): Promise<void> {
-    await rooms.put({ room: this._room, document, epoch, usedAt: Date.now() });
+  private _point({ rooms }: ITables, document: string, epoch: string): void {
+    rooms.put({ room: this._room, document, epoch, usedAt: Date.now() });
   }
 
-  private async _add({ updates }: ITables, document: string, update: Uint8Array): Promise<void> {
-    await updates.put({ document, update });
+  private _add({ updates }: ITables, document: string, update: Uint8Array): void {
+    updates.put({ document, update });
     this._size.updates += 1;
     this._size.bytes += update.length;
   }
@@ -220,14 +221,14 @@ class RoomPersistence implements IPersistence {
     const rows = await tables.updates.where('document', document);
     const state = mergeUpdates(rows.map(row => row.update));
     await tables.updates.deleteWhere('document', document);
-    await this._restart(tables, document, state);
+    this._restart(tables, document, state);
   }
 
   /** Write a document's first update. */
-  private async _restart(tables: ITables, document: string, state: Uint8Array): Promise<void> {
+  private _restart(tables: ITables, document: string, state: Uint8Array): void {
     this._size = { updates: 0, bytes: 0 };
     this._compactBytes = state.length;
-    await this._add(tables, document, state);
+    this._add(tables, document, state);
   }
 
   private async _load(tables: ITables): Promise<IKeptRoom> {
@@ -248,9 +249,9 @@ class RoomPersistence implements IPersistence {
       const updates = await tables.updates.where('document', document);
       const cells = withDocument(updates.map(row => row.update), doc => readCells(doc, new Set(ids)));
       if (cells.length > 0) {
-        await tables.texts.put({ room: this._room, epoch, reason: 'epoch_mismatch', cells });
+        tables.texts.put({ room: this._room, epoch, reason: 'epoch_mismatch', cells });
       }
-      await tables.kept.delete([document, writer]);
+      tables.kept.delete([document, writer]);
     }
   }
 
@@ -270,12 +271,12 @@ class RoomPersistence implements IPersistence {
     const edits = kept.reduce((sum, row) => sum + row.edits, 0);
     const cells = [...new Set(kept.flatMap(row => row.cells))];
     for (const { writer } of kept) {
-      await tables.kept.delete([document, writer]);
+      tables.kept.delete([document, writer]);
     }
     if (edits > 0) {
-      await tables.kept.put({ document, writer: this._writer, room: this._room, epoch, edits, cells });
+      tables.kept.put({ document, writer: this._writer, room: this._room, epoch, edits, cells });
     }
-    await this._point(tables, document, epoch);
+    this._point(tables, document, epoch);
     this._document = { epoch, key: document };
     this._size = { updates: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
     return { epoch, updates, edits, cells };
@@ -289,7 +290,7 @@ class RoomPersistence implements IPersistence {
     if (key === null) {
       return;
     }
-    await tables.kept.delete([key, this._writer]);
+    tables.kept.delete([key, this._writer]);
     if (!kept.some(row => row.document === key && row.writer !== this._writer)) {
       await tables.updates.deleteWhere('document', key);
     }
@@ -338,7 +339,7 @@ async function forgetOldRooms(tables: ITables): Promise<void> {
     const isOld = usedAt < Date.now() - FORGET_MS;
     if (isOld && (await tables.kept.count('room', room)) === 0) {
       await tables.updates.deleteWhere('document', document);
-      await tables.rooms.delete(room);
+      tables.rooms.delete(room);
     }
   }
 }
