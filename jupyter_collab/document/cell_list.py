@@ -1,13 +1,14 @@
 """The root type ``cells``, in which a peer may have written anything."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
 from ..errors import ContentError
-from .content import CELL_TYPES
+from .cells import read_cell
+from .content import CELL_TYPES, CellContent
 from .schema import valid_id
 
 __all__ = ["CellEntry", "CellList"]
@@ -22,6 +23,13 @@ class CellEntry:
     id: str
     shared: "Map[Any]"
     position: int
+
+    def read(self) -> CellContent:
+        """What the cell holds, as far as it is valid, under this id."""
+        content = read_cell(self.shared)
+        assert content is not None, "an entry is a cell"
+        content.id = self.id
+        return content
 
 
 class CellList:
@@ -59,10 +67,9 @@ class CellList:
         """The types of the cells, in order."""
         return (cell["cell_type"] for cell in self.maps() if _is_cell(cell))
 
-    def insert(self, position: int, cells: "Sequence[Map[Any]]") -> None:
-        """Put new cells before the map that is at ``position``; :meth:`heal` comes first."""
-        for offset, cell in enumerate(cells):
-            self.array.insert(position + offset, cell)
+    def insert(self, position: int, cell: "Map[Any]") -> None:
+        """Put a new cell before the map that is at ``position``; :meth:`heal` comes first."""
+        self.array.insert(position, cell)
 
     def delete(self, position: int) -> None:
         """Remove the map at ``position``; :meth:`heal` comes first."""

@@ -1,18 +1,16 @@
 """The document of a room."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
-from uuid import uuid4
 
 from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidUpdate
 from .cell_list import CellEntry, CellList
-from .cells import build_cell, can_update, read_cell, update_cell, update_map
+from .cells import build_cell, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
-from .matching import longest_increasing, match_cells
+from .merging import merge_cells, new_id
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import replace_range, set_text
 from .trust import TrustWatch, holds_trust, remove_trust
@@ -90,7 +88,7 @@ class RoomDocument:
     def cells(self) -> list[dict[str, Any]]:
         """The cells, as in a notebook of nbformat 4.5."""
         with self.doc.transaction():
-            return [_content(entry).to_notebook_cell() for entry in self._cells.entries()]
+            return [entry.read().to_notebook_cell() for entry in self._cells.entries()]
 
     @property
     def cell_ids(self) -> list[str]:
@@ -109,7 +107,7 @@ class RoomDocument:
 
     def cell(self, cell_id: str) -> dict[str, Any]:
         """One cell, as in a notebook of nbformat 4.5."""
-        return _content(self._find(cell_id)[1]).to_notebook_cell()
+        return self._find(cell_id)[1].read().to_notebook_cell()
 
     def source(self, cell_id: str) -> str:
         """A cell's text."""
@@ -160,38 +158,13 @@ class RoomDocument:
         with self.doc.transaction(origin=origin):
             self._cells.heal()
             self._set_version()
-            entries = self._cells.entries()
-            old = [_content(entry) for entry in entries]
-            matched = match_cells(old, content.cells)
-            new = [
-                _completed(cell, None if index is None else old[index], content.is_partial)
-                for cell, index in zip(content.cells, matched, strict=True)
-            ]
-            _give_ids(new, content.cells)
             self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
-            self._arrange(entries, new, matched)
+            merge_cells(self._cells, content)
 
     def _set_version(self) -> None:
         for key, number in (("nbformat", 4), ("nbformat_minor", 5)):
             if to_plain(self._meta.get(key)) != number:
                 self._meta[key] = number
-
-    def _arrange(self, entries: list[CellEntry], new: list[CellContent], matched: list[int | None]) -> None:
-        """Edit, insert, remove and move so that ``new`` are the cells; ``matched`` are indices in ``entries``."""
-        editable = [
-            index if index is not None and can_update(entries[index].shared, cell) else None
-            for cell, index in zip(new, matched, strict=True)
-        ]
-        kept = longest_increasing(editable)
-        kept_positions = {entries[index].position for index in kept}
-        for position in reversed(range(len(self._cells.maps()))):
-            if position not in kept_positions:
-                self._cells.delete(position)
-        for position, (cell, index) in enumerate(zip(new, editable, strict=True)):
-            if index in kept:
-                update_cell(entries[index].shared, cell)
-            else:
-                self._cells.insert(position, [build_cell(cell)])
 
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Set the notebook's own metadata, whole; only what differs is touched."""
@@ -229,7 +202,7 @@ class RoomDocument:
         cell = parse_cell(clean_json({"cell_type": cell_type, "source": source, **fields}), "The new cell")
         with self.doc.transaction():
             entries = self._cells.entries()
-            cell.id = cell.id if cell.id and cell.id not in {entry.id for entry in entries} else _new_id()
+            cell.id = cell.id if cell.id and cell.id not in {entry.id for entry in entries} else new_id()
             self._insert(entries, index, cell)
         return cell.id
 
@@ -237,7 +210,7 @@ class RoomDocument:
         self._cells.heal()
         positions = [entry.position for entry in entries]
         start = slice(index, None).indices(len(positions))[0]
-        self._cells.insert([*positions, len(self._cells.maps())][start], [build_cell(cell)])
+        self._cells.insert([*positions, len(self._cells.maps())][start], build_cell(cell))
 
     def delete_cell(self, cell_id: str) -> None:
         """Remove a cell."""
@@ -255,7 +228,7 @@ class RoomDocument:
             count = len(self._cells.entries())
             index = min(max(index + count if index < 0 else index, 0), count - 1)
             if index != present:
-                cell = _content(entry)
+                cell = entry.read()
                 self._cells.heal()
                 self._cells.delete(entry.position)
                 self._insert(self._cells.entries(), index, cell)
@@ -264,12 +237,12 @@ class RoomDocument:
         """Change what a cell is. As nobody's editor can do that to a cell in place, an equal one takes its place."""
         with self.doc.transaction():
             entry = self._find(cell_id)[1]
-            cell = _content(entry)
+            cell = entry.read()
             if cell.cell_type != cell_type:
                 changed = CellContent(cell_type, cell.source, cell.metadata, cell.id, attachments=cell.attachments)
                 self._cells.heal()
                 self._cells.delete(entry.position)
-                self._cells.insert(entry.position, [build_cell(changed)])
+                self._cells.insert(entry.position, build_cell(changed))
 
     # What peers must not write
 
@@ -315,33 +288,3 @@ class RoomDocument:
         if self._trust_watch is not None:
             self._trust_watch.clean()
         return bool(trusted)
-
-
-def _content(entry: CellEntry) -> CellContent:
-    content = read_cell(entry.shared)
-    assert content is not None, "an entry is a cell"
-    content.id = entry.id
-    return content
-
-
-def _completed(cell: CellContent, present: CellContent | None, is_partial: bool) -> CellContent:
-    """``cell`` with what its source did not say and the cell that is there already does."""
-    if present is None or not is_partial:
-        return replace(cell, id=cell.id or (present.id if present is not None else None))
-    # Texts know one kind of line end; which one the cell has is not for them to change.
-    source = present.source if present.source.splitlines() == cell.source.splitlines() else cell.source
-    return replace(present, source=source, metadata={**present.metadata, **cell.metadata})
-
-
-def _give_ids(cells: list[CellContent], sources: list[CellContent]) -> None:
-    """Make sure that each of ``cells`` has an id, and no two the same; those that ``sources`` had come first."""
-    taken = {cell.id for cell in sources if cell.id}
-    for cell, source in zip(cells, sources, strict=True):
-        if source.id is None:
-            if cell.id is None or cell.id in taken:
-                cell.id = _new_id()
-            taken.add(cell.id)
-
-
-def _new_id() -> str:
-    return uuid4().hex[:12]

@@ -138,6 +138,14 @@ def test_the_content_cannot_choose_what_converts_it(
     assert "some text" in "".join(sources(document))
 
 
+@pytest.mark.parametrize("content_format", [MD, PY])
+def test_the_content_cannot_choose_how_it_is_written(content_format: ContentFormat) -> None:
+    options = {"cell_markers": '"""', "comment_magics": False, "split_at_heading": True, "executable": "/bin/sh"}
+    cells = [markdown("# a", id="a"), code("%magic", id="b")]
+    texts = [write_content(room(*cells, metadata=metadata), content_format) for metadata in ({}, {"jupytext": options})]
+    assert texts[0] == texts[1]
+
+
 @pytest.mark.parametrize(
     ("text", "content_format", "message"),
     [

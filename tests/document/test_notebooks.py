@@ -181,6 +181,65 @@ def test_a_notebook_without_ids_is_matched_by_what_it_says() -> None:
     assert document.cell_ids[0::3] == ids[0::2]
 
 
+def test_equal_cells_under_other_ids_are_the_same_cells() -> None:
+    cells = [code("x" * 1000, id="a"), markdown("y" * 1000, id="b")]
+    document = replica(RoomDocument.create("epoch", notebook(*cells)))
+    updates = record_updates(document)
+    document.set_notebook(notebook({**cells[0], "id": "new-a"}, {**cells[1], "id": "new-b"}))
+    assert document.cell_ids == ["new-a", "new-b"]
+    assert sum(map(len, updates)) < 200
+
+
+def test_a_cell_that_was_run_again_is_still_the_cell() -> None:
+    cells = [code("a"), code("b"), code("c")]
+    document = replica(RoomDocument.create("epoch", notebook(*cells)))
+    ids = document.cell_ids
+    document.set_notebook(notebook(code("new"), code("b", outputs=[stream("b")]), code("c", execution_count=2)))
+    assert document.cell_ids[1:] == ids[1:]
+
+
+@pytest.mark.parametrize(
+    ("cell_type", "given_metadata", "valid"),
+    [
+        ("code", {"tags": ["a", "b,c", "", 5, "a"]}, {"tags": ["a"]}),
+        ("code", {"tags": "a"}, {}),
+        ("code", {"name": ""}, {}),
+        ("code", {"name": "a\nb"}, {}),
+        ("code", {"collapsed": 1, "scrolled": "sometimes", "jupyter": []}, {}),
+        ("code", {"scrolled": "auto", "collapsed": False}, {"scrolled": "auto", "collapsed": False}),
+        ("code", {"execution": {"a": "b", "c": 5}}, {"execution": {"a": "b"}}),
+        ("code", {"format": 5}, {"format": 5}),
+        ("raw", {"format": 5, "collapsed": 1}, {"collapsed": 1}),
+        ("markdown", {"scrolled": 5, "x": None}, {"scrolled": 5, "x": None}),
+    ],
+)
+def test_what_nbformat_forbids_in_metadata_is_left_out_of_exports(
+    cell_type: str, given_metadata: dict[str, Any], valid: dict[str, Any]
+) -> None:
+    cell = {"cell_type": cell_type, "source": "", "metadata": given_metadata, "id": "a"}
+    exported = RoomDocument.create("epoch", notebook(cell)).to_notebook()
+    nbformat.validate(exported)
+    assert exported["cells"][0]["metadata"] == valid
+
+
+@pytest.mark.parametrize(
+    ("given_metadata", "valid"),
+    [
+        ({"kernelspec": {"name": "ir"}}, {"kernelspec": {"name": "ir", "display_name": "ir"}}),
+        ({"kernelspec": "ir"}, {}),
+        ({"language_info": {"version": "3"}}, {"language_info": {"name": "", "version": "3"}}),
+        ({"language_info": {"name": "R", "codemirror_mode": 5}}, {"language_info": {"name": "R"}}),
+        ({"title": 5, "authors": {}, "orig_nbformat": 0, "x": 5}, {"x": 5}),
+    ],
+)
+def test_what_nbformat_forbids_in_the_notebooks_metadata_is_made_good(
+    given_metadata: dict[str, Any], valid: dict[str, Any]
+) -> None:
+    exported = RoomDocument.create("epoch", notebook(metadata=given_metadata)).to_notebook()
+    nbformat.validate(exported)
+    assert exported["metadata"] == valid
+
+
 def test_repeated_and_impossible_ids_are_made_good() -> None:
     original = notebook(
         markdown("a", id="same"), markdown("b", id="same"), markdown("c", id="not an id"), markdown("d", id=7)

@@ -257,6 +257,33 @@ class TestLimits:
         assert answer.problem == (413, "message_too_large")
 
 
+async def answer_to_headers(port: int, base_url: str, length_bytes: int, token: str) -> bytes:
+    """The status line that answers a request whose body never comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        f"PUT {base_url}api/collab/rooms/nb/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: token {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length_bytes}\r\n\r\n".encode()
+    )
+    try:
+        return await asyncio.wait_for(reader.readline(), 20)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("who", ["stranger", "one who may nothing", "one who sends too much"])
+@pytest.mark.usefixtures("http_server")
+async def test_a_refusal_comes_before_the_body(
+    jp_serverapp: ServerApp, http_server_port: tuple[object, int], jp_base_url: str, who: str
+) -> None:
+    token = "wrong" if who == "stranger" else jp_serverapp.identity_provider.token
+    if who == "one who may nothing":
+        jp_serverapp.web_app.settings["authorizer"] = DenyAll(parent=jp_serverapp)
+    length_bytes = 60_000_000 if who == "one who sends too much" else 1_000_000
+    status = await answer_to_headers(http_server_port[1], jp_base_url, length_bytes, token)
+    assert status.split()[1] == (b"413" if who == "one who sends too much" else b"403")
+
+
 class DenyAll(Authorizer):
     """Nobody may do anything."""
 
