@@ -8,7 +8,7 @@ import pytest
 
 from ..peers import ONLY_OURS, RawClient, eventually
 from ..servers import RunningServer, start_server
-from .typists import OurTypist, RawTypist, check_final, check_seen, durable_text, typing
+from .typists import OurTypist, RawTypist, check_final, check_seen, durable_text, seen, typing
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
@@ -47,5 +47,5 @@ async def _scenario(server: RunningServer, store: Path, room: str, rng: random.R
         async with RawClient(server, room) as late:
             await late.joined()
             check_final(typists, {"a new client": late.text, "the store": durable_text(store, room, running=True)})
-        assert all(len(typist.seen) > 10 * KILLS for typist in typists), "they saw too little for this to say anything"
+        assert all(len(seen(typist)) > 10 * KILLS for typist in typists), "too little was seen for this to say anything"
         assert unsaved_at_kill, "no kill came while something was not yet saved"

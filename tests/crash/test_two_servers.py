@@ -9,7 +9,7 @@ import pytest
 
 from ..peers import ONLY_OURS, RawClient, eventually
 from ..servers import RunningServer, start_server
-from .typists import RawTypist, check_final, check_seen, durable_text, typing
+from .typists import RawTypist, check_final, check_seen, durable_text, seen, typing
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
@@ -61,7 +61,7 @@ async def _scenario(one: RunningServer, two: RunningServer, store: Path, room: s
             await eventually(lambda: late_one.text == late_two.text, "both servers have the same text")
             stored = durable_text(store, room, running=True)
             check_final(typists, {"one": late_one.text, "two": late_two.text, "the store": stored})
-        assert all(len(typist.seen) > 10 * KILLS for typist in typists), "they saw too little for this to say anything"
+        assert all(len(seen(typist)) > 10 * KILLS for typist in typists), "too little was seen for this to say anything"
 
 
 async def _start(servers: Iterable[RunningServer]) -> None:

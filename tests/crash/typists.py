@@ -20,12 +20,13 @@ from jupyter_collab.client.connection import Backoff
 from ..peers import RawClient
 from ..servers import RunningServer
 
-__all__ = ["OurTypist", "RawTypist", "Typist", "check_final", "check_seen", "durable_text", "typing", "words"]
+__all__ = ["OurTypist", "RawTypist", "Typist", "check_final", "check_seen", "durable_text", "seen", "typing", "words"]
 
 WORD = re.compile(r"<[a-z]+\d+>")
 
-MAX_PAUSE_SECONDS = 0.1
-"""About twenty words a second and person."""
+MAX_PAUSE_SECONDS = 0.02
+MAX_PAUSE_AWAY_SECONDS = 0.2
+"""About a hundred words a second and person, so that each moment has some on their way; ten while away."""
 
 QUICK = Backoff(first_seconds=0.05, longest_seconds=0.3)
 
@@ -42,13 +43,10 @@ class Typist(Protocol):
     ----------
     written
         All words typed so far, in order.
-    seen
-        Words of others that were ever on this person's screen.
     """
 
     name: str
     written: list[str]
-    seen: set[str]
 
     @property
     def text(self) -> str:
@@ -79,12 +77,7 @@ class RawTypist:
     def __init__(self, client: RawClient) -> None:
         self.name = client.name
         self.written: list[str] = []
-        self.seen: set[str] = set()
         self._client = client
-        client.on_remote = self._look
-
-    def _look(self) -> None:
-        self.seen |= {word for word in words(self.text) if not word.startswith(f"<{self.name}")}
 
     @property
     def text(self) -> str:
@@ -116,10 +109,8 @@ class OurTypist:
     def __init__(self, name: str, room: AsyncRoom) -> None:
         self.name = name
         self.written: list[str] = []
-        self.seen: set[str] = set()
         self._room = room
         self._acked: set[str] = set()
-        room.on_change(lambda _: self._look())
 
     @classmethod
     @asynccontextmanager
@@ -127,9 +118,6 @@ class OurTypist:
         """Somebody in the room, who leaves it at the end."""
         async with connect_async(room, server.url, server.token, backoff=QUICK) as joined:
             yield cls(name, joined)
-
-    def _look(self) -> None:
-        self.seen |= {word for word in words(self.text) if not word.startswith(f"<{self.name}")}
 
     @property
     def text(self) -> str:
@@ -178,13 +166,18 @@ async def _type(typist: Typist, rng: random.Random) -> None:
             word = f"<{typist.name}{len(typist.written)}>"
             typist.insert(_between_words(typist.text, rng), word)
             typist.written.append(word)
-        await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
+        await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS if typist.connected else MAX_PAUSE_AWAY_SECONDS))
 
 
 def _between_words(text: str, rng: random.Random) -> int:
     """Anywhere but inside a word: words that are split could not be counted."""
     found = text.find("<", rng.randint(0, len(text)))
     return len(text) if found < 0 else found
+
+
+def seen(typist: Typist) -> set[str]:
+    """The words of others that this person ever saw: nobody deletes any."""
+    return words(typist.text).difference(typist.written)
 
 
 def durable_text(store: Path, room: str, *, running: bool) -> str:
@@ -213,7 +206,7 @@ def _text_of(store: Path, room: str) -> str:
 
 def check_seen(typists: Sequence[Typist], store: Path, room: str, *, running: bool) -> None:
     """What anybody saw of others, and what anybody was told is saved, is in the store at this moment."""
-    promised = {typist.name: typist.seen | typist.acked for typist in typists}
+    promised = {typist.name: seen(typist) | typist.acked for typist in typists}
     text = durable_text(store, room, running=running)
     durable = words(text)
     for name, told in promised.items():
