@@ -9,17 +9,15 @@ import { Token } from '@lumino/coreutils';
 
 import { CollabApi } from '../api.js';
 import { caretExtension } from '../carets.js';
+import { BrowserPersistence } from '../indexeddb.js';
 import { labServer } from '../labserver.js';
+import { RoomManager } from '../manager.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
-import { BrowserPersistence } from '../indexeddb.js';
-import { NoPersistence, type IPersistenceFactory } from '../persistence.js';
+import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
 import type { Role } from '../protocol.js';
-import { RoomManager } from '../manager.js';
 import { languagesOf } from './rooms.js';
-
-/** The id of the plugin, and of its settings. */
-export const PLUGIN_ID = 'jupyter-collab:plugin';
+import { followSettings, PLUGIN_ID } from './settings.js';
 
 /** What every home of a pane in this page shares. */
 export interface ICollab {
@@ -63,7 +61,9 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
     editorExtensions.addExtension(caretExtension);
     const server = labServer(app.serviceManager.serverSettings);
     const api = new CollabApi(server);
-    const manager = new RoomManager({ server, persistence: await choosePersistence(settings) });
+    const persistence = new ChosenPersistence(settings);
+    await persistence.ready;
+    const manager = new RoomManager({ server, persistence });
     const editorConfig = new EditorConfig(settings);
     const languages = (): ILanguage[] => languagesOf(app.serviceManager.kernelspecs.specs);
     const createPane = (roomId: string, options: IPaneOptions = {}): RoomPane => {
@@ -88,10 +88,24 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
   }
 };
 
-/** Where the viewer wants rooms to be kept: in the browser or nowhere. */
-async function choosePersistence(registry: ISettingRegistry | null): Promise<IPersistenceFactory> {
-  const settings = await registry?.load(PLUGIN_ID);
-  return settings?.get('keepOffline').composite === false ? new NoPersistence() : new BrowserPersistence();
+/** Keeps rooms where the viewer wants them to be kept at the time: in the browser or nowhere. */
+class ChosenPersistence implements IPersistenceFactory {
+  constructor(settings: ISettingRegistry | null) {
+    this.ready = followSettings(settings, ({ keepOffline }) => {
+      this._isKept = keepOffline;
+    });
+  }
+
+  /** The viewer's choice is known. */
+  readonly ready: Promise<void>;
+
+  open(room: string): IPersistence {
+    return (this._isKept ? this._browser : this._nowhere).open(room);
+  }
+
+  private _isKept = true;
+  private readonly _browser = new BrowserPersistence();
+  private readonly _nowhere = new NoPersistence();
 }
 
 /** How the viewer wants the editors of notebooks to be. */

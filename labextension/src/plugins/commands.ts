@@ -63,8 +63,8 @@ export function addToLauncher(launcher: ILauncher, trans: TranslationBundle): vo
 
 export function addToPalette(palette: ICommandPalette, trans: TranslationBundle): void {
   const category = trans.__('Rooms');
-  const { open, newNotebook, newNote, rename, remove, copyLink, workOffline } = CommandIDs;
-  for (const command of [open, newNotebook, newNote, rename, remove, copyLink, workOffline]) {
+  const { open, newNotebook, newNote, rename, copyLink, workOffline } = CommandIDs;
+  for (const command of [open, newNotebook, newNote, rename, copyLink, workOffline]) {
     palette.addItem({ command, category, args: { isPalette: true } });
   }
 }

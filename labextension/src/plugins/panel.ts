@@ -3,11 +3,11 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { roomIcon } from './icons.js';
-import { PLUGIN_ID } from './collab.js';
 import { CommandIDs, PANEL_ID } from './commands.js';
 import { IRoomsToken } from './opener.js';
 import type { IRooms } from './rooms.js';
 import { RoomsPanel } from './roomspanel.js';
+import { followSettings } from './settings.js';
 
 /** The list of rooms in the left side area. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -41,12 +41,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       [CommandIDs.purge, inBin]
     ] as const;
     items.forEach(([command, selector], rank) => app.contextMenu.addItem({ command, selector, rank }));
-    void settings?.load(PLUGIN_ID).then(loaded => {
-      const read = (): void => {
-        panel.refreshSeconds = loaded.get('refreshSeconds').composite as number;
-      };
-      read();
-      loaded.changed.connect(read);
+    void followSettings(settings, ({ refreshSeconds }) => {
+      panel.refreshSeconds = refreshSeconds;
     });
   }
 };

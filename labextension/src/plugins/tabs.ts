@@ -69,22 +69,21 @@ export class Tabs {
     this._app.shell.activateById(id);
   }
 
-  /** The room of the current tab. */
-  get current(): { id: string; title: string } | null {
-    const room = this.tracker.currentWidget?.content.room;
-    return room === undefined ? null : { id: room.id, title: room.title };
+  /** The room of the current tab, or `null` if that shows something else. */
+  get current(): Room | null {
+    const tab = this.tracker.currentWidget;
+    return tab !== null && tab === this._labShell?.currentWidget ? tab.content.room : null;
   }
 
   /** Whether the viewer chose to be offline in the room of the current tab. */
   get isOffline(): boolean {
-    const room = this.tracker.currentWidget?.content.room;
-    return room !== undefined && this._offline.has(room);
+    return this.current !== null && this._offline.has(this.current);
   }
 
   /** Leaves the room of the current tab, keeping what is typed, or joins it again. */
   toggleOffline(): void {
-    const room = this.tracker.currentWidget?.content.room;
-    if (room === undefined) {
+    const room = this.current;
+    if (room === null) {
       return;
     }
     if (this._offline.delete(room)) {
