@@ -5,6 +5,7 @@ from typing import Any
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
@@ -17,8 +18,9 @@ from .transport import TornadoTransport
 
 __all__ = ["RoomWebSocketHandler"]
 
-PING_SECONDS = 5.0
-"""A peer that is gone without a word is found out within two of these."""
+PING_MILLISECONDS = 3_000
+SILENCE_MILLISECONDS = 9_000
+"""A peer that was pinged, and from which nothing came for so long, is gone."""
 
 
 class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -33,14 +35,14 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.manager = manager
 
     @property
-    def ping_interval(self) -> float:
-        """Seconds between Tornado's own pings (jupyter_server's, which this replaces, count milliseconds)."""
-        return PING_SECONDS
+    def ping_interval(self) -> int:
+        """How often jupyter_server pings, in milliseconds; Tornado takes it for seconds, so its own pings never come."""
+        return PING_MILLISECONDS
 
     @property
-    def ping_timeout(self) -> float:
-        """Seconds to wait for the answer to a ping."""
-        return PING_SECONDS
+    def ping_timeout(self) -> int:
+        """How long a peer may be silent, in milliseconds."""
+        return SILENCE_MILLISECONDS
 
     @property
     def max_message_size(self) -> int:
@@ -57,7 +59,8 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise HTTPError(400, str(error)) from error
         role = granted.lowered_to(self._wished_role(granted))
         epoch = self.get_query_argument("epoch", None)
-        self.peer = Peer(user_of(self), role, TornadoTransport(self), epoch=epoch)
+        self.transport = TornadoTransport(self)
+        self.peer = Peer(user_of(self), role, self.transport, epoch=epoch)
         await super().get(room_id)
 
     def _wished_role(self, granted: Role) -> Role:
@@ -75,6 +78,8 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def open(self, room_id: str) -> None:
         """The handshake is done: join."""
+        super().open(room_id)
+        self.transport.tune()
         try:
             await self.manager.start()
             room = await self.manager.join(room_id, self.peer)
@@ -90,14 +95,25 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Hand a message to the room; Tornado reads the next one when what this answers is done."""
         if self.room is None:
             return None
+        self.last_pong = (
+            IOLoop.current().time()
+        )  # whoever sends is there, though the pong may wait behind much that they sent before
         if isinstance(message, str):
             self.log.warning("Room %s closes %s: it sent a text frame.", self.room.id, self.peer.name)
             self.peer.close(UnsupportedMessage("text frames are not understood, send binary ones"))
             return None
         return self.room.receive(self.peer, message)
 
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Say goodbye. The peer is out of the room at once, whether or not it answers."""
+        self._leave()
+        super().close(code, reason)
+
     def on_close(self) -> None:
         """The connection has ended, whoever ended it."""
+        self._leave()
+
+    def _leave(self) -> None:
         self.gone = True
         if self.room is not None:
             self.manager.leave(self.room, self.peer)

@@ -55,6 +55,7 @@ class GroupWriter:
         self._engine = engine
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._work, name="jupyter_collab store writer", daemon=True)
         self._thread.start()
         self._closed = False
@@ -76,6 +77,12 @@ class GroupWriter:
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
+        try:
+            self._work_until_closed()
+        finally:
+            self._disconnect()
+
+    def _work_until_closed(self) -> None:
         while (job := self._jobs.get()) is not None:
             group = [job]
             last = False
@@ -91,16 +98,25 @@ class GroupWriter:
 
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
         try:
-            with self._engine.begin() as connection:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
                 for job in group:
-                    self._try(job, connection)
+                    self._try(job, self._connection)
         except Exception as error:  # the thread's boundary: whatever happens, those who wait must hear of it
             if not isinstance(error, (SQLAlchemyError, OSError)):
                 log.exception("A job of the store failed.")
             for job in group:
                 job.error = NotSaved(f"The store could not write: {brief(error)}")
                 job.error.__cause__ = error
+            self._disconnect()
         self._loop.call_soon_threadsafe(_settle, group)
+
+    def _disconnect(self) -> None:
+        """Let go of the connection, which is kept between commits as taking it from the pool costs as much as one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _try(self, job: _Job[Any], connection: Connection) -> None:
         try:

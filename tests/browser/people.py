@@ -101,7 +101,14 @@ class Person:
     """One person at one browser. A context manager that closes the browser, and fails on errors in its console."""
 
     def __init__(
-        self, browser: Browser, server: RunningServer, name: str, pictures: Path, *, width: int = 1280, height: int = 800
+        self,
+        browser: Browser,
+        server: RunningServer,
+        name: str,
+        pictures: Path,
+        *,
+        width: int = 1280,
+        height: int = 800,
     ) -> None:
         self.name = name
         self.server = server
@@ -124,31 +131,37 @@ class Person:
         if not any(noise in text for noise in ALLOWED_NOISE):
             self.errors.append(text)
 
-    def open_room(self, room_id: str = "demo") -> Pane:
-        """Open JupyterLab on a room."""
-        self.page.goto(f"{self._lab}?token={self.server.token}&room={room_id}&reset")
-        return self.see_pane()
+    def open_room(self, room_id: str = "demo", role: str = "") -> Pane:
+        """Open JupyterLab on a room, perhaps in a lower role."""
+        wish = f"&role={role}" if role else ""
+        self.page.goto(f"{self._lab}?token={self.server.token}&room={room_id}{wish}&reset")
+        return self.see_pane(status="read-only" if role == "viewer" else "synced")
 
-    def open_notebook(self, path: str) -> None:
-        """Open a notebook of one's own in JupyterLab, and wait for its kernel."""
-        self.page.goto(f"{self._lab}/tree/{path}?token={self.server.token}&reset")
+    def run_notebook(self, path: str, *, in_notebook_7: bool = False) -> Pane:
+        """Open a notebook of one's own, run its first cell, and see the pane in its output."""
+        where = f"{self.server.url}notebooks" if in_notebook_7 else f"{self._lab}/tree"
+        self.page.goto(f"{where}/{path}?token={self.server.token}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
-        self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+        kernel = ".jp-Notebook-ExecutionIndicator[data-status='idle']" if in_notebook_7 else "text=/\\| Idle/"
+        self.page.locator(kernel).first.wait_for(timeout=60_000)
+        self.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
+        self.page.keyboard.press("Shift+Enter")
+        return self.see_pane(within=".jp-OutputArea")
 
     @property
     def _lab(self) -> str:
         """JupyterLab with a workspace of one's own: what others have open is not opened here."""
         return f"{self.server.url}lab/workspaces/{self.name.lower()}"
 
-    def see_pane(self, within: str = "") -> Pane:
+    def see_pane(self, within: str = "", status: str = "synced") -> Pane:
         """Wait until a pane is shown and in sync."""
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
         root = self.page.locator(f"{within} .jc-Pane".strip()).first
         root.wait_for(timeout=60_000)
         pane = Pane(self.page, root)
         pane.cells.first.wait_for(timeout=30_000)
-        until(lambda: pane.chip, lambda chip: chip == "synced")
+        until(lambda: pane.chip, lambda chip: chip == status)
         return pane
 
     def set_theme(self, theme: str) -> None:

@@ -30,10 +30,7 @@ def test_all_type_at_once_in_one_cell(person: Callable[..., Person], server: Run
     ):
         at_ada = ada.open_room("once")
         show = "from jupyter_collab import SharedEditor\neditor = SharedEditor('once')\neditor"
-        bob.open_notebook(write_notebook(server, "bob.ipynb", show, "print(repr(editor.value))"))
-        bob.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
-        bob.page.keyboard.press("Shift+Enter")
-        at_bob = bob.see_pane(within=".jp-OutputArea")
+        at_bob = bob.run_notebook(write_notebook(server, "bob.ipynb", show, "print(repr(editor.value))"))
 
         def run_program() -> None:
             for digit in BY_PROGRAM:
