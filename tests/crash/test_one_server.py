@@ -24,6 +24,17 @@ def test_nothing_seen_is_lost_and_nothing_doubled(tmp_path: Path, seed: int) -> 
         asyncio.run(_scenario(server, store, room, rng))
 
 
+async def _kill_at_sight(server: RunningServer, witness: RawClient) -> None:
+    """Kill the server as soon as ``witness`` sees something: too late for whatever was shown before it was saved."""
+
+    def strike() -> None:
+        witness.on_remote = lambda: None
+        server.kill()
+
+    witness.on_remote = strike
+    await eventually(lambda: not server.is_running, "the witness sees something")
+
+
 async def _scenario(server: RunningServer, store: Path, room: str, rng: random.Random) -> None:
     async with (
         RawClient(server, room, "ada") as ada,
@@ -35,9 +46,12 @@ async def _scenario(server: RunningServer, store: Path, room: str, rng: random.R
         typists = (RawTypist(ada), RawTypist(ben), cy, dee)
         unsaved_at_kill = 0
         async with typing(typists, rng):
-            for _ in range(KILLS):
+            for number in range(KILLS):
                 await asyncio.sleep(rng.uniform(0, 1))  # the random moment
-                server.kill()
+                if number % 2:
+                    server.kill()
+                else:
+                    await _kill_at_sight(server, ada)
                 unsaved_at_kill += sum(len(typist.written) - len(typist.acked) for typist in typists)
                 await eventually(lambda: not any(typist.connected for typist in typists), "all notice")
                 check_seen(typists, store, room, running=False)
