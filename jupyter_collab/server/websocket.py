@@ -36,7 +36,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     @property
     def ping_interval(self) -> int:
-        """How often jupyter_server pings, in milliseconds; Tornado takes it for seconds, so its own pings never come."""
+        """How often jupyter_server pings, in milliseconds. Tornado takes it for seconds: its own never come."""
         return PING_MILLISECONDS
 
     @property
