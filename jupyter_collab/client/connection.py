@@ -142,10 +142,10 @@ class Connection:
             return "refused" if self._phase is Phase.REFUSED else "offline"
         if self._replica.not_saved is not None:
             return "not-saved"
-        if self._phase is Phase.CONNECTING:
-            return "connecting"
         if self._phase is Phase.OFFLINE:
             return "offline"
+        if self._phase is Phase.CONNECTING or self._replica.is_being_renewed:
+            return "connecting"
         return "saving" if self._replica.pending else "synced"
 
     @property
@@ -267,7 +267,7 @@ class Connection:
             case _:
                 self._replica.receive(message)
         if isinstance(message, Hello):
-            self._presence.join(self._replica.document.doc.client_id, message.info["user"])
+            self._presence.join(self._replica.client_id, message.info["user"])
             self.show_presence()
         if self._replica.is_in_sync and self._phase is not Phase.ONLINE:
             self._was_joined = True

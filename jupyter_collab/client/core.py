@@ -101,7 +101,12 @@ class RoomCore:
     @property
     def is_read_only(self) -> bool:
         """Whether an edit would be refused."""
-        return self._life != "open" or self.status == "refused" or not self.replica.may_edit
+        return (
+            self._life != "open"
+            or self.status == "refused"
+            or not self.replica.may_edit
+            or self.replica.is_being_renewed
+        )
 
     def check_thread(self) -> None:
         """Make sure that nobody comes in from another thread."""
@@ -119,6 +124,8 @@ class RoomCore:
             When the room was closed here.
         PermissionDenied
             When our role does not include editing.
+        EditsNotSaved
+            When the document was put aside, and the room's is not here yet.
         CollabError
             When the server refused us for good.
         """
@@ -128,6 +135,9 @@ class RoomCore:
             raise self.error
         if not self.replica.may_edit:
             raise PermissionDenied(f"You are {self.replica.role!r} in room {self.room_id!r} and may not edit it.")
+        if self.replica.is_being_renewed:
+            reason = f": {self.replica.unsent.error}" if self.replica.unsent else "."
+            raise EditsNotSaved(f"Room {self.room_id!r} is being fetched anew, wait and edit again{reason}")
 
     # Its life
 

@@ -154,7 +154,7 @@ class Replica:
         self.unsent: UnsentText | None = None
         self._subscriptions: list[Any] = []
         self._cell_ids: list[str] = []
-        self.document = self._new_document()
+        self._document = self.document = self._new_document()
 
     # The document
 
@@ -176,10 +176,22 @@ class Replica:
 
     @property
     def epoch(self) -> str | None:
-        """The history that the document belongs to; ``None`` before the first sync."""
-        return self.document.epoch
+        """The history that what we sync belongs to; ``None`` before the first sync."""
+        return self._document.epoch
+
+    @property
+    def client_id(self) -> int:
+        """The Yjs client id by which we edit and are present."""
+        return self._document.doc.client_id
+
+    @property
+    def is_being_renewed(self) -> bool:
+        """Whether :attr:`document` was put aside, and shows until the room's is here. It must not be edited."""
+        return self.document is not self._document
 
     def _tell(self, change: RoomChange) -> None:
+        if self.is_being_renewed:
+            return
         if self._applying:
             self._on_change(change | RoomChange(remote=True))
         else:
@@ -191,7 +203,7 @@ class Replica:
         order = any(not path for path in paths)
         before = set(self._cell_ids)
         if order or any(path[1:] == [] or path[-1:] == ["id"] for path in paths):
-            self._cell_ids = self.document.cell_ids
+            self._cell_ids = self._document.cell_ids
         changed = {cell_id for path in paths if path for cell_id in self._ids_at(path[0])}
         self._tell(RoomChange(frozenset(changed | (set(self._cell_ids) - before)), order=order))
 
@@ -209,7 +221,7 @@ class Replica:
     def _apply(self, update: bytes) -> None:
         self._applying = True
         try:
-            self.document.doc.apply_update(update)
+            self._document.doc.apply_update(update)
         except (ValueError, RuntimeError, TypeError) as error:  # what pycrdt raises for bytes that are no update
             raise InvalidUpdate("The server sent an update that cannot be applied.") from error
         finally:
@@ -245,7 +257,10 @@ class Replica:
         self._on_news()
 
     def put_aside(self, error: CollabError) -> None:
-        """Begin with an empty document; the text of edits that are not durable is kept in :attr:`unsent`."""
+        """Begin anew with the room's document; the text of edits that are not durable is kept in :attr:`unsent`.
+
+        What was there goes on to show until the room's document is here.
+        """
         if self.pending:
             self.unsent = UnsentText(self.epoch, self._edited_cells(), error).joined_with(self.unsent)
         self._waiting.clear()
@@ -253,14 +268,13 @@ class Replica:
         self._outgoing.clear()
         self._dirty.clear()
         self.is_in_sync = False
-        self.document = self._new_document()
-        self._on_change(RoomChange(order=True, metadata=True, remote=True))
+        self._document = self._new_document()
         self._on_news()
 
     def _edited_cells(self) -> tuple[UnsentCell, ...]:
         return tuple(
             UnsentCell(cell["id"], cell["cell_type"], cell["source"])
-            for cell in self.document.cells
+            for cell in self._document.cells
             if cell["id"] in self._dirty
         )
 
@@ -285,7 +299,7 @@ class Replica:
                 self._answer(state_vector)
             case SyncStep2(update):
                 self._apply(update)
-                self.is_in_sync = True
+                self._end_sync()
             case Hello(info):
                 self._greet(info)
             case Rejection():
@@ -295,6 +309,13 @@ class Replica:
             case _:
                 return
         self._on_news()
+
+    def _end_sync(self) -> None:
+        self.is_in_sync = True
+        if self.is_being_renewed:
+            self.document = self._document
+            everything = frozenset(self._cell_ids)
+            self._on_change(RoomChange(everything, order=True, metadata=True, remote=True))
 
     def _greet(self, info: HelloInfo) -> None:
         self.hello = info
@@ -306,12 +327,12 @@ class Replica:
             self._start_anew(EpochMismatch("The room has a new history, to which these edits do not belong."))
         if self.pending and not self.may_edit:
             self._start_anew(PermissionDenied(f"A {self.role} of this room may not edit."))
-        self._outgoing.append(SyncStep1(self.document.doc.get_state()))
+        self._outgoing.append(SyncStep1(self._document.doc.get_state()))
 
     def resync(self) -> None:
         """Ask the server for whatever it has and we lack."""
         self.is_in_sync = False
-        self._outgoing.append(SyncStep1(self.document.doc.get_state()))
+        self._outgoing.append(SyncStep1(self._document.doc.get_state()))
         self._on_news()
 
     def _answer(self, state_vector: bytes) -> None:
@@ -320,7 +341,7 @@ class Replica:
             return
         self._may_send_edits = True
         try:
-            update = self.document.doc.get_update(state_vector)
+            update = self._document.doc.get_update(state_vector)
         except (ValueError, RuntimeError) as error:
             raise InvalidUpdate("The server sent a state vector that is none.") from error
         if len(update) + FRAME_BYTES > self.message_bytes:

@@ -61,6 +61,8 @@ class RoomView(ABC):
             When our role may only read.
         RoomClosed
             When the room was closed here.
+        EditsNotSaved
+            When the room's content is being fetched anew, after it refused edits or got a new history.
         CollabError
             When the server refused us for good.
         """
@@ -88,7 +90,7 @@ class RoomView(ABC):
     @property
     def epoch(self) -> str:
         """Which history of the room the document belongs to."""
-        return self._run(lambda: self._core.replica.epoch or "")
+        return self._run(lambda: self._core.document.epoch or "")
 
     @property
     def role(self) -> str:
@@ -104,10 +106,10 @@ class RoomView(ABC):
     def status(self) -> Status:
         """What is with the text, in one word.
 
-        ``connecting``: not joined yet; ``synced``: every edit is durable; ``saving``: some are not yet; ``offline``:
-        the server cannot be reached, edits are kept here and sent when it is back; ``not-saved``: the server cannot
-        store them at present; ``refused``: the server will not have us, see :attr:`problem`. A room that was closed
-        here is ``offline``.
+        ``connecting``: the room's content is on its way; ``synced``: every edit is durable; ``saving``: some are not
+        yet; ``offline``: the server cannot be reached, edits are kept here and sent when it is back; ``not-saved``:
+        the server cannot store them at present; ``refused``: the server will not have us, see :attr:`problem`. A
+        room that was closed here is ``offline``.
         """
         return self._run(lambda: self._core.status)
 

@@ -97,7 +97,7 @@ def test_the_widget_lives_in_a_kernel(server: RunningServer, kernel: Kernel) -> 
             """
             import time
             deadline = time.monotonic() + 20
-            while not editor.value.endswith("!") and time.monotonic() < deadline:
+            while not (editor.value.endswith("!") and len(editor.people) == 2) and time.monotonic() < deadline:
                 pass
             print(editor.value, len(editor.people))
             """

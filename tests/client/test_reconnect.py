@@ -177,6 +177,18 @@ async def test_the_epoch_is_named_when_it_comes_back() -> None:
         await room.wait_for(lambda: room.status == "synced", 5)
 
 
+async def test_nothing_can_be_typed_into_what_was_put_aside() -> None:
+    async with scripted_server("a", reject="permission_denied") as server, joined(server) as room:
+        room.text = "refused"
+        await room.wait_for(lambda: room.unsent is not None, 5)
+        shown = (room.text, room.status, room.read_only)
+        assert shown == ("refused", "connecting", True)
+        with pytest.raises(EditsNotSaved, match=r"is being fetched anew, wait and edit again: No, because\."):
+            room.text = "more"
+        await room.wait_for(lambda: not room.read_only, 5)
+        assert (room.text, room.status) == ("a", "synced")
+
+
 async def test_unsent_text_can_be_thrown_away() -> None:
     async with scripted_server("a", reject="permission_denied") as server, joined(server) as room:
         room.text = "refused"

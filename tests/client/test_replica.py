@@ -220,7 +220,20 @@ def test_a_refused_edit_is_taken_back_and_its_text_kept(desk: Desk) -> None:
     assert isinstance(desk.replica.unsent.error, PermissionDenied)
     assert [cell.source for cell in desk.replica.unsent.cells] == ["hello no"]
     assert desk.replica.pending == 0
-    assert desk.changes[-1].order
+
+
+def test_what_was_put_aside_shows_until_the_rooms_content_is_here(desk: Desk) -> None:
+    desk.type(" no")
+    desk.said()
+    with pytest.raises(StartAnew):
+        desk.replica.receive(Rejection(2, "permission_denied", "You may not."))
+    desk.replica.disconnect()
+    desk.changes.clear()
+    before = (desk.replica.is_being_renewed, desk.source())
+    desk.join()
+    after = (desk.replica.is_being_renewed, desk.source())
+    assert (before, after) == ((True, "hello no"), (False, "hello"))
+    assert desk.changes == [RoomChange(frozenset({"c0"}), order=True, metadata=True, remote=True)]
 
 
 def test_an_edit_that_only_deleted_is_not_lost_in_silence(desk: Desk) -> None:
