@@ -186,6 +186,8 @@ test('edits are pending until the server acknowledges them', async () => {
   page.type('b');
   await until(() => server.text === 'ab', 'the server has both');
   assert.equal(page.provider.pending, 2);
+  server.say({ type: 'ack', count: countEdits(server) - 1, seq: 1 });
+  await until(() => page.provider.pending === 1, 'the first is acknowledged');
   server.acknowledgeAll();
   await page.saved();
 });
@@ -222,6 +224,18 @@ test('what both sides typed while they were apart is merged', async () => {
   await page.saved();
   assert.equal(page.text, 'start-middle-end!');
   assert.equal(server.text, 'start-middle-end!');
+});
+
+test('a page is not synced before it has told the server what it has', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'theirs');
+  server.asks = false;
+  const page = new Page(server);
+  page.provider.connect();
+  await until(() => page.text === 'theirs', 'the page has the document');
+  assert.equal(page.provider.state, 'connecting');
+  server.ask();
+  await until(() => page.provider.state === 'synced', 'the page is synced');
 });
 
 test('edits between hello and the comparison are not lost', async () => {
@@ -511,7 +525,7 @@ test('the page knows that the store fails, and when it is back', async () => {
 
 test('others are gone when the connection is, and see us again when it is back', async () => {
   const server = startServer();
-  const [ada, bob] = [new Page(server), new Page(server)];
+  const [ada, bob] = [new Page(server), new Page(server, { times: { retry: 100_000, maxRetry: 100_000 } })];
   await ada.join();
   await bob.join();
   ada.awareness.setLocalStateField('cell', 'first');
@@ -557,6 +571,9 @@ test('disposing twice is disposing once, and leaves no timer and no socket', asy
   assert.equal(countTimers(), before);
   page.provider.connect();
   assert.equal(server.attempts.length, 1);
+  const { pending } = page.provider;
+  page.doc.getMap('other').set('key', 1);
+  assert.equal(page.provider.pending, pending);
 });
 
 test('disposing while a new attempt is due makes none', async () => {

@@ -269,6 +269,22 @@ test('with another epoch and nothing unsent, the document is replaced and nothin
   assert.deepEqual([textOf(after), after.unsent], ['restored', null]);
 });
 
+test('text that only others typed is not offered', async () => {
+  const server = startServer();
+  const room = await join(server);
+  room.sharedModel.insertCell(1, { cell_type: 'markdown', source: '' });
+  await reaches(room, 'saving');
+  await reaches(room, 'synced');
+  server.acknowledges = false;
+  type(room, 'mine', 1);
+  server.edit(0, 'theirs');
+  await until(() => textOf(room) === 'theirs' && server.cells[1].source === 'mine', 'both have both');
+  server.startEpoch('new');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => room.unsent !== null, 'the text is offered');
+  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['mine']);
+});
+
 test('text that the new document has is not offered', async () => {
   const server = startServer();
   const room = await join(server);

@@ -37,6 +37,8 @@ export class ServerDouble {
   isUp = true;
   /** Whether edits are acknowledged; they are applied anyway. */
   acknowledges = true;
+  /** Whether who joins is asked for what the room lacks. */
+  asks = true;
   /** What the next edits are refused with. */
   rejections: { reason: string; message: string }[] = [];
   /** Whether the server accepts connections and then says nothing. */
@@ -178,7 +180,7 @@ export class ServerDouble {
       return;
     }
     this._send(peer, { type: 'hello', info: this._hello(role) });
-    if (CAPABILITIES[role].includes('edit')) {
+    if (this.asks && CAPABILITIES[role].includes('edit')) {
       this._send(peer, { type: 'sync_step1', stateVector: Y.encodeStateVector(this.doc) });
     }
     this._sendPresence(peer, [...this._awareness.getStates().keys()]);
