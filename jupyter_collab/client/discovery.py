@@ -167,15 +167,24 @@ async def _probe(server: Server) -> CollabError | None:
         async with server.http(PROBE_SECONDS) as http:
             response = await http.get(server.api_url("rooms"), params={"limit": 1})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return ServerUnreachable(f"does not answer ({type(error).__name__})")
+        return ServerUnreachable(f"does not answer ({str(error) or type(error).__name__})")
     status = response.status_code
-    if status == httpx.codes.OK:
+    if status == httpx.codes.OK and _is_room_list(response):
         return None
     if status in (401, 403) or response.is_redirect:
         return SignInRefused("does not accept the token" if server.token else "wants a token")
-    if status == httpx.codes.NOT_FOUND:
+    if status in (httpx.codes.OK, httpx.codes.NOT_FOUND):
         return ServerUnreachable("runs without the jupyter_collab extension (see `jupyter server extension list`)")
     return ServerUnreachable(f"answers with status {status}")
+
+
+def _is_room_list(response: httpx.Response) -> bool:
+    """Whether this is our API's answer: Jupyter's pages answer for any address below their own."""
+    try:
+        body = response.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and "rooms" in body
 
 
 def _candidates(

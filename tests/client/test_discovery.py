@@ -30,13 +30,18 @@ class JupyterDouble:
                 double.asked.append(self.path)
                 if token and self.headers.get("Authorization") != f"token {token}":
                     self.send_error(403)
-                elif not has_extension or not self.path.startswith(f"{base_url}api/collab/rooms"):
-                    self.send_error(404)
+                elif has_extension and self.path.startswith(f"{base_url}api/collab/rooms"):
+                    self.answer(b'{"rooms": [], "total": 0}')
+                elif self.path.startswith(f"{base_url}lab/"):  # JupyterLab's page, whatever follows
+                    self.answer(b"<!DOCTYPE html>")
                 else:
-                    self.send_response(200)
-                    self.send_header("Content-Length", "2")
-                    self.end_headers()
-                    self.wfile.write(b"{}")
+                    self.send_error(404)
+
+            def answer(self, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *arguments: object) -> None:
                 """Say nothing."""
