@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from pycrdt import Array, Doc, Text
 
+from jupyter_collab.document import state_vector
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import (
+    Ack,
     AwarenessEntry,
     AwarenessMessage,
     Hello,
@@ -145,38 +146,43 @@ def _numbers(doc: Doc[Any]) -> None:
     doc.get("cells", type=Array).extend([1, "two", None, [3], {"id": 4}])
 
 
-def _nested_types(doc: Doc[Any]) -> None:
-    here = doc.get("cells", type=Array)
+def _nested(doc: Doc[Any], root: str = "cells") -> None:
+    here = doc.get(root, type=Array)
     for _ in range(3_000):
         here.insert(0, Array())
         here = here[0]
 
 
-@pytest.mark.parametrize("mischief", [_as_text, _numbers, _nested_types])
+@pytest.mark.parametrize("mischief", [_as_text, _numbers, _nested])
 @scenario
-async def test_a_document_of_an_odd_shape_stops_nobody(
+async def test_what_is_no_cell_does_not_get_among_the_cells(
     server: RunningServer, room: str, mischief: Callable[[Doc[Any]], None]
 ) -> None:
     doc: Doc[Any] = Doc()
     mischief(doc)
-    async with Wire.open(server, room) as attacker, Wire.open(server, room, v1=False) as witness:
-        await attacker.receive(Hello)
+    async with bystanders(server, room) as people, Wire.open(server, room) as attacker:
         await attacker.send(Update(doc.get_update()))
-        await witness.receive(Update)
-        await witness.send(SyncStep1(b"\x00"))
-        await witness.receive(SyncStep2)
-    for form in ("ipynb", "md", "py"):
-        assert server.request("GET", f"rooms/{room}/content", params={"format": form}).status_code == 200
-    notebook = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
-    put = await asyncio.to_thread(
-        httpx.put,
-        f"{server.url}api/collab/rooms/{room}/content",
-        content=notebook,
-        headers={**server.headers, "Content-Type": "application/json"},
-        timeout=20,
-    )
-    assert put.status_code in (200, 400), put.text  # a room whose cells are a text cannot be mended
-    assert put.json().get("message" if put.status_code == 400 else "id")
+        assert (await attacker.receive(Rejection)).reason == "invalid_update"
+        await people.still_talk()
+        content = await asyncio.to_thread(server.request, "GET", f"rooms/{room}/content?format=ipynb")
+        assert len(content.json()["cells"]) == 1
+        assert doc.client_id not in state_vector(people.ben.doc.get_state())
+
+
+@scenario
+async def test_a_root_of_ones_own_may_have_an_odd_shape(server: RunningServer, room: str) -> None:
+    doc: Doc[Any] = Doc()
+    _nested(doc, "scribbles")
+    async with bystanders(server, room) as people, Wire.open(server, room) as author:
+        await author.send(Update(doc.get_update()))
+        await author.receive(Ack, lambda ack: ack.count == 1)
+        before = doc.get_state()
+        doc.get("scribbles", type=Array).clear()
+        await author.send(Update(doc.get_update(before)))
+        await author.receive(Ack, lambda ack: ack.count == 2)
+        for form in ("ipynb", "md", "py"):
+            await asyncio.to_thread(server.request, "GET", f"rooms/{room}/content?format={form}")
+        await people.still_talk()
 
 
 def _mutated(rng: random.Random, valid: list[bytes]) -> bytes:
