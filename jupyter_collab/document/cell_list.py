@@ -7,7 +7,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map, Text
 
 from ..errors import ContentError
-from .cells import read_cell
+from .cells import is_whole, read_cell
 from .content import CELL_TYPES, CellContent
 from .schema import valid_id
 
@@ -79,6 +79,11 @@ class CellList:
     def holds_only_maps(self) -> bool:
         """Whether nothing else is among the cells."""
         return len(self.array) == len(self.maps())
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether there are only cells among the cells, none of which lacks what JupyterLab needs to show it."""
+        return self.holds_only_maps and all(is_whole(cell) for cell in self.maps())
 
     def heal(self) -> None:
         """Remove what is no map, so that positions among the maps are positions in the array.

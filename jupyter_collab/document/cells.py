@@ -17,7 +17,21 @@ from .schema import TRUSTED, valid_count, valid_id
 from .text import set_text
 from .values import array_items, canonical, to_plain
 
-__all__ = ["build_cell", "can_update", "read_cell", "update_cell", "update_map"]
+__all__ = ["SHARED_KEYS", "build_cell", "can_update", "is_whole", "read_cell", "update_cell", "update_map"]
+
+SHARED_KEYS = ("cell_type", "source", "metadata", "outputs")
+"""What JupyterLab's notebook needs in a cell to show it, and the room with it."""
+
+
+def is_whole(cell: "Map[Any]") -> bool:
+    """Whether ``cell`` is a cell that JupyterLab can show."""
+    cell_type = cell.get("cell_type")
+    return (
+        cell_type in CELL_TYPES
+        and isinstance(cell.get("source"), Text)
+        and isinstance(cell.get("metadata"), Map)
+        and (cell_type != "code" or isinstance(cell.get("outputs"), Array))
+    )
 
 
 def read_cell(cell: "Map[Any]") -> CellContent | None:

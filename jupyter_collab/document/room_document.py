@@ -247,7 +247,7 @@ class RoomDocument:
     # What peers must not write
 
     def check_cells(self) -> None:
-        """Make sure that there are only maps among the cells; after :meth:`watch_trust`, only new ones are looked at.
+        """Make sure that there are only whole cells among the cells; after :meth:`watch_trust`, once they changed.
 
         JupyterLab's notebook fails over anything else, and pycrdt never comes to the end of text there.
 
@@ -259,7 +259,7 @@ class RoomDocument:
         watch = self._trust_watch
         if watch is not None and not watch.has_new_cells:
             return
-        if not self._cells.holds_only_maps:
+        if not self._cells.are_whole:
             error = InvalidUpdate("The edit puts something that is no cell among the cells of the room.")
             error.spoils_document = True
             raise error

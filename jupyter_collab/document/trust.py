@@ -9,6 +9,7 @@ from typing import Any
 
 from pycrdt import Array, Map
 
+from .cells import SHARED_KEYS
 from .schema import TRUSTED
 
 __all__ = ["TrustWatch", "holds_trust", "remove_trust"]
@@ -43,7 +44,8 @@ class TrustWatch:
 
     It looks at the list of cells, at each cell's own keys and at the keys of its metadata. ``read_cells`` answers
     the maps in ``cells``; ``on_dirty`` is called when ``is_dirty`` becomes true, while the document is locked: it
-    must neither write nor raise. ``has_new_cells`` becomes true when anything is put among the cells.
+    must neither write nor raise. ``has_new_cells`` becomes true when anything is put among the cells, or a part of
+    one that JupyterLab needs is exchanged.
     """
 
     def __init__(
@@ -103,6 +105,8 @@ class TrustWatch:
                     self._watch_cell(cell)
 
     def _on_cell(self, event: Event) -> None:
+        if not event.keys.keys().isdisjoint(SHARED_KEYS):
+            self.has_new_cells = True
         if METADATA in event.keys:
             self._watch_metadata(event.target)
 

@@ -46,16 +46,8 @@ def replace_metadata_by_a_map(cells: Cells) -> None:
     cells[0]["metadata"] = Map({"trusted": True, "tags": ["kept"]})
 
 
-def replace_metadata_by_plain_json(cells: Cells) -> None:
-    cells[0]["metadata"] = {"trusted": True, "tags": ["kept"]}
-
-
 def insert_a_cell(cells: Cells) -> None:
     cells.insert(0, new_cell(Map({"trusted": True})))
-
-
-def append_a_cell_with_plain_metadata(cells: Cells) -> None:
-    cells.append(new_cell({"trusted": "yes"}))
 
 
 def replace_a_cell(cells: Cells) -> None:
@@ -71,9 +63,7 @@ WAYS = [
     set_in_map,
     overwrite_in_map,
     replace_metadata_by_a_map,
-    replace_metadata_by_plain_json,
     insert_a_cell,
-    append_a_cell_with_plain_metadata,
     replace_a_cell,
     replace_metadata_and_then_write_into_them,
 ]
@@ -154,7 +144,7 @@ async def test_it_is_gone_after_a_restart_too(store: FaultyStore, tmp_path: Path
 async def test_what_else_the_metadata_say_is_kept(store: FaultyStore) -> None:
     async with serving(store) as manager:
         mallory, bob = [await ScriptedPeer(name).join(manager) for name in ("mallory", "bob")]
-        replace_metadata_by_plain_json(mallory.cells)
+        replace_metadata_by_a_map(mallory.cells)
         await mallory.until_saved()
         await until(lambda: "tags" in bob.cells[0]["metadata"])
         assert (await manager.read("demo")).cells[0]["metadata"] == {"tags": ["kept"]}
