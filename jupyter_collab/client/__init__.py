@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .cell import Cell
-from .discovery import Server, find_server
+from .changes import RoomChange, UnsentCell, UnsentText
+from .discovery import find_server
 from .errors import ClientError, EditsNotSaved, RoomClosed, ServerNotFound, ServerUnreachable, SignInRefused
 from .presence import Person
-from .replica import RoomChange, UnsentCell, UnsentText
+from .reconnecting import Backoff
 from .rest import RestClient, RoomInfo
 from .room import AsyncRoom, connect_async
+from .server import Server
 from .sync import Room, connect
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncRoom",
+    "Backoff",
     "Cell",
     "ClientError",
     "EditsNotSaved",

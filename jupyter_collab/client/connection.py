@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, get_args
 
@@ -15,12 +13,13 @@ from websockets.typing import Subprotocol
 
 from ..errors import CloseCode, CollabError, InvalidRoomId, ProtocolError
 from ..protocol import SUBPROTOCOL, AwarenessMessage, Hello, QueryAwareness, build, parse
-from .discovery import Server
 from .errors import ServerUnreachable, SignInRefused, error_of_close
 from .presence import Presence
+from .reconnecting import Backoff, Verdict, verdict_of
 from .replica import Replica, StartAnew
+from .server import Server
 
-__all__ = ["Backoff", "Connection", "Role", "Status"]
+__all__ = ["Connection", "Role", "Status"]
 
 Status = Literal["connecting", "synced", "saving", "offline", "not-saved", "refused"]
 
@@ -45,19 +44,6 @@ _transport_log.setLevel(logging.INFO)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Backoff:
-    """How long to wait before one tries again: doubled each time, and a little at random."""
-
-    first_seconds: float = 0.1
-    longest_seconds: float = 10.0
-
-    def seconds(self, failures: int) -> float:
-        """The wait after so many failures in a row (from 1)."""
-        longest = min(self.longest_seconds, self.first_seconds * 2.0 ** min(failures - 1, 30))
-        return longest * random.uniform(0.5, 1)  # noqa: S311  # spreads clients out; nothing to guess
-
-
 class Phase(Enum):
     """What a connection is doing."""
 
@@ -66,28 +52,6 @@ class Phase(Enum):
     OFFLINE = "offline"
     REFUSED = "refused"
     CLOSED = "closed"
-
-
-class Verdict(Enum):
-    """What follows from the end of a websocket."""
-
-    RETRY = "retry"
-    START_ANEW = "start anew"
-    STOP = "stop"
-
-
-_VERDICTS: dict[int, Verdict] = {
-    CloseCode.UNSUPPORTED: Verdict.STOP,
-    CloseCode.MALFORMED: Verdict.START_ANEW,
-    CloseCode.TOO_LARGE: Verdict.START_ANEW,
-    CloseCode.BAD_REQUEST: Verdict.STOP,
-    CloseCode.FORBIDDEN: Verdict.START_ANEW,
-    CloseCode.ROOM_NOT_FOUND: Verdict.STOP,
-    CloseCode.EPOCH_MISMATCH: Verdict.START_ANEW,
-    CloseCode.ROOM_DELETED: Verdict.STOP,
-    CloseCode.ROOM_TOO_LARGE: Verdict.START_ANEW,
-}
-"""For the other codes: try again."""
 
 
 class _Connect(connect):
@@ -301,7 +265,7 @@ class Connection:
         self.error = error_of_close(code, reason)
         if code == CloseCode.NOT_SAVED:
             self._replica.not_saved = str(self.error)
-        verdict = _VERDICTS.get(code, Verdict.RETRY)
+        verdict = verdict_of(code)
         if verdict is Verdict.START_ANEW:
             return self._start_anew(code, self.error)
         return self._unless_new(verdict)

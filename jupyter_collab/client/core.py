@@ -13,12 +13,14 @@ import anyio
 
 from ..document import RoomDocument
 from ..errors import CollabError, PermissionDenied
-from .connection import Backoff, Connection, Role, Status
-from .discovery import Server
+from .changes import RoomChange
+from .connection import Connection, Role, Status
 from .errors import EditsNotSaved, RoomClosed, ServerUnreachable
 from .presence import Person, Presence
-from .replica import Replica, RoomChange
+from .reconnecting import Backoff
+from .replica import Replica
 from .rest import ContentFormat, RestClient
+from .server import Server
 from .signals import Signal, latest
 
 __all__ = ["RoomCore"]

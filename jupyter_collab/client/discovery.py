@@ -5,23 +5,23 @@ server that started this kernel; the JupyterHub or Binder server around this pro
 started last. Each is asked whether it has jupyter_collab before it is taken.
 """
 
-import ipaddress
 import json
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 import httpx
 from jupyter_core.paths import jupyter_runtime_dir
 
 from ..errors import CollabError
 from .errors import ServerNotFound, ServerUnreachable, SignInRefused
+from .server import Secret, Server, is_loopback
 
-__all__ = ["Secret", "Server", "find_server"]
+__all__ = ["find_server"]
 
 URL_VARIABLE = "JUPYTER_COLLAB_URL"
 TOKEN_VARIABLE = "JUPYTER_COLLAB_TOKEN"  # noqa: S105  # the variable's name, not a token
@@ -30,70 +30,6 @@ PROBE_SECONDS = 5.0
 
 # The first words of the pages that Jupyter shows: what people paste is often the address of one of them.
 _PAGES = frozenset({"lab", "tree", "notebooks", "edit", "doc", "consoles", "terminals", "collab", "login", "api"})
-
-
-class Secret:
-    """A text that shows itself only when asked to: not in ``repr``, logs or tracebacks."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret('…')"
-
-
-@dataclass(frozen=True)
-class Server:
-    """A Jupyter server.
-
-    Attributes
-    ----------
-    url
-        Its base URL, with a slash at the end and no token in it.
-    token
-        What it knows us by, if anything.
-    tls
-        How to check an ``https`` server's certificate; ``None`` is the system's way.
-    """
-
-    url: str
-    token: Secret | None = None
-    tls: ssl.SSLContext | None = field(default=None, repr=False)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The request headers that authenticate us."""
-        return {"Authorization": f"token {self.token.reveal()}"} if self.token else {}
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it runs on this machine, so that no proxy must be asked."""
-        return _is_loopback(urlsplit(self.url).hostname or "")
-
-    def api_url(self, path: str) -> str:
-        """The address of ``api/collab/{path}``."""
-        return f"{self.url}api/collab/{path}"
-
-    def room_url(self, room_id: str, query: Mapping[str, str]) -> str:
-        """The websocket address of a room."""
-        address = "ws" + self.api_url(f"room/{quote(room_id, safe='')}").removeprefix("http")
-        return address + ("?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items() if value))
-
-    def http(self, timeout_seconds: float) -> httpx.AsyncClient:
-        """A client for HTTP requests to this server; redirects (to a login page) are not followed."""
-        return httpx.AsyncClient(
-            headers=self.headers,
-            timeout=timeout_seconds,
-            # Reading the system's certificates takes 0.1 s; a plain http server shows none.
-            verify=self.tls if self.tls is not None else self.url.startswith("https:"),
-            trust_env=not self.is_local,
-        )
 
 
 @dataclass(frozen=True)
@@ -320,7 +256,7 @@ def _place(url: str) -> str:
     """What is equal for two addresses of one server of this machine."""
     parts = urlsplit(_reachable(url))
     host = parts.hostname or ""
-    return _address(parts, "127.0.0.1" if _is_loopback(host) else host)
+    return _address(parts, "127.0.0.1" if is_loopback(host) else host)
 
 
 def _address(parts: SplitResult, host: str, path: str | None = None) -> str:
@@ -336,10 +272,3 @@ def _address(parts: SplitResult, host: str, path: str | None = None) -> str:
             "",
         )
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

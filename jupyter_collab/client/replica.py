@@ -5,16 +5,14 @@ No I/O: messages in (:meth:`Replica.receive`), messages out (:meth:`Replica.take
 one of another epoch.
 """
 
-import secrets
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from pycrdt import Array, Doc, Map, merge_updates
+from pycrdt import merge_updates
 
 from ..document import RoomDocument
-from ..errors import CollabError, EpochMismatch, InvalidUpdate, MessageTooLarge, PermissionDenied
+from ..errors import CollabError, EpochMismatch, MessageTooLarge, PermissionDenied
 from ..protocol import (
     EMPTY_UPDATE,
     Ack,
@@ -28,16 +26,12 @@ from ..protocol import (
     Update,
     build,
 )
-from .cell import CellType
+from .changes import RoomChange, UnsentCell, UnsentText
 from .errors import error_of_reason
+from .outbox import Outbox
+from .watched import WatchedDocument
 
-__all__ = ["Replica", "RoomChange", "StartAnew", "UnsentCell", "UnsentText"]
-
-MESSAGES_IN_FLIGHT = 4
-"""So many messages with edits may be without the server's word at once; later edits are merged meanwhile."""
-
-EDITS_PER_MESSAGE = 1_000
-"""Merging takes time that grows with the square of this: 2 ms for so many."""
+__all__ = ["Replica", "StartAnew"]
 
 FRAME_BYTES = 64
 """What a message needs besides the update that it carries, at most."""
@@ -47,80 +41,8 @@ DEFAULT_MESSAGE_BYTES = 10 * 1024 * 1024
 GAPS_BEFORE_REFUSAL = 3
 
 
-@dataclass(frozen=True)
-class RoomChange:
-    """What happened to the document.
-
-    Attributes
-    ----------
-    cells
-        The ids of cells that are new or not what they were.
-    order
-        Whether cells were added, removed or moved.
-    metadata
-        Whether the notebook's own metadata changed.
-    local, remote
-        Whether this client, or somebody else, did some of it.
-    """
-
-    cells: frozenset[str] = frozenset()
-    order: bool = False
-    metadata: bool = False
-    local: bool = False
-    remote: bool = False
-
-    def __or__(self, other: "RoomChange") -> "RoomChange":
-        return RoomChange(
-            self.cells | other.cells,
-            self.order or other.order,
-            self.metadata or other.metadata,
-            self.local or other.local,
-            self.remote or other.remote,
-        )
-
-
-@dataclass(frozen=True)
-class UnsentCell:
-    """The text of a cell that holds edits which are not in the room."""
-
-    id: str
-    cell_type: CellType
-    source: str
-
-
-@dataclass(frozen=True)
-class UnsentText:
-    """Text that was typed here and is kept out of the room.
-
-    Attributes
-    ----------
-    epoch
-        The history that it was written in.
-    cells
-        The cells that were edited, as they were here; none where something was only deleted, moved or described.
-    error
-        Why the room did not take the edits.
-    """
-
-    epoch: str | None
-    cells: tuple[UnsentCell, ...]
-    error: CollabError
-
-    def joined_with(self, earlier: "UnsentText | None") -> "UnsentText":
-        """This and what was kept before."""
-        return self if earlier is None else UnsentText(self.epoch, earlier.cells + self.cells, self.error)
-
-
 class StartAnew(Exception):  # not a failure: a turn that the connection must take
     """The document was put aside; connect again, with the new and empty one."""
-
-
-@dataclass
-class _InFlight:
-    """Edits that the server has not answered for yet; ``count`` is the number of the message that carried them."""
-
-    count: int
-    updates: list[bytes] = field(default_factory=list)
 
 
 class Replica:
@@ -138,12 +60,9 @@ class Replica:
         self._on_change = on_change
         self._on_news = on_news
         self._outgoing: deque[Message] = deque()
-        self._waiting: deque[bytes] = deque()
-        self._in_flight: deque[_InFlight] = deque()
+        self._outbox = Outbox()
         self._dirty: set[str] = set()
-        self._applying = False
         self._may_send_edits = False
-        self._sent_count = 0
         self._gaps = 0
         self.hello: HelloInfo | None = None
         self.title = ""
@@ -152,87 +71,42 @@ class Replica:
         self.is_in_sync = False
         self.not_saved: str | None = None
         self.unsent: UnsentText | None = None
-        self._subscriptions: list[Any] = []
-        self._cell_ids: list[str] = []
-        self._document = self.document = self._new_document()
+        self._synced = WatchedDocument(self._take_change, self._take_own_update)
+        self.document: RoomDocument = self._synced.room
 
     # The document
-
-    def _new_document(self) -> RoomDocument:
-        for subscription in self._subscriptions:
-            subscription.drop()
-        # Yjs's own client ids have 32 bits; pycrdt's would have 53.
-        doc: Doc[Any] = Doc(client_id=secrets.randbits(32))
-        document = RoomDocument(doc)
-        self._cells = cells = doc.get("cells", type=Array)
-        meta = doc.get("meta", type=Map)
-        self._cell_ids = []
-        self._subscriptions = [
-            doc.observe(self._take_own_update),
-            cells.observe_deep(self._tell_of_cells),
-            meta.observe_deep(lambda events: self._tell(RoomChange(metadata=True))),
-        ]
-        return document
 
     @property
     def epoch(self) -> str | None:
         """The history that what we sync belongs to; ``None`` before the first sync."""
-        return self._document.epoch
+        return self._synced.room.epoch
 
     @property
     def client_id(self) -> int:
         """The Yjs client id by which we edit and are present."""
-        return self._document.doc.client_id
+        return self._synced.client_id
 
     @property
     def is_being_renewed(self) -> bool:
         """Whether :attr:`document` was put aside, and shows until the room's is here. It must not be edited."""
-        return self.document is not self._document
+        return self.document is not self._synced.room
 
-    def _tell(self, change: RoomChange) -> None:
-        if self.is_being_renewed:
-            return
-        if self._applying:
-            self._on_change(change | RoomChange(remote=True))
-        else:
+    def _take_change(self, change: RoomChange) -> None:
+        if change.local:
             self._dirty |= change.cells
-            self._on_change(change | RoomChange(local=True))
+        if not self.is_being_renewed:
+            self._on_change(change)
 
-    def _tell_of_cells(self, events: Iterable[Any]) -> None:
-        paths = [event.path for event in events]
-        order = any(not path for path in paths)
-        before = set(self._cell_ids)
-        if order or any(path[1:] == [] or path[-1:] == ["id"] for path in paths):
-            self._cell_ids = self._document.cell_ids
-        changed = {cell_id for path in paths if path for cell_id in self._ids_at(path[0])}
-        self._tell(RoomChange(frozenset(changed | (set(self._cell_ids) - before)), order=order))
-
-    def _ids_at(self, position: int) -> Iterable[str]:
-        """The id of the cell at ``position`` in the shared array, or all if peers wrote anything else into that."""
-        only_cells = len(self._cells) == len(self._cell_ids)
-        return self._cell_ids[position : position + 1] if only_cells else self._cell_ids
-
-    def _take_own_update(self, event: Any) -> None:
-        if self._applying or event.update == EMPTY_UPDATE:
-            return
-        self._waiting.append(event.update)
+    def _take_own_update(self, update: bytes) -> None:
+        self._outbox.add(update)
         self._on_news()
-
-    def _apply(self, update: bytes) -> None:
-        self._applying = True
-        try:
-            self._document.doc.apply_update(update)
-        except (ValueError, RuntimeError, TypeError) as error:  # what pycrdt raises for bytes that are no update
-            raise InvalidUpdate("The server sent an update that cannot be applied.") from error
-        finally:
-            self._applying = False
 
     # What is known of the server
 
     @property
     def pending(self) -> int:
         """How many edits are here and not known to be durable."""
-        return len(self._waiting) + sum(len(sent.updates) for sent in self._in_flight)
+        return len(self._outbox)
 
     @property
     def may_edit(self) -> bool:
@@ -247,11 +121,8 @@ class Replica:
     def disconnect(self) -> None:
         """The connection ended: what is not known to be durable will be sent again."""
         self._outgoing.clear()
-        for sent in reversed(self._in_flight):
-            self._waiting.extendleft(reversed(sent.updates))
-        self._in_flight.clear()
+        self._outbox.reconnect()
         self._may_send_edits = False
-        self._sent_count = 0
         self._gaps = 0
         self.is_in_sync = False
         self._on_news()
@@ -263,18 +134,18 @@ class Replica:
         """
         if self.pending:
             self.unsent = UnsentText(self.epoch, self._edited_cells(), error).joined_with(self.unsent)
-        self._waiting.clear()
-        self._in_flight.clear()
+        self._outbox.clear()
         self._outgoing.clear()
         self._dirty.clear()
         self.is_in_sync = False
-        self._document = self._new_document()
+        self._synced.close()
+        self._synced = WatchedDocument(self._take_change, self._take_own_update)
         self._on_news()
 
     def _edited_cells(self) -> tuple[UnsentCell, ...]:
         return tuple(
             UnsentCell(cell["id"], cell["cell_type"], cell["source"])
-            for cell in self._document.cells
+            for cell in self._synced.room.cells
             if cell["id"] in self._dirty
         )
 
@@ -292,13 +163,13 @@ class Replica:
         """
         match message:
             case Update(update):
-                self._apply(update)
+                self._synced.apply(update)
             case Ack(count, _):
                 self._settle(count)
             case SyncStep1(state_vector):
                 self._answer(state_vector)
             case SyncStep2(update):
-                self._apply(update)
+                self._synced.apply(update)
                 self._end_sync()
             case Hello(info):
                 self._greet(info)
@@ -313,8 +184,8 @@ class Replica:
     def _end_sync(self) -> None:
         self.is_in_sync = True
         if self.is_being_renewed:
-            self.document = self._document
-            everything = frozenset(self._cell_ids)
+            self.document = self._synced.room
+            everything = frozenset(self._synced.cell_ids)
             self._on_change(RoomChange(everything, order=True, metadata=True, remote=True))
 
     def _greet(self, info: HelloInfo) -> None:
@@ -327,12 +198,12 @@ class Replica:
             self._start_anew(EpochMismatch("The room has a new history, to which these edits do not belong."))
         if self.pending and not self.may_edit:
             self._start_anew(PermissionDenied(f"A {self.role} of this room may not edit."))
-        self._outgoing.append(SyncStep1(self._document.doc.get_state()))
+        self._outgoing.append(SyncStep1(self._synced.state_vector))
 
     def resync(self) -> None:
         """Ask the server for whatever it has and we lack."""
         self.is_in_sync = False
-        self._outgoing.append(SyncStep1(self._document.doc.get_state()))
+        self._outgoing.append(SyncStep1(self._synced.state_vector))
         self._on_news()
 
     def _answer(self, state_vector: bytes) -> None:
@@ -340,19 +211,14 @@ class Replica:
         if not self.may_edit:
             return
         self._may_send_edits = True
-        try:
-            update = self._document.doc.get_update(state_vector)
-        except (ValueError, RuntimeError) as error:
-            raise InvalidUpdate("The server sent a state vector that is none.") from error
+        update = self._synced.update_since(state_vector)
         if len(update) + FRAME_BYTES > self.message_bytes:
             self._send(SyncStep2(EMPTY_UPDATE), [])
         else:
-            self._send(SyncStep2(update), list(self._waiting))
-            self._waiting.clear()
+            self._send(SyncStep2(update), self._outbox.take_all())
 
     def _send(self, message: SyncStep2 | Update, updates: list[bytes]) -> None:
-        self._sent_count += 1
-        self._in_flight.append(_InFlight(self._sent_count, updates))
+        self._outbox.sent(updates)
         self._outgoing.append(message)
 
     def take_messages(self) -> list[bytes]:
@@ -363,7 +229,7 @@ class Replica:
         StartAnew
             When there is an edit that is too long to be sent; the document was put aside.
         """
-        while self._may_send_edits and self._waiting and len(self._in_flight) < MESSAGES_IN_FLIGHT:
+        while self._may_send_edits and self._outbox.is_due:
             updates = self._next_updates()
             self._send(Update(updates[0] if len(updates) == 1 else merge_updates(*updates)), updates)
         messages = [build(message) for message in self._outgoing]
@@ -371,21 +237,14 @@ class Replica:
         return messages
 
     def _next_updates(self) -> list[bytes]:
-        """As many of the waiting updates as fit in one message."""
-        room = self.message_bytes - FRAME_BYTES
-        updates: list[bytes] = []
-        while self._waiting and len(updates) < EDITS_PER_MESSAGE and len(self._waiting[0]) <= room:
-            room -= len(self._waiting[0])
-            updates.append(self._waiting.popleft())
+        updates = self._outbox.take(self.message_bytes - FRAME_BYTES)
         if not updates:
             limit = f"{self.message_bytes:,} bytes"
             self._start_anew(MessageTooLarge(f"An edit is longer than a message may be ({limit}): split it."))
         return updates
 
     def _settle(self, count: int) -> None:
-        """Messages 1 to ``count`` are durable."""
-        while self._in_flight and self._in_flight[0].count <= count:
-            self._in_flight.popleft()
+        self._outbox.settle(count)
         self._gaps = 0
         self.not_saved = None
         if not self.pending:
@@ -398,10 +257,7 @@ class Replica:
         # The server lacks something that this edit builds on. It asks (step 1), and the answer holds this edit too.
         self._gaps += 1
         self._may_send_edits = False
-        refused = [sent for sent in self._in_flight if sent.count == rejection.count]
-        for sent in refused:
-            self._in_flight.remove(sent)
-            self._waiting.extendleft(reversed(sent.updates))
+        self._outbox.put_back(rejection.count)
 
     def _take_event(self, event: Any) -> None:
         match event:

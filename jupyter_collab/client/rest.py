@@ -9,8 +9,8 @@ import httpx
 
 from ..errors import CollabError, RoomExists, RoomNotFound
 from ..protocol import UserInfo
-from .discovery import Server
 from .errors import ServerUnreachable, SignInRefused, error_of_reason
+from .server import Server
 
 __all__ = ["ContentFormat", "RestClient", "RoomInfo", "RoomList"]
 

@@ -1,262 +1,26 @@
-"""A room, joined from Python: with ``async``, and what that has in common with the blocking kind."""
+"""A room, joined from Python with ``async``."""
 
 import asyncio
 import ssl
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from ..document import RoomDocument
-from ..errors import ContentError
-from .cell import Cell, CellType
-from .connection import Backoff, Role, Status
+from .connection import Role
 from .core import RoomCore
-from .cursor import cursor_at
 from .discovery import find_server
-from .presence import Person
-from .replica import RoomChange, UnsentText
+from .reconnecting import Backoff
 from .rest import ContentFormat
-from .signals import Schedule, Unsubscribe
+from .signals import Schedule
+from .view import RoomView
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-__all__ = ["AsyncRoom", "RoomView", "connect_async"]
+__all__ = ["AsyncRoom", "connect_async"]
 
 T = TypeVar("T")
 
 JOIN_SECONDS = 30.0
 LEAVE_SECONDS = 10.0
 CONTENT_SECONDS = 60.0
-
-
-class RoomView(ABC):
-    """A joined room as one sees it: what is in it, who is there, how it is.
-
-    Everything here works on the copy that is kept on this side, and never waits for the network. Edits show at once,
-    are sent at once, and are kept and sent again if the server cannot be reached.
-    """
-
-    _core: RoomCore
-
-    @abstractmethod
-    def _run(self, function: Callable[[], T]) -> T:
-        """Run ``function`` where the room lives."""
-
-    @abstractmethod
-    def _schedule(self) -> Schedule:
-        """Where this room's callbacks run."""
-
-    def read(self, look: Callable[[RoomDocument], T]) -> T:
-        """What ``look`` finds in the document. It must not write, and must not keep parts of the document."""
-        return self._run(lambda: look(self._core.document))
-
-    def edit(self, change: Callable[[RoomDocument], T]) -> T:
-        """Let ``change`` edit the document; all that it does reaches the others at once.
-
-        Raises
-        ------
-        PermissionDenied
-            When our role may only read.
-        RoomClosed
-            When the room was closed here.
-        EditsNotSaved
-            When the room's content is being fetched anew, after it refused edits or got a new history.
-        CollabError
-            When the server refused us for good.
-        """
-
-        def run() -> T:
-            self._core.check_may_edit()
-            document = self._core.document
-            with document.doc.transaction():
-                return change(document)
-
-        return self._run(run)
-
-    # The room
-
-    @property
-    def id(self) -> str:
-        """The room's id."""
-        return self._core.room_id
-
-    @property
-    def title(self) -> str:
-        """Its title."""
-        return self._run(lambda: self._core.replica.title)
-
-    @property
-    def epoch(self) -> str:
-        """Which history of the room the document belongs to."""
-        return self._run(lambda: self._core.document.epoch or "")
-
-    @property
-    def role(self) -> str:
-        """What we are here, a word of :data:`~.connection.Role`."""
-        return self._run(lambda: self._core.replica.role)
-
-    @property
-    def read_only(self) -> bool:
-        """Whether edits would be refused."""
-        return self._run(lambda: self._core.is_read_only)
-
-    @property
-    def status(self) -> Status:
-        """What is with the text, in one word.
-
-        ``connecting``: the room's content is on its way; ``synced``: every edit is durable; ``saving``: some are not
-        yet; ``offline``: the server cannot be reached, edits are kept here and sent when it is back; ``not-saved``:
-        the server cannot store them at present; ``refused``: the server will not have us, see :attr:`problem`. A
-        room that was closed here is ``offline``.
-        """
-        return self._run(lambda: self._core.status)
-
-    @property
-    def pending(self) -> int:
-        """How many edits made here are not known to be durable."""
-        return self._run(lambda: self._core.replica.pending)
-
-    @property
-    def problem(self) -> str:
-        """What is wrong, for people; empty if nothing is."""
-        return self._run(lambda: self._core.problem)
-
-    @property
-    def people(self) -> list[Person]:
-        """Who is here, this client first; somebody with two windows is here twice."""
-        return self._run(lambda: self._core.presence.people)
-
-    # The document
-
-    @property
-    def cells(self) -> list[Cell]:
-        """Its cells, in order."""
-        return [Cell(self, cell_id) for cell_id in self.read(lambda document: document.cell_ids)]
-
-    def cell(self, which: int | str) -> Cell:
-        """The cell at an index (from 0; from the end if negative) or of an id; IndexError or KeyError if none is."""
-        ids = self.read(lambda document: document.cell_ids)
-        if isinstance(which, str):
-            if which not in ids:
-                raise KeyError(f"Room {self.id!r} has no cell {which!r}.")
-            return Cell(self, which)
-        if not -len(ids) <= which < len(ids):
-            raise IndexError(f"Room {self.id!r} has {len(ids)} cells, and none at index {which}.")
-        return Cell(self, ids[which])
-
-    @property
-    def text(self) -> str:
-        """The text of all cells, with an empty line between two. Can be set in a room of one cell."""
-        return self.read(lambda document: "\n\n".join(map(document.source, document.cell_ids)))
-
-    @text.setter
-    def text(self, text: str) -> None:
-        cells = self.cells
-        if len(cells) != 1:
-            raise ContentError(f"Room {self.id!r} has {len(cells)} cells: set the text of one, as in room.cells[0].")
-        cells[0].source = text
-
-    def insert_cell(self, index: int, source: str = "", cell_type: CellType = "code") -> Cell:
-        """A new cell before the one at ``index`` (from 0; at the end if it equals the number of cells)."""
-        return Cell(self, self.edit(lambda document: document.insert_cell(index, cell_type, source)))
-
-    def append_cell(self, source: str = "", cell_type: CellType = "code") -> Cell:
-        """A new cell at the end."""
-        return Cell(self, self.edit(lambda document: document.insert_cell(len(document.cell_ids), cell_type, source)))
-
-    def delete_cell(self, which: int | str | Cell) -> None:
-        """Delete a cell."""
-        cell = self._existing(which)
-        self.edit(lambda document: document.delete_cell(cell.id))
-
-    def move_cell(self, which: int | str | Cell, index: int) -> None:
-        """Move a cell, so that it is at ``index`` afterwards."""
-        cell = self._existing(which)
-        self.edit(lambda document: document.move_cell(cell.id, index))
-
-    def set_cell_type(self, which: int | str | Cell, cell_type: CellType) -> None:
-        """Make a cell of another type of it; its text stays."""
-        cell = self._existing(which)
-        self.edit(lambda document: document.set_cell_type(cell.id, cell_type))
-
-    def _existing(self, which: int | str | Cell) -> Cell:
-        return self.cell(which.id if isinstance(which, Cell) else which)
-
-    def notebook(self) -> "NotebookNode":
-        """A copy of the whole, as nbformat has it (version 4)."""
-        return self.read(lambda document: document.to_notebook())
-
-    # What was kept out of the room
-
-    @property
-    def unsent(self) -> UnsentText | None:
-        """Text typed here that the room did not take, as it has a new history or refused the edits."""
-        return self._run(lambda: self._core.replica.unsent)
-
-    def discard_unsent(self) -> None:
-        """Forget :attr:`unsent`."""
-        self._run(self._core.discard_unsent)
-
-    def restore_unsent(self) -> list[Cell]:
-        """Add the cells of :attr:`unsent` to the end of the room, as new cells, and forget it."""
-        unsent = self.unsent
-        cells = [] if unsent is None else list(unsent.cells)
-
-        def add(document: RoomDocument) -> list[str]:
-            return [document.insert_cell(len(document.cell_ids), cell.cell_type, cell.source) for cell in cells]
-
-        restored = [Cell(self, cell_id) for cell_id in self.edit(add)]
-        self.discard_unsent()
-        return restored
-
-    # Presence
-
-    def set_cursor(self, cell: int | str | Cell | None, position: int | None = None, head: int | None = None) -> None:
-        """Show the others where this program is.
-
-        Parameters
-        ----------
-        cell
-            The cell that it is in; ``None`` for nowhere.
-        position
-            The caret's position, in characters; only the cell is shown without it.
-        head
-            The other end of a selection that begins at ``position``.
-        """
-        if cell is None:
-            self._run(lambda: self._core.show_presence(None, None))
-            return
-        cell_id = self._existing(cell).id
-
-        def show() -> None:
-            anchor_and_head = (position, position if head is None else head)
-            self._core.show_presence(cell_id, cursor_at(self._core.document, cell_id, *anchor_and_head))
-
-        self._run(show)
-
-    # Callbacks
-
-    def on_change(self, callback: Callable[[RoomChange], object]) -> Unsubscribe:
-        """Call ``callback`` after the document changed, by whomever; several quick changes may be told as one.
-
-        Returns
-        -------
-        A function that ends it.
-        """
-        return self._run(lambda: self._core.changes.connect(callback, self._schedule()))
-
-    def on_people(self, callback: Callable[[list[Person]], object]) -> Unsubscribe:
-        """Call ``callback`` with everybody who is here after that, or what they show of themselves, changed."""
-        return self._run(lambda: self._core.people_changes.connect(callback, self._schedule()))
-
-    def on_status(self, callback: Callable[[Status], object]) -> Unsubscribe:
-        """Call ``callback`` after :attr:`status` changed."""
-        return self._run(lambda: self._core.status_changes.connect(callback, self._schedule()))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id!r} at {self._core.server.url}: {self._core.status}>"
 
 
 class AsyncRoom(RoomView):

@@ -14,10 +14,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ..errors import CollabError
 from .background import BackgroundLoop, background_loop
-from .connection import Backoff, Role
+from .connection import Role
 from .core import RoomCore
-from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, RoomView, connect_async
+from .reconnecting import Backoff
+from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, connect_async
 from .signals import Schedule
+from .view import RoomView
 
 __all__ = ["Room", "connect"]
 

@@ -8,8 +8,8 @@ from ipywidgets import DOMWidget  # type: ignore[import-untyped]  # it has no ty
 from traitlets import Int, List, TraitType, Unicode
 
 from ..document import RoomDocument
+from .changes import RoomChange
 from .connection import Role
-from .replica import RoomChange
 from .signals import Schedule, Unsubscribe
 from .sync import Room, connect
 

@@ -12,8 +12,9 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_collab.client.discovery import Secret, Server, find_server
+from jupyter_collab.client.discovery import find_server
 from jupyter_collab.client.errors import ServerNotFound, ServerUnreachable, SignInRefused
+from jupyter_collab.client.server import Secret, Server
 
 TOKEN = "tok-7c1d"
 

@@ -6,9 +6,9 @@ import pytest
 
 from jupyter_collab.client import ServerUnreachable, SignInRefused
 from jupyter_collab.client.core import RoomCore
-from jupyter_collab.client.discovery import Secret, Server
 from jupyter_collab.client.errors import RoomDeleted
 from jupyter_collab.client.room import connect_async
+from jupyter_collab.client.server import Secret, Server
 from jupyter_collab.errors import (
     CollabError,
     EpochMismatch,

@@ -9,7 +9,7 @@ import pytest
 from jupyter_collab import connect
 from jupyter_collab.client import EditsNotSaved, RestClient, SignInRefused, find_server
 from jupyter_collab.client.background import background_loop
-from jupyter_collab.client.connection import Backoff
+from jupyter_collab.client.reconnecting import Backoff
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import ContentError, InvalidRoomId, PermissionDenied, RoomExists, RoomNotFound
 from tests.servers import RunningServer, start_server

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from jupyter_collab.client import EditsNotSaved
-from jupyter_collab.client.connection import Backoff
 from jupyter_collab.client.errors import RoomDeleted
+from jupyter_collab.client.reconnecting import Backoff
 from jupyter_collab.errors import CollabError, PermissionDenied
 
 from .doubles import notebook, scripted_server, until

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from jupyter_collab.client import replica as replica_module
-from jupyter_collab.client.replica import Replica, RoomChange, StartAnew
+from jupyter_collab.client.changes import RoomChange
+from jupyter_collab.client.outbox import MESSAGES_IN_FLIGHT
+from jupyter_collab.client.replica import Replica, StartAnew
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import EpochMismatch, InvalidUpdate, MessageTooLarge, PermissionDenied
 from jupyter_collab.protocol import (
@@ -109,13 +110,13 @@ def test_edits_are_merged_while_the_server_is_busy(desk: Desk) -> None:
         for edit in edits(desk.said()):
             desk.server.doc.apply_update(edit.update)  # type: ignore[union-attr]  # edits() saw to it
     assert desk.replica.pending == 100
-    desk.replica.receive(Ack(1 + replica_module.MESSAGES_IN_FLIGHT, 5))
+    desk.replica.receive(Ack(1 + MESSAGES_IN_FLIGHT, 5))
     [merged] = desk.said()
     assert isinstance(merged, Update)
     desk.server.doc.apply_update(merged.update)
     assert desk.server.source("c0") == desk.source()
     assert desk.source().endswith("98 99 ")
-    desk.replica.receive(Ack(2 + replica_module.MESSAGES_IN_FLIGHT, 6))
+    desk.replica.receive(Ack(2 + MESSAGES_IN_FLIGHT, 6))
     assert desk.replica.pending == 0
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from jupyter_collab.client import AsyncRoom, Room, RoomChange, RoomClosed
 from jupyter_collab.client.background import BackgroundLoop
-from jupyter_collab.client.room import RoomView
 from jupyter_collab.client.sync import connect
+from jupyter_collab.client.view import RoomView
 from jupyter_collab.errors import PermissionDenied
 from tests.servers import REPOSITORY
 

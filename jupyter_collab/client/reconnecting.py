@@ -1,0 +1,48 @@
+"""Whether, and when, to come back after a connection has ended: the table of close codes in ``docs/wire.md``."""
+
+import random
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import CloseCode
+
+__all__ = ["Backoff", "Verdict", "verdict_of"]
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait before one tries again: doubled each time, and a little at random."""
+
+    first_seconds: float = 0.1
+    longest_seconds: float = 10.0
+
+    def seconds(self, failures: int) -> float:
+        """The wait after so many failures in a row (from 1)."""
+        longest = min(self.longest_seconds, self.first_seconds * 2.0 ** min(failures - 1, 30))
+        return longest * random.uniform(0.5, 1)  # noqa: S311  # spreads clients out; nothing to guess
+
+
+class Verdict(Enum):
+    """What follows from the end of a websocket."""
+
+    RETRY = "retry"
+    START_ANEW = "start anew"
+    STOP = "stop"
+
+
+_VERDICTS: dict[int, Verdict] = {
+    CloseCode.UNSUPPORTED: Verdict.STOP,
+    CloseCode.MALFORMED: Verdict.START_ANEW,
+    CloseCode.TOO_LARGE: Verdict.START_ANEW,
+    CloseCode.BAD_REQUEST: Verdict.STOP,
+    CloseCode.FORBIDDEN: Verdict.START_ANEW,
+    CloseCode.ROOM_NOT_FOUND: Verdict.STOP,
+    CloseCode.EPOCH_MISMATCH: Verdict.START_ANEW,
+    CloseCode.ROOM_DELETED: Verdict.STOP,
+    CloseCode.ROOM_TOO_LARGE: Verdict.START_ANEW,
+}
+
+
+def verdict_of(code: int) -> Verdict:
+    """What to do after a close with ``code``: try again, unless the table says otherwise."""
+    return _VERDICTS.get(code, Verdict.RETRY)

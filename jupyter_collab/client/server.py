@@ -1,0 +1,83 @@
+"""A Jupyter server, and how to talk to it without telling its token to anybody else."""
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+__all__ = ["Secret", "Server", "is_loopback"]
+
+
+class Secret:
+    """A text that shows itself only when asked to: not in ``repr``, logs or tracebacks."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Jupyter server.
+
+    Attributes
+    ----------
+    url
+        Its base URL, with a slash at the end and no token in it.
+    token
+        What it knows us by, if anything.
+    tls
+        How to check an ``https`` server's certificate; ``None`` is the system's way.
+    """
+
+    url: str
+    token: Secret | None = None
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request headers that authenticate us."""
+        return {"Authorization": f"token {self.token.reveal()}"} if self.token else {}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, so that no proxy must be asked."""
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+    def api_url(self, path: str) -> str:
+        """The address of ``api/collab/{path}``."""
+        return f"{self.url}api/collab/{path}"
+
+    def room_url(self, room_id: str, query: Mapping[str, str]) -> str:
+        """The websocket address of a room."""
+        address = "ws" + self.api_url(f"room/{quote(room_id, safe='')}").removeprefix("http")
+        return address + ("?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items() if value))
+
+    def http(self, timeout_seconds: float) -> httpx.AsyncClient:
+        """A client for HTTP requests to this server; redirects (to a login page) are not followed."""
+        return httpx.AsyncClient(
+            headers=self.headers,
+            timeout=timeout_seconds,
+            # Reading the system's certificates takes 0.1 s; a plain http server shows none.
+            verify=self.tls if self.tls is not None else self.url.startswith("https:"),
+            trust_env=not self.is_local,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
