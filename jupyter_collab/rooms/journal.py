@@ -146,7 +146,7 @@ class Journal:
         """
         error = self._ended if patient else self._ended or self._failing
         if error is not None:
-            raise error
+            raise error.with_traceback(None)  # it is raised again and again
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.when_saved(lambda: None if done.done() else done.set_result(None))
         self._flushing[done] = patient

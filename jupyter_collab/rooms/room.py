@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
+from functools import partial
 
 from pycrdt import merge_updates
 
@@ -362,7 +363,7 @@ class Room:
         await self._live.wait()
         self._require_open()
         if self._journal.failing is not None:
-            raise self._journal.failing
+            raise self._journal.failing.with_traceback(None)  # it is raised again and again
         try:
             changes = self._replica.edit(edit)
         finally:
@@ -394,8 +395,7 @@ class Room:
         self._live.set()
         foreign = self._foreign(log_slice)
         self._seq = max(self._seq, log_slice.seq)
-        if foreign:
-            self._fan_out(foreign, None)
+        self._show_foreign(foreign)
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -453,9 +453,17 @@ class Room:
             await self._live.wait()
             changes = [change for update in self._foreign(log_slice) for change in self._apply(update)]
             self._seq = max(self._seq, log_slice.seq)
-            if changes:
-                self._fan_out(changes, None)
-                self._replica.logged(changes)
+            self._show_foreign(changes)
+            self._replica.logged(changes)
+
+    def _show_foreign(self, changes: list[bytes]) -> None:
+        """Send what other server processes wrote.
+
+        Who moved here from there, or there from here, may have left us edits that are not durable yet and that this
+        builds on: so it follows them, and nobody is sent an edit before those that it needs.
+        """
+        if changes:
+            self._journal.when_saved(partial(self._fan_out, changes, None))
 
     def _foreign(self, log_slice: LogSlice) -> list[bytes]:
         """What of ``log_slice`` other server processes added since this one last looked, as updates."""

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
-from .scenarios import scenario, until
+from .scenarios import scenario, settle, until
 
 NEVER_SECONDS = 3600.0
 
@@ -104,6 +104,25 @@ async def test_who_moves_from_one_server_to_the_other_takes_unsent_edits_along(t
         ada.type("unsent", 5)
         await ada.join(there)
         await bob.until_text("sent unsent")
+
+
+@scenario
+async def test_edits_of_one_who_moves_are_shown_in_their_order(tmp_path: Path) -> None:
+    stores = two_stores(tmp_path)
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(here)
+        with stores[0].holding_writes():
+            ada.type("one ")
+            ada.leave(here)
+            ada.type("two", 4)
+            await ada.join(there)
+            await ada.until_saved()
+            reads = stores[0].reads_done
+            await ada.typed(" three")
+            await until(lambda: stores[0].reads_done > reads)
+            await settle()
+            assert bob.updates == []
+        await bob.until_text("one two three")
 
 
 @scenario
