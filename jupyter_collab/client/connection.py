@@ -279,16 +279,20 @@ class Connection:
         return self._unless_new(Verdict.RETRY if code == CloseCode.FORBIDDEN else Verdict.STOP)
 
     def _judge_answer(self, status: int, cause: Exception) -> Verdict:
-        """The server answered the handshake with an HTTP status."""
+        """The server, or a proxy in its place while it is away, answered the handshake with an HTTP status."""
         if status == 400:
             self.error = InvalidRoomId(f"{self._room_id!r} is no room id: use letters, digits and . _ - only.")
-        elif status in (401, 403) or 300 <= status < 400:
+            return Verdict.STOP
+        if status in (401, 403):
             self.error = SignInRefused(f"{self._server.url} does not let you into room {self._room_id!r}.")
+            return Verdict.STOP
+        if 300 <= status < 400:
+            self.error = SignInRefused(f"{self._server.url} does not run, or wants you to sign in first.")
         elif status == 404:
             self.error = ServerUnreachable(f"{self._server.url} has no jupyter_collab.")
         else:
             return self._judge_failure(cause)
-        return Verdict.STOP
+        return self._unless_new(Verdict.RETRY)
 
     def _judge_failure(self, cause: Exception) -> Verdict:
         self.error = ServerUnreachable(f"{self._server.url} does not answer ({type(cause).__name__}).")

@@ -176,9 +176,13 @@ def connect_async(
     async def join() -> AsyncRoom:
         server = await find_server(url, token, tls)
         core = RoomCore(server, room, role, backoff)
-        if create:
-            await core.rest.ensure_room(room)
-        await core.open(timeout)
+        try:
+            if create:
+                await core.rest.ensure_room(room)
+            await core.open(timeout)
+        except BaseException:
+            await core.rest.close()
+            raise
         return AsyncRoom(core)
 
     return Joining(join)

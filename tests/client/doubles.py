@@ -96,6 +96,8 @@ class ScriptedServer:
         If set, the reason for which edits are refused.
     answer, location
         If set, how the handshake is refused, and where a redirect leads.
+    refused
+        How many handshakes were refused so.
     is_silent
         Whether it takes connections and then says nothing.
     speaks_v1
@@ -118,6 +120,7 @@ class ScriptedServer:
     reject: str | None = None
     answer: http.HTTPStatus | None = None
     location: str = "/login"
+    refused: int = 0
     is_silent: bool = False
     speaks_v1: bool = True
     hangs_up: tuple[int, str] | None = None
@@ -208,6 +211,7 @@ class ScriptedServer:
         if request.headers.get("Authorization") != f"token {TOKEN}":
             return connection.respond(http.HTTPStatus.FORBIDDEN, "no")
         if self.answer is not None:
+            self.refused += 1
             response = connection.respond(self.answer, "told to")
             response.headers["Location"] = self.location
             return response

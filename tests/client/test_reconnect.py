@@ -1,5 +1,6 @@
 """The server goes and comes back: no edit is lost, none is doubled, and the status never lies."""
 
+import http
 import random
 
 import anyio
@@ -105,6 +106,28 @@ async def test_what_does_not_pass_is_not_tried_again(code: int) -> None:
         with pytest.raises(CollabError, match="create it"):
             room.text = "x"
         assert len(server.queries) == 1
+
+
+@pytest.mark.parametrize("status", [302, 404, 424, 502, 503])
+async def test_a_proxy_that_answers_for_a_server_that_is_away_is_asked_again(status: int) -> None:
+    async with scripted_server("a") as server, joined(server) as room:
+        server.answer = http.HTTPStatus(status)
+        server.drop()
+        room.cell(0).append("b")
+        await until(lambda: server.refused >= 2)
+        await room.wait_for(lambda: room.status == "offline", 5)
+        server.answer = None
+        await room.wait_saved(10)
+        assert server.texts == ["ab"]
+
+
+async def test_a_token_that_is_no_longer_good_is_told() -> None:
+    async with scripted_server("a") as server, joined(server) as room:
+        server.answer = http.HTTPStatus.FORBIDDEN
+        server.drop()
+        await room.wait_for(lambda: room.status == "refused", 5)
+        assert "does not let you into room 'demo'" in room.problem
+        assert room.text == "a"
 
 
 async def test_edits_left_when_the_room_is_deleted_are_reported() -> None:
