@@ -164,6 +164,24 @@ test('a document that is replaced leaves nothing but the text', async () => {
   assert.equal(await countUpdates(name), 1);
 });
 
+test('a former document goes when no page has edits in it any more', async () => {
+  const name = newName();
+  const browser = new BrowserPersistence(name);
+  await browser.open('room').load();
+  const [one, two] = [browser.open('room'), browser.open('room')];
+  new Author(one).type('one');
+  await one.flush();
+  new Author(two).type('two');
+  await two.flush();
+  await one.replace('e2', Uint8Array.of(0, 0), null);
+  assert.equal(await countUpdates(name), 3);
+  two.settle();
+  await two.flush();
+  const after = await browser.open('room').load();
+  assert.deepEqual(after.unsent, []);
+  assert.equal(await countUpdates(name), 1);
+});
+
 test('a text is taken by one page only', async () => {
   const browser = new BrowserPersistence(newName());
   const [one, two] = [browser.open('room'), browser.open('room')];

@@ -197,12 +197,14 @@ test('with another epoch nothing is merged, and the text is offered until it is 
   type(room, ' and mine');
   room.sharedModel.insertCell(1, { cell_type: 'markdown', source: '# New' });
   server.startEpoch('new', 'another');
+  const former = room.sharedModel;
   let replaced = 0;
   room.sharedModelChanged.connect(() => (replaced += 1));
   server.isUp = true;
   await reaches(room, 'synced');
   await until(() => room.unsent !== null, 'the text is offered');
   assert.equal(replaced, 1);
+  assert.ok(former.isDisposed);
   assert.equal(room.epoch, 'new');
   assert.deepEqual(sourcesOf(room.sharedModel), ['another']);
   assert.equal(server.text, 'another');
@@ -295,6 +297,44 @@ test('text that the new document has is not offered', async () => {
   await until(() => room.epoch === 'new', 'the new document is shown');
   await settle();
   assert.equal(room.unsent, null);
+});
+
+test('text that somebody brought into the room meanwhile is offered no more', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const room = await join(server, { persistence: browser });
+  await cut(server, room);
+  type(room, 'mine');
+  server.startEpoch('new');
+  server.isUp = true;
+  await until(() => room.unsent !== null, 'the text is offered');
+  await leave(room);
+  server.edit(0, 'mine');
+  const after = open(server, { persistence: browser });
+  await until(() => after.unsent !== null, 'the text is read');
+  await reaches(after, 'synced');
+  assert.equal(after.unsent, null);
+  await leave(after);
+  server.isUp = false;
+  const last = open(server, { persistence: browser });
+  await last.ready;
+  await settle();
+  assert.equal(last.unsent, null);
+});
+
+test('a document that was taken anew is kept like the first', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const room = await join(server, { persistence: browser });
+  server.startEpoch('new', 'new ');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => textOf(room) === 'new ', 'the new document is shown');
+  await cut(server, room);
+  type(room, 'mine');
+  await leave(room);
+  const after = open(server, { persistence: browser });
+  await after.ready;
+  assert.deepEqual([after.epoch, textOf(after), after.status.pending], ['new', 'new mine', 1]);
 });
 
 test('typing goes on while the document is taken anew, and none of it is lost', async () => {
@@ -474,10 +514,12 @@ test('a page that takes over the edits of another one that is open sends them on
 test('a page that takes the document anew leaves the text of another page to its author', async () => {
   const server = startServer();
   const browser = startBrowser();
+  await leave(await join(server, { persistence: browser }));
   const one = await join(server, { persistence: browser });
   const two = await join(server, { persistence: browser });
   await cut(server, one, two);
   two.goOffline();
+  type(one, 'of one');
   type(two, 'of two');
   server.startEpoch('new');
   server.isUp = true;
@@ -486,7 +528,12 @@ test('a page that takes the document anew leaves the text of another page to its
   await leave(two);
   await leave(one);
   const after = await join(server, { persistence: browser });
-  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['of two']);
+  const texts: string[] = [];
+  while (after.unsent) {
+    texts.push(...after.unsent.cells.map(cell => cell.source));
+    after.discardUnsent();
+  }
+  assert.deepEqual(texts, ['of one', 'of two']);
   assert.equal(server.text, '');
 });
 
