@@ -1,8 +1,8 @@
 """People with names, for a test server: whoever has the token is who their cookie says."""
 
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
-from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
+from tornado.web import RequestHandler
 
 COOKIE = "person"
 
@@ -10,7 +10,7 @@ COOKIE = "person"
 class NamedIdentityProvider(PasswordIdentityProvider):
     """Token login as usual; the name comes from the cookie ``person``."""
 
-    async def get_user(self, handler: JupyterHandler) -> User | None:
+    async def get_user(self, handler: RequestHandler) -> User | None:
         """The authenticated user under the name in the cookie, if there is one."""
         user: User | None = await ensure_async(super().get_user(handler))
         name = handler.get_cookie(COOKIE)
