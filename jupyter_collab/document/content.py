@@ -66,11 +66,13 @@ class NotebookContent:
     """A notebook's metadata and cells.
 
     ``is_partial`` says that its source, a text, cannot hold all that a notebook does: what it lacks stays as it is.
+    ``note`` is the whole text, where that can be taken as the one cell of a note.
     """
 
     metadata: dict[str, Any]
     cells: list[CellContent]
     is_partial: bool = False
+    note: str | None = None
 
 
 def parse_cell(cell: object, place: str) -> CellContent:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
 from .content import MAX_CELLS, NotebookContent, parse_cell, read_notebook
-from .values import clean_json
+from .values import clean_json, clean_text
 
 if TYPE_CHECKING:
     from jupytext.jupytext import TextNotebookConverter
@@ -89,7 +89,8 @@ def _write_ipynb(notebook: "NotebookNode") -> str:
 def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     """Read the text of a file, to be given to :meth:`RoomDocument.set_content`.
 
-    Markdown without code and without the header of a notebook is one markdown cell with just that text.
+    Markdown without code and without the header of a notebook is one markdown cell with just that text. With code it
+    becomes several cells, unless it is set in a note: that stays one.
 
     Raises
     ------
@@ -98,21 +99,20 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     """
     if content_format is ContentFormat.IPYNB:
         return read_notebook(_parse_json(text))
-    note = [{"cell_type": "markdown", "source": text, "metadata": {}}]
-    may_be_note = content_format is ContentFormat.MD and not _has_notebook_header(text)
-    if may_be_note and FENCE not in text:
-        return _from_text(note, {})
-    cells, metadata = _read_text(text, content_format)
-    if may_be_note and not any(cell["cell_type"] == "code" for cell in cells):
-        return _from_text(note, {})
-    return _from_text(cells, metadata)
+    note = text if content_format is ContentFormat.MD and not _has_notebook_header(text) else None
+    cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
+    if note is None or FENCE in note:
+        parsed, metadata = _read_text(text, content_format)
+        if note is None or any(cell["cell_type"] == "code" for cell in parsed):
+            return _from_text(parsed, metadata, note)
+    return _from_text(cells, {}, note)
 
 
-def _from_text(cells: list[dict[str, Any]], metadata: dict[str, Any]) -> NotebookContent:
+def _from_text(cells: list[dict[str, Any]], metadata: dict[str, Any], note: str | None) -> NotebookContent:
     content = [parse_cell(cell, f"Cell {number}") for number, cell in enumerate(clean_json(cells), 1)]
     for cell in content:
         cell.id = None  # made up by the reader
-    return NotebookContent(clean_json(metadata), content, is_partial=True)
+    return NotebookContent(clean_json(metadata), content, is_partial=True, note=note and clean_text(note))
 
 
 def _has_notebook_header(text: str) -> bool:

@@ -1,6 +1,7 @@
 """The document of a room."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -157,6 +158,8 @@ class RoomDocument:
         """Make ``content`` the content: :meth:`set_notebook` for what was read before."""
         with self.doc.transaction(origin=origin):
             self._cells.heal()
+            if content.note is not None and list(islice(self._cells.types(), 2)) == ["markdown"]:
+                content = replace(content, cells=[CellContent("markdown", content.note)])
             self._set_version()
             self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
             merge_cells(self._cells, content)

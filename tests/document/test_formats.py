@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pycrdt import Map
 
 from jupyter_collab.document import ContentFormat, RoomDocument, read_content, write_content
 from jupyter_collab.errors import ContentError
@@ -90,8 +91,19 @@ def test_an_edited_text_leaves_what_texts_cannot_hold(content_format: ContentFor
     assert document.to_notebook() == before
 
 
-def test_markdown_with_code_becomes_cells() -> None:
+def test_markdown_with_code_stays_one_cell_in_a_note() -> None:
     document = room(markdown("old"))
+    text = "# Title\n\n```python\n1 + 1\n```\n\nend\n"
+    put(document, text, MD)
+    assert sources(document) == [text]
+    assert document.kind == "note"
+    updates = record_updates(document)
+    put(document, write_content(document, MD), MD)
+    assert updates == []
+
+
+def test_markdown_with_code_becomes_cells() -> None:
+    document = room(code("old"))
     put(document, "# Title\n\n```python\n1 + 1\n```\n\nend\n", MD)
     assert [(cell["cell_type"], cell["source"]) for cell in document.cells] == [
         ("markdown", "# Title"),
@@ -167,6 +179,16 @@ def test_what_cannot_be_read_is_refused(text: str, content_format: ContentFormat
         return
     with pytest.raises(ContentError, match=message):
         read_content(text, content_format)
+
+
+def test_too_many_cells_are_not_written_as_text() -> None:
+    document = RoomDocument()
+    with document.doc.transaction():
+        for _ in range(5_001):
+            document.doc["cells"].append(Map({"cell_type": "raw"}))
+    with pytest.raises(ContentError, match="too many"):
+        write_content(document, PY)
+    assert len(json.loads(write_content(document, IPYNB))["cells"]) == 5_001
 
 
 def test_the_media_types_say_what_the_files_are() -> None:

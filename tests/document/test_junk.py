@@ -131,3 +131,12 @@ def test_root_types_of_another_kind_are_read_as_empty() -> None:
     document = RoomDocument()
     document.doc.apply_update(bytes.fromhex(VECTORS["meta and state of other types"]))
     assert (document.metadata, document.epoch, document.cells) == ({}, None, [])
+
+
+@pytest.mark.parametrize(("source", "text"), [("plain", "plain"), (5, ""), (Array(["x"]), "")])
+def test_a_source_that_is_no_text_becomes_one_when_it_is_edited(source: Any, text: str) -> None:
+    document = RoomDocument()
+    document.doc["cells"].append(Map({"id": "a", "cell_type": "raw", "source": source}))
+    assert document.source("a") == text
+    document.append_text("a", " and more")
+    assert document.source("a") == str(document.source_type("a")) == f"{text} and more"
