@@ -107,6 +107,11 @@ class Wire:
             for message in messages:
                 await self.socket.send(message if isinstance(message, (bytes, str)) else build(message))
 
+    def forget(self) -> None:
+        """Drop what was received so far."""
+        self.messages.clear()
+        self._taken = 0
+
     async def send_fragments(self, fragments: Iterable[bytes]) -> None:
         """Send one message in many frames."""
         with contextlib.suppress(ConnectionClosed):
