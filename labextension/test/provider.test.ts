@@ -256,6 +256,7 @@ test('a viewer sends no edits and waits for none', async () => {
   const page = new Page(server, { role: 'viewer' });
   await page.join();
   page.type('not allowed');
+  server.ask();
   await settle();
   assert.equal(countEdits(server), 0);
   assert.equal(page.provider.pending, 0);
@@ -437,6 +438,25 @@ test('a silent server is asked, and given up if it does not answer', async () =>
   assert.equal(page.provider.state, 'offline');
 });
 
+test('a server whose store fails acknowledges nothing, and is not given up for it', async () => {
+  const server = startServer();
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const page = new Page(server, { times: { silence: 1000, answer: 500 } });
+  page.provider.connect();
+  await settle();
+  server.tell({ type: 'not_saved', message: 'The disk is full.' });
+  await settle();
+  server.isDeaf = true;
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  assert.equal(page.provider.state, 'synced');
+  server.tell({ type: 'saved' });
+  await settle();
+  mock.timers.tick(1000);
+  mock.timers.tick(500);
+  assert.equal(page.provider.state, 'offline');
+});
+
 test('an edit that fits into no message is not sent', async () => {
   const server = startServer();
   const page = new Page(server);
@@ -564,16 +584,16 @@ test('disposing twice is disposing once, and leaves no timer and no socket', asy
   page.type('a');
   page.type('b');
   assert.ok(countTimers() > before);
-  page.dispose();
   page.provider.dispose();
+  const { pending } = page.provider;
+  page.type('c');
+  assert.equal(page.provider.pending, pending);
+  page.dispose();
   await settle();
   assert.equal(server.connections, 0);
   assert.equal(countTimers(), before);
   page.provider.connect();
   assert.equal(server.attempts.length, 1);
-  const { pending } = page.provider;
-  page.doc.getMap('other').set('key', 1);
-  assert.equal(page.provider.pending, pending);
 });
 
 test('disposing while a new attempt is due makes none', async () => {
