@@ -83,7 +83,7 @@ class WatchedDocument:
         paths = [event.path for event in events]
         order = any(not path for path in paths)
         before = set(self.cell_ids)
-        if order or any(path[1:] == [] or path[-1:] == ["id"] for path in paths):
+        if any(len(path) < 2 for path in paths):  # the list of cells, or a cell's own keys, of which one is its id
             self.cell_ids = self.room.cell_ids
         changed = {cell_id for path in paths if path for cell_id in self._ids_at(path[0])}
         self._tell(RoomChange(frozenset(changed | (set(self.cell_ids) - before)), order=order))

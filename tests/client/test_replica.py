@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pycrdt import Doc
+from pycrdt import Array, Doc
 
 from jupyter_collab.client.changes import RoomChange
 from jupyter_collab.client.outbox import MESSAGES_IN_FLIGHT
@@ -237,6 +237,23 @@ def test_what_was_put_aside_shows_until_the_rooms_content_is_here(desk: Desk) ->
     assert desk.changes == [RoomChange(frozenset({"c0"}), order=True, metadata=True, remote=True)]
 
 
+def test_only_cells_with_edits_of_ours_that_are_not_durable_are_offered() -> None:
+    desk = Desk("a", "b", "c")
+    desk.join()
+    desk.type(" saved", "c0")
+    desk.said()
+    desk.replica.receive(Ack(2, 2))
+    before = desk.server.doc.get_state()
+    desk.server.append_text("c1", " of others")
+    desk.replica.receive(Update(desk.server.doc.get_update(before)))
+    desk.type(" refused", "c2")
+    desk.said()
+    with pytest.raises(StartAnew):
+        desk.replica.receive(Rejection(3, "permission_denied", "You may not."))
+    assert desk.replica.unsent is not None
+    assert [cell.source for cell in desk.replica.unsent.cells] == ["c refused"]
+
+
 def test_an_edit_that_only_deleted_is_not_lost_in_silence(desk: Desk) -> None:
     desk.replica.document.delete_cell("c0")
     desk.said()
@@ -331,6 +348,26 @@ def test_changes_say_which_cells_and_whose(desk: Desk) -> None:
     desk.changes.clear()
     desk.replica.receive(Update(desk.server.doc.get_update(before)))
     assert desk.changes == [RoomChange(frozenset({added}), order=True, remote=True)]
+
+
+def test_changes_are_told_rightly_when_peers_wrote_what_is_no_cell() -> None:
+    desk = Desk("a", "b")
+    desk.server.doc.get("cells", type=Array).insert(0, "junk")
+    desk.join()
+    desk.changes.clear()
+    before = desk.server.doc.get_state()
+    desk.server.append_text("c1", "!")
+    desk.replica.receive(Update(desk.server.doc.get_update(before)))
+    [change] = desk.changes
+    assert "c1" in change.cells
+
+
+def test_a_cell_that_got_another_id_is_a_changed_cell(desk: Desk) -> None:
+    desk.changes.clear()
+    before = desk.server.doc.get_state()
+    desk.server.doc.get("cells", type=Array)[0]["id"] = "renamed"
+    desk.replica.receive(Update(desk.server.doc.get_update(before)))
+    assert [change.cells for change in desk.changes] == [{"renamed"}]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\xff\xff\xff\xff", b"\x01\x01\x01", b"\x05hello"])
