@@ -2,14 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from ..protocol import UserInfo
 
 __all__ = ["Capability", "Role", "User"]
 
 
-class Capability(str, Enum):
+class Capability(StrEnum):
     """One thing that a peer may or may not do in a room."""
 
     READ = "read"
@@ -18,7 +18,7 @@ class Capability(str, Enum):
     MANAGE = "manage"
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """A named set of capabilities."""
 
     VIEWER = "viewer"

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ContentFormat", "read_content", "write_content"]
 
 
-class ContentFormat(str, Enum):
+class ContentFormat(StrEnum):
     """The formats that content can be written in and read from; each is the extension of its files."""
 
     IPYNB = "ipynb"

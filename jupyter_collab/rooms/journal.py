@@ -26,19 +26,22 @@ class Batch:
     """Edits that are committed together.
 
     ``authors`` has for each peer the number of its last edit in here; an edit of the server's own has none.
-    ``waiting`` are called once everything in here, and before it, is durable.
+    ``foreign`` are edits that other server processes made durable, to be shown together with these. ``waiting`` are
+    called once everything in here, and before it, is durable, and before any of it is shown.
     """
 
     entries: list[LogEntry] = field(default_factory=list)
     authors: dict[Peer, int] = field(default_factory=dict)
     has_server_edits: bool = False
+    foreign: list[bytes] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
     size_bytes: int = 0
 
     @property
     def sole_author(self) -> Peer | None:
         """The peer that made every edit in here, if there is just one."""
-        return next(iter(self.authors)) if len(self.authors) == 1 and not self.has_server_edits else None
+        is_sole = len(self.authors) == 1 and not self.has_server_edits and not self.foreign
+        return next(iter(self.authors)) if is_sole else None
 
 
 class Journal:
@@ -125,14 +128,24 @@ class Journal:
             self._next.has_server_edits = True
         self._wake.set()
 
+    def accompany(self, updates: Sequence[bytes]) -> None:
+        """Show ``updates``, which are durable, together with what is being saved and may belong before them.
+
+        There must be something that is not durable yet.
+        """
+        self._last.foreign.extend(updates)
+
     def when_saved(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once all that has been added so far is durable; at once if it is."""
-        if not self.has_unsaved:
-            callback()
-        elif self._next.entries or self._in_flight is None:
-            self._next.waiting.append(callback)
+        if self.has_unsaved:
+            self._last.waiting.append(callback)
         else:
-            self._in_flight.waiting.append(callback)
+            callback()
+
+    @property
+    def _last(self) -> Batch:
+        """The batch after which all that has been added so far is durable."""
+        return self._next if self._next.entries or self._in_flight is None else self._in_flight
 
     async def flush(self, *, patient: bool = False) -> None:
         """Wait until all that has been added so far is durable.
@@ -188,9 +201,9 @@ class Journal:
                 self._lose(error)
                 return
             self._in_flight = None
-            self._on_committed(batch, seq)
             for callback in batch.waiting:
                 callback()
+            self._on_committed(batch, seq)
 
     def _lose(self, error: Exception) -> None:
         self._end(error)

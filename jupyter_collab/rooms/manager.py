@@ -90,7 +90,7 @@ class RoomManager:
         try:
             await asyncio.wait_for(room.flush(patient=True), FLUSH_SECONDS)
             await room.compact()
-        except (asyncio.TimeoutError, CollabError) as error:
+        except (TimeoutError, CollabError) as error:
             reason = str(error) or "the store does not answer"
             log.error("Room %s: its last edits stay with their authors' clients: %s", room.id, reason)
         await room.close(CloseCode.GOING_AWAY, "server is stopping: reconnect in a moment")

@@ -9,7 +9,6 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
-from functools import partial
 
 from pycrdt import merge_updates
 
@@ -411,7 +410,7 @@ class Room:
         else:
             self._tasks.start("catch up", self._catch_up)
         updates = [entry.update for entry in batch.entries]
-        self._fan_out(updates, batch.sole_author)
+        self._fan_out([*updates, *batch.foreign], batch.sole_author)
         self._replica.logged(updates)
         if self._replica.wants_keyframe:
             self._tasks.start("compact", self.compact)
@@ -459,11 +458,14 @@ class Room:
     def _show_foreign(self, changes: list[bytes]) -> None:
         """Send what other server processes wrote.
 
-        Who moved here from there, or there from here, may have left us edits that are not durable yet and that this
-        builds on: so it follows them, and nobody is sent an edit before those that it needs.
+        Who moved there from here may have left us edits that are not durable yet and that this builds on, and who
+        moved here from there may have built on this since: then it goes out together with what waits, because yrs
+        does not always recover from an edit that comes before those that it needs.
         """
-        if changes:
-            self._journal.when_saved(partial(self._fan_out, changes, None))
+        if changes and self._journal.has_unsaved:
+            self._journal.accompany(changes)
+        elif changes:
+            self._fan_out(changes, None)
 
     def _foreign(self, log_slice: LogSlice) -> list[bytes]:
         """What of ``log_slice`` other server processes added since this one last looked, as updates."""

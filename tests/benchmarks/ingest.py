@@ -84,7 +84,7 @@ async def _run(
         end = perf_counter()
         if await _verify(address, trace, start + timeout) > 1:
             end = perf_counter()
-    except (Closed, TimeoutError, asyncio.TimeoutError) as error:
+    except (Closed, TimeoutError) as error:
         end = perf_counter()
         failure = f"{type(error).__name__}: {error}"
     seconds, cpu = end - start, server.cpu_seconds() - cpu

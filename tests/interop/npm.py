@@ -88,7 +88,7 @@ class NpmPeer:
         self._process.stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), DEADLINE_SECONDS)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self._process.kill()
             await self._process.wait()
             raise

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ async def test_times_are_aware_and_in_utc(make_store: StoreMaker, tmp_path: Path
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
         await store.delete_room("demo")
         record = await store.get_room("demo", deleted=True)
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         for moment in (record.created_at, record.changed_at, record.deleted_at):
             assert moment is not None
             assert moment.utcoffset() == timedelta(0)

@@ -1,0 +1,129 @@
+"""What must be true when the world has calmed down."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from pycrdt import Doc
+
+from jupyter_collab.access import Role
+from jupyter_collab.document import RoomDocument, state_vector
+from jupyter_collab.errors import NotSaved
+
+from .client import SimulatedClient
+from .edits import scratch
+from .server import ROOM_ID, Server
+from .tokens import ledger, tokens_in
+from .world import World
+
+__all__ = ["check_world"]
+
+CALM_SECONDS = 120.0
+PRESENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.25
+
+
+async def check_world(world: World, *, presence: bool = True) -> None:
+    """Wait until everybody has the same, and hold that against all that was promised."""
+    await _until(lambda: all(map(_is_settled, world.clients)), CALM_SECONDS, lambda: _unsettled(world))
+    for server in world.running:
+        await _until_same(server, world, "a server")
+    await _until(lambda: _differences(world) == {}, CALM_SECONDS, lambda: f"not the same: {_differences(world)}")
+    everybody = _facts(world.clients[0].doc)
+    kept = set().union(*(client.unacked for client in world.clients))
+    world.fates.check(everybody["ledger"], kept)
+    _check_text(everybody)
+    if presence:
+        await _until(lambda: not _unknown_people(world), PRESENCE_SECONDS, lambda: f"people: {_unknown_people(world)}")
+    await world.stop_servers()
+    reloaded = Server(world.storage.new_store(random.Random(0)))
+    await reloaded.begin(reloaded.manager.start())
+    await _until_same(reloaded, world, "the store")
+    await reloaded.stop()
+
+
+async def _until_same(server: Server, world: World, what: str) -> None:
+    """Wait until ``server`` has what everybody has, and can say that it is durable."""
+    deadline = asyncio.get_running_loop().time() + CALM_SECONDS
+    while True:
+        try:
+            document = await server.begin(server.manager.read(ROOM_ID))
+            difference = _difference(document.doc, world.clients[0].doc)
+        except NotSaved as error:
+            difference = [str(error)]
+        if not difference:
+            return
+        assert asyncio.get_running_loop().time() < deadline, f"{what} has something else: {difference}"
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _until(condition: Callable[[], bool], seconds: float, complaint: Callable[[], str]) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, complaint()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_settled(client: SimulatedClient) -> bool:
+    if not client.is_synced:
+        return False
+    return client.plan.is_plain or client.role is Role.VIEWER or not client.unacked
+
+
+def _unsettled(world: World) -> str:
+    return "not settled: " + ", ".join(
+        f"{client.name} ({'synced' if client.is_synced else 'not synced'}, unacked {sorted(client.unacked)})"
+        for client in world.clients
+        if not _is_settled(client)
+    )
+
+
+def _differences(world: World) -> dict[str, list[str]]:
+    """Who has something else than the first client, and how, briefly."""
+    first = world.clients[0].doc
+    return {client.name: found for client in world.clients if (found := _difference(client.doc, first))}
+
+
+def _difference(doc: "Doc[Any]", other: "Doc[Any]") -> list[str]:
+    facts, others = _facts(doc), _facts(other)
+    found = [f"another {key}" for key in facts if facts[key] != others[key]]
+    tokens = set(facts["ledger"]) ^ set(others["ledger"])
+    clocks = set(facts["vector"].items()) ^ set(others["vector"].items())
+    return [*found, *sorted(tokens), *map(str, sorted(clocks))] if found else []
+
+
+def _facts(doc: "Doc[Any]") -> dict[str, Any]:
+    """All that a document says, and how much of each client it has."""
+    document = RoomDocument(doc)
+    return {
+        "notebook": document.to_notebook(),
+        "trusted": [cell["id"] for cell in document.cells if "trusted" in cell["metadata"]],
+        "epoch": document.epoch,
+        "ledger": ledger(doc),
+        "scratch": str(scratch(doc)),
+        "vector": state_vector(doc.get_state()),
+    }
+
+
+def _check_text(facts: dict[str, Any]) -> None:
+    assert facts["trusted"] == []
+    doubled = [token for token, count in Counter(tokens_in_text(facts["scratch"])).items() if count > 1]
+    assert not doubled, f"more than once in the text: {doubled}"
+    assert "gap" not in facts["scratch"], "part of an edit that was refused"
+
+
+def tokens_in_text(text: str) -> list[str]:
+    """All tokens in ``text``, as often as they are there."""
+    return [token for token in tokens_in(text.encode()) for _ in range(text.count(token))]
+
+
+def _unknown_people(world: World) -> dict[str, Any]:
+    """Who does not see just the others on the same server."""
+    unknown: dict[str, Any] = {}
+    for client in world.clients:
+        others = {other.client_id for other in world.clients if other.server is client.server} - {client.client_id}
+        if set(client.sees) != others:
+            unknown[client.name] = f"sees {sorted(client.sees)}, not {sorted(others)}"
+    return unknown

@@ -1,0 +1,288 @@
+"""A Yjs client as ``docs/wire.md`` wants it: it keeps what is not acknowledged, and offers it again."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pycrdt import Array, Doc, TransactionEvent
+
+from jupyter_collab.access import Role
+from jupyter_collab.errors import CloseCode
+from jupyter_collab.protocol import (
+    Ack,
+    AwarenessEntry,
+    AwarenessMessage,
+    Event,
+    Hello,
+    Message,
+    Rejection,
+    SyncStep1,
+    SyncStep2,
+    Update,
+    build,
+    build_awareness,
+    parse,
+    parse_awareness,
+)
+
+from .network import Link
+from .plan import ClientPlan
+from .tokens import Fates, ledger, tokens_in
+
+__all__ = ["Gate", "SimulatedClient"]
+
+RETRY_SECONDS = 0.3
+RENEWAL_SECONDS = 15.0
+START_ANEW = frozenset({CloseCode.MALFORMED, CloseCode.FORBIDDEN, CloseCode.EPOCH_MISMATCH, CloseCode.ROOM_TOO_LARGE})
+"""After these a client's document is not what the room's is: it keeps its user's text and takes the room's anew."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """An edit on its way: the tokens that an ack of it covers, and those that were never sent before."""
+
+    covered: set[str]
+    first_sent: set[str]
+
+
+class Gate(Protocol):
+    """Where a client knocks."""
+
+    def admit(self, client: "SimulatedClient", link: Link) -> object | None:
+        """Lead ``link`` to the room; answers the server that does so, if there is one."""
+
+
+class SimulatedClient:
+    """One person's client, over connections that come and go."""
+
+    def __init__(self, plan: ClientPlan, number: int, gate: Gate, fates: Fates, rng: random.Random) -> None:
+        self.plan = plan
+        self.name = plan.name
+        self.role = Role(plan.role)
+        self.link: Link | None = None
+        self.server: object | None = None
+        self.is_offline = False
+        self.is_synced = False
+        self.sees: dict[int, Any] = {}
+        self.rng = rng
+        self._gate = gate
+        self._fates = fates
+        self._number = number
+        self._instances = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self._sent: dict[int, _Sent] = {}
+        self._ever_sent: set[str] = set()
+        self._edits = 0
+        self._may_send = False
+        self._clocks: dict[int, int] = {}
+        self._presence_clock = 0
+        self._begin(set(), set())
+        self._renew()
+
+    # The document
+
+    def _next_client_id(self) -> int:
+        self._instances += 1
+        return (self._number + 1) * 1000 + self._instances
+
+    def _begin(self, unacked: set[str], seen: set[str]) -> None:
+        self.doc: Doc[Any] = Doc(client_id=self._next_client_id())
+        self.unacked = unacked
+        self._seen = seen
+        self._is_applying = False
+        self.doc.observe(self._observe)
+
+    def reload(self) -> None:
+        """The page is loaded again; the document was kept in the browser, and another client id goes on with it."""
+        self.disconnect()
+        state = self.doc.get_update()
+        self._begin(self.unacked, self._seen)
+        self._apply(state)
+
+    def start_anew(self) -> None:
+        """Give the document up; what of it is not acknowledged is nobody's duty any more."""
+        self.disconnect()
+        self._fates.abandoned |= self.unacked
+        self._begin(set(), set())
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the user can type: a viewer's pane is read-only, but not every program heeds that."""
+        return bool(ledger(self.doc)) and (self.role is not Role.VIEWER or self.plan.is_stubborn)
+
+    def edit(self, token: str, change: Callable[["Doc[Any]"], None]) -> None:
+        """Make a change, together with its token in the ledger, as one edit."""
+        self._fates.made(token, by_viewer=self.plan.keeps_role and self.role is Role.VIEWER)
+        self.unacked.add(token)
+        with self.doc.transaction():
+            change(self.doc)
+            entries: Array[Any] = self.doc.get("ledger", type=Array)
+            entries.append(token)
+
+    def _observe(self, event: TransactionEvent) -> None:
+        if not self._is_applying and self._may_send:
+            self._send_edit(Update(event.update))
+
+    def _apply(self, update: bytes) -> None:
+        self._is_applying = True
+        self.doc.apply_update(update)
+        self._is_applying = False
+        seen = set(ledger(self.doc))
+        self._fates.show(seen - self._seen - self.unacked)
+        self._seen = seen
+
+    # The connection
+
+    def connect(self) -> None:
+        """Knock at the gate, again and again."""
+        if self.link is not None or self.is_offline:
+            return
+        self._sent.clear()
+        self._edits = 0
+        self._may_send = self.plan.is_plain
+        link = Link(self.rng, lambda data: self._read(link, data), lambda code: self._closed(link, code))
+        self.server = self._gate.admit(self, link)
+        if self.server is None:
+            self._retry_later()
+            return
+        self.link = link
+        if self.plan.is_plain:
+            self._send(SyncStep1(self.doc.get_state()))
+            self._show()
+            self._take_role(self.role)
+
+    def _retry_later(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+        delay = RETRY_SECONDS * (0.5 + self.rng.random())
+        self._retry = asyncio.get_running_loop().call_later(delay, self.connect)
+
+    def disconnect(self, noticed_after: float = 0.0) -> None:
+        """The connection fails; try again later."""
+        if self.link is not None:
+            self.link.cut(noticed_after)
+        self._ended()
+
+    def _ended(self) -> None:
+        self.link = None
+        self.is_synced = False
+        self._may_send = False
+        self.sees.clear()
+        if not self.plan.is_plain:
+            self._clocks.clear()
+        self._retry_later()
+
+    def _closed(self, link: Link, code: CloseCode | None) -> None:
+        if link is not self.link:
+            return
+        self._ended()
+        if code in START_ANEW:
+            self.start_anew()
+
+    def _send(self, message: Message) -> None:
+        assert self.link is not None
+        self.link.tell_server(build(message))
+
+    def _send_edit(self, message: SyncStep2 | Update) -> None:
+        if self.link is not None:
+            self._edits += 1
+            carried = tokens_in(message.update)
+            self._sent[self._edits] = _Sent(set(self.unacked), carried - self._ever_sent)
+            self._ever_sent |= carried
+            self._send(message)
+
+    def misbehave(self, data: bytes) -> None:
+        """Send what is no edit, as one."""
+        if self.link is not None:
+            self._edits += 1
+            self._send(Update(data))
+
+    # Messages
+
+    def _read(self, link: Link, data: bytes) -> None:
+        if link is not self.link:
+            return
+        match parse(data):
+            case Hello(info):
+                self._send(SyncStep1(self.doc.get_state()))
+                self._show()
+                self._take_role(Role(info["role"]))
+            case SyncStep1(vector):
+                self._may_send = True
+                self._send_edit(SyncStep2(self.doc.get_update(vector)))
+            case SyncStep2(update):
+                self._apply(update)
+                self.is_synced = True
+            case Update(update):
+                self._apply(update)
+            case AwarenessMessage(payload):
+                self._meet(payload)
+            case Ack(count, _):
+                self._acked(count)
+            case Rejection(count, reason, _):
+                self._rejected(count, reason)
+            case Event(event) if event["type"] == "role":
+                self._take_role(Role(event["role"]))
+
+    def _take_role(self, role: Role) -> None:
+        self.role = role
+        if role is not Role.VIEWER:
+            return
+        if self.plan.is_stubborn:
+            self._may_send = True
+            if self.unacked:
+                self._send_edit(SyncStep2(self.doc.get_update()))
+        elif self.unacked:
+            self.start_anew()
+
+    def _acked(self, count: int) -> None:
+        for number in [number for number in self._sent if number <= count]:
+            covered = self._sent.pop(number).covered
+            self._fates.acked |= covered
+            self.unacked -= covered
+
+    def _rejected(self, count: int, reason: str) -> None:
+        sent = self._sent.pop(count, None)
+        if reason != "causal_gap":
+            self._fates.refused |= sent.first_sent & self.unacked if sent is not None else set()
+            self.start_anew()
+
+    # Presence
+
+    def _show(self) -> None:
+        self._presence_clock += 1
+        state = json.dumps({"name": self.name})
+        self._send(AwarenessMessage(build_awareness([AwarenessEntry(self.client_id, self._presence_clock, state)])))
+
+    @property
+    def client_id(self) -> int:
+        """The document's."""
+        return self.doc.client_id
+
+    def _renew(self) -> None:
+        """Say again that we are here, as y-protocols' clients do."""
+        asyncio.get_running_loop().call_later(RENEWAL_SECONDS, self._renew)
+        if self.link is not None:
+            self._show()
+
+    def _meet(self, payload: bytes) -> None:
+        entries = parse_awareness(payload, max_state_bytes=10**6, max_entries=10**4)
+        for entry in entries:
+            known = self._clocks.get(entry.client_id, -1)
+            state = json.loads(entry.state)
+            if entry.client_id == self.client_id:
+                if state is None and entry.clock >= self._presence_clock and self.link is not None:
+                    self._presence_clock = entry.clock
+                    self._show()
+                continue
+            if entry.clock < known or (entry.clock == known and state is not None):
+                continue
+            self._clocks[entry.client_id] = entry.clock
+            self.sees.pop(entry.client_id, None)
+            if state is not None:
+                self.sees[entry.client_id] = state
+        if self.plan.is_plain and self.link is not None:
+            self._send(AwarenessMessage(payload))  # y-websocket sends back what it hears

@@ -1,0 +1,202 @@
+"""A store in memory that promises what every store does, and a disk under it that outlives servers and can fail."""
+
+import asyncio
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from jupyter_collab.errors import (
+    EpochMismatch,
+    NotSaved,
+    RoomError,
+    RoomExists,
+    RoomNotFound,
+    StoreUnavailable,
+)
+from jupyter_collab.store import Head, LogEntry, LogSlice, RoomRecord, Store
+
+from .tokens import tokens_in
+
+__all__ = ["Disk", "MemoryStore"]
+
+LATENCY_SECONDS = 0.02
+
+
+@dataclass
+class _StoredRoom:
+    record: RoomRecord
+    state: bytes
+    state_seq: int = 0
+    entries: list[LogEntry] = field(default_factory=list)
+
+    def slice(self, after_seq: int | None) -> LogSlice:
+        wants_state = after_seq is None or after_seq < self.state_seq
+        start = 0 if after_seq is None or wants_state else after_seq - self.state_seq
+        return LogSlice(
+            self.record,
+            self.state if wants_state else None,
+            tuple(self.entries[start:]),
+            self.record.head_seq,
+            len(self.state),
+        )
+
+
+class Disk:
+    """What is durable. ``fails_to_write`` and ``fails_to_read`` are its troubles; ``tokens`` are all it ever got."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, _StoredRoom] = {}
+        self.retired: dict[str, list[str]] = {}
+        self.fails_to_write = False
+        self.fails_to_read = False
+        self.tokens: set[str] = set()
+        self._now = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Later than ever before."""
+        self._now = max(datetime.now(UTC), self._now + timedelta(microseconds=1))
+        return self._now
+
+    def note(self, update: bytes) -> None:
+        """Remember the tokens in ``update``, which is durable now."""
+        self.tokens |= tokens_in(update)
+
+    def room(self, room_id: str, *, deleted: bool = False) -> _StoredRoom:
+        room = self.rooms.get(room_id)
+        if room is None or (room.record.deleted_at is not None and not deleted):
+            raise RoomNotFound(f"There is no room '{room_id}'.")
+        return room
+
+
+class MemoryStore(Store):
+    """One process's way to ``disk``. After :meth:`die` nothing that it was asked to do is begun or answered."""
+
+    def __init__(self, disk: Disk, rng: random.Random | None = None) -> None:
+        self._disk = disk
+        self._rng = rng
+        self._opened = self._closed = self._dead = False
+
+    def die(self) -> None:
+        """The process is killed."""
+        self._dead = True
+
+    async def bury(self) -> None:
+        """Nothing of the process is left."""
+
+    async def open(self) -> None:
+        self._opened = True
+
+    async def close(self) -> None:
+        self._closed = True
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._rng.random() * LATENCY_SECONDS if self._rng is not None else 0)
+        if self._dead:
+            raise asyncio.CancelledError
+
+    async def _reading(self) -> None:
+        await self._pause()
+        if not self._opened or self._disk.fails_to_read:
+            raise StoreUnavailable("The store is not open." if not self._opened else "The disk cannot be read.")
+
+    async def _writing(self) -> None:
+        if not self._opened:
+            raise StoreUnavailable("The store is not open.")
+        if self._closed:
+            raise NotSaved("The store is closed.")
+        await self._pause()
+        if self._disk.fails_to_write:
+            raise NotSaved("The disk is full.")
+
+    async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
+        await self._writing()
+        if room_id in self._disk.rooms:
+            raise RoomExists(f"There is a room '{room_id}' already.")
+        now = self._disk.now()
+        record = RoomRecord(room_id, title, epoch, kind, 0, now, now, None)
+        self._disk.rooms[room_id] = _StoredRoom(record, state)
+        self._disk.note(state)
+        return record
+
+    async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
+        await self._reading()
+        return self._disk.room(room_id, deleted=deleted).record
+
+    async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
+        await self._reading()
+        chosen = [
+            room.record
+            for room in self._disk.rooms.values()
+            if (room.record.deleted_at is not None) is deleted
+            and (search.lower() in room.record.title.lower() or search.lower() in room.record.id.lower())
+        ]
+        chosen.sort(key=lambda record: record.changed_at, reverse=True)
+        return chosen[offset : offset + limit], len(chosen)
+
+    async def _change(self, room_id: str, deleted: bool, **facts: object) -> RoomRecord:
+        await self._writing()
+        room = self._disk.room(room_id, deleted=deleted)
+        room.record = replace(room.record, **facts)  # type: ignore[arg-type]  # the callers below know the fields
+        await self._pause()
+        return room.record
+
+    async def rename_room(self, room_id: str, title: str) -> RoomRecord:
+        return await self._change(room_id, False, title=title)
+
+    async def delete_room(self, room_id: str) -> RoomRecord:
+        return await self._change(room_id, False, deleted_at=self._disk.now())
+
+    async def restore_room(self, room_id: str) -> RoomRecord:
+        return await self._change(room_id, True, deleted_at=None)
+
+    async def purge_room(self, room_id: str) -> None:
+        await self._writing()
+        record = self._disk.room(room_id, deleted=True).record
+        if record.deleted_at is None:
+            raise RoomError(f"The room '{room_id}' is not in the bin.")
+        del self._disk.rooms[room_id]
+        self._disk.retired.setdefault(room_id, []).append(record.epoch)
+
+    async def retired_epochs(self, room_id: str) -> tuple[str, ...]:
+        await self._reading()
+        return tuple(self._disk.retired.get(room_id, ()))
+
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+        await self._writing()
+        room = self._disk.room(room_id)
+        if room.record.epoch != epoch:
+            raise EpochMismatch(f"The room '{room_id}' has a new history.")
+        room.entries.extend(entries)
+        seq = room.record.head_seq + len(entries)
+        room.record = replace(room.record, head_seq=seq, changed_at=self._disk.now())
+        for entry in entries:
+            self._disk.note(entry.update)
+        await self._pause()  # it is durable, but a process that is killed now does not hear of it
+        return seq
+
+    async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
+        await self._reading()
+        log_slice = self._disk.room(room_id).slice(after_seq)
+        await self._pause()  # it may be old when it arrives
+        return log_slice
+
+    async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
+        await self._writing()
+        room = self._disk.rooms.get(room_id)
+        if room is not None and room.record.epoch == epoch and room.state_seq <= seq <= room.record.head_seq:
+            del room.entries[: seq - room.state_seq]
+            room.state, room.state_seq = state, seq
+            room.record = replace(room.record, kind=kind)
+            self._disk.note(state)
+        await self._pause()
+
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        await self._reading()
+        found = [self._disk.rooms[room_id].record for room_id in room_ids if room_id in self._disk.rooms]
+        heads = {
+            record.id: Head(record.epoch, record.head_seq, record.title, record.deleted_at is not None)
+            for record in found
+        }
+        await self._pause()
+        return heads

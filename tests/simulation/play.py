@@ -1,0 +1,26 @@
+"""Play a plan, from its beginning to the last check."""
+
+import asyncio
+from pathlib import Path
+
+from .checks import check_world
+from .loop import VirtualLoop, run
+from .plan import Plan
+from .storage import MemoryStorage, SQLiteStorage, Storage
+from .world import World
+
+__all__ = ["play"]
+
+
+def play(plan: Plan, folder: Path) -> World:
+    """Play ``plan``, with what it needs of files in ``folder``; an ``AssertionError`` says what went wrong."""
+    in_memory = plan.store == "memory"
+    storage: Storage = MemoryStorage() if in_memory else SQLiteStorage(folder)
+    world = World(plan, storage)
+    run(_play(world, presence=in_memory), VirtualLoop() if in_memory else asyncio.new_event_loop())
+    return world
+
+
+async def _play(world: World, *, presence: bool) -> None:
+    await world.play()
+    await check_world(world, presence=presence)
