@@ -8,7 +8,7 @@ from pycrdt import merge_updates
 from ..errors import CloseCode, SlowReader
 from ..protocol import Update, build
 
-__all__ = ["Outbox", "Transport"]
+__all__ = ["MAX_MERGED_UPDATES", "Outbox", "Transport"]
 
 
 MAX_MERGED_UPDATES = 500

@@ -48,6 +48,7 @@ from ..store import Head, LogSlice, Store
 from .integrate import beginners
 from .journal import Batch, Journal
 from .limits import Limits
+from .outbox import MAX_MERGED_UPDATES
 from .peer import Peer
 from .presence import Presence
 from .replica import Replica
@@ -416,12 +417,14 @@ class Room:
             self._tasks.start("compact", self.compact)
 
     def _fan_out(self, updates: list[bytes], author: Peer | None) -> None:
-        """Send ``updates`` as one message, built once, to everybody but ``author``."""
-        update = updates[0] if len(updates) == 1 else merge_updates(*updates)
-        message = build(Update(update))
-        for peer in tuple(self._peers):
-            if peer is not author:
-                peer.outbox.send_update(update, message)
+        """Send ``updates`` to everybody but ``author``, in as few messages as merge quickly, each built once."""
+        for start in range(0, len(updates), MAX_MERGED_UPDATES):
+            part = updates[start : start + MAX_MERGED_UPDATES]
+            update = part[0] if len(part) == 1 else merge_updates(*part)
+            message = build(Update(update))
+            for peer in tuple(self._peers):
+                if peer is not author:
+                    peer.outbox.send_update(update, message)
 
     async def compact(self) -> None:
         """Replace the log so far, if there is any, by a keyframe."""
