@@ -16,9 +16,9 @@ from .people import Person
 PICTURES = Path(__file__).parent / "screenshots"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. As long as it is there, playwright runs an event loop that no other test may meet."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         assert not os.environ.get("CI"), "CI has no Chromium; the browser tests would be skipped"

@@ -41,7 +41,7 @@ def test_unsent_edits_survive_a_reload(person: Callable[..., Person], server: Ru
         server.kill()
         until(lambda: at_ada.chip, lambda chip: chip == "offline")
         at_ada.type(0, "[kept]")
-        until(lambda: at_ada.chip, lambda chip: chip == "offline")
+        until(lambda: at_ada.root.locator(".jc-Chip").inner_text(), lambda text: text == "Offline: 6 edits kept")
         ada.page.goto("about:blank")
 
         server.start()
