@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from .chance import ruled_chance
 from .checks import check_world
 from .loop import VirtualLoop, run
 from .plan import Plan
@@ -17,7 +18,8 @@ def play(plan: Plan, folder: Path) -> World:
     in_memory = plan.store == "memory"
     storage: Storage = MemoryStorage() if in_memory else SQLiteStorage(folder)
     world = World(plan, storage)
-    run(_play(world, presence=in_memory), VirtualLoop() if in_memory else asyncio.new_event_loop())
+    with ruled_chance(plan.seed):
+        run(_play(world, presence=in_memory), VirtualLoop() if in_memory else asyncio.new_event_loop())
     return world
 
 

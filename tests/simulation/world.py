@@ -3,18 +3,14 @@
 import asyncio
 import itertools
 import random
-import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
-from unittest.mock import patch
 
-from pycrdt import Array, Doc
+from pycrdt import Array
 
 from jupyter_collab.access import Role
-from jupyter_collab.document import RoomDocument, room_document
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CollabError
-from jupyter_collab.rooms import replica
 from tests.unit.doubles import user
 
 from .client import SimulatedClient
@@ -27,9 +23,6 @@ from .tokens import Fates
 from .troubles import TROUBLES
 
 __all__ = ["World"]
-
-COMPACTED_BYTES = 4_000
-"""Small, so that keyframes are made all the time."""
 
 
 class World:
@@ -51,32 +44,16 @@ class World:
         loop = asyncio.get_running_loop()
         own_tasks(loop)
         loop.set_exception_handler(lambda _, context: self._unheard.append(context))
-        with patch.object(replica, "MIN_COMPACTED_BYTES", COMPACTED_BYTES), self._chance():
-            await self._make_room()
-            for number, client in enumerate(self.plan.clients):
-                rng = random.Random(f"{self.plan.seed} {client.name}")
-                self.clients.append(SimulatedClient(client, number, self, self.fates, rng))
-                self.clients[-1].connect()
-            for step in self.plan.steps:
-                await asyncio.sleep(step.after)
-                await self._do(step)
-                assert not self._unheard, self._unheard
-            await self._calm()
-
-    @contextmanager
-    def _chance(self) -> Iterator[None]:
-        """What the code leaves to chance comes from the seed as well."""
-        rng = random.Random(f"{self.plan.seed} chance")
-        numbers = itertools.count(1_000_000)
-
-        def new_doc(**options: Any) -> "Doc[Any]":
-            return Doc(**{"client_id": next(numbers), **options})
-
-        with (
-            patch.object(secrets, "token_hex", lambda size: rng.randbytes(size).hex()),
-            patch.object(room_document, "Doc", new_doc),
-        ):
-            yield
+        await self._make_room()
+        for number, client in enumerate(self.plan.clients):
+            rng = random.Random(f"{self.plan.seed} {client.name}")
+            self.clients.append(SimulatedClient(client, number, self, self.fates, rng))
+            self.clients[-1].connect()
+        for step in self.plan.steps:
+            await asyncio.sleep(step.after)
+            await self._do(step)
+            assert not self._unheard, self._unheard
+        await self._calm()
 
     async def _make_room(self) -> None:
         for number in range(len(self._servers)):
