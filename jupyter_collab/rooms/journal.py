@@ -26,21 +26,22 @@ class Batch:
     """Edits that are committed together.
 
     ``authors`` has for each peer the number of its last edit in here; an edit of the server's own has none.
-    ``foreign`` are edits that other server processes made durable, to be shown together with these. ``waiting`` are
-    called once everything in here, and before it, is durable, and before any of it is shown.
+    ``shown`` are the updates for the others, these and what other server processes made durable meanwhile, in the
+    order in which they build on each other. ``waiting`` are called once everything in here, and before it, is durable,
+    and before any of it is shown.
     """
 
     entries: list[LogEntry] = field(default_factory=list)
     authors: dict[Peer, int] = field(default_factory=dict)
     has_server_edits: bool = False
-    foreign: list[bytes] = field(default_factory=list)
+    shown: list[bytes] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
     size_bytes: int = 0
 
     @property
     def sole_author(self) -> Peer | None:
         """The peer that made every edit in here, if there is just one."""
-        is_sole = len(self.authors) == 1 and not self.has_server_edits and not self.foreign
+        is_sole = len(self.authors) == 1 and not self.has_server_edits and len(self.shown) == len(self.entries)
         return next(iter(self.authors)) if is_sole else None
 
 
@@ -121,6 +122,7 @@ class Journal:
         """
         for update in updates:
             self._next.entries.append(LogEntry(update, username, self._server))
+            self._next.shown.append(update)
             self._next.size_bytes += len(update)
         if author is not None:
             self._next.authors[author] = author.edits_received
@@ -129,11 +131,11 @@ class Journal:
         self._wake.set()
 
     def accompany(self, updates: Sequence[bytes]) -> None:
-        """Show ``updates``, which are durable, together with what is being saved and may belong before them.
+        """Show ``updates``, which are durable, after what is being saved, which they may build on.
 
         There must be something that is not durable yet.
         """
-        self._last.foreign.extend(updates)
+        self._last.shown.extend(updates)
 
     def when_saved(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once all that has been added so far is durable; at once if it is."""

@@ -410,9 +410,8 @@ class Room:
             self._seq = seq
         else:
             self._tasks.start("catch up", self._catch_up)
-        updates = [entry.update for entry in batch.entries]
-        self._fan_out([*updates, *batch.foreign], batch.sole_author)
-        self._replica.logged(updates)
+        self._fan_out(batch.shown, batch.sole_author)
+        self._replica.logged(entry.update for entry in batch.entries)
         if self._replica.wants_keyframe:
             self._tasks.start("compact", self.compact)
 
@@ -462,8 +461,8 @@ class Room:
         """Send what other server processes wrote.
 
         Who moved there from here may have left us edits that are not durable yet and that this builds on, and who
-        moved here from there may have built on this since: then it goes out together with what waits, because yrs
-        does not always recover from an edit that comes before those that it needs.
+        moved here from there may have built on this since. So it takes its place among what waits: yrs does not always
+        recover from an edit that comes before those that it needs.
         """
         if changes and self._journal.has_unsaved:
             self._journal.accompany(changes)
