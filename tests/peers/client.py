@@ -11,13 +11,11 @@ from types import TracebackType
 from typing import Any
 
 from pycrdt import Array, Doc, Text, TransactionEvent
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.typing import Subprotocol
 
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import (
-    SUBPROTOCOL,
     Ack,
     AwarenessEntry,
     AwarenessMessage,
@@ -37,7 +35,7 @@ from jupyter_collab.protocol import (
 
 from ..servers import RunningServer
 from .waiting import DEADLINE_SECONDS, eventually
-from .wire import Closed, room_url
+from .wire import Closed, connecting
 
 __all__ = ["RawClient"]
 
@@ -223,16 +221,8 @@ class RawClient:
         for attempt in itertools.count():
             server = self._servers[attempt % len(self._servers)]
             try:
-                async with connect(
-                    room_url(server, self._room, role=self._role, epoch=self.hello["epoch"] if self.hello else None),
-                    additional_headers=server.headers,
-                    subprotocols=[Subprotocol(SUBPROTOCOL)],
-                    compression=None,
-                    proxy=None,
-                    max_size=None,
-                    ping_interval=None,
-                    close_timeout=1,
-                ) as socket:
+                epoch = self.hello["epoch"] if self.hello else None
+                async with connecting(server, self._room, role=self._role, epoch=epoch) as socket:
                     await self._talk(socket)
                     self.ends.append(Closed(socket.close_code or 1006, socket.close_reason or ""))
             except (OSError, InvalidHandshake):

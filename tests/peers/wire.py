@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,7 +18,7 @@ from jupyter_collab.protocol import SUBPROTOCOL, Message, build, parse
 from ..servers import RunningServer
 from .waiting import DEADLINE_SECONDS
 
-__all__ = ["Closed", "Wire", "room_url"]
+__all__ = ["Closed", "Wire", "connecting", "room_url"]
 
 M = TypeVar("M")
 
@@ -35,6 +35,30 @@ def room_url(server: RunningServer, room: str, **query: str | None) -> str:
     """The websocket address of ``room``; ``room`` is used as it is, tricks and all."""
     present = {name: value for name, value in query.items() if value is not None}
     return f"{server.ws_url}api/collab/room/{room}" + (f"?{urlencode(present)}" if present else "")
+
+
+def connecting(
+    server: RunningServer,
+    room: str,
+    *,
+    v1: bool = True,
+    headers: dict[str, str] | None = None,
+    origin: str | None = None,
+    role: str | None = None,
+    epoch: str | None = None,
+) -> connect:
+    """A connection in the making: with the server's token, or with ``headers`` instead."""
+    return connect(
+        room_url(server, room, role=role, epoch=epoch),
+        additional_headers=server.headers if headers is None else headers,
+        subprotocols=[Subprotocol(SUBPROTOCOL)] if v1 else None,
+        origin=None if origin is None else Origin(origin),
+        compression=None,
+        proxy=None,
+        max_size=None,
+        ping_interval=None,
+        close_timeout=1,
+    )
 
 
 class Wire:
@@ -63,22 +87,12 @@ class Wire:
         origin: str | None = None,
         role: str | None = None,
         epoch: str | None = None,
-        **options: Any,
     ) -> AsyncIterator["Wire"]:
         """Connect with the server's token, or with ``headers`` instead; the handshake's refusal is raised."""
-        socket = await connect(
-            room_url(server, room, role=role, epoch=epoch),
-            additional_headers=server.headers if headers is None else headers,
-            subprotocols=[Subprotocol(SUBPROTOCOL)] if v1 else None,
-            origin=None if origin is None else Origin(origin),
-            compression=None,
-            proxy=None,
-            max_size=None,
-            ping_interval=None,
-            close_timeout=1,
-            **options,
-        )
-        async with cls(socket) as wire:
+        async with (
+            connecting(server, room, v1=v1, headers=headers, origin=origin, role=role, epoch=epoch) as socket,
+            cls(socket) as wire,
+        ):
             yield wire
 
     async def __aenter__(self) -> "Wire":
