@@ -49,10 +49,12 @@ export class BrowserPersistence implements IPersistenceFactory {
   private readonly _database: Database;
 }
 
-/** A document that updates are written to; `key` is null until the first transaction finds it. */
+/** A document that updates are written to. */
 interface IDocument {
   readonly epoch: string;
-  key: string | null;
+  readonly key: string;
+  /** Whether the room points to it. */
+  isPresent: boolean;
 }
 
 class RoomPersistence implements IPersistence {
@@ -75,7 +77,8 @@ class RoomPersistence implements IPersistence {
 
   save(epoch: string, update: Uint8Array, kept: IKeptEdits | null): void {
     if (this._document?.epoch !== epoch) {
-      this._document = { epoch, key: null };
+      // Every page that opens the room for the first time comes to the same key, without asking.
+      this._document = { epoch, key: this._prefix + epoch, isPresent: false };
     }
     this._updates.push(update);
     if (kept) {
@@ -94,12 +97,14 @@ class RoomPersistence implements IPersistence {
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null> {
     const former = this._document;
     const key = this._prefix + UUID.uuid4();
-    this._document = { epoch, key };
+    this._document = { epoch, key, isPresent: true };
     this._updates = [];
     this._kept = undefined;
     const inPage = unsent && { ...unsent, key: null };
     return this._do<IKeptText | null>(async tables => {
-      await this._leave(tables, former);
+      if (former !== null) {
+        await this._leave(tables, former.key);
+      }
       this._point(tables, key, epoch);
       this._restart(tables, key, state);
       return unsent && { ...unsent, key: Number(await tables.texts.add({ room: this._room, ...unsent })) };
@@ -166,19 +171,22 @@ class RoomPersistence implements IPersistence {
     if (document !== null && (updates.length > 0 || kept !== undefined)) {
       this._updates = [];
       this._kept = undefined;
-      void this._do(tables => this._append(tables, document, updates, kept), undefined);
+      void this._do(async tables => this._append(tables, document, updates, kept), undefined);
     }
   }
 
-  private async _append(
+  /** Nothing is waited for here, so that the page may be closed at once: see `Database.transact`. */
+  private _append(
     tables: ITables,
     target: IDocument,
     updates: readonly Uint8Array[],
     kept: IKeptEdits | null | undefined
-  ): Promise<void> {
-    const { epoch } = target;
-    // Usually the key is known, and then nothing is waited for: see `Database.transact`.
-    const document = target.key ?? (target.key = await this._findDocument(tables, epoch));
+  ): void {
+    const { epoch, key: document } = target;
+    if (!target.isPresent) {
+      target.isPresent = true;
+      this._point(tables, document, epoch);
+    }
     for (const update of updates) {
       this._add(tables, document, update);
     }
@@ -194,17 +202,6 @@ class RoomPersistence implements IPersistence {
   }
 
   // -- within a transaction ------------------------------------------------------------------------------------------
-
-  /** The document that pages with this room open write to. */
-  private async _findDocument(tables: ITables, epoch: string): Promise<string> {
-    const room = await tables.rooms.get(this._room);
-    if (room?.epoch === epoch) {
-      return room.document;
-    }
-    const document = this._prefix + UUID.uuid4();
-    this._point(tables, document, epoch);
-    return document;
-  }
 
   /** Make a document the present one. */
   private _point({ rooms }: ITables, document: string, epoch: string): void {
@@ -277,22 +274,17 @@ class RoomPersistence implements IPersistence {
       tables.kept.put({ document, writer: this._writer, room: this._room, epoch, edits, cells });
     }
     this._point(tables, document, epoch);
-    this._document = { epoch, key: document };
+    this._document = { epoch, key: document, isPresent: true };
     this._size = { updates: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
     return { epoch, updates, edits, cells };
   }
 
   /** Let go of a document; others may still have edits in it. */
-  private async _leave(tables: ITables, document: IDocument | null): Promise<void> {
-    const kept = await tables.kept.where('room', this._room);
-    // Not before the transactions that were begun earlier are done: one of them may have to find the key.
-    const key = document?.key ?? null;
-    if (key === null) {
-      return;
-    }
-    tables.kept.delete([key, this._writer]);
-    if (!kept.some(row => row.document === key && row.writer !== this._writer)) {
-      await tables.updates.deleteWhere('document', key);
+  private async _leave(tables: ITables, document: string): Promise<void> {
+    tables.kept.delete([document, this._writer]);
+    const others = await tables.kept.where('room', this._room);
+    if (!others.some(row => row.document === document)) {
+      await tables.updates.deleteWhere('document', document);
     }
   }
 
