@@ -51,7 +51,9 @@ class _Client:
 
 @dataclass(frozen=True, slots=True)
 class _Departure:
+    owner_name: str
     clock: int
+    offset: int
     at: float
 
 
@@ -159,7 +161,10 @@ class Presence:
         # What others heard before the departure, and may send back as plain clients do, is older than it. A connection
         # made since has heard nothing of it: that is the client itself, back with the clock it had. Its user says
         # nothing here: with a token and no cookie, jupyter_server makes a new one for each connection.
-        return left is None or entry.clock >= left.clock or peer.joined_at > left.at
+        if left is None or entry.clock >= left.clock or peer.joined_at > left.at:
+            return True
+        # Who said itself that it is gone, and is back, counts on as before.
+        return left.owner_name == peer.name and entry.clock + left.offset >= left.clock
 
     def _write(self, peer: Peer, entry: AwarenessEntry, state: str) -> None:
         client = self._clients.get(entry.client_id)
@@ -191,7 +196,7 @@ class Presence:
     def _forget(self, client_id: int) -> None:
         client = self._clients.pop(client_id)
         clock = client.clock + 1
-        self._departed[client_id] = _Departure(clock, self._clock.time())
+        self._departed[client_id] = _Departure(client.owner.name, clock, client.offset, self._clock.time())
         while len(self._departed) > REMEMBERED_DEPARTURES:
             self._departed.popitem(last=False)
         self._announce(client.owner, AwarenessEntry(client_id, clock, GONE))

@@ -107,6 +107,21 @@ def test_who_says_that_they_are_gone_is_gone_and_may_come_back() -> None:
         assert (ADA in bob.sees) is seen
 
 
+def test_who_says_that_they_are_gone_after_a_return_may_come_back_all_the_same() -> None:
+    stage = Stage()
+    bob = stage.enter("bob")
+    for _ in range(3):
+        ada = stage.enter("ada")
+        stage.say(ada, (ADA, 5, {}))
+        stage.exit(ada)
+    ada = stage.enter("ada")
+    for clock, state, seen in ((6, {}, True), (7, None, False), (8, {}, True), (9, {"n": 9}, True)):
+        stage.say(ada, (ADA, clock, state))
+        stage.tick()
+        assert (ADA in bob.sees) is seen
+    assert bob.sees[ADA]["n"] == 9
+
+
 def test_who_comes_back_with_the_clock_it_had_is_seen_again() -> None:
     stage = Stage()
     ada, bob = stage.enter("ada"), stage.enter("bob")
