@@ -269,20 +269,23 @@ class SimulatedClient:
             self._show()
 
     def _meet(self, payload: bytes) -> None:
+        """Take in what is said of others, as y-protocols' awareness does."""
         entries = parse_awareness(payload, max_state_bytes=10**6, max_entries=10**4)
-        for entry in entries:
-            known = self._clocks.get(entry.client_id, -1)
-            state = json.loads(entry.state)
-            if entry.client_id == self.client_id:
-                if state is None and entry.clock >= self._presence_clock and self.link is not None:
-                    self._presence_clock = entry.clock
-                    self._show()
-                continue
-            if entry.clock < known or (entry.clock == known and state is not None):
-                continue
-            self._clocks[entry.client_id] = entry.clock
-            self.sees.pop(entry.client_id, None)
-            if state is not None:
-                self.sees[entry.client_id] = state
-        if self.plan.is_plain and self.link is not None:
-            self._send(AwarenessMessage(payload))  # y-websocket sends back what it hears
+        news = [entry for entry in entries if self._believe(entry, json.loads(entry.state))]
+        if news and self.plan.is_plain and self.link is not None:
+            self._send(AwarenessMessage(build_awareness(news)))  # y-websocket sends back what was news to it
+
+    def _believe(self, entry: AwarenessEntry, state: Any) -> bool:
+        if entry.client_id == self.client_id:
+            if state is None and entry.clock >= self._presence_clock and self.link is not None:
+                self._presence_clock = entry.clock
+                self._show()  # no, we are here
+            return False
+        known = self._clocks.get(entry.client_id, -1)
+        if entry.clock < known or (entry.clock == known and state is not None):
+            return False
+        self._clocks[entry.client_id] = entry.clock
+        self.sees.pop(entry.client_id, None)
+        if state is not None:
+            self.sees[entry.client_id] = state
+        return True
