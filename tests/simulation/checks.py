@@ -49,6 +49,7 @@ async def check_world(world: World, *, presence: bool = True) -> None:
     await reloaded.begin(reloaded.manager.start())
     await _until_same(reloaded, world, "the store")
     await reloaded.stop()
+    world.check_heard()
 
 
 async def _until_same(server: Server, world: World, what: str) -> None:

@@ -52,8 +52,12 @@ class World:
         for step in self.plan.steps:
             await asyncio.sleep(step.after)
             await self._do(step)
-            assert not self._unheard, self._unheard
+            self.check_heard()
         await self._calm()
+
+    def check_heard(self) -> None:
+        """Fail if something went wrong of which nobody else hears."""
+        assert not self._unheard, self._unheard
 
     async def _make_room(self) -> None:
         for number in range(len(self._servers)):

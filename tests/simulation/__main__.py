@@ -1,0 +1,83 @@
+"""Play seeds, or a plan that was saved.
+
+python -m tests.simulation 7               the plan of seed 7
+python -m tests.simulation 0-999           many, and which of them fail
+python -m tests.simulation plan.json       a plan as it was saved
+python -m tests.simulation plan.json --shrink   a shorter one that still fails, saved beside it
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from .plan import Plan, make_plan
+from .play import play
+
+__all__: list[str] = []
+
+
+def main() -> int:
+    """Answer how many plans failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__.partition("\n")[0])
+    parser.add_argument("what", help="a seed, a range of seeds such as 0-999, or a file with a plan")
+    parser.add_argument("--store", choices=["memory", "sqlite"], default="memory")
+    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--shrink", action="store_true", help="look for a shorter plan that still fails, and save it")
+    parser.add_argument("--log", action="store_true", help="show what the servers log")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO if options.log else logging.CRITICAL, format="%(message)s")
+    failed = 0
+    for name, plan in _plans(options.what, options.store, options.steps):
+        failure = _failure(plan)
+        print(f"{name}: {failure or 'fine'}")
+        if failure is not None:
+            failed += 1
+            _save(_shrunk(plan) if options.shrink else plan, Path(f"{name}.json"))
+    return failed
+
+
+def _plans(what: str, store: str, steps: int) -> Iterator[tuple[str, Plan]]:
+    if what.endswith(".json"):
+        yield what.removesuffix(".json") + "-again", Plan.load(Path(what))
+        return
+    first, _, last = what.partition("-")
+    for seed in range(int(first), int(last or first) + 1):
+        yield f"simulation-{seed}", make_plan(seed, store=store, steps=steps)
+
+
+def _failure(plan: Plan) -> str | None:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            play(plan, Path(folder))
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong is what we look for
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _shrunk(plan: Plan) -> Plan:
+    """A plan with fewer steps that fails too: steps are left out, many at first and then fewer, while it does."""
+    size = len(plan.steps) // 2
+    while size:
+        start = 0
+        while start < len(plan.steps):
+            shorter = replace(plan, steps=[*plan.steps[:start], *plan.steps[start + size :]])
+            if _failure(shorter) is not None:
+                plan = shorter
+            else:
+                start += size
+        size //= 2
+    print(f"shrunk to {len(plan.steps)} steps")
+    return plan
+
+
+def _save(plan: Plan, path: Path) -> None:
+    plan.save(path)
+    print(f"saved as {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(), 1))
