@@ -259,7 +259,7 @@ class Room:
         return None if wait is None else asyncio.sleep(wait)
 
     async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
-        await self._live.wait()
+        await self._until_live()
         again = self.receive(peer, data)
         if again is not None:
             await again
@@ -291,8 +291,8 @@ class Room:
 
     def _edit(self, peer: Peer, update: bytes) -> None:
         peer.edits_received += 1
-        if update == EMPTY_UPDATE:
-            self._acknowledge(peer)
+        if update == EMPTY_UPDATE or (not peer.role.may(Capability.EDIT) and self._replica.knows(update)):
+            self._acknowledge(peer)  # pycrdt's Provider sends back all that it hears, even that of a viewer
             return
         peer.require(Capability.EDIT)
         if self._retired_clients:
@@ -360,7 +360,7 @@ class Room:
         NotSaved
             The store fails. If it began to while this waited, the edit is made durable later all the same.
         """
-        await self._live.wait()
+        await self._until_live()
         self._require_open()
         if self._journal.failing is not None:
             raise self._journal.failing.with_traceback(None)  # it is raised again and again
@@ -373,11 +373,16 @@ class Room:
 
     async def snapshot(self) -> bytes:
         """The document as an update, of which nothing can be lost any more; ``NotSaved`` while the store fails."""
-        await self._live.wait()
+        await self._until_live()
         self._require_open()
         state = self._replica.encode()
         await self._journal.flush()
         return state
+
+    async def _until_live(self) -> None:
+        """Wait while the document is being made anew, and again if another refusal comes before our turn."""
+        while not self._live.is_set():
+            await self._live.wait()
 
     def _heal_if_spoiled(self) -> None:
         if self._replica.spoiled and self._state is RoomState.LIVE:
@@ -451,7 +456,7 @@ class Room:
     async def _catch_up(self) -> None:
         while self._seq < self._head_seq:
             log_slice = await self._read(self._seq)
-            await self._live.wait()
+            await self._until_live()
             changes = [change for update in self._foreign(log_slice) for change in self._apply(update)]
             self._seq = max(self._seq, log_slice.seq)
             self._show_foreign(changes)

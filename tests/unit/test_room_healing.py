@@ -1,12 +1,15 @@
 """After an edit that was refused halfway the document is made anew, and nothing that was accepted is lost over it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pycrdt import Text
+from pycrdt import Text, merge_updates
 
-from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
+from jupyter_collab.document import RoomDocument
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, settle, until
 from .updates import client_document, recorded_updates, text_update
 
@@ -27,6 +30,16 @@ def edit_with_a_gap() -> bytes:
     text.insert(0, "a")
     text.insert(1, "b")
     return updates[1]
+
+
+def append_text(text: str) -> Callable[[RoomDocument], None]:
+    """A change by the server: append to the root text."""
+
+    def append(document: RoomDocument) -> None:
+        root = document.doc.get("text", type=Text)
+        root.insert(len(root), text)
+
+    return append
 
 
 @scenario
@@ -95,6 +108,41 @@ async def test_messages_wait_meanwhile_and_keep_their_order(store: FaultyStore) 
             assert not sent.done()
         await sent
         await odd.until_text("waits")
+
+
+@scenario
+async def test_who_waited_does_not_build_on_what_is_refused_in_the_same_moment(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada = await ScriptedPeer("ada").join(manager)
+        odds = [await ScriptedPeer("odd").join(manager) for _ in range(2)]
+        with store.holding_reads():
+            await odds[0].send_edit(edit_with_a_gap())
+            half = merge_updates(text_update(8, "half of it was taken in"), edit_with_a_gap())
+            refused = asyncio.ensure_future(odds[1].send_edit(half))
+            await settle()
+            change = asyncio.ensure_future(manager.edit("demo", append_text("by the server"), user("import")))
+            await settle()
+        await asyncio.gather(refused, change)
+        await ada.until_text("by the server")
+        assert odds[1].rejections[-1].reason == "causal_gap"
+
+
+@scenario
+async def test_what_another_process_wrote_waits_for_the_end_of_mending_too(tmp_path: Path) -> None:
+    stores = [faulty_store(tmp_path), faulty_store(tmp_path)]
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        odds = [await ScriptedPeer("odd").join(here) for _ in range(2)]
+        with stores[0].holding_reads():
+            await odds[0].send_edit(edit_with_a_gap())
+            refused = asyncio.ensure_future(odds[1].send_edit(edit_with_a_gap()))
+            await settle()
+            reads = stores[0].reads_done
+            await bob.typed("from afar")
+            await until(lambda: stores[0].reads_done > reads)
+        await refused
+        await ada.until_text("from afar")
+        assert (await here.read("demo")).doc.get_state() == (await there.read("demo")).doc.get_state()
 
 
 @scenario
