@@ -4,8 +4,8 @@ yrs reserves memory for as many clients as an update claims to have, overflows t
 keeps updates that build on unknown edits aside without a word, and may panic. Here each of these is an error.
 """
 
-from collections.abc import Set
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, get_update
 
@@ -13,7 +13,9 @@ from ..document import check_update, state_vector
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import Reader
 
-__all__ = ["beginners", "integrate"]
+__all__ = ["beginners", "integrate", "is_known"]
+
+T = TypeVar("T")
 
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
@@ -30,15 +32,7 @@ def integrate(doc: Doc[Any], update: bytes) -> None:
     """
     _check_claim(update)
     check_update(update)
-    try:
-        doc.apply_update(update)
-    except BaseException as error:
-        panicked = type(error).__name__ == "PanicException"  # pyo3 derives it from BaseException and exports it nowhere
-        if not panicked and not isinstance(error, Exception):
-            raise
-        refusal = InvalidUpdate(NO_UPDATE)
-        refusal.spoils_document = panicked
-        raise refusal from error
+    _read(lambda: doc.apply_update(update))
     _check_complete(doc, update)
 
 
@@ -46,10 +40,68 @@ def beginners(update: bytes) -> Set[int]:
     """The clients whose first edit is in ``update``; raises ``InvalidUpdate`` if it is none."""
     _check_claim(update)
     check_update(update)
+    return state_vector(_read(lambda: get_state(update))).keys()
+
+
+def is_known(doc: Doc[Any], update: bytes) -> bool:
+    """Whether ``doc`` has all that ``update`` says, insertions and deletions; not so if it is no update."""
     try:
-        return state_vector(get_state(update)).keys()
-    except ValueError as error:
-        raise InvalidUpdate(NO_UPDATE) from error
+        _check_claim(update)
+        check_update(update)
+        lacking = Reader(_read(lambda: get_update(update, doc.get_state())))
+    except InvalidUpdate:
+        return False
+    if lacking.varuint() > 0:
+        return False
+    deleted = _deletions(lacking)
+    if not deleted:
+        return True
+    own = Reader(doc.get_update(doc.get_state()))
+    own.varuint()  # no insertions: there are none after its own state
+    known = _deletions(own)
+    return all(_covers(known.get(client, []), ranges) for client, ranges in deleted.items())
+
+
+def _read(work: Callable[[], T]) -> T:
+    """Let yrs read an update; what it cannot read is an ``InvalidUpdate``."""
+    try:
+        return work()
+    except BaseException as error:
+        panicked = type(error).__name__ == "PanicException"  # pyo3 derives it from BaseException and exports it nowhere
+        if not panicked and not isinstance(error, Exception):
+            raise
+        refusal = InvalidUpdate(NO_UPDATE)
+        refusal.spoils_document = panicked
+        raise refusal from error
+
+
+def _deletions(reader: Reader) -> dict[int, list[tuple[int, int]]]:
+    """The delete set that ``reader`` has before it: by client, where each range begins and ends, in order."""
+    deletions: dict[int, list[tuple[int, int]]] = {}
+    for _ in range(reader.varuint()):
+        ranges = deletions.setdefault(reader.varuint(), [])
+        for _ in range(reader.varuint()):
+            start = reader.varuint()
+            ranges.append((start, start + reader.varuint()))
+        ranges.sort()
+    return deletions
+
+
+def _covers(known: Sequence[tuple[int, int]], ranges: Iterable[tuple[int, int]]) -> bool:
+    """Whether each of ``ranges`` lies in ``known``; both are in order."""
+    spans = iter(known)
+    covered_from = covered_to = 0
+    for start, end in ranges:
+        while covered_to < end:
+            span = next(spans, None)
+            if span is None:
+                return False
+            if span[0] > covered_to:
+                covered_from = span[0]
+            covered_to = max(covered_to, span[1])
+        if start < covered_from:
+            return False
+    return True
 
 
 def _check_claim(update: bytes) -> None:

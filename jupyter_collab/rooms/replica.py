@@ -8,7 +8,7 @@ from ..document import RoomDocument
 from ..errors import InvalidUpdate, RoomTooLarge
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
-from .integrate import integrate
+from .integrate import integrate, is_known
 
 __all__ = ["Replica"]
 
@@ -87,6 +87,10 @@ class Replica:
             self._changes.clear()
             raise
         return self._take_changes()
+
+    def knows(self, update: bytes) -> bool:
+        """Whether an edit would change nothing, because all that it says is here already."""
+        return is_known(self._document.doc, update)
 
     def edit(self, change: Callable[[RoomDocument], None]) -> list[bytes]:
         """Let ``change`` edit the document; if it raises, or the room becomes too large, the replica is spoiled."""

@@ -119,16 +119,22 @@ async def test_its_presence_is_seen(server: RunningServer, room: str) -> None:
 
 
 @scenario
-async def test_as_viewer_it_reads_and_is_closed_with_4403_when_it_edits(server: RunningServer, room: str) -> None:
+async def test_as_viewer_it_reads_along_and_is_closed_with_4403_when_it_edits(server: RunningServer, room: str) -> None:
     async with RawClient(server, room) as ada:
         await ada.joined()
-        ada.write("read me")
-        await ada.saved()
+        ada.write("read me, and this")
         async with provided(server, room, role="viewer") as (viewer, socket):
-            assert str(source(viewer)) == "read me"
+            for length in range(len("read me, and this"), len("read me"), -1):
+                ada.edit(f"shorter {length}", lambda doc: ada.source.__delitem__(slice(length - 1, length)))  # noqa: B023
+                await eventually(lambda: str(source(viewer)) == ada.text, "it follows")
+                await ada.saved()
+            ada.write(" too")
+            await eventually(lambda: str(source(viewer)) == "read me too", "it still follows")
+            codes = [socket.close_code]
             source(viewer).insert(0, "NO ")
             await asyncio.wait_for(socket.wait_closed(), 20)
-            assert socket.close_code == CloseCode.FORBIDDEN
+            codes.append(socket.close_code)
+            assert codes == [None, CloseCode.FORBIDDEN], "it may send back what it hears, but not edit"
         ada.write(".")
         await ada.saved()
-        assert ada.text == "read me."
+        assert ada.text == "read me too."
