@@ -431,11 +431,16 @@ class Room:
                     peer.outbox.send_update(update, message)
 
     async def compact(self) -> None:
-        """Replace the log so far, if there is any, by a keyframe."""
+        """Replace the log so far, if there is any, by a keyframe.
+
+        It is not written before all that it says is in the log: what is in a keyframe is no news to other server
+        processes when it comes in the log, so they would show it to nobody.
+        """
         if self._state is not RoomState.LIVE or not self._replica.has_log:
             return
         state, seq = self._replica.keyframe(), self._seq
         try:
+            await self._journal.flush(patient=True)
             await self._store.put_keyframe(self.id, self.epoch, seq, state, self.kind)
         except StoreError as error:
             log.warning("Room %s keeps its long log, its keyframe could not be written: %s", self.id, error)

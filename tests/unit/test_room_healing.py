@@ -8,6 +8,7 @@ import pytest
 from pycrdt import Text, merge_updates
 
 from jupyter_collab.document import RoomDocument
+from jupyter_collab.rooms.room import RoomState
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, settle, until
@@ -95,6 +96,27 @@ async def test_what_another_process_made_a_keyframe_of_reaches_the_peers_all_the
         await bob.room.compact()
         await ada.send_edit(edit_with_a_gap())
         await ada.until_text("from afar")
+
+
+@scenario
+async def test_what_another_process_has_yet_to_save_reaches_the_peers_although_it_makes_a_keyframe(
+    tmp_path: Path,
+) -> None:
+    stores = [faulty_store(tmp_path), faulty_store(tmp_path)]
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        ada = await ScriptedPeer("ada").join(here)
+        bob = await ScriptedPeer("bob").join(there)
+        assert bob.room is not None
+        await bob.typed(", saved")
+        await ada.until_text(", saved")
+        with stores[1].holding_writes():
+            bob.type("from afar")
+            compacting = asyncio.ensure_future(bob.room.compact())
+            await settle()
+            await ada.send_edit(edit_with_a_gap())
+            await until(lambda: ada.room is not None and ada.room.state is RoomState.LIVE)
+        await compacting
+        await ada.until_text("from afar, saved")
 
 
 @scenario
