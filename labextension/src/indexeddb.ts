@@ -63,8 +63,8 @@ class RoomPersistence implements IPersistence {
     private readonly _room: string
   ) {}
 
-  get hasFailed(): boolean {
-    return this._hasFailed;
+  get isKept(): boolean {
+    return !this._hasFailed;
   }
 
   get failed(): ISignal<IPersistence, Error> {

@@ -28,8 +28,8 @@ export interface IKeptRoom {
 
 /** Keeps one room for one page. No method throws: a failure is said by `failed`, and nothing is kept from then on. */
 export interface IPersistence {
-  /** Whether the browser refuses to store. */
-  readonly hasFailed: boolean;
+  /** Whether what is saved survives a reload of the page: somewhere to keep it was wanted, and has not failed. */
+  readonly isKept: boolean;
   readonly failed: ISignal<IPersistence, Error>;
   /** Read what was kept. The edits in it are this page's own from now on. */
   load(): Promise<IKeptRoom>;
@@ -52,7 +52,7 @@ export interface IPersistenceFactory {
 
 /** Keeps nothing beyond the page. */
 export class NoPersistence implements IPersistenceFactory, IPersistence {
-  readonly hasFailed = false;
+  readonly isKept = false;
 
   get failed(): ISignal<IPersistence, Error> {
     return this._failed;

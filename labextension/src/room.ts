@@ -363,7 +363,7 @@ export class Room implements IDisposable {
     return {
       kind,
       pending,
-      isKept: !this._persistence.hasFailed,
+      isKept: this._persistence.isKept,
       reason: this._closing?.reason || null,
       message: notSaved ?? this._closing?.message ?? '',
       readOnly: kind === 'refused' || !this._mayEdit

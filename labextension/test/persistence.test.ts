@@ -216,6 +216,6 @@ test('a browser that refuses to write is said to, once, and nothing throws', asy
   await store.flush();
   author.type('b');
   await store.flush();
-  assert.equal(store.hasFailed, true);
+  assert.equal(store.isKept, false);
   assert.deepEqual(failures, ['QuotaExceededError']);
 });

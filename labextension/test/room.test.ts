@@ -8,7 +8,7 @@ import type { YNotebook } from '@jupyter/ydoc';
 
 import { BrowserPersistence } from '../lib/indexeddb.js';
 import { RoomManager } from '../lib/manager.js';
-import type { IPersistenceFactory } from '../lib/persistence.js';
+import { NoPersistence, type IPersistenceFactory } from '../lib/persistence.js';
 import type { IProviderTimes } from '../lib/provider.js';
 import { Room } from '../lib/room.js';
 import type { IRoomStatus } from '../lib/status.js';
@@ -424,7 +424,7 @@ test('a room that does not exist is refused, and joined when it does', async () 
   assert.deepEqual(room.status, {
     kind: 'refused',
     pending: 0,
-    isKept: true,
+    isKept: false,
     reason: 'room_not_found',
     message: 'create it',
     readOnly: true
@@ -559,6 +559,14 @@ test('two pages that both offer a text restore it once', async () => {
   await reaches(first, 'synced');
   await reaches(second, 'synced');
   assert.deepEqual(server.cells.map(cell => cell.source), ['', 'mine']);
+});
+
+test('a viewer who wants nothing kept is not told that it is', async () => {
+  const server = startServer();
+  const room = await join(server, { persistence: new NoPersistence() });
+  await cut(server, room);
+  type(room, 'mine');
+  assert.deepEqual([room.status.kind, room.status.pending, room.status.isKept], ['offline', 1, false]);
 });
 
 test('a browser that refuses to store is said to keep nothing, and everything else works', async () => {
