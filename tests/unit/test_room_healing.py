@@ -112,7 +112,7 @@ async def test_what_another_process_has_yet_to_save_reaches_the_peers_although_i
         with stores[1].holding_writes():
             bob.type("from afar")
             compacting = asyncio.ensure_future(bob.room.compact())
-            await settle()
+            await asyncio.wait([compacting], timeout=0.2)
             await ada.send_edit(edit_with_a_gap())
             await until(lambda: ada.room is not None and ada.room.state is RoomState.LIVE)
         await compacting
