@@ -94,3 +94,24 @@ def test_the_widget_in_notebook_7(person: Callable[..., Person], server: Running
         at_bob.type(0, "  # from 7")
         until(lambda: program.cells[0].source, lambda text: text == "print(7)  # from 7")
         bob.take_picture("notebook-7")
+
+
+def test_line_breaks_of_windows(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "breaks", "")
+    with (
+        person("Ada") as ada,
+        person("Bob") as bob,
+        jupyter_collab.connect("breaks", url=server.url, token=server.token) as program,
+    ):
+        at_ada, at_bob = ada.open_room("breaks"), bob.open_room("breaks")
+        program.cells[0].source = "one\r\ntwo\r\nthree\rend"
+        until(lambda: at_ada.source(0), lambda text: text.endswith("end"))
+        at_bob.click_end(0)
+        until(lambda: at_ada.carets, lambda carets: carets == {"Bob"})
+        bob.page.keyboard.type("?")
+        until(lambda: sources(server, "breaks"), lambda texts: texts == ["one\ntwo\nthree\nend?"])
+        at_ada.editor(0).click()
+        for key in ("Control+Home", "End", "!"):
+            ada.page.keyboard.press(key)
+        until(lambda: sources(server, "breaks"), lambda texts: texts == ["one!\ntwo\nthree\nend?"])
+        until(lambda: at_bob.source(0), lambda text: text == "one!\ntwo\nthree\nend?")

@@ -11,6 +11,7 @@ import { CollabApi } from '../api.js';
 import { caretExtension } from '../carets.js';
 import { BrowserPersistence } from '../indexeddb.js';
 import { labServer } from '../labserver.js';
+import { lineBreakExtension } from '../linebreaks.js';
 import { RoomManager } from '../manager.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
@@ -59,6 +60,7 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
     settings: ISettingRegistry | null
   ) => {
     editorExtensions.addExtension(caretExtension);
+    editorExtensions.addExtension(lineBreakExtension);
     const server = labServer(app.serviceManager.serverSettings);
     const api = new CollabApi(server);
     const persistence = new ChosenPersistence(settings);
