@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ContentError
 from .schema import CELL_METADATA, TRUSTED, valid_count, valid_id, valid_metadata
-from .values import canonical, clean_json
+from .values import canonical, clean_json, plain_line_breaks
 
 __all__ = ["CELL_TYPES", "MAX_CELLS", "CellContent", "NotebookContent", "parse_cell", "parse_output", "read_notebook"]
 
@@ -87,7 +87,7 @@ def parse_cell(cell: object, place: str) -> CellContent:
         raise ContentError(f"{place} is no cell: it must be an object whose 'cell_type' is code, markdown or raw.")
     content = CellContent(
         cell_type=cell["cell_type"],
-        source=_text(cell.get("source", ""), f"{place}, 'source'"),
+        source=plain_line_breaks(_text(cell.get("source", ""), f"{place}, 'source'")),
         metadata=_without_trust(_object(cell.get("metadata", {}), f"{place}, 'metadata'")),
         id=valid_id(cell.get("id")),
     )

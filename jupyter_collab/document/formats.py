@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
 from .content import MAX_CELLS, NotebookContent, parse_cell, read_notebook
-from .values import clean_json, clean_text
+from .values import clean_json, clean_text, plain_line_breaks
 
 if TYPE_CHECKING:
     from jupytext.jupytext import TextNotebookConverter
@@ -99,6 +99,7 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     """
     if content_format is ContentFormat.IPYNB:
         return read_notebook(_parse_json(text))
+    text = plain_line_breaks(text)
     note = text if content_format is ContentFormat.MD and not _has_notebook_header(text) else None
     cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
     if note is None or FENCE in note:

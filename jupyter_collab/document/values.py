@@ -14,7 +14,7 @@ from pycrdt import Array, Map, Text
 from ..errors import ContentError
 from .yjs import MAX_NESTING
 
-__all__ = ["array_items", "canonical", "clean_json", "clean_text", "to_plain"]
+__all__ = ["array_items", "canonical", "clean_json", "clean_text", "plain_line_breaks", "to_plain"]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
@@ -22,6 +22,11 @@ MAX_SAFE_INTEGER = 2**53 - 1
 def clean_text(text: str) -> str:
     """``text`` as Yjs can hold it: halves of surrogate pairs, which are no characters, are replaced by U+FFFD."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def plain_line_breaks(text: str) -> str:
+    """``text`` with ``\\n`` for the line breaks of Windows, which editors count in different ways."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def clean_json(value: object, depth: int = 0) -> Any:

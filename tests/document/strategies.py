@@ -16,6 +16,9 @@ TEXTS = st.text(
     max_size=30,
 )
 
+SOURCES = TEXTS.map(lambda text: text.replace("\r", ""))
+"""The texts of cells. Other line breaks than ``\\n`` do not come out as they went in."""
+
 NUMBERS = st.one_of(
     st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False, allow_infinity=False), st.just(0.5)
 )
@@ -76,7 +79,7 @@ CODE_CELLS = st.fixed_dictionaries(
     {
         "id": CELL_IDS,
         "cell_type": st.just("code"),
-        "source": TEXTS,
+        "source": SOURCES,
         "metadata": _metadata(
             collapsed=st.booleans(),
             scrolled=st.sampled_from([True, False, "auto"]),
@@ -93,7 +96,7 @@ ATTACHMENTS = st.dictionaries(TEXTS, st.fixed_dictionaries({"image/png": TEXTS})
 
 def _text_cells(cell_type: str, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
-        {"id": CELL_IDS, "cell_type": st.just(cell_type), "source": TEXTS, "metadata": _metadata(**known)},
+        {"id": CELL_IDS, "cell_type": st.just(cell_type), "source": SOURCES, "metadata": _metadata(**known)},
         optional={"attachments": ATTACHMENTS},
     )
 

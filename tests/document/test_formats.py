@@ -13,7 +13,7 @@ from pycrdt import Map
 from jupyter_collab.document import ContentFormat, RoomDocument, read_content, write_content
 from jupyter_collab.errors import ContentError
 
-from .strategies import NOTEBOOKS, TEXTS
+from .strategies import NOTEBOOKS, SOURCES
 from .test_notebooks import code, markdown, notebook, record_updates, replica, sources, stream
 
 IPYNB, MD, PY = ContentFormat.IPYNB, ContentFormat.MD, ContentFormat.PY
@@ -37,10 +37,10 @@ def test_ipynb_is_lossless_and_always_written_the_same(original: dict[str, Any])
     assert write_content(other, IPYNB) == text
 
 
-@given(TEXTS)
-@example("# Title\r\n\r\n* 😀\n\n\n")
+@given(SOURCES)
+@example("# Title\n\n* 😀\n\n\n")
 @example("---\ntitle: x\n---\ntext")
-@example("---\n\n---\r\r")
+@example("---\n\n---\n\n")
 @example("<!-- #raw -->\nraw\n<!-- #endraw -->")
 @example("a\u2028b")
 def test_a_note_is_just_its_text(text: str) -> None:
@@ -70,6 +70,23 @@ def plain_notebook() -> RoomDocument:
         markdown("last", id="l", attachments={"a.png": {"image/png": "QQ=="}}),
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}, "title": "T"},
     )
+
+
+@pytest.mark.parametrize("content_format", list(ContentFormat))
+def test_line_breaks_of_windows_become_plain(content_format: ContentFormat) -> None:
+    text = write_content(room(markdown("# One\n\ntwo"), code("x = 1\ny = 2")), content_format)
+    windows = text.replace("\\n", "\\r\\n") if content_format is IPYNB else text.replace("\n", "\r\n")
+    assert windows != text
+    document = room(code(""))
+    put(document, windows, content_format)
+    assert sources(document) == ["# One\n\ntwo", "x = 1\ny = 2"]
+
+
+@pytest.mark.parametrize("text", ["# One\r\n\r\ntwo\r\n", "# One\r\rtwo\r", "# One\n\r\ntwo\r"])
+def test_a_note_from_windows_has_plain_line_breaks(text: str) -> None:
+    document = room(markdown("before"))
+    put(document, text, MD)
+    assert sources(document) == ["# One\n\ntwo\n"]
 
 
 @pytest.mark.parametrize("content_format", list(ContentFormat))
