@@ -86,6 +86,12 @@ class UserInfo(TypedDict, total=False):
     role: str
 
 
+class ConnectedUser(UserInfo):
+    """A user who is connected to a room; ``visible`` says whether the others see them among the people there."""
+
+    visible: bool
+
+
 class LimitsInfo(TypedDict):
     """The bounds that a client must keep, with their units in their names."""
 

@@ -122,8 +122,8 @@ class Connection:
         self._wake.set()
 
     def show_presence(self) -> None:
-        """Our own presence changed."""
-        self._presence_is_due = True
+        """Our own presence changed, or others may have forgotten it."""
+        self._presence_is_due = self._presence.visible
         self._wake.set()
 
     def close(self) -> None:
@@ -254,7 +254,7 @@ class Connection:
         with anyio.move_on_after(RENEW_PRESENCE_SECONDS) as waiting:
             await self._wake.wait()
         if waiting.cancelled_caught:
-            self._presence_is_due = True
+            self.show_presence()
 
     # Why a websocket ended, and what to do
 

@@ -41,9 +41,18 @@ class RoomCore:
         Where it is; ``role`` can only lower what the server grants.
     backoff
         How to come back after a connection is lost.
+    visible
+        Whether the others see us among the people.
     """
 
-    def __init__(self, server: Server, room_id: str, role: Role | None = None, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        room_id: str,
+        role: Role | None = None,
+        backoff: Backoff | None = None,
+        visible: bool = True,
+    ) -> None:
         self.room_id = room_id
         self.server = server
         self.changes: Signal[RoomChange] = Signal(RoomChange.__or__)
@@ -51,7 +60,7 @@ class RoomCore:
         self.status_changes: Signal[Status] = Signal(latest)
         self.rest = RestClient(server)
         self.replica = Replica(self._tell_change, self._tell_news)
-        self.presence = Presence(self._tell_people)
+        self.presence = Presence(self._tell_people, visible)
         self._connection = Connection(server, room_id, role, self.replica, self.presence, self._tell_news, backoff)
         self._life: Life = "new"
         self._news = asyncio.Event()

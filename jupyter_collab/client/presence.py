@@ -80,10 +80,13 @@ class Presence:
     ----------
     on_people
         Called after the people in the room, or what is known of them, changed.
+    visible
+        Whether the others see us among the people.
     """
 
-    def __init__(self, on_people: Callable[[], None]) -> None:
+    def __init__(self, on_people: Callable[[], None], visible: bool = True) -> None:
         self._on_people = on_people
+        self.visible = visible
         self._states: dict[int, Mapping[str, Any]] = {}
         self._clocks: dict[int, int] = {}
         self._clock = 0
@@ -143,9 +146,10 @@ class Presence:
 
     @property
     def people(self) -> list[Person]:
-        """Everybody who is known to be in the room, this client first."""
+        """Everybody who is seen in the room, this client first."""
         others = [Person.of_state(client_id, state) for client_id, state in self._states.items()]
-        if self._me is None:
+        others.sort(key=lambda person: (person.name, person.client_id))
+        if self._me is None or not self.visible:
             return others
         me = Person.of_state(self.client_id, {**self._mine, "user": self._me}, is_me=True)
-        return [me, *sorted(others, key=lambda person: (person.name, person.client_id))]
+        return [me, *others]

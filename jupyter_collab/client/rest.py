@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from ..errors import CollabError, RoomExists, RoomNotFound
-from ..protocol import UserInfo
+from ..protocol import ConnectedUser
 from .errors import ServerUnreachable, SignInRefused, error_of_reason
 from .server import Server
 
@@ -36,7 +36,7 @@ class RoomInfo(TypedDict):
     changed_at: str
     deleted_at: str | None
     role: str
-    people: list[UserInfo]
+    people: list[ConnectedUser]
 
 
 class RoomList(TypedDict):

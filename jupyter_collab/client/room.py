@@ -138,6 +138,7 @@ def connect_async(
     *,
     create: bool = False,
     role: Role | None = None,
+    visible: bool = True,
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,
@@ -154,6 +155,9 @@ def connect_async(
         Make the room if there is none.
     role
         Ask for less than what the server grants: ``viewer``, ``runner``, ``writer`` or ``editor``.
+    visible
+        Whether the others see this program among the people. The server's list of rooms names it all the same, as
+        not visible.
     timeout
         How long to wait for the room's content, in seconds.
     tls
@@ -175,7 +179,7 @@ def connect_async(
 
     async def join() -> AsyncRoom:
         server = await find_server(url, token, tls)
-        core = RoomCore(server, room, role, backoff)
+        core = RoomCore(server, room, role, backoff, visible)
         try:
             if create:
                 await core.rest.ensure_room(room)

@@ -158,6 +158,7 @@ def connect(
     *,
     create: bool = False,
     role: Role | None = None,
+    visible: bool = True,
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,
@@ -170,7 +171,7 @@ def connect(
 
     async def join() -> AsyncRoom:
         return await connect_async(
-            room, url, token, create=create, role=role, timeout=timeout, tls=tls, backoff=backoff
+            room, url, token, create=create, role=role, visible=visible, timeout=timeout, tls=tls, backoff=backoff
         )
 
     return Room(loop, loop.wait(join))

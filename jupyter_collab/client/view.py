@@ -116,7 +116,7 @@ class RoomView(ABC):
 
     @property
     def people(self) -> list[Person]:
-        """Who is here, this client first; somebody with two windows is here twice."""
+        """Who is here, this client first if it is visible; somebody with two windows is here twice."""
         return self._run(lambda: self._core.presence.people)
 
     # The document

@@ -79,7 +79,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     cells
         The cells, as nbformat has them.
     people
-        Who is there: a list of :class:`~.presence.Person`.
+        Who is there: a list of :class:`~.presence.Person`. The kernel's own connection is nobody.
     status
         What is with the text, as :attr:`Room.status` says.
     """
@@ -119,7 +119,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         self._cells_by_id: dict[str, dict[str, Any]] = {}
         self._main_thread, self._on_main = _main_loop()
         self._joined: Room | None = None
-        joined = connect(room, url, token, create=create, role=role)
+        joined = connect(room, url, token, create=create, role=role, visible=False)
         self.set_trait("room", room)
         self.set_trait("cell", cell)
         self.set_trait("role", role)

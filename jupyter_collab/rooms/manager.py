@@ -21,7 +21,7 @@ from ..errors import (
     RoomTooLarge,
     ServerFull,
 )
-from ..protocol import UserInfo
+from ..protocol import ConnectedUser
 from ..store import Head, RoomRecord, Store
 from .limits import Limits
 from .peer import Peer
@@ -111,7 +111,7 @@ class RoomManager:
         room.leave(peer)
         self._close_when_idle(room)
 
-    def people(self, room_id: str) -> list[UserInfo]:
+    def people(self, room_id: str) -> list[ConnectedUser]:
         """Who is in the room now, over this server process."""
         room = self._rooms.get(room_id)
         return room.people if room is not None else []

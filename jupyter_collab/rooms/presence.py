@@ -120,6 +120,10 @@ class Presence:
             client.clock += 1
             self._announce(peer, AwarenessEntry(client_id, client.clock, client.state))
 
+    def shows(self, peer: Peer) -> bool:
+        """Whether the others see ``peer``: who sends no presence is not shown."""
+        return bool(self._owned.get(peer))
+
     def leave(self, peer: Peer) -> None:
         """Forget what ``peer`` said, and tell the others that it is gone."""
         for client_id in self._owned.pop(peer, ()):

@@ -33,6 +33,7 @@ from ..protocol import (
     EMPTY_UPDATE,
     Ack,
     AwarenessMessage,
+    ConnectedUser,
     Event,
     Hello,
     QueryAwareness,
@@ -40,7 +41,6 @@ from ..protocol import (
     SyncStep1,
     SyncStep2,
     Update,
-    UserInfo,
     build,
     parse,
 )
@@ -142,11 +142,12 @@ class Room:
         return frozenset(self._peers)
 
     @property
-    def people(self) -> list[UserInfo]:
+    def people(self) -> list[ConnectedUser]:
         """The users who are connected now, each once, in the best of their roles."""
         by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
         best = {peer.user.username: peer for peer in by_rank}
-        return [best[name].user.info(best[name].role) for name in sorted(best)]
+        visible = {peer.user.username for peer in by_rank if self._presence.shows(peer)}
+        return [{**best[name].user.info(best[name].role), "visible": name in visible} for name in sorted(best)]
 
     @property
     def is_idle(self) -> bool:

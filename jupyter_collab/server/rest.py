@@ -11,7 +11,7 @@ from tornado.web import authenticated
 from ..access import Capability, Role
 from ..document import ContentFormat, read_content, write_content
 from ..errors import ContentError
-from ..protocol import UserInfo
+from ..protocol import ConnectedUser
 from ..rooms import RoomManager, check_room_id
 from ..store import RoomRecord
 from .base import CollabAPIHandler
@@ -48,7 +48,7 @@ class RoomInfo(TypedDict):
     changed_at: str
     deleted_at: str | None
     role: str
-    people: list[UserInfo]
+    people: list[ConnectedUser]
 
 
 class _RoomHandler(BodyHandler):

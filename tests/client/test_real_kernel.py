@@ -3,7 +3,7 @@
 import json
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,20 @@ class Kernel:
         self._request("DELETE", f"kernels/{self._id}")
 
 
+def connected(server: RunningServer, room_id: str) -> int:
+    """How many connections the server counts in a room: with token login, each is a user of its own."""
+    room = httpx.get(f"{server.url}api/collab/rooms/{room_id}", headers=server.headers, timeout=30).raise_for_status()
+    return len(room.json()["people"])
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until ``condition()`` is true; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with start_server(tmp_path_factory.mktemp("server")) as server:
@@ -83,29 +97,21 @@ def test_the_widget_lives_in_a_kernel(server: RunningServer, kernel: Kernel) -> 
     with connect("in-a-kernel", server.url, server.token) as room:
         room.text = "typed elsewhere"
         room.wait_saved(10)
-        deadline = time.monotonic() + 20
-        while "typed elsewhere" not in (printed := kernel.printed("print(heard)")):
-            assert time.monotonic() < deadline, printed
-        assert "MainThread" in printed
+        until(lambda: "typed elsewhere" in kernel.printed("print(heard)"))
+        assert "MainThread" in kernel.printed("print(heard)")
 
         kernel.run("editor.value = 'typed in the kernel'; editor.joined.wait_saved(10)")
         room.wait_for(lambda: room.text == "typed in the kernel", 10)
 
         room.cell(0).append("!")
         room.wait_saved(10)
-        waited = kernel.printed(
-            """
-            import time
-            deadline = time.monotonic() + 20
-            while not (editor.value.endswith("!") and len(editor.people) == 2) and time.monotonic() < deadline:
-                pass
-            print(editor.value, len(editor.people))
-            """
-        )
-        assert waited == "typed in the kernel! 2\n"
+        kernel.run("editor.joined.wait_for(lambda: editor.joined.text.endswith('!') and editor.joined.people, 20)")
+        assert kernel.printed("print(editor.value, len(editor.people))") == "typed in the kernel! 1\n"
+        assert [person.is_me for person in room.people] == [True]
+        assert connected(server, "in-a-kernel") == 2
 
         kernel.run("editor.close()")
-        room.wait_for(lambda: len(room.people) == 1, 10)
+        until(lambda: connected(server, "in-a-kernel") == 1)
 
 
 def test_a_room_can_be_used_with_await_in_a_cell(server: RunningServer, kernel: Kernel) -> None:
@@ -126,8 +132,9 @@ def test_a_kernel_that_is_shut_down_leaves_the_room(server: RunningServer) -> No
     try:
         kernel.run("from jupyter_collab import SharedEditor; editor = SharedEditor('left', cell=0); editor.value = 'x'")
         with connect("left", server.url, server.token) as room:
-            room.wait_for(lambda: len(room.people) == 2 and room.text == "x", 10)
+            room.wait_for(lambda: room.text == "x", 10)
+            assert connected(server, "left") == 2
             kernel.stop()
-            room.wait_for(lambda: len(room.people) == 1, 20)
+            until(lambda: connected(server, "left") == 1)
     finally:
         kernel._client.stop_channels()

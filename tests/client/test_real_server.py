@@ -85,6 +85,19 @@ def test_people_come_and_go() -> None:
         ada.wait_for(lambda: len(ada.people) == 1, 10)
 
 
+def test_a_program_that_is_not_visible_is_listed_by_the_server_as_such() -> None:
+    async def listed() -> list[bool]:
+        async with RestClient(await find_server()) as rest:
+            return sorted(person["visible"] for person in (await rest.get_room("unseen"))["people"])
+
+    with connect("unseen", create=True) as ada, connect("unseen", visible=False) as program:
+        program.wait_for(lambda: len(program.people) == 1, 10)
+        program.text = "from a program"
+        ada.wait_for(lambda: ada.text == "from a program", 10)
+        assert [person.is_me for person in ada.people] == [True]
+        assert background_loop().wait(listed) == [False, True]
+
+
 def test_a_viewer_reads_what_others_write() -> None:
     with connect("looking", create=True) as ada, connect("looking", role="viewer") as ben:
         assert ben.read_only

@@ -10,7 +10,7 @@ import pytest
 from jupyter_collab.client import RoomChange, RoomClosed, connection
 from jupyter_collab.client.room import connect_async
 from jupyter_collab.errors import ContentError
-from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness, parse_awareness
+from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, QueryAwareness, build_awareness, parse_awareness
 
 from .doubles import QUICK, TOKEN, ScriptedServer, notebook, scripted_server, until
 from .rooms import joined
@@ -314,6 +314,18 @@ async def test_others_are_seen_and_one_shows_oneself() -> None:
         assert states(server)[-1]["cursor"]["cell"] == "c0"
         room.set_cursor(None)
         await until(lambda: states(server)[-1] == {"cell": None, "cursor": None})
+
+
+async def test_who_is_not_visible_sees_the_others_and_says_nothing_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RENEW_PRESENCE_SECONDS", 0.01)
+    async with scripted_server("abc") as server, joined(server, visible=False) as room:
+        await server.send(AwarenessMessage(build_awareness([AwarenessEntry(5, 1, '{"user": {"name": "Zoe"}}')])))
+        await until(lambda: [person.name for person in room.people] == ["Zoe"])
+        room.set_cursor(0, 3)
+        await server.send(QueryAwareness())
+        room.text = "edited"
+        await room.wait_saved(5)
+        assert server.presence == []
 
 
 async def test_who_is_silent_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from jupyter_collab.client import EditsNotSaved, Person, Room
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import PermissionDenied
+from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
 
 from .doubles import TOKEN
 from .test_sync import OtherThread
@@ -43,8 +44,6 @@ def test_it_shows_the_room(editors: Any) -> None:
     editor = editors()
     assert editor.value == "first\n\nsecond"
     assert [cell["source"] for cell in editor.cells] == ["first", "second"]
-    assert [(person.name, person.is_me) for person in editor.people] == [("Ada", True)]
-    assert isinstance(editor.people[0], Person)
     assert editor.status == "synced"
     assert repr(editor) == "SharedEditor('demo', status='synced')"
 
@@ -162,6 +161,15 @@ def test_an_observer_may_edit(editors: Any, other: OtherThread) -> None:
     first.observe(copy, "value")
     other.edit("c0", "!")
     other.wait(lambda: other.server.texts == ["first!", "FIRST!"])
+
+
+def test_the_kernels_connection_is_nobody(editors: Any, other: OtherThread) -> None:
+    editor = editors()
+    assert editor.people == []
+    zoe = AwarenessEntry(5, 1, '{"user": {"name": "Zoe"}}')
+    other.loop.wait(lambda: other.server.send(AwarenessMessage(build_awareness([zoe]))))
+    other.wait(lambda: [(type(person), person.name) for person in editor.people] == [(Person, "Zoe")])
+    assert other.server.presence == []
 
 
 def test_people_and_status_can_be_observed(editors: Any, other: OtherThread) -> None:

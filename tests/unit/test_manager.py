@@ -310,6 +310,11 @@ async def test_what_is_known_of_a_live_room_is_what_it_has_now(store: FaultyStor
         await ScriptedPeer("bob").join(manager)
         assert [person["username"] for person in manager.people("demo")] == ["ada", "bob"]
         assert manager.people("none") == []
+        assert [person["visible"] for person in manager.people("demo")] == [False, False]
+        await ada.say(7, 1, "{}")
+        assert [person["visible"] for person in manager.people("demo")] == [True, False]
+        await ada.say(7, 2, "null")
+        assert [person["visible"] for person in manager.people("demo")] == [False, False]
         assert (await manager.get_room("demo")).kind == "notebook"
         cell = ada.cells[0]
         cell["cell_type"] = "markdown"
