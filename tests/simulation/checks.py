@@ -30,9 +30,13 @@ PLAIN_PRESENCE_SECONDS = 900.0
 
 LOOK_SECONDS = 0.25
 
+HINT_SECONDS = 0.5
+"""Until every server has looked at the log again: one that was stopping may have saved its last edits just now."""
+
 
 async def check_world(world: World, *, presence: bool = True) -> None:
     """Wait until everybody has the same, and hold that against all that was promised."""
+    await asyncio.sleep(HINT_SECONDS)
     await _until(lambda: all(map(_is_settled, world.clients)), CALM_SECONDS, lambda: _unsettled(world))
     for server in world.running:
         await _until_same(server, world, "a server")
