@@ -10,8 +10,9 @@ from traitlets import Int, List, TraitType, Unicode
 from ..document import RoomDocument
 from .changes import RoomChange
 from .connection import Role
+from .shared import SharedRoom
 from .signals import Schedule, Unsubscribe
-from .sync import Room, connect
+from .sync import Room
 
 __all__ = ["SharedEditor"]
 
@@ -51,9 +52,9 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
 
     In the notebook it is the same pane as in JupyterLab's own tab. In Python, :attr:`value`, :attr:`cells`,
     :attr:`people` and :attr:`status` follow the room over a connection of the kernel's own, whether or not a browser
-    shows it, and ``observe`` works on them: callbacks run on the event loop that was running when the widget was made
-    (a kernel's main thread, between cells, or as soon as one of the four is read), and where there was none, in a
-    thread of the room's.
+    shows it. All editors of a room share that connection, so a cell that runs again opens no other. ``observe`` works
+    on the four: callbacks run on the event loop that was running when the widget was made (a kernel's main thread,
+    between cells, or as soon as one of the four is read), and where there was none, in a thread of the room's.
 
     Parameters
     ----------
@@ -118,13 +119,14 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         self._is_refreshing = False
         self._cells_by_id: dict[str, dict[str, Any]] = {}
         self._main_thread, self._on_main = _main_loop()
-        self._joined: Room | None = None
-        joined = connect(room, url, token, create=create, role=role, visible=False)
+        self._shared: SharedRoom | None = None
         self.set_trait("room", room)
         self.set_trait("cell", cell)
         self.set_trait("role", role)
+        shared = SharedRoom.hold(room, url, token, create=create, role=role)
         super().__init__(height=height, **kwargs)
-        self._joined = joined
+        self._shared = shared
+        joined = shared.room
         self._refresh(self._all_cells())
         self._unsubscribe: list[Unsubscribe] = [
             joined.on_change(self._hear),
@@ -135,10 +137,10 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
 
     @property
     def joined(self) -> Room:
-        """The room itself, for everything else that one may want of it."""
-        if self._joined is None:
+        """The room itself, for everything else that one may want of it; other editors of it here share it."""
+        if self._shared is None:
             raise RuntimeError(f"The editor of room {self.room!r} is closed.")
-        return self._joined
+        return self._shared.room
 
     # From the room
 
@@ -158,7 +160,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     def _take_change(self) -> None:
         with self._lock:
             change, self._change = self._change, None
-        if change is not None and self._joined is not None:
+        if change is not None and self._shared is not None:
             self._refresh(change)
 
     def _refresh(self, change: RoomChange) -> None:
@@ -201,22 +203,22 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
             self.joined.cell(self.cell).source = text
 
     def close(self) -> None:
-        """Take it off the page and leave the room, once what was edited here is durable.
+        """Take it off the page, once what was edited here is durable; the last editor of a room leaves it.
 
         Raises
         ------
         EditsNotSaved
             When that cannot be; the editor is closed all the same.
         """
-        joined, self._joined = self._joined, None
+        shared, self._shared = self._shared, None
         try:
-            if joined is not None:
+            if shared is not None:
                 for unsubscribe in self._unsubscribe:
                     unsubscribe()
-                joined.close()
+                shared.let_go()
         finally:
-            if joined is not None:
-                self.set_trait("status", joined.status)
+            if shared is not None:
+                self.set_trait("status", "offline")
             super().close()
 
     # Where it cannot be shown

@@ -105,13 +105,21 @@ def test_the_widget_lives_in_a_kernel(server: RunningServer, kernel: Kernel) -> 
 
         room.cell(0).append("!")
         room.wait_saved(10)
-        kernel.run("editor.joined.wait_for(lambda: editor.joined.text.endswith('!') and editor.joined.people, 20)")
-        assert kernel.printed("print(editor.value, len(editor.people))") == "typed in the kernel! 1\n"
+        until(lambda: kernel.printed("print(editor.value, len(editor.people))") == "typed in the kernel! 1\n")
         assert [person.is_me for person in room.people] == [True]
         assert connected(server, "in-a-kernel") == 2
 
         kernel.run("editor.close()")
         until(lambda: connected(server, "in-a-kernel") == 1)
+
+
+def test_cells_that_run_again_leave_no_connections_behind(server: RunningServer, kernel: Kernel) -> None:
+    for _ in range(4):
+        kernel.run("from jupyter_collab import SharedEditor, connect; SharedEditor('again')")
+    assert connected(server, "again") == 1
+    for _ in range(4):
+        kernel.run("program = connect('again')")
+    until(lambda: connected(server, "again") == 2)
 
 
 def test_a_room_can_be_used_with_await_in_a_cell(server: RunningServer, kernel: Kernel) -> None:

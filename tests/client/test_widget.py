@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from jupyter_collab.client import EditsNotSaved, Person, Room
+from jupyter_collab.client import EditsNotSaved, Person, Room, ServerUnreachable
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import PermissionDenied
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
@@ -245,6 +246,48 @@ def test_closing_it_leaves_the_room(editors: Any, other: OtherThread) -> None:
     assert (editor.value, editor.status) == ("saved", "offline")
     with pytest.raises(RuntimeError, match="is closed"):
         editor.value = "x"
+
+
+def test_a_cell_that_runs_again_opens_no_other_connection(editors: Any, other: OtherThread) -> None:
+    first, second = editors(cell=0), editors(cell=1)
+    assert len(other.server.queries) == 1
+    first.value = "by the first"
+    assert second.joined.text == "by the first\n\nsecond"
+    first.close()
+    assert (first.status, second.status) == ("offline", "synced")
+    second.value = "by the second"
+    other.wait(lambda: other.server.texts == ["by the first", "by the second"])
+    second.close()
+    other.wait(lambda: not other.server.connections)
+    third = editors()
+    assert (third.status, len(other.server.queries)) == ("synced", 2)
+
+
+def test_editors_in_other_roles_have_connections_of_their_own(editors: Any, other: OtherThread) -> None:
+    editors(role="viewer")
+    editors(role="owner")
+    assert [parse_qs(query).get("role") for query in other.server.queries] == [["viewer"], ["owner"]]
+
+
+def test_an_editor_does_not_share_a_connection_that_failed(editors: Any, other: OtherThread) -> None:
+    first = editors(cell=0)
+    other.loop.wait(other.server.stop)
+    other.wait(lambda: first.status == "offline")
+    with pytest.raises(ServerUnreachable):
+        editors(cell=0)
+    first.joined.close()
+    other.loop.wait(other.server.start)
+    assert editors(cell=0).status == "synced"
+
+
+def test_closing_one_of_two_says_what_was_not_saved(editors: Any, other: OtherThread) -> None:
+    other.server.reject = "permission_denied"
+    first, second = editors(cell=0), editors(cell=0)
+    first.value = "refused"
+    with pytest.raises(EditsNotSaved, match=r"see \.unsent"):
+        first.close()
+    second.joined.wait_for(lambda: second.joined.status == "synced", 5)
+    second.joined.discard_unsent()
 
 
 def test_closing_it_says_what_was_not_saved(editors: Any, other: OtherThread) -> None:
