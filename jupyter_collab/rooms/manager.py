@@ -131,10 +131,9 @@ class RoomManager:
         room_id = _new_id(title) if room_id is None else check_room_id(room_id)
         title = room_id if title is None else check_title(title)
         epoch = secrets.token_hex(16)
-        document = RoomDocument.create(epoch, content)
-        state = document.doc.get_update()
+        kind, state = await asyncio.to_thread(_first_content, epoch, content)  # a large notebook takes a second
         check_room_bytes(len(state), self.limits)
-        return await self._store.create_room(room_id, title, epoch, document.kind, state)
+        return await self._store.create_room(room_id, title, epoch, kind, state)
 
     async def list_rooms(
         self, *, search: str = "", deleted: bool = False, limit: int = 100, offset: int = 0
@@ -306,6 +305,12 @@ def check_room_bytes(size: int, limits: Limits) -> None:
     """Raise ``RoomTooLarge`` if a room may not have so many bytes."""
     if size > limits.room_bytes:
         raise RoomTooLarge(f"The room would have {size} bytes; at most {limits.room_bytes} are allowed.")
+
+
+def _first_content(epoch: str, content: Mapping[str, Any] | None) -> tuple[str, bytes]:
+    """A new room's kind and its document, as a Yjs update."""
+    document = RoomDocument.create(epoch, content)
+    return document.kind, document.doc.get_update()
 
 
 def _new_id(title: str | None) -> str:

@@ -3,11 +3,14 @@
 import asyncio
 import gc
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_collab.access import Role
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import (
     CloseCode,
     ContentError,
@@ -247,6 +250,29 @@ def test_ids_that_a_room_may_have(room_id: str) -> None:
 def test_ids_that_a_room_may_not_have(room_id: str) -> None:
     with pytest.raises(InvalidRoomId):
         check_room_id(room_id)
+
+
+@scenario
+async def test_while_a_large_notebook_is_read_the_others_go_on(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_went_on = threading.Event()
+    create = RoomDocument.create
+
+    def read_slowly(*arguments: Any) -> RoomDocument:
+        assert others_went_on.wait(5)
+        return create(*arguments)
+
+    async with serving(store) as manager:
+        ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]
+        monkeypatch.setattr(RoomDocument, "create", read_slowly)
+        creating = asyncio.create_task(manager.create_room(room_id="large"))
+        await asyncio.sleep(0)  # it has begun
+        await ada.typed("meanwhile")
+        await bob.until_text("meanwhile")
+        assert not creating.done()
+        others_went_on.set()
+        assert (await creating).id == "large"
 
 
 @scenario
