@@ -40,6 +40,7 @@ class Peer:
         self.name = f"{user.username}#{next(self._numbers)}"
         self.edits_received = 0
         self.gaps = 0
+        self.was_refused = False
         self.missed_presence: set[int] = set()
         self.joined_at = 0.0
         self._transport = transport

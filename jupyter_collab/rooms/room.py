@@ -296,6 +296,8 @@ class Room:
             self._acknowledge(peer)  # pycrdt's Provider sends back all that it hears, even that of a viewer
             return
         peer.require(Capability.EDIT)
+        if peer.was_refused:
+            raise InvalidUpdate("An edit before this one was refused; take the room's document anew.")
         if self._retired_clients:
             self._require_own_history(beginners(update))
         self._journal.check_space(len(update))
@@ -345,6 +347,7 @@ class Room:
             self._ask_for_edits(peer)
         elif _is_about_an_edit(error) and peer.speaks_v1:
             log.warning("Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error)
+            peer.was_refused = peer.was_refused or isinstance(error, InvalidUpdate)
             peer.tell(rejection)
         else:
             self._expel(peer, error)

@@ -140,9 +140,12 @@ async def test_an_update_that_is_none_is_rejected_whole(store: FaultyStore, upda
         ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
         await odd.send_edit(update)
         assert (odd.rejections[-1].count, odd.rejections[-1].reason) == (odd.edits_sent, "invalid_update")
-        await odd.typed("still here")
-        await ada.until_text("still here")
-        assert len(ada.updates) == 1
+        odd.type("too late")
+        await until(lambda: odd.rejections[-1].count == odd.edits_sent)
+        assert odd.close_code is None
+        await odd.join(manager)
+        await odd.typed(", but welcome again")
+        await ada.until_text("too late, but welcome again")
 
 
 @pytest.mark.parametrize("update", INVALID_UPDATES)
