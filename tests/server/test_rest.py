@@ -148,7 +148,7 @@ async def test_a_note_is_its_markdown(rest: Rest) -> None:
     answer = await rest("PUT", "rooms/note/content", params={"format": "md"}, text="# Title\r\n\r\n* 😀\n\n")
     assert answer.body["kind"] == "note"
     exported = await rest("GET", "rooms/note/content", params={"format": "md"})
-    assert exported.body == "# Title\r\n\r\n* 😀\n\n".encode()
+    assert exported.body == "# Title\n\n* 😀\n\n".encode()
 
 
 BAD_REQUESTS: dict[str, tuple[str, str, dict[str, Any], tuple[int, str]]] = {
