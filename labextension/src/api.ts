@@ -18,6 +18,11 @@ export interface ICollabServer {
 
 export type RoomKind = 'note' | 'notebook';
 
+/** Somebody connected to a room; programs that show no presence are not `visible`. */
+export interface IConnectedUser extends IUser {
+  visible: boolean;
+}
+
 export type ContentFormat = 'ipynb' | 'md' | 'py';
 
 /** A room, as the server describes it. Times are ISO 8601 in UTC; `people` are those connected now. */
@@ -30,7 +35,7 @@ export interface IRoomInfo {
   changed_at: string;
   deleted_at: string | null;
   role: Role;
-  people: IUser[];
+  people: IConnectedUser[];
 }
 
 /** Which rooms to list. */

@@ -15,7 +15,7 @@ import type { Message } from '@lumino/messaging';
 import { Poll, Debouncer } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 
-import type { IRoomInfo } from '../api.js';
+import type { IConnectedUser, IRoomInfo } from '../api.js';
 import { button, element } from '../pane/dom.js';
 import { paintAvatar } from '../pane/people.js';
 import type { IRooms } from './rooms.js';
@@ -162,9 +162,10 @@ export class RoomsPanel extends Widget {
       element('span', 'jc-RoomsPanel-title', {}, room.title || room.id),
       element('span', 'jc-RoomsPanel-time', { title: Time.format(room.changed_at) }, changed)
     );
-    const names = room.people.map(person => person.display_name || person.name);
+    const people = room.people.filter(person => person.visible);
+    const names = people.map(person => person.display_name || person.name);
     open.title = names.length === 0 ? room.title : trans.__('%1: %2', room.title, names.join(', '));
-    open.append(this._people(room));
+    open.append(this._people(people));
     if (isDeleted) {
       open.disabled = true;
     } else {
@@ -179,8 +180,8 @@ export class RoomsPanel extends Widget {
     );
   }
 
-  private _people(room: IRoomInfo): HTMLElement {
-    const avatars = room.people.slice(0, MAX_AVATARS).map(person => {
+  private _people(people: readonly IConnectedUser[]): HTMLElement {
+    const avatars = people.slice(0, MAX_AVATARS).map(person => {
       const avatar = element('span', 'jc-Avatar', { title: person.display_name, 'data-name': person.display_name });
       paintAvatar(avatar, {
         initials: person.initials ?? person.name.slice(0, 1).toUpperCase(),
@@ -189,7 +190,7 @@ export class RoomsPanel extends Widget {
       });
       return avatar;
     });
-    const rest = room.people.length - avatars.length;
+    const rest = people.length - avatars.length;
     if (rest > 0) {
       avatars.push(element('span', 'jc-Avatar jc-mod-more', {}, `+${rest}`));
     }
