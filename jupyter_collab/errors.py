@@ -8,6 +8,7 @@
      |    +-- RoomNotFound           no such room (or it lies in the bin)
      |    +-- RoomExists             the id is taken
      |    +-- RoomNotInBin           only a room in the bin can be emptied out of it
+     |    +-- BlobNotFound           the room does not keep this output any more
      |    +-- EpochMismatch          the client's document belongs to another history
      |    +-- LimitExceeded          a bound was passed (size, rate, number)
      |         +-- ServerFull        the server holds as many live rooms as it may
@@ -16,6 +17,17 @@
      |         +-- MessageTooLarge   one message is larger than it may be
      |         +-- TooManyUpdates    one peer sends faster than it may
      |         +-- SlowReader        one peer does not read what it is owed
+     +-- KernelError                 about a room's kernel or its runs
+     |    +-- KernelNotFound         there is no kernelspec of that name here
+     |    +-- KernelFailed           the kernel did not start
+     |    +-- KernelDied             the kernel ended, or was restarted, before it answered
+     |    +-- KernelBusy             the kernel does not answer while it runs something
+     |    +-- KernelElsewhere        the kernel runs on another server
+     |    +-- NoKernel               the room has no running kernel
+     |    +-- RunNotFound            no such run waits or runs
+     |    +-- CellNotFound           the room has no such cell
+     |    +-- InputNotWanted         the run does not wait for input
+     |    +-- TooManyRuns            as many runs wait as may
      +-- PermissionDenied            the role does not include the capability
      +-- ProtocolError               bytes that are not a message of the protocol
      |    +-- UnsupportedMessage     a text frame, or a message type we do not know
@@ -33,15 +45,25 @@ machine-readable word. Its message is for people and says what to do.
 from enum import IntEnum
 
 __all__ = [
+    "BlobNotFound",
     "CausalGap",
+    "CellNotFound",
     "CloseCode",
     "CollabError",
     "ContentError",
     "EpochMismatch",
+    "InputNotWanted",
     "InvalidRoomId",
     "InvalidUpdate",
+    "KernelBusy",
+    "KernelDied",
+    "KernelElsewhere",
+    "KernelError",
+    "KernelFailed",
+    "KernelNotFound",
     "LimitExceeded",
     "MessageTooLarge",
+    "NoKernel",
     "NotSaved",
     "PermissionDenied",
     "ProtocolError",
@@ -51,10 +73,12 @@ __all__ = [
     "RoomNotFound",
     "RoomNotInBin",
     "RoomTooLarge",
+    "RunNotFound",
     "ServerFull",
     "SlowReader",
     "StoreError",
     "StoreUnavailable",
+    "TooManyRuns",
     "TooManyUpdates",
     "UnsupportedMessage",
 ]
@@ -125,6 +149,13 @@ class RoomNotInBin(RoomError):
     reason = "room_not_in_bin"
 
 
+class BlobNotFound(RoomError):
+    """The room does not keep this output any more, or never did."""
+
+    status = 404
+    reason = "blob_not_found"
+
+
 class EpochMismatch(RoomError):
     """The client's document belongs to another history of the room and must not be merged in."""
 
@@ -183,6 +214,78 @@ class SlowReader(LimitExceeded):
 
     code = CloseCode.SLOW_READER
     reason = "slow_reader"
+
+
+class KernelError(CollabError):
+    """Something about a room's kernel or its runs."""
+
+    status = 409
+    reason = "kernel_error"
+
+
+class KernelNotFound(KernelError):
+    """There is no kernelspec of that name on this server."""
+
+    status = 404
+    reason = "kernel_not_found"
+
+
+class KernelFailed(KernelError):
+    """The kernel did not start."""
+
+    status = 503
+    reason = "kernel_failed"
+
+
+class KernelDied(KernelError):
+    """The kernel ended, or was restarted, before it answered."""
+
+    reason = "kernel_died"
+
+
+class KernelBusy(KernelError):
+    """The kernel does not answer while it runs something."""
+
+    reason = "kernel_busy"
+
+
+class KernelElsewhere(KernelError):
+    """The room's kernel runs on another server."""
+
+    reason = "kernel_elsewhere"
+
+
+class NoKernel(KernelError):
+    """The room has no running kernel."""
+
+    reason = "no_kernel"
+
+
+class RunNotFound(KernelError):
+    """No such run waits or runs."""
+
+    status = 404
+    reason = "run_not_found"
+
+
+class CellNotFound(KernelError):
+    """The room has no such cell."""
+
+    status = 404
+    reason = "cell_not_found"
+
+
+class InputNotWanted(KernelError):
+    """The run does not wait for input, perhaps because somebody was faster."""
+
+    reason = "input_not_wanted"
+
+
+class TooManyRuns(KernelError):
+    """As many runs wait as may."""
+
+    status = 429
+    reason = "too_many_runs"
 
 
 class PermissionDenied(CollabError):

@@ -97,6 +97,11 @@ class RoomDocument:
         return [entry.id for entry in self._cells.entries()]
 
     @property
+    def cell_types(self) -> dict[str, str]:
+        """The type of each cell, by its id, in order."""
+        return {entry.id: entry.shared["cell_type"] for entry in self._cells.entries()}
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """The notebook's own metadata: its language and kernel, its title, and whatever else it has."""
         metadata = to_plain(self._meta.get("metadata"))

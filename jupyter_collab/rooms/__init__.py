@@ -5,5 +5,6 @@ from .manager import RoomManager, check_room_id
 from .outbox import Transport
 from .peer import Peer
 from .room import Room, RoomState
+from .watcher import RoomWatcher
 
-__all__ = ["Limits", "Peer", "Room", "RoomManager", "RoomState", "Transport", "check_room_id"]
+__all__ = ["Limits", "Peer", "Room", "RoomManager", "RoomState", "RoomWatcher", "Transport", "check_room_id"]

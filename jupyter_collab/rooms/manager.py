@@ -4,7 +4,8 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from ..store import Head, RoomRecord, Store
 from .limits import Limits
 from .peer import Peer
 from .room import Room
+from .watcher import RoomWatcher
 
 __all__ = ["RoomManager"]
 
@@ -36,15 +38,19 @@ MAX_TITLE_CHARACTERS = 200
 FLUSH_SECONDS = 10.0
 """How long a stopping server waits for a store that fails."""
 
+MIN_RECHECK_SECONDS = 1.0
+"""How often, at most, a room is looked at that is kept although nobody is in it."""
+
 
 class RoomManager:
     """The rooms of one server process, over a ``store`` that other processes may share.
 
-    A room without peers is closed after ``idle_seconds``.
+    A room without peers is closed after ``idle_seconds``, unless the ``watcher`` needs it.
     """
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
         self.limits = limits
+        self.watcher = RoomWatcher()
         self._store = store
         self._backplane = backplane
         self._idle_seconds = idle_seconds
@@ -55,6 +61,11 @@ class RoomManager:
         self._starting = asyncio.Lock()
         self._started = False
         self._stopped = False
+
+    @property
+    def store(self) -> Store:
+        """Where the rooms are kept."""
+        return self._store
 
     async def start(self) -> None:
         """Open the store and begin to listen for other processes; again does nothing.
@@ -172,23 +183,26 @@ class RoomManager:
 
     async def read(self, room_id: str) -> RoomDocument:
         """A copy of the room's document; nothing in it can be lost any more."""
-        room = await self._open(check_room_id(room_id))
-        try:
+        async with self.using(room_id) as room:
             state = await room.snapshot()
-        finally:
-            self._close_when_idle(room)
         document = RoomDocument()
         document.doc.apply_update(state)
         return document
 
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:
         """Let ``change`` edit the room's document as ``user``; returns when it is durable. See :meth:`Room.change`."""
+        async with self.using(room_id) as room:
+            await room.change(change, user)
+        return await self.get_room(room_id)
+
+    @asynccontextmanager
+    async def using(self, room_id: str) -> AsyncIterator[Room]:
+        """The live room; raises ``RoomNotFound`` and ``ServerFull``."""
         room = await self._open(check_room_id(room_id))
         try:
-            await room.change(change, user)
+            yield room
         finally:
             self._close_when_idle(room)
-        return await self.get_room(room_id)
 
     def _current(self, record: RoomRecord) -> RoomRecord:
         """``record`` with what the live room, if there is one, knows better."""
@@ -226,6 +240,7 @@ class RoomManager:
             del self._opening[room_id]
         self._rooms[room_id] = room
         self._backplane.watch(room_id)
+        self.watcher.opened(room)
         self._close_when_idle(room)
         return room
 
@@ -237,15 +252,18 @@ class RoomManager:
     def _close_when_idle(self, room: Room) -> None:
         if not room.peers and self._rooms.get(room.id) is room and not self._stopped:
             self._keep(room.id)
-            loop = asyncio.get_running_loop()
-            self._idle_timers[room.id] = loop.call_later(self._idle_seconds, self._close_if_idle, room)
+            self._look_again(room, self._idle_seconds)
+
+    def _look_again(self, room: Room, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle_timers[room.id] = loop.call_later(seconds, self._close_if_idle, room)
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]
-        if room.is_idle:
+        if room.is_idle and not self.watcher.needs(room.id):
             self._end(room, CloseCode.NORMAL, "nobody was here")
-        else:
-            self._close_when_idle(room)
+        elif not room.peers:
+            self._look_again(room, max(self._idle_seconds, MIN_RECHECK_SECONDS))
 
     def _end(self, room: Room, code: CloseCode, reason: str) -> None:
         """Take ``room`` out of the live ones at once, and close it."""
@@ -254,6 +272,7 @@ class RoomManager:
         del self._rooms[room.id]
         self._keep(room.id)
         self._backplane.unwatch(room.id)
+        self.watcher.ended(room, code)
         task = asyncio.create_task(self._close(room, code, reason), name=f"jupyter_collab closing {room.id}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

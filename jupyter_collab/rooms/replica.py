@@ -1,6 +1,7 @@
 """A room's document as this process holds it: takes edits in, says what they changed, answers who lacks what."""
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from pycrdt import TransactionEvent
 
@@ -11,6 +12,8 @@ from ..store import LogSlice
 from .integrate import integrate, is_known
 
 __all__ = ["Replica"]
+
+Found = TypeVar("Found")
 
 ENTRY_OVERHEAD_BYTES = 64
 """About what a log entry takes in the store besides its update."""
@@ -103,6 +106,10 @@ class Replica:
             self.spoiled = True
             raise
         return self._take_changes()
+
+    def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
+        """What ``look`` finds in the document, which it must not change."""
+        return look(self._document)
 
     def strip_trust(self) -> list[bytes]:
         """Take out ``metadata.trusted``: trust is each viewer's own and never part of the document."""

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
+from typing import TypeVar
 
 from pycrdt import merge_updates
 
@@ -58,6 +59,8 @@ __all__ = ["Room", "RoomState"]
 
 log = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
+
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
 
@@ -96,6 +99,7 @@ class Room:
         self._writer = secrets.token_hex(8)
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._peers: set[Peer] = set()
+        self._announced: dict[str, Event] = {}
         self._presence = Presence(limits, self._peers, self._loop)
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
@@ -175,6 +179,8 @@ class Room:
         )
         self._peers.add(peer)
         peer.tell(self._hello(peer))
+        for event in self._announced.values():
+            peer.tell(event)
         self._ask_for_edits(peer)
         self._presence.greet(peer)
         if self._journal.failing is not None:
@@ -235,6 +241,11 @@ class Room:
     def _broadcast(self, event: Event) -> None:
         for peer in tuple(self._peers):
             peer.tell(event)
+
+    def announce(self, event: Event) -> None:
+        """Tell everybody ``event``, and whoever joins later, until there is a newer one of its type."""
+        self._announced[event.info["type"]] = event
+        self._broadcast(event)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
@@ -374,6 +385,12 @@ class Room:
             self._heal_if_spoiled()
         self._journal.add(changes, user.username, None)
         await self._journal.flush()
+
+    async def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
+        """What ``look`` finds in the document, which it must not change; it may be not durable yet."""
+        await self._until_live()
+        self._require_open()
+        return self._replica.look_into(look)
 
     async def snapshot(self) -> bytes:
         """The document as an update, of which nothing can be lost any more; ``NotSaved`` while the store fails."""

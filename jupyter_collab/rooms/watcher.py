@@ -1,0 +1,20 @@
+"""Who hears of the rooms' lives, to live with them: the rooms' kernels do."""
+
+from ..errors import CloseCode
+from .room import Room
+
+__all__ = ["RoomWatcher"]
+
+
+class RoomWatcher:
+    """Told of every live room of a server process. This one does nothing with it; derive from it."""
+
+    def opened(self, room: Room) -> None:
+        """``room`` was read from the store; nobody is in it yet."""
+
+    def ended(self, room: Room, code: CloseCode) -> None:
+        """``room`` is no longer live; ``code`` says why."""
+
+    def needs(self, room_id: str) -> bool:
+        """Whether the room must stay open although nobody is in it."""
+        return False
