@@ -33,3 +33,7 @@ class Backplane(ABC):
     @abstractmethod
     def unwatch(self, room_id: str) -> None:
         """No longer."""
+
+    @abstractmethod
+    def grown(self, room_id: str) -> None:
+        """This process has just written to the room's log, and knows all of it."""

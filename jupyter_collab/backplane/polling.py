@@ -1,6 +1,7 @@
 """The default backplane: look at the store's log, again and again. It needs no broker."""
 
 import asyncio
+import itertools
 import logging
 
 from ..errors import StoreError
@@ -11,15 +12,22 @@ __all__ = ["PollingBackplane"]
 
 log = logging.getLogger(__name__)
 
+TURNS_FOR_ALL = 10
+"""After so many turns the busiest room is asked for, too: somebody may have renamed it elsewhere."""
+
 
 class PollingBackplane(Backplane):
-    """Asks ``store`` for the heads of the watched rooms every ``interval_seconds``."""
+    """Asks ``store`` for the heads of the watched rooms every ``interval_seconds``.
+
+    A room that this process writes to is asked for less often: its own next edit shows what others wrote before.
+    """
 
     def __init__(self, store: Store, interval_seconds: float) -> None:
         self._store = store
         self._interval_seconds = interval_seconds
         self._watched: set[str] = set()
         self._seen: dict[str, Head | None] = {}
+        self._grown: set[str] = set()
         self._any_watched = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -42,11 +50,17 @@ class PollingBackplane(Backplane):
         if not self._watched:
             self._any_watched.clear()
 
+    def grown(self, room_id: str) -> None:
+        self._grown.add(room_id)
+
     async def _poll(self, listener: HeadListener) -> None:
-        while True:
+        for turn in itertools.count():
             await self._any_watched.wait()
             await asyncio.sleep(self._interval_seconds)
-            asked = tuple(self._watched)
+            skipped, self._grown = self._grown, set()
+            asked = tuple(self._watched if turn % TURNS_FOR_ALL == 0 else self._watched - skipped)
+            if not asked:
+                continue
             try:
                 heads = await self._store.heads(asked)
             except StoreError as error:

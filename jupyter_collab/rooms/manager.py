@@ -235,7 +235,7 @@ class RoomManager:
 
     async def _load(self, room_id: str) -> Room:
         try:
-            room = await Room.load(room_id, self._store, self.limits, self._lost)
+            room = await Room.load(room_id, self._store, self.limits, self._lost, self._backplane.grown)
         finally:
             del self._opening[room_id]
         self._rooms[room_id] = room

@@ -78,7 +78,8 @@ class RoomState(Enum):
 class Room:
     """One live room of this server process. Made by :meth:`load`, ended by :meth:`close`.
 
-    ``on_lost(room, error)`` is called when the room cannot go on.
+    ``on_lost(room, error)`` is called when the room cannot go on, ``on_grown(room_id)`` when it has written to its log
+    and nobody else has meanwhile.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Room:
         store: Store,
         limits: Limits,
         on_lost: Callable[["Room", Exception], None],
+        on_grown: Callable[[str], None],
     ) -> None:
         record = log_slice.record
         self.id = record.id
@@ -95,6 +97,7 @@ class Room:
         self.epoch = record.epoch
         self._store = store
         self._limits = limits
+        self._on_grown = on_grown
         self._loop = asyncio.get_running_loop()
         self._writer = secrets.token_hex(8)
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
@@ -122,11 +125,16 @@ class Room:
 
     @classmethod
     async def load(
-        cls, room_id: str, store: Store, limits: Limits, on_lost: Callable[["Room", Exception], None]
+        cls,
+        room_id: str,
+        store: Store,
+        limits: Limits,
+        on_lost: Callable[["Room", Exception], None],
+        on_grown: Callable[[str], None],
     ) -> "Room":
         """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
         log_slice = await store.read_log(room_id)
-        return cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost)
+        return cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown)
 
     @property
     def state(self) -> RoomState:
@@ -434,6 +442,7 @@ class Room:
         self._head_seq = max(self._head_seq, seq)
         if seq - len(batch.entries) == self._seq:
             self._seq = seq
+            self._on_grown(self.id)
         else:
             self._tasks.start("catch up", self._catch_up)
         self._fan_out(batch.shown, batch.sole_author)

@@ -37,3 +37,29 @@ async def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
     await backplane.stop()
     assert store.asked[0] == {"first"}
     assert [(room_id, head is not None) for room_id, head in heard] == [("first", True), ("second", True)]
+
+
+class BusyStore(SQLStore):
+    """Somebody writes to the room ``busy`` whenever it is asked about anything."""
+
+    def __init__(self) -> None:
+        super().__init__("sqlite://")
+        self.backplane = PollingBackplane(self, 0.001)
+        self.asked: list[set[str]] = []
+
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        self.asked.append(set(room_ids))
+        self.backplane.grown("busy")
+        return {}
+
+
+@scenario
+async def test_a_room_that_grows_here_is_asked_for_less_often_and_yet_again_and_again() -> None:
+    store = BusyStore()
+    await store.backplane.start(lambda room_id, head: None)
+    store.backplane.watch("busy")
+    store.backplane.watch("quiet")
+    await until(lambda: len(store.asked) >= 31)
+    await store.backplane.stop()
+    assert [turn for turn, asked in enumerate(store.asked[:31]) if "busy" in asked] == [0, 10, 20, 30]
+    assert all("quiet" in asked for asked in store.asked)
