@@ -1,6 +1,7 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
 from .formats import ContentFormat, read_content, write_content
+from .outputs import OutputList
 from .room_document import RoomDocument
 from .trust import TrustWatch
 from .yjs import MAX_NESTING, check_update, epoch_client_id, state_vector
@@ -8,6 +9,7 @@ from .yjs import MAX_NESTING, check_update, epoch_client_id, state_vector
 __all__ = [
     "MAX_NESTING",
     "ContentFormat",
+    "OutputList",
     "RoomDocument",
     "TrustWatch",
     "check_update",

@@ -17,7 +17,17 @@ from .schema import TRUSTED, valid_count, valid_id
 from .text import set_text
 from .values import array_items, canonical, to_plain
 
-__all__ = ["SHARED_KEYS", "build_cell", "can_update", "is_whole", "read_cell", "update_cell", "update_map"]
+__all__ = [
+    "SHARED_KEYS",
+    "build_cell",
+    "build_output",
+    "can_update",
+    "is_sound",
+    "is_whole",
+    "read_cell",
+    "update_cell",
+    "update_map",
+]
 
 SHARED_KEYS = ("cell_type", "source", "metadata", "outputs")
 """What JupyterLab's notebook needs in a cell to show it, and the room with it."""
@@ -88,14 +98,15 @@ def build_cell(content: CellContent) -> "Map[Any]":
         "metadata": Map(content.metadata),
     }
     if content.cell_type == "code":
-        cell["outputs"] = Array([_build_output(output) for output in content.outputs])
+        cell["outputs"] = Array([build_output(output) for output in content.outputs])
         cell["execution_count"] = content.execution_count
     elif content.attachments:
         cell["attachments"] = content.attachments
     return Map(cell)
 
 
-def _build_output(output: Mapping[str, Any]) -> "Map[Any]":
+def build_output(output: Mapping[str, Any]) -> "Map[Any]":
+    """An output that is not in a document yet."""
     if output["output_type"] == "stream":
         return Map({**output, "text": Text(output["text"])})
     return Map(dict(output))
@@ -107,11 +118,11 @@ def can_update(cell: "Map[Any]", content: CellContent) -> bool:
         cell.get("cell_type") == content.cell_type
         and isinstance(cell.get("source"), Text)
         and isinstance(cell.get("metadata"), Map)
-        and (content.cell_type != "code" or _is_sound(cell.get("outputs")))
+        and (content.cell_type != "code" or is_sound(cell.get("outputs")))
     )
 
 
-def _is_sound(outputs: object) -> bool:
+def is_sound(outputs: object) -> bool:
     """Whether this is an array that can be edited; see :func:`array_items` for one that cannot."""
     return isinstance(outputs, Array) and len(array_items(outputs)) == len(outputs)
 
@@ -153,7 +164,7 @@ def _update_outputs(outputs: "Array[Any]", new: Sequence[Mapping[str, Any]]) -> 
     if start < old_stop:
         del outputs[start:old_stop]
     for index in range(start, new_stop):
-        outputs.insert(index, _build_output(new[index]))
+        outputs.insert(index, build_output(new[index]))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -12,6 +12,8 @@ from .cell_list import CellEntry, CellList
 from .cells import build_cell, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
 from .merging import merge_cells, new_id
+from .outputs import OutputList
+from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import replace_range, set_text
 from .trust import TrustWatch, holds_trust, remove_trust
@@ -251,6 +253,22 @@ class RoomDocument:
                 self._cells.heal()
                 self._cells.delete(entry.position)
                 self._cells.insert(entry.position, build_cell(changed))
+
+    def outputs(self, cell_id: str) -> OutputList | None:
+        """The outputs of a code cell; ``None`` for a cell of another type."""
+        cell = self._find(cell_id)[1].shared
+        return OutputList(cell) if cell["cell_type"] == "code" else None
+
+    def set_execution_count(self, cell_id: str, count: int | None) -> None:
+        """Set the number that stands before a code cell that was run."""
+        cell = self._find(cell_id)[1].shared
+        if to_plain(cell.get("execution_count")) != count:
+            cell["execution_count"] = count
+
+    def set_run_info(self, cell_id: str, info: Mapping[str, Any]) -> None:
+        """Say in a code cell's metadata who ran it, and how that ended; JupyterLab shows a ``running`` one as such."""
+        with self.doc.transaction():
+            set_run_info(self._find(cell_id)[1].shared, clean_json(info))
 
     # What peers must not write
 

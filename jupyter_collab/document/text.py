@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from pycrdt import Text
 
-__all__ = ["replace_range", "set_text"]
+__all__ = ["common_length", "replace_range", "set_text"]
 
 MAX_COMPARED_LINES = 4_000
 """Comparing more lines than this would take too long; they are replaced as a whole."""
@@ -70,13 +70,13 @@ def _differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
 
 def _trim(offset: int, old: str, new: str) -> tuple[int, int, str]:
     """``old``, which begins at ``offset``, and ``new`` without what they begin and end with alike."""
-    prefix = _common_length(old, new)
+    prefix = common_length(old, new)
     old, new = old[prefix:], new[prefix:]
-    suffix = _common_length(old[::-1], new[::-1])
+    suffix = common_length(old[::-1], new[::-1])
     return offset + prefix, offset + prefix + len(old) - suffix, new[: len(new) - suffix]
 
 
-def _common_length(one: str, other: str) -> int:
+def common_length(one: str, other: str) -> int:
     """How many characters both begin with; by halving, as comparing slices is fast and comparing characters is not."""
     low, high = 0, min(len(one), len(other))
     while low < high:

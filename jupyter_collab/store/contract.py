@@ -5,12 +5,33 @@ keyframe is the full state at a log position; entries up to it may be dropped. A
 use one store at the same time: the store alone hands out ``seq``.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Head", "LogEntry", "LogSlice", "RoomRecord", "Store"]
+__all__ = [
+    "MAX_RUNS",
+    "MAX_RUN_SOURCE_CHARACTERS",
+    "MIN_BLOB_AGE_SECONDS",
+    "Blob",
+    "Head",
+    "LogEntry",
+    "LogSlice",
+    "RoomRecord",
+    "RunRecord",
+    "Store",
+]
+
+MAX_RUNS = 1_000
+"""So many runs of a room are remembered."""
+
+MAX_RUN_SOURCE_CHARACTERS = 20_000
+"""So much of what was run is remembered."""
+
+MIN_BLOB_AGE_SECONDS = 60
+"""A blob that is younger is not dropped: the edit that refers to it may be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,40 @@ class Head:
     seq: int
     title: str
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that are too large for the document; ``digest`` is their SHA-256 in hexadecimal digits."""
+
+    digest: str
+    data: bytes
+    media_type: str
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str) -> "Blob":
+        """The blob that ``data`` make."""
+        return cls(hashlib.sha256(data).hexdigest(), data, media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Who ran what, and when. Times are aware, in UTC; ``id`` counts the runs of a room from 1.
+
+    ``status`` is ``queued``, ``running``, or how it ended: ``ok``, ``error`` or ``aborted``. A run that did not end
+    because its server did has no ``ended_at``.
+    """
+
+    id: int
+    cell_id: str
+    username: str
+    display_name: str
+    kernel_name: str
+    source: str
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    status: str
 
 
 class Store(ABC):
@@ -129,3 +184,37 @@ class Store(ABC):
     @abstractmethod
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
         """Where the logs of these rooms end; purged rooms are left out. Cheap: it is called many times a second."""
+
+    @abstractmethod
+    async def put_blobs(self, room_id: str, blobs: Sequence[Blob]) -> None:
+        """Keep ``blobs`` for a room; one that it has already counts as new. ``RoomNotFound`` if there is no room."""
+
+    @abstractmethod
+    async def get_blob(self, room_id: str, digest: str) -> Blob:
+        """One of a room's blobs; ``BlobNotFound`` if it has none of that digest."""
+
+    @abstractmethod
+    async def collect_blobs(self, room_id: str, kept: Collection[str]) -> int:
+        """Drop a room's blobs but those of the digests ``kept`` and those put in the last minute; answers how many."""
+
+    @abstractmethod
+    async def add_run(
+        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
+    ) -> RunRecord:
+        """Note that somebody asked for a run, which is queued now; the oldest beyond ``MAX_RUNS`` are dropped.
+
+        Of a source longer than ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept. ``RoomNotFound`` if there is
+        no room.
+        """
+
+    @abstractmethod
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
+        """Note that a run starts now, and what is run; nothing for a run that was dropped."""
+
+    @abstractmethod
+    async def end_run(self, room_id: str, run_id: int, status: str) -> None:
+        """Note that a run, started or not, ends now; nothing for a run that was dropped."""
+
+    @abstractmethod
+    async def list_runs(self, room_id: str, limit: int, before: int | None = None) -> list[RunRecord]:
+        """A room's runs (those with an ``id`` less than ``before``), newest first, at most ``limit``."""

@@ -1,6 +1,6 @@
 """The tables, one schema for SQLite and PostgreSQL; changed only by migrations."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -44,4 +44,31 @@ retired_epochs = Table(
     metadata,
     Column("room_id", String(128), primary_key=True),
     Column("epoch", String(64), primary_key=True),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("cell_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("kernel_name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("queued_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("status", String(16), nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, RowMapping, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import EpochMismatch, RoomExists, RoomNotFound, RoomNotInBin, StoreUnavailable
-from .contract import Head, LogEntry, LogSlice, RoomRecord, Store
+from ..errors import EpochMismatch, RoomExists, RoomNotInBin, StoreUnavailable
+from .blobs import collect_blobs, get_blob, put_blob
+from .contract import Blob, Head, LogEntry, LogSlice, RoomRecord, RunRecord, Store
 from .migrate import migrate
-from .schema import keyframes, retired_epochs, rooms, updates
+from .rows import find_room, now, room_record
+from .runs import add_run, change_run, list_runs
+from .schema import blobs, keyframes, retired_epochs, rooms, runs, updates
 from .writer import GroupWriter, brief
 
 __all__ = ["SQLStore"]
@@ -66,21 +69,21 @@ class SQLStore(Store):
             await asyncio.to_thread(self._engine.dispose)
 
     async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
-        now = _now()
-        record = RoomRecord(room_id, title, epoch, kind, 0, now, now, None)
+        moment = now()
+        record = RoomRecord(room_id, title, epoch, kind, 0, moment, moment, None)
 
         def work(connection: Connection) -> RoomRecord:
             if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id)) is not None:
                 raise RoomExists(f"There is a room '{room_id}' already (perhaps in the bin); choose another id.")
             facts = {column: getattr(record, column) for column in RoomRecord.__slots__}
             connection.execute(rooms.insert().values(facts))
-            connection.execute(keyframes.insert().values(room_id=room_id, seq=0, data=state, at=now))
+            connection.execute(keyframes.insert().values(room_id=room_id, seq=0, data=state, at=moment))
             return record
 
         return await self._write(work)
 
     async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
-        return await self._read(lambda connection: _get(connection, room_id, deleted=deleted))
+        return await self._read(lambda connection: find_room(connection, room_id, deleted=deleted))
 
     async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
         chosen: sa.ColumnElement[bool] = rooms.c.deleted_at.is_not(None) if deleted else rooms.c.deleted_at.is_(None)
@@ -91,7 +94,7 @@ class SQLStore(Store):
         count = select(func.count()).select_from(rooms).where(chosen)
 
         def work(connection: Connection) -> tuple[list[RoomRecord], int]:
-            found = [_record(row) for row in connection.execute(page).mappings()]
+            found = [room_record(row) for row in connection.execute(page).mappings()]
             return found, connection.scalar(count) or 0
 
         return await self._read(work)
@@ -100,25 +103,25 @@ class SQLStore(Store):
         return await self._change(room_id, deleted=False, title=title)
 
     async def delete_room(self, room_id: str) -> RoomRecord:
-        return await self._change(room_id, deleted=False, deleted_at=_now())
+        return await self._change(room_id, deleted=False, deleted_at=now())
 
     async def restore_room(self, room_id: str) -> RoomRecord:
         return await self._change(room_id, deleted=True, deleted_at=None)
 
     async def _change(self, room_id: str, *, deleted: bool, **facts: Any) -> RoomRecord:
         def work(connection: Connection) -> RoomRecord:
-            _get(connection, room_id, deleted=deleted)
+            find_room(connection, room_id, deleted=deleted)
             connection.execute(rooms.update().where(rooms.c.id == room_id).values(facts))
-            return _get(connection, room_id, deleted=True)
+            return find_room(connection, room_id, deleted=True)
 
         return await self._write(work)
 
     async def purge_room(self, room_id: str) -> None:
         def work(connection: Connection) -> None:
-            record = _get(connection, room_id, deleted=True)
+            record = find_room(connection, room_id, deleted=True)
             if record.deleted_at is None:
                 raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
-            for table in (updates, keyframes):
+            for table in (updates, keyframes, blobs, runs):
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))
             connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
@@ -131,10 +134,10 @@ class SQLStore(Store):
         return await self._read(lambda connection: tuple(connection.scalars(query)))
 
     async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
-        now = _now()
+        moment = now()
 
         def work(connection: Connection) -> int:
-            head = connection.scalar(_GROW, {"id_": room_id, "epoch_": epoch, "by": len(entries), "now": now})
+            head = connection.scalar(_GROW, {"id_": room_id, "epoch_": epoch, "by": len(entries), "now": moment})
             if head is None:
                 _explain_refusal(connection, room_id, epoch)
             first = head - len(entries) + 1
@@ -147,7 +150,7 @@ class SQLStore(Store):
                         "data": entry.update,
                         "username": entry.username,
                         "server": entry.server,
-                        "at": now,
+                        "at": moment,
                     }
                     for seq, entry in enumerate(entries, first)
                 ],
@@ -168,7 +171,7 @@ class SQLStore(Store):
             if current is None or (connection.scalar(newest) or 0) > seq:
                 return
             connection.execute(
-                keyframes.update().where(keyframes.c.room_id == room_id).values(seq=seq, data=state, at=_now())
+                keyframes.update().where(keyframes.c.room_id == room_id).values(seq=seq, data=state, at=now())
             )
             connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
             connection.execute(rooms.update().where(rooms.c.id == room_id).values(kind=kind))
@@ -188,6 +191,40 @@ class SQLStore(Store):
             }
 
         return await self._read(work)
+
+    async def put_blobs(self, room_id: str, blobs: Sequence[Blob]) -> None:
+        for blob in blobs:  # one job each, so that edits do not wait for all of them
+            await self._write(partial(put_blob, room_id=room_id, blob=blob))
+
+    async def get_blob(self, room_id: str, digest: str) -> Blob:
+        return await self._read(partial(get_blob, room_id=room_id, digest=digest))
+
+    async def collect_blobs(self, room_id: str, kept: Collection[str]) -> int:
+        def work(connection: Connection) -> int:
+            dropped = collect_blobs(connection, room_id, kept)
+            if dropped:
+                _shrink(connection)
+            return dropped
+
+        return await self._write(work)
+
+    async def add_run(
+        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
+    ) -> RunRecord:
+        facts = {"cell_id": cell_id, "username": username, "display_name": display_name}
+        facts.update(kernel_name=kernel_name, source=source)
+        return await self._write(partial(add_run, room_id=room_id, facts=facts))
+
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
+        facts = {"kernel_name": kernel_name, "source": source, "status": "running", "started_at": now()}
+        await self._write(partial(change_run, room_id=room_id, run_id=run_id, facts=facts))
+
+    async def end_run(self, room_id: str, run_id: int, status: str) -> None:
+        facts = {"status": status, "ended_at": now()}
+        await self._write(partial(change_run, room_id=room_id, run_id=run_id, facts=facts))
+
+    async def list_runs(self, room_id: str, limit: int, before: int | None = None) -> list[RunRecord]:
+        return await self._read(partial(list_runs, room_id=room_id, limit=limit, before=before))
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         if self._writer is None:
@@ -221,29 +258,12 @@ _INSERT = updates.insert()
 
 
 def _explain_refusal(connection: Connection, room_id: str, epoch: str) -> None:
-    record = _get(connection, room_id, deleted=False)
+    record = find_room(connection, room_id, deleted=False)
     raise EpochMismatch(f"The room '{room_id}' has a new history ({record.epoch}, not {epoch}).")
 
 
-def _get(connection: Connection, room_id: str, *, deleted: bool) -> RoomRecord:
-    row = connection.execute(select(rooms).where(rooms.c.id == room_id)).mappings().first()
-    if row is None:
-        raise RoomNotFound(f"There is no room '{room_id}'. Create it first, or check its name.")
-    record = _record(row)
-    if record.deleted_at is not None and not deleted:
-        raise RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
-    return record
-
-
-def _record(row: RowMapping) -> RoomRecord:
-    facts = dict(row)
-    for name in ("created_at", "changed_at", "deleted_at"):
-        facts[name] = _aware(facts[name])
-    return RoomRecord(**facts)
-
-
 def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> LogSlice:
-    record = _get(connection, room_id, deleted=False)
+    record = find_room(connection, room_id, deleted=False)
     frame = connection.execute(
         select(keyframes.c.seq, func.length(keyframes.c.data).label("size")).where(keyframes.c.room_id == room_id)
     ).one()
@@ -292,12 +312,3 @@ def _make_private_file(path: Path) -> None:
     """An empty database that only its owner can read, if there is none: people's text lies in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """SQLite forgets the time zone; what we store is UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

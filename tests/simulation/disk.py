@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from jupyter_collab.errors import (
+    BlobNotFound,
     EpochMismatch,
     NotSaved,
     RoomError,
@@ -14,7 +15,8 @@ from jupyter_collab.errors import (
     RoomNotFound,
     StoreUnavailable,
 )
-from jupyter_collab.store import Head, LogEntry, LogSlice, RoomRecord, Store
+from jupyter_collab.store import Blob, Head, LogEntry, LogSlice, RoomRecord, RunRecord, Store
+from jupyter_collab.store.contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS, MIN_BLOB_AGE_SECONDS
 
 from .tokens import tokens_in
 
@@ -29,6 +31,8 @@ class _StoredRoom:
     state: bytes
     state_seq: int = 0
     entries: list[LogEntry] = field(default_factory=list)
+    blobs: dict[str, tuple[Blob, datetime]] = field(default_factory=dict)
+    runs: dict[int, RunRecord] = field(default_factory=dict)
 
     def slice(self, after_seq: int | None) -> LogSlice:
         wants_state = after_seq is None or after_seq < self.state_seq
@@ -200,3 +204,62 @@ class MemoryStore(Store):
         }
         await self._pause()
         return heads
+
+    async def put_blobs(self, room_id: str, blobs: Sequence[Blob]) -> None:
+        await self._writing()
+        room = self._disk.room(room_id)
+        for blob in blobs:
+            room.blobs[blob.digest] = (blob, self._disk.now())
+
+    async def get_blob(self, room_id: str, digest: str) -> Blob:
+        await self._reading()
+        room = self._disk.rooms.get(room_id)
+        if room is None or digest not in room.blobs:
+            raise BlobNotFound(f"The room '{room_id}' has no such blob.")
+        return room.blobs[digest][0]
+
+    async def collect_blobs(self, room_id: str, kept: Collection[str]) -> int:
+        await self._writing()
+        room = self._disk.rooms.get(room_id)
+        if room is None:
+            return 0
+        oldest = self._disk.now() - timedelta(seconds=MIN_BLOB_AGE_SECONDS)
+        dropped = [digest for digest, (_, at) in room.blobs.items() if at < oldest and digest not in kept]
+        for digest in dropped:
+            del room.blobs[digest]
+        return len(dropped)
+
+    async def add_run(
+        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
+    ) -> RunRecord:
+        await self._writing()
+        runs = self._disk.room(room_id).runs
+        number = max(runs, default=0) + 1
+        source = source[:MAX_RUN_SOURCE_CHARACTERS]
+        now = self._disk.now()
+        runs[number] = RunRecord(
+            number, cell_id, username, display_name, kernel_name, source, now, None, None, "queued"
+        )  # fmt: skip
+        runs.pop(number - MAX_RUNS, None)
+        return runs[number]
+
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
+        source = source[:MAX_RUN_SOURCE_CHARACTERS]
+        facts = {"kernel_name": kernel_name, "source": source}
+        await self._change_run(room_id, run_id, status="running", started_at=self._disk.now(), **facts)
+
+    async def end_run(self, room_id: str, run_id: int, status: str) -> None:
+        await self._change_run(room_id, run_id, status=status, ended_at=self._disk.now())
+
+    async def _change_run(self, room_id: str, run_id: int, **facts: object) -> None:
+        await self._writing()
+        room = self._disk.rooms.get(room_id)
+        if room is not None and run_id in room.runs:
+            room.runs[run_id] = replace(room.runs[run_id], **facts)  # type: ignore[arg-type]  # as above
+
+    async def list_runs(self, room_id: str, limit: int, before: int | None = None) -> list[RunRecord]:
+        await self._reading()
+        room = self._disk.rooms.get(room_id)
+        numbers = sorted(room.runs, reverse=True) if room is not None else []
+        chosen = [number for number in numbers if before is None or number < before][:limit]
+        return [room.runs[number] for number in chosen] if room is not None else []
