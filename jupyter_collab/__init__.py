@@ -20,6 +20,16 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def load_ipython_extension(shell: object) -> None:
+    """``%load_ext jupyter_collab``: rooms at the prompt, as ``%collab`` and ``%%collab``."""
+    import_module(f"{__name__}.client.magics").load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """``%unload_ext jupyter_collab``."""
+    import_module(f"{__name__}.client.magics").unload(shell)
+
+
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "jupyter-collab"}]
 

@@ -36,6 +36,7 @@ ONLY_IN = {
     "jupyterlab": "server",
     "jupyter_client": "kernels",
     "ipywidgets": "client.widget",
+    "IPython": "client.running client.magics client.completion",
     "sqlalchemy": "store",
     "alembic": "store",
     "redis": "backplane",
@@ -118,9 +119,9 @@ def upward(found: list[Import]) -> Iterator[str]:
 
 def misplaced(found: list[Import]) -> Iterator[str]:
     for item in found:
-        place = ONLY_IN.get(part(item.target))
-        if place is not None and item.module != place and not item.module.startswith(f"{place}."):
-            yield f"{item.where}  (only {place} may import {part(item.target)})"
+        places = ONLY_IN.get(part(item.target), "").split()
+        if places and not any(item.module == place or item.module.startswith(f"{place}.") for place in places):
+            yield f"{item.where}  (only {' and '.join(places)} may import {part(item.target)})"
 
 
 def cycles(found: list[Import]) -> Iterator[str]:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 from .cell import Cell
 from .changes import RoomChange, UnsentCell, UnsentText
 from .discovery import find_server
-from .errors import ClientError, EditsNotSaved, RoomClosed, ServerNotFound, ServerUnreachable, SignInRefused
+from .errors import (
+    CannotRun,
+    CellFailed,
+    ClientError,
+    EditsNotSaved,
+    RoomClosed,
+    ServerNotFound,
+    ServerUnreachable,
+    SignInRefused,
+)
 from .presence import Person
 from .reconnecting import Backoff
 from .rest import RestClient, RoomInfo
@@ -20,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncRoom",
     "Backoff",
+    "CannotRun",
     "Cell",
+    "CellFailed",
     "ClientError",
     "EditsNotSaved",
     "Person",

@@ -9,6 +9,8 @@
           +-- SignInRefused       the server does not accept the token
           +-- EditsNotSaved       edits were kept out of the room; their text is in ``room.unsent``
           +-- RoomClosed          the room was closed on this side
+          +-- CannotRun           a shared cell cannot be run here
+          +-- CellFailed          a shared cell was run here, and failed
 """
 
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from collections.abc import Iterator
 from ..errors import CloseCode, CollabError, ProtocolError, RoomError
 
 __all__ = [
+    "CannotRun",
+    "CellFailed",
     "ClientError",
     "EditsNotSaved",
     "RoomClosed",
@@ -63,6 +67,22 @@ class RoomClosed(ClientError):
     """The room was closed on this side."""
 
     reason = "room_closed"
+
+
+class CannotRun(ClientError):
+    """A shared cell cannot be run here."""
+
+    reason = "cannot_run"
+
+
+class CellFailed(ClientError):
+    """A shared cell was run here, and failed; its error is the cause."""
+
+    reason = "cell_failed"
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the failed cell's own traceback is there already."""
+        return [str(self)]
 
 
 class RoomDeleted(RoomError):

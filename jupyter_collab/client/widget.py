@@ -10,6 +10,7 @@ from traitlets import Int, List, TraitType, Unicode
 from ..document import RoomDocument
 from .changes import RoomChange
 from .connection import Role
+from .running import code_cells, run_here
 from .shared import SharedRoom
 from .signals import Schedule, Unsubscribe
 from .sync import Room
@@ -201,6 +202,24 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
             self.joined.text = text
         else:
             self.joined.cell(self.cell).source = text
+
+    def run(self, cell: int | str | None = None) -> None:
+        """Run what is shared in this notebook's own kernel, with its variables; outputs appear where this was called.
+
+        Parameters
+        ----------
+        cell
+            The index or id of the cell; by default the one that is shown, or, of a whole room, all that are code.
+
+        Raises
+        ------
+        CannotRun
+            When it is no Python code, or there is no IPython to run it.
+        CellFailed
+            When a cell failed; those after it are not run.
+        """
+        room, which = self.joined, self.cell if cell is None else cell
+        run_here(room, code_cells(room) if which is None else [room.cell(which)])
 
     def close(self) -> None:
         """Take it off the page, once what was edited here is durable; the last editor of a room leaves it.

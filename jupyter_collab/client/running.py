@@ -1,0 +1,86 @@
+"""Run shared cells in the kernel, or terminal, that this code itself runs in."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from IPython.core.interactiveshell import InteractiveShell
+
+from .cell import Cell
+from .errors import CannotRun, CellFailed
+from .view import RoomView
+
+__all__ = ["code_cells", "run_here", "run_source"]
+
+LANGUAGE = "python"
+
+
+def code_cells(room: RoomView) -> list[Cell]:
+    """The cells of a room that can be run, in order."""
+    return [cell for cell in room.cells if cell.cell_type == "code"]
+
+
+def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
+    """Run cells one after another, as they are when their turn comes; outputs appear where this was called.
+
+    Raises
+    ------
+    CannotRun
+        When they cannot be run here.
+    CellFailed
+        When one failed; those after it are not run. IPython has shown its traceback by then.
+    """
+    language = room.read(lambda document: _language_of(document.metadata))
+    if language not in ("", LANGUAGE):
+        raise CannotRun(f"The cells of room {room.id!r} are {language}, and what runs here is Python.")
+    for cell in cells:
+        name = f"Cell {cell.index} of room {room.id!r}"
+        if cell.cell_type != "code":
+            raise CannotRun(f"{name} is {cell.cell_type}, not code.")
+        run_source(cell.source, name)
+
+
+def run_source(source: str, name: str) -> None:
+    """Run a text as a cell of the IPython around us; ``name`` is what messages call it. Errors as of :func:`run_here`.
+
+    It gets no number of its own in the history, as it runs within a cell that has one.
+    """
+    shell = get_ipython()
+    if shell is None:
+        raise CannotRun("There is no IPython here to run it in: call this in a notebook, or in `ipython`.")
+    if _is_async(shell, source) and _is_in_event_loop():
+        raise CannotRun(
+            f"{name} uses `await`, which cannot run within another cell. Press “Run here” in its editor, or take it "
+            "into a cell of your own with `%collab pull`."
+        )
+    result = shell.run_cell(source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None:
+        raise CellFailed(f"{name} failed: {type(error).__name__}: {error}") from error
+
+
+def _is_async(shell: InteractiveShell, source: str) -> bool:
+    try:
+        transformed = shell.transform_cell(source)
+    except Exception:  # noqa: BLE001  # whatever a transformer has against it, running it will tell
+        return False
+    return shell.should_run_async(source, transformed_cell=transformed)
+
+
+def _is_in_event_loop() -> bool:
+    """Whether this is called from within an event loop, which nothing can then wait for: as in a kernel."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _language_of(metadata: Mapping[str, Any]) -> str:
+    """The language that a notebook's metadata names, in lower case; empty if it names none."""
+    for key, field in (("language_info", "name"), ("kernelspec", "language")):
+        match metadata.get(key):
+            case {**fields} if isinstance(name := fields.get(field), str) and name:
+                return name.lower()
+    return ""

@@ -1,0 +1,281 @@
+"""``%collab`` and ``%%collab`` in an IPython without a notebook, against a real server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from traitlets.config import Config
+
+from jupyter_collab import SharedEditor, connect
+from jupyter_collab.client import CannotRun, CellFailed
+from tests.servers import RunningServer, start_server
+
+from .doubles import notebook
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with start_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+class Prompt:
+    """An IPython with the magics, and what it said to the last cell."""
+
+    def __init__(self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+        self.shell = shell
+        self.out = ""
+        self.err = ""
+        self._capsys = capsys
+
+    def run(self, source: str) -> str:
+        """Run a cell that should do well; answers what it printed."""
+        assert self._run(source).success, self.out + self.err
+        return self.out
+
+    def fail(self, source: str) -> str:
+        """Run a cell that should fail; answers the message."""
+        assert not self._run(source).success, self.out
+        return self.out + self.err
+
+    def _run(self, source: str) -> ExecutionResult:
+        self._capsys.readouterr()
+        result: ExecutionResult = self.shell.run_cell(source, store_history=True)
+        self.out, self.err = self._capsys.readouterr()
+        return result
+
+    def completions(self, line: str) -> list[str]:
+        """What Tab offers at the end of a line."""
+        with provisionalcompleter():
+            return [completion.text for completion in self.shell.Completer.completions(line, len(line))]
+
+    @property
+    def next_input(self) -> str | None:
+        """What waits at the next prompt."""
+        text: str | None = self.shell.rl_next_input
+        return text
+
+    def value(self, name: str) -> Any:
+        """A variable."""
+        return self.shell.user_ns.get(name)
+
+
+@pytest.fixture
+def prompt(
+    server: RunningServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Prompt]:
+    for name in ("JPY_PARENT_PID", "JUPYTER_COLLAB_URL", "JUPYTERHUB_SERVICE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", server.environment["JUPYTER_RUNTIME_DIR"])
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"hist_file": ":memory:"}), colors="nocolor")
+    prompt = Prompt(shell, capsys)
+    prompt.run("%load_ext jupyter_collab")
+    yield prompt
+    prompt.run("%unload_ext jupyter_collab")
+    shell.history_manager.end_session()  # type: ignore[union-attr]  # it keeps a history
+    InteractiveShell.clear_instance()
+
+
+def sources(server: RunningServer, room_id: str) -> list[str]:
+    with connect(room_id, server.url, server.token, visible=False) as room:
+        return [cell.source for cell in room.cells]
+
+
+def test_a_cell_is_shared_and_run(prompt: Prompt, server: RunningServer) -> None:
+    said = prompt.run("%%collab first\nx = 41\nx + 1")
+    assert said.splitlines() == [
+        "Room 'first' is new.",
+        "Shared as cell 0 of room 'first'.",
+        f"Out[{prompt.shell.execution_count - 1}]: 42",
+    ]
+    assert prompt.value("x") == 41
+    assert sources(server, "first") == ["x = 41\nx + 1"]
+    assert "is new" not in prompt.run("%%collab first\nx = 41\nx + 1")
+    assert sources(server, "first") == ["x = 41\nx + 1"]
+
+
+def test_a_cell_that_is_shared_replaces_no_other(prompt: Prompt, server: RunningServer) -> None:
+    prompt.run("%%collab several\na = 1")
+    assert "cell 1" in prompt.run("%%collab several\nb = 2")
+    assert "cell 0" in prompt.run("%%collab several/0\na = 3")
+    assert sources(server, "several") == ["a = 3", "b = 2"]
+
+
+def test_a_cell_of_a_notebook_stays_the_same_cell_of_the_room(
+    prompt: Prompt, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cell_id, source in (("one", "a = 1"), ("two", "b = 1"), ("one", "a = 2"), ("two", "b = 2")):
+        parent = {"metadata": {"cellId": cell_id}}
+        monkeypatch.setattr(prompt.shell, "get_parent", lambda parent=parent: parent, raising=False)
+        prompt.run(f"%%collab own\n{source}")
+    assert sources(server, "own") == ["a = 2", "b = 2"]
+
+
+def test_what_others_wrote_is_not_replaced_unseen(prompt: Prompt, server: RunningServer) -> None:
+    prompt.run("%%collab theirs\nx = 1")
+    with connect("theirs", server.url, server.token) as room:
+        room.cells[0].append("  # mind the units")
+        room.wait_saved(10)
+    said = prompt.fail("%%collab theirs/0\nx = 2")
+    assert "UsageError: Cell 0 of 'theirs' holds text that is not from here." in said
+    assert sources(server, "theirs") == ["x = 1  # mind the units"]
+    assert prompt.value("x") == 1
+    prompt.run("%collab pull theirs/0")
+    assert prompt.next_input == "x = 1  # mind the units"
+    prompt.run("%%collab theirs/0\nx = 3")
+    with connect("theirs", server.url, server.token) as room:
+        room.cells[0].append("!")
+        room.wait_saved(10)
+    prompt.run("%%collab theirs/0 --force\nx = 4")
+    assert sources(server, "theirs") == ["x = 4"]
+
+
+def test_a_cell_that_fails_says_so_once_and_stops_what_follows(prompt: Prompt) -> None:
+    said = prompt.fail("%%collab failing\n1 / 0")
+    assert said.count("Traceback (most recent call last)") == 1
+    assert said.splitlines()[-1] == "Cell 0 of room 'failing' failed: ZeroDivisionError: division by zero"
+    assert "SyntaxError" in prompt.fail("%%collab failing/0 --force\n1 +")
+
+
+def test_cells_are_run_here(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("lesson", content=notebook("n = 20", "n + 1", "m = 1 / 0", "late = True"))
+    assert prompt.run("%collab run lesson/0") == ""
+    assert prompt.run("%collab run lesson/c1").endswith(": 21\n")
+    assert "Cell 2 of room 'lesson' failed" in prompt.fail("%collab run lesson")
+    assert prompt.value("late") is None
+    assert "has no cell '9'" in prompt.fail("%collab run lesson/9")
+
+
+def test_what_is_no_python_is_not_run(prompt: Prompt, server: RunningServer) -> None:
+    text = {"id": "t", "cell_type": "markdown", "source": "# Title", "metadata": {}}
+    whole = notebook("z = 1")
+    server.create_room("mixed", content={**whole, "cells": [text, *whole["cells"]]})
+    prompt.run("%collab run mixed")
+    assert prompt.value("z") == 1
+    assert "is markdown, not code" in prompt.fail("%collab run mixed/0")
+    server.create_room("in-r", content={**whole, "metadata": {"language_info": {"name": "R"}}})
+    assert "what runs here is Python" in prompt.fail("%collab run in-r")
+
+
+def test_code_is_pulled_into_the_next_cell(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("texts", content=notebook("a = 1", "b = 2"))
+    assert prompt.run("%collab pull texts") == "2 cells of 'texts' in your next cell.\n"
+    assert prompt.next_input == "a = 1\n\nb = 2"
+
+
+def test_code_is_pushed(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("pushed")
+    prompt.run("first = 1\n%collab push pushed")
+    prompt.run("second = 2")
+    prompt.run("%collab status")
+    prompt.run("%collab push pushed")
+    prompt.run("note = 'third'")
+    prompt.run("%collab push pushed note")
+    number = prompt.shell.execution_count
+    prompt.run("fourth = 4")
+    prompt.run("fifth = 5")
+    prompt.run(f"%collab push pushed/0 {number}")
+    assert sources(server, "pushed") == ["fourth = 4", "second = 2", "third"]
+    assert "UsageError: fifth is no text" in prompt.fail("%collab push pushed fifth")
+    assert "UsageError: There is no In[999]" in prompt.fail("%collab push pushed 999")
+    assert "UsageError: nothing is no variable" in prompt.fail("%collab push pushed nothing")
+
+
+def test_rooms_are_joined_and_left(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("met", title="Where we meet", content=notebook("one\nmore", "two"))
+    assert prompt.run("%collab join met").splitlines() == [
+        "Joined 'Where we meet' as owner.",
+        "CELL  TYPE  TEXT",
+        "0     code  one …",
+        "1     code  two",
+    ]
+    with connect("met", server.url, server.token) as other:
+        other.wait_for(lambda: len(other.people) == 2, 10)
+        assert prompt.run("%collab who met").count("(you)") == 1
+        assert "met: synced, " in prompt.run("%collab status")
+        assert "Where we meet" in prompt.run("%collab rooms where")
+        assert prompt.run("%collab rooms no-such-room") == "No such rooms.\n"
+        assert prompt.run("%collab leave met") == "Left 'met'.\n"
+        other.wait_for(lambda: len(other.people) == 1, 10)
+    assert "No room is joined" in prompt.run("%collab")
+
+
+def test_mistakes_are_said_in_a_line(prompt: Prompt) -> None:
+    for line, message in {
+        "%collab dance": "has no command 'dance'",
+        "%collab join": "missing a required argument: 'room'",
+        "%collab join a b": "too many positional arguments",
+        "%collab pull nobody-made-this": "no room 'nobody-made-this'",
+        "%collab join 'half": "No closing quotation",
+        "%collab leave elsewhere": "is not joined here",
+        "%collab who": "No room is joined",
+        "%collab run a?b": "a?b",
+        "%collab pull x --force": "unexpected keyword argument 'force'",
+        "%%collab\nx = 1": "missing a required argument: 'target'",
+    }.items():
+        said = prompt.fail(line)
+        assert said.startswith("UsageError: ")
+        assert message in said
+        assert "Traceback" not in said
+    assert "%collab pull" in prompt.run("%collab help")
+
+
+def test_a_server_that_is_not_there_is_said_too(
+    prompt: Prompt, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.create_room("out-of-reach")
+    monkeypatch.setenv("JUPYTER_COLLAB_URL", "http://127.0.0.1:9/")
+    assert "does not answer" in prompt.fail("%collab rooms")
+    assert "out-of-reach" not in prompt.completions("%collab join out")
+
+
+def test_tab_completes_commands_and_rooms(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("tab-one")
+    server.create_room("tab-two")
+    assert prompt.completions("%collab pu") == ["pull", "push"]
+    assert set(prompt.completions("%collab run tab-")) == {"tab-one", "tab-two"}
+    assert prompt.completions("x = 1\n%collab join tab-t") == ["tab-two"]
+    assert prompt.completions("%%collab tab-t") == ["tab-two"]
+
+
+def test_loading_again_leaves_what_was_joined(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("again")
+    prompt.run("%collab join again")
+    prompt.run("%reload_ext jupyter_collab")
+    assert "No room is joined" in prompt.run("%collab")
+
+
+def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("shown", content=notebook("a = 1", "b = a + 1", "c = 1 / 0"))
+    one, whole = (SharedEditor("shown", cell, url=server.url, token=server.token) for cell in (0, None))
+    try:
+        prompt.shell.user_ns.update(one=one, whole=whole)
+        prompt.run("one.run()")
+        assert (prompt.value("a"), prompt.value("b")) == (1, None)
+        prompt.run("whole.run(1)")
+        assert prompt.value("b") == 2
+        one.value = "a = 5"
+        assert "Cell 2 of room 'shown' failed: ZeroDivisionError" in prompt.fail("whole.run()")
+        assert (prompt.value("a"), prompt.value("b")) == (5, 6)
+        with pytest.raises(CellFailed) as caught:
+            whole.run("c2")
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    finally:
+        one.close()
+        whole.close()
+
+
+def test_without_ipython_nothing_can_be_run(server: RunningServer) -> None:
+    server.create_room("bare", content=notebook("x = 1"))
+    editor = SharedEditor("bare", url=server.url, token=server.token)
+    try:
+        with pytest.raises(CannotRun, match="no IPython"):
+            editor.run()
+    finally:
+        editor.close()
