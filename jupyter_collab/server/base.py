@@ -71,7 +71,8 @@ class CollabAPIHandler(APIHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A refusal is not a failure: one line, without a traceback."""
         if isinstance(value, CollabError):
-            self.log.warning("%s %s: %s", self.request.method, self.request.path, value.reason)
+            who = getattr(self.current_user, "username", "nobody")
+            self.log.warning("%s %s by %s: %s", self.request.method, self.request.path, who, value.reason)
         else:
             super().log_exception(typ, value, tb)
 

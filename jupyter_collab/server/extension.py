@@ -11,8 +11,13 @@ from traitlets import Float, Integer, Unicode, default
 
 from ..backplane import PollingBackplane
 from ..errors import RoomExists, StoreError
+from ..kernels.all_rooms import RoomKernels
+from ..kernels.limits import KernelLimits
+from ..kernels.outputs import OutputLimits
 from ..rooms import Limits, RoomManager
 from ..store import SQLStore
+from .kernel_host import SessionHost
+from .kernels import kernel_routes
 from .pages import OpenRoomHandler
 from .rest import rest_routes
 from .websocket import RoomWebSocketHandler
@@ -20,6 +25,8 @@ from .websocket import RoomWebSocketHandler
 __all__ = ["CollabExtension"]
 
 _LIMITS = Limits()
+_KERNEL_LIMITS = KernelLimits()
+_OUTPUT_LIMITS = OutputLimits()
 
 
 class CollabExtension(ExtensionApp):
@@ -53,9 +60,32 @@ class CollabExtension(ExtensionApp):
     )
     max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
+    kernel_idle_seconds = Float(
+        _KERNEL_LIMITS.idle_seconds,
+        min=0,
+        help="A kernel that runs nothing, and in whose room nobody is, is ended after so long; never for 0.",
+    ).tag(config=True)
+    max_queued_runs_per_room = Integer(
+        _KERNEL_LIMITS.queued_runs, min=1, help="How many cells of a room may wait to be run."
+    ).tag(config=True)
+    max_visible_stream_bytes = Integer(
+        _OUTPUT_LIMITS.stream_bytes,
+        min=1024,
+        help="How much of what a cell prints the room shows: the end. All of it is behind a link.",
+    ).tag(config=True)
+    max_output_bytes = Integer(
+        _OUTPUT_LIMITS.bundle_bytes, min=1024, help="An image or another output that is larger is behind a link."
+    ).tag(config=True)
+    max_blob_bytes = Integer(_OUTPUT_LIMITS.blob_bytes, min=1024, help="The largest output that is kept at all.").tag(
+        config=True
+    )
+    max_outputs_per_cell = Integer(_OUTPUT_LIMITS.outputs, min=1, help="How many outputs a cell may have.").tag(
+        config=True
+    )
     demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
     manager: RoomManager
+    kernels: RoomKernels
 
     @default("store_url")
     def _default_store_url(self) -> str:
@@ -67,6 +97,8 @@ class CollabExtension(ExtensionApp):
         store = SQLStore(self.store_url)
         backplane = PollingBackplane(store, self.poll_interval_seconds)
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
+        assert self.serverapp is not None, "it is set before this is called"
+        self.kernels = RoomKernels(self.manager, SessionHost(self.serverapp), self._kernel_limits())
         self.settings["jupyter_collab_manager"] = self.manager
 
     def initialize_handlers(self) -> None:
@@ -74,6 +106,7 @@ class CollabExtension(ExtensionApp):
         self.handlers.append((r"/api/collab/room/([^/]+)", RoomWebSocketHandler, {"manager": self.manager}))
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
         self.handlers.extend(rest_routes(self.manager))
+        self.handlers.extend(kernel_routes(self.manager, self.kernels))
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         try:
@@ -90,7 +123,17 @@ class CollabExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye."""
+        await self.kernels.close()
         await self.manager.stop()
+
+    def _kernel_limits(self) -> KernelLimits:
+        outputs = OutputLimits(
+            stream_bytes=self.max_visible_stream_bytes,
+            bundle_bytes=self.max_output_bytes,
+            blob_bytes=self.max_blob_bytes,
+            outputs=self.max_outputs_per_cell,
+        )
+        return KernelLimits(outputs, self.kernel_idle_seconds, self.max_queued_runs_per_room)
 
     def _limits(self) -> Limits:
         return Limits(

@@ -17,7 +17,7 @@ from ..store import RoomRecord
 from .base import CollabAPIHandler
 from .body import BodyHandler, whole_number
 
-__all__ = ["rest_routes"]
+__all__ = ["iso_time", "rest_routes"]
 
 Result = TypeVar("Result")
 
@@ -59,9 +59,9 @@ class _RoomHandler(BodyHandler):
             "title": record.title,
             "kind": record.kind,
             "epoch": record.epoch,
-            "created_at": _iso(record.created_at),
-            "changed_at": _iso(record.changed_at),
-            "deleted_at": None if record.deleted_at is None else _iso(record.deleted_at),
+            "created_at": iso_time(record.created_at),
+            "changed_at": iso_time(record.changed_at),
+            "deleted_at": None if record.deleted_at is None else iso_time(record.deleted_at),
             "role": role.value,
             "people": self.manager.people(record.id),
         }
@@ -204,5 +204,6 @@ def _optional(body: dict[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def _iso(moment: datetime) -> str:
+def iso_time(moment: datetime) -> str:
+    """``moment`` as the API says it, in UTC."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""The kernels of all rooms of one server process: each lives with its room, and outlives everybody's visits."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from ..access import User
+from ..errors import CloseCode, CollabError
+from ..rooms import Room, RoomManager, RoomWatcher
+from .contract import KernelHost, KernelSpecs
+from .limits import KernelLimits
+from .queue import Run
+from .runner import RoomKernel
+from .state import KernelState
+
+__all__ = ["RoomKernels"]
+
+log = logging.getLogger(__name__)
+
+CULLS_PER_IDLE_TIME = 10
+MAX_CULL_SECONDS = 30.0
+
+
+class RoomKernels(RoomWatcher):
+    """Runs the cells of the rooms of ``rooms`` on kernels of ``host``; it becomes the rooms' watcher.
+
+    Every method raises ``RoomNotFound`` if there is no such room.
+    """
+
+    def __init__(self, rooms: RoomManager, host: KernelHost, limits: KernelLimits | None = None) -> None:
+        self._rooms = rooms
+        self._host = host
+        self._limits = limits or KernelLimits()
+        self._kernels: dict[str, RoomKernel] = {}
+        self._attaching: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._culling: asyncio.Task[None] | None = None
+        rooms.watcher = self
+
+    # -- what people ask for -----------------------------------------------------------------------------------------
+
+    async def specs(self) -> KernelSpecs:
+        """What can be started here."""
+        return await self._host.specs()
+
+    async def state(self, room_id: str) -> KernelState:
+        """What people are told about the room's kernel."""
+        async with self._of(room_id) as kernel:
+            return kernel.state
+
+    async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User) -> list[Run]:
+        """See :meth:`RoomKernel.run`."""
+        async with self._of(room_id) as kernel:
+            return await kernel.run(cells, user)
+
+    async def cancel(self, room_id: str, number: int | None = None) -> None:
+        """See :meth:`RoomKernel.cancel`."""
+        async with self._of(room_id) as kernel:
+            await kernel.cancel(number)
+
+    async def choose(self, room_id: str, name: str, user: User) -> None:
+        """See :meth:`RoomKernel.choose`."""
+        async with self._of(room_id) as kernel:
+            await kernel.choose(name, user)
+
+    async def stop(self, room_id: str) -> None:
+        """End the kernel, and all that runs or waits."""
+        async with self._of(room_id) as kernel:
+            await kernel.end(None)
+
+    async def interrupt(self, room_id: str) -> None:
+        """See :meth:`RoomKernel.interrupt`."""
+        async with self._of(room_id) as kernel:
+            await kernel.interrupt()
+
+    async def restart(self, room_id: str) -> None:
+        """See :meth:`RoomKernel.restart`."""
+        async with self._of(room_id) as kernel:
+            await kernel.restart()
+
+    async def answer_input(self, room_id: str, number: int, value: str) -> None:
+        """See :meth:`RoomKernel.answer_input`."""
+        async with self._of(room_id) as kernel:
+            kernel.answer_input(number, value)
+
+    async def complete(self, room_id: str, code: str, cursor_pos: int) -> dict[str, Any]:
+        """See :meth:`RoomKernel.complete`."""
+        async with self._of(room_id) as kernel:
+            return await kernel.complete(code, cursor_pos)
+
+    async def inspect(self, room_id: str, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
+        """See :meth:`RoomKernel.inspect`."""
+        async with self._of(room_id) as kernel:
+            return await kernel.inspect(code, cursor_pos, detail_level)
+
+    @asynccontextmanager
+    async def _of(self, room_id: str) -> AsyncIterator[RoomKernel]:
+        async with self._rooms.using(room_id) as room:
+            attaching = self._attaching.get(room.id)
+            if attaching is not None:
+                await asyncio.shield(attaching)
+            yield self._kernels[room.id]
+
+    # -- the rooms' lives --------------------------------------------------------------------------------------------
+
+    def opened(self, room: Room) -> None:
+        """Give the room back its kernel, if it has one."""
+        kernel = self._kernels.get(room.id)
+        if kernel is not None:
+            kernel.move_to(room)
+            return
+        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self._host, self._limits)
+        task = asyncio.create_task(self._attach(kernel), name=f"jupyter_collab finding the kernel of {room.id}")
+        self._attaching[room.id] = task
+        if self._culling is None and self._limits.idle_seconds:
+            self._culling = asyncio.create_task(self._cull(), name="jupyter_collab culling kernels")
+
+    async def _attach(self, kernel: RoomKernel) -> None:
+        try:
+            await kernel.attach()
+        except CollabError as error:
+            log.warning("The kernel of room %s is not found: %s", kernel.room_id, error)
+        except Exception:  # the task's boundary
+            log.exception("Looking for the kernel of room %s failed.", kernel.room_id)
+        finally:
+            del self._attaching[kernel.room_id]
+
+    def ended(self, room: Room, code: CloseCode) -> None:
+        """A room in the bin needs no kernel; that of a room which cannot go on waits for it to be read again."""
+        kernel = self._kernels.get(room.id)
+        if kernel is None or (kernel.is_needed and code is not CloseCode.ROOM_DELETED):
+            return
+        del self._kernels[room.id]
+        task = asyncio.create_task(self._end(kernel), name=f"jupyter_collab ending the kernel of {room.id}")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end(self, kernel: RoomKernel) -> None:
+        try:
+            await kernel.end(None, in_document=False)
+            await kernel.close()
+        except Exception:  # the task's boundary
+            log.exception("Ending the kernel of room %s failed.", kernel.room_id)
+
+    def needs(self, room_id: str) -> bool:
+        """Whether something runs, or could go on, in the room."""
+        kernel = self._kernels.get(room_id)
+        return room_id in self._attaching or (kernel is not None and kernel.is_needed)
+
+    async def _cull(self) -> None:
+        while True:
+            await asyncio.sleep(min(self._limits.idle_seconds / CULLS_PER_IDLE_TIME, MAX_CULL_SECONDS))
+            for kernel in list(self._kernels.values()):
+                try:
+                    await kernel.cull()
+                except Exception:  # one kernel must not keep the others
+                    log.exception("Culling the kernel of room %s failed.", kernel.room_id)
+
+    async def close(self) -> None:
+        """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
+        tasks = [*self._attaching.values(), *self._ending]
+        if self._culling is not None:
+            self._culling.cancel()
+            tasks.append(self._culling)
+        if tasks:
+            await asyncio.wait(tasks)
+        await asyncio.gather(*(kernel.close() for kernel in self._kernels.values()))

@@ -1,0 +1,59 @@
+"""The sockets of a kernel: one reader for each, which hands every message on."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+__all__ = ["Channels", "Message"]
+
+log = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+
+LARGE_MESSAGE_BYTES = 1 * 2**20
+"""A message from this size on is read in a thread, which others need not wait for."""
+
+
+class Channels:
+    """Reads iopub, shell and stdin of ``client``; ``on_message`` gets the channel's name and the message."""
+
+    def __init__(self, client: AsyncKernelClient, on_message: Callable[[str, Message], None]) -> None:
+        self.client = client
+        self._on_message = on_message
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def open(self) -> None:
+        """Connect and begin to read."""
+        self.client.start_channels(hb=False)
+        for name in ("iopub", "shell", "stdin"):
+            channel = getattr(self.client, f"{name}_channel")
+            self._tasks.append(asyncio.create_task(self._read(name, channel.socket), name=f"jupyter_collab {name}"))
+
+    async def close(self) -> None:
+        """Read no more, and disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self.client.stop_channels()
+
+    async def _read(self, name: str, socket: Any) -> None:
+        while True:
+            frames = await socket.recv_multipart()
+            try:
+                if sum(map(len, frames)) < LARGE_MESSAGE_BYTES:
+                    message = self._deserialize(frames)
+                else:
+                    message = await asyncio.to_thread(self._deserialize, frames)
+                self._on_message(name, message)
+            except Exception:  # the boundary of one message
+                log.exception("A message of a kernel on its channel %s is passed over.", name)
+            await asyncio.sleep(0)  # a kernel that never pauses must let the others have their turn
+
+    def _deserialize(self, frames: list[bytes]) -> Message:
+        session = self.client.session
+        message: Message = session.deserialize(session.feed_identities(frames)[1])
+        return message

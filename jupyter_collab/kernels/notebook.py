@@ -1,0 +1,112 @@
+"""What a room's document says about its kernel and its cells."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pycrdt import Map
+
+from ..document import RoomDocument
+from ..errors import CellNotFound, KernelNotFound
+from .contract import KernelSpec, KernelSpecs
+
+__all__ = [
+    "KernelMark",
+    "abort_unended_runs",
+    "code_cells",
+    "code_source",
+    "read_mark",
+    "require_spec",
+    "set_mark",
+    "set_spec",
+    "wanted_spec",
+]
+
+MARK = "kernel"
+"""The key in the root type ``state`` that says which kernel runs; it is no part of the notebook."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelMark:
+    """Which kernel a room has, and the server that it runs on; ``""`` if that has let go of it."""
+
+    kernel_id: str
+    server: str
+
+
+def read_mark(document: RoomDocument) -> KernelMark | None:
+    """The mark of the room's kernel, if there is one."""
+    mark = document.doc.get("state", type=Map).get(MARK)
+    if not isinstance(mark, dict):
+        return None
+    return KernelMark(str(mark.get("id", "")), str(mark.get("server", "")))
+
+
+def set_mark(document: RoomDocument, mark: KernelMark | None) -> None:
+    """Say which kernel runs."""
+    state: Map[Any] = document.doc.get("state", type=Map)
+    if mark is not None:
+        state[MARK] = {"id": mark.kernel_id, "server": mark.server}
+    elif MARK in state:
+        del state[MARK]
+
+
+def require_spec(specs: KernelSpecs, name: str) -> KernelSpec:
+    """The kernel of this name; ``KernelNotFound`` names those that there are."""
+    spec = specs.by_name.get(name)
+    if spec is None:
+        known = ", ".join(sorted(specs.by_name)) or "none at all"
+        raise KernelNotFound(f"There is no kernel '{name}' on this server. Choose one of: {known}.")
+    return spec
+
+
+def wanted_spec(specs: KernelSpecs, metadata: Mapping[str, Any]) -> KernelSpec:
+    """The kernel that a notebook's metadata name, or else one for its language, or the default one.
+
+    Raises
+    ------
+    KernelNotFound
+        It is not installed here.
+    """
+    name = metadata.get("kernelspec", {}).get("name")
+    if name:
+        return require_spec(specs, name)
+    language = str(metadata.get("language_info", {}).get("name", "")).lower()
+    default = specs.by_name.get(specs.default)
+    speaking = [spec for spec in specs.by_name.values() if spec.language.lower() == language]
+    if speaking and (default is None or default not in speaking):
+        return speaking[0]
+    return require_spec(specs, specs.default)
+
+
+def set_spec(document: RoomDocument, spec: KernelSpec) -> None:
+    """Write the room's kernel and language into the notebook's metadata."""
+    metadata = document.metadata
+    language = metadata.get("language_info", {})
+    if language.get("name") != spec.language:
+        language = {"name": spec.language}
+    kernelspec = {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
+    document.set_metadata({**metadata, "kernelspec": kernelspec, "language_info": language})
+
+
+def code_cells(document: RoomDocument, wanted: Iterable[str] | Literal["all"]) -> list[str]:
+    """Those of the ``wanted`` cells that are code, in the given order; ``CellNotFound`` for one that is not there."""
+    types = document.cell_types
+    chosen = list(types) if wanted == "all" else list(wanted)
+    if missing := [cell_id for cell_id in chosen if cell_id not in types]:
+        raise CellNotFound(f"The room has no cell {', '.join(missing[:5])}; it may have just been deleted.")
+    return [cell_id for cell_id in chosen if types[cell_id] == "code"]
+
+
+def code_source(document: RoomDocument, cell_id: str) -> str | None:
+    """The source of a code cell; ``None`` if it is gone or no code any more."""
+    return document.source(cell_id) if document.cell_types.get(cell_id) == "code" else None
+
+
+def abort_unended_runs(document: RoomDocument) -> None:
+    """Mark the runs that the cells still show as running, though no kernel does, as aborted."""
+    for cell in document.cells:
+        ours = cell["metadata"].get("jupyter_collab")
+        info = ours.get("run") if isinstance(ours, dict) else None
+        if isinstance(info, dict) and info.get("status") == "running":
+            document.set_run_info(cell["id"], {**info, "status": "aborted"})

@@ -1,0 +1,65 @@
+"""The runs that wait for a room's kernel."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..access import User
+from ..errors import TooManyRuns
+
+__all__ = ["Run", "RunQueue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A cell that somebody wants to be run. Runs with the same ``request`` were asked for together."""
+
+    number: int
+    cell_id: str
+    user: User
+    request: int
+
+
+class RunQueue:
+    """Runs in the order in which they were asked for, at most ``max_runs`` of them."""
+
+    def __init__(self, max_runs: int) -> None:
+        self._max_runs = max_runs
+        self._waiting: deque[Run] = deque()
+
+    @property
+    def waiting(self) -> Sequence[Run]:
+        """What waits, the next first."""
+        return tuple(self._waiting)
+
+    def check_space(self, count: int) -> None:
+        """Raise ``TooManyRuns`` if not so many more may wait."""
+        if len(self._waiting) + count > self._max_runs:
+            raise TooManyRuns(f"At most {self._max_runs} cells may wait to be run; wait, or cancel some.")
+
+    def add(self, runs: Sequence[Run]) -> None:
+        """Put ``runs`` at the end."""
+        self._waiting.extend(runs)
+
+    def next(self) -> Run | None:
+        """Take the first run out, if there is one."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def cancel(self, number: int) -> Run | None:
+        """Take the run of this number out; ``None`` if it does not wait."""
+        found = [run for run in self._waiting if run.number == number]
+        for run in found:
+            self._waiting.remove(run)
+        return found[0] if found else None
+
+    def cancel_request(self, request: int) -> list[Run]:
+        """Take out what was asked for together."""
+        canceled = [run for run in self._waiting if run.request == request]
+        self._waiting = deque(run for run in self._waiting if run.request != request)
+        return canceled
+
+    def cancel_all(self) -> list[Run]:
+        """Take everything out."""
+        canceled = list(self._waiting)
+        self._waiting.clear()
+        return canceled

@@ -1,0 +1,64 @@
+"""What people are told about a room's kernel, as JSON: the event ``kernel`` of ``docs/wire.md``."""
+
+from typing import Literal, TypedDict
+
+__all__ = ["InputWanted", "KernelInfo", "KernelState", "QueuedRun", "RunInfo", "Runner"]
+
+
+class KernelInfo(TypedDict):
+    """The room's kernel; ``id`` is empty until it runs."""
+
+    id: str
+    name: str
+    display_name: str
+    language: str
+    status: str
+
+
+class Runner(TypedDict):
+    """Who runs a cell."""
+
+    username: str
+    display_name: str
+
+
+class QueuedRun(TypedDict):
+    """A run that has not ended."""
+
+    run: int
+    cell: str
+    by: Runner
+    state: Literal["running", "queued"]
+
+
+class InputWanted(TypedDict):
+    """What a run asks for."""
+
+    run: int
+    cell: str
+    prompt: str
+    password: bool
+
+
+class KernelState(TypedDict):
+    """All of it; ``message`` says for people what went wrong last, and what to do."""
+
+    kernel: KernelInfo | None
+    message: str | None
+    queue: list[QueuedRun]
+    input: InputWanted | None
+
+
+class RunInfo(TypedDict, total=False):
+    """A cell's newest run, as it is written into the cell's metadata.
+
+    ``at`` is an ISO time in UTC, ``seconds`` is missing while it runs, ``crc`` is the CRC-32 of the UTF-8 of the
+    source that was run.
+    """
+
+    by: str
+    username: str
+    at: str
+    seconds: float
+    status: str
+    crc: int

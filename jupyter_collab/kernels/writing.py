@@ -1,0 +1,185 @@
+"""How the outputs of a room's cells get into its document: a little at a time, and again for as long as that fails."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..access import User
+from ..document import RoomDocument
+from ..errors import CollabError, RoomNotFound, RoomTooLarge
+from ..rooms import RoomManager
+from ..store import Blob
+from .outputs import OutputLimits, Outputs
+from .state import RunInfo
+
+__all__ = ["CellOutputs", "OutputWriter"]
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+PATIENCE_SECONDS = 1.0
+"""How long the next cell waits for the outputs of the one before to be durable."""
+
+SHARE = 4
+"""A write is followed by a rest so many times as long, so that a flood leaves the room to the others."""
+
+MAX_REST_SECONDS = 5.0
+
+
+class CellOutputs:
+    """The outputs of a cell's newest run, and ``info`` about that run. Other messages than outputs change nothing."""
+
+    def __init__(self, cell_id: str, user: User, limits: OutputLimits, info: RunInfo) -> None:
+        self.cell_id = cell_id
+        self.user = user
+        self.info = info
+        self.is_full = False
+        self._limits = limits
+        self._outputs = Outputs(limits)
+
+    def take(self, msg_type: str, content: Mapping[str, Any]) -> None:
+        """A message of the run."""
+        if not self.is_full:
+            self._outputs.take(msg_type, content)
+
+    def finish(self, info: RunInfo) -> None:
+        """The run has ended."""
+        self.info = info
+        self._outputs.finish()
+
+    def blobs(self) -> list[Blob]:
+        """What must be stored before :meth:`write`; emptied by the call."""
+        return self._outputs.blobs()
+
+    def write(self, document: RoomDocument) -> None:
+        """Bring the cell up to date."""
+        self._outputs.write(document, self.cell_id)
+        document.set_run_info(self.cell_id, dict(self.info))
+
+    def refuse(self, error: CollabError) -> None:
+        """Replace all outputs by the ``error``; what comes later is dropped."""
+        self._outputs = Outputs(self._limits)
+        self._outputs.take("error", {"ename": type(error).__name__, "evalue": str(error), "traceback": [str(error)]})
+        self._outputs.finish()
+        self.is_full = True
+
+
+class OutputWriter:
+    """Writes the outputs of one room's cells, at least ``write_seconds`` apart.
+
+    ``on_trouble`` is called with the error when outputs could not be written, for now or for good.
+    """
+
+    def __init__(
+        self, room_id: str, rooms: RoomManager, write_seconds: float, on_trouble: Callable[[CollabError], None]
+    ) -> None:
+        self._room_id = room_id
+        self._rooms = rooms
+        self._write_seconds = write_seconds
+        self._on_trouble = on_trouble
+        self._dirty: dict[str, CellOutputs] = {}
+        self._blobs: list[Blob] = []
+        self._rest_until = 0.0
+        self._urgent = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._task: asyncio.Task[None] | None = None
+
+    def touch(self, cell: CellOutputs) -> None:
+        """There is something new in ``cell``."""
+        self._dirty[cell.cell_id] = cell
+        if self._task is None:
+            self._idle.clear()
+            self._task = asyncio.create_task(self._write_all(), name=f"jupyter_collab outputs of {self._room_id}")
+
+    async def settle(self) -> None:
+        """Write what there is now, and wait until it is durable; not for ever if the store fails."""
+        self._urgent.set()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("The outputs in room %s wait to be saved.", self._room_id)
+        finally:
+            self._urgent.clear()
+
+    async def close(self) -> None:
+        """Write what there is, if that works, and end."""
+        await self.settle()
+        self._dirty.clear()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _write_all(self) -> None:
+        try:
+            while self._dirty:
+                await self._rest()
+                await self._try_to_write()
+        except Exception:  # the task's boundary: without it nothing would ever be written in this room again
+            log.exception("Writing the outputs in room %s failed.", self._room_id)
+            self._dirty.clear()
+            self._on_trouble(CollabError("The server failed to write the outputs; its log says why."))
+        finally:
+            self._task = None
+            self._idle.set()
+
+    async def _rest(self) -> None:
+        seconds = self._rest_until - asyncio.get_running_loop().time()
+        if seconds > 0:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._urgent.wait()
+            except TimeoutError:
+                return
+
+    async def _try_to_write(self) -> None:
+        loop = asyncio.get_running_loop()
+        cells, self._dirty = self._dirty, {}
+        began = loop.time()
+        try:
+            await self._write(cells)
+        except RoomNotFound as error:
+            self._dirty.clear()
+            self._on_trouble(error)
+        except RoomTooLarge as error:
+            self._refuse(cells, error)
+        except CollabError as error:
+            log.warning("The outputs in room %s are not written, trying again: %s", self._room_id, error)
+            self._dirty = {**cells, **self._dirty}
+            self._on_trouble(error)
+            await asyncio.sleep(RETRY_SECONDS)
+        took = loop.time() - began
+        self._rest_until = loop.time() + min(max(self._write_seconds, SHARE * took), MAX_REST_SECONDS)
+
+    async def _write(self, cells: Mapping[str, CellOutputs]) -> None:
+        """One edit for all ``cells``, once the blobs that it refers to are stored."""
+        author = list(cells.values())[-1].user
+
+        def change(document: RoomDocument) -> None:
+            types = document.cell_types
+            for cell in cells.values():
+                late = cell.blobs()
+                if late:  # they came while others were being stored
+                    self._blobs += late
+                    self._dirty.setdefault(cell.cell_id, cell)
+                elif types.get(cell.cell_id) == "code":
+                    cell.write(document)
+
+        for cell in cells.values():
+            self._blobs += cell.blobs()
+        async with self._rooms.using(self._room_id) as room:
+            if self._blobs:
+                blobs = list(self._blobs)
+                await self._rooms.store.put_blobs(self._room_id, blobs)
+                del self._blobs[: len(blobs)]
+            await room.change(change, author)
+
+    def _refuse(self, cells: Mapping[str, CellOutputs], error: RoomTooLarge) -> None:
+        log.warning("The outputs in room %s are dropped: %s", self._room_id, error)
+        for cell in cells.values():
+            if not cell.is_full:
+                cell.refuse(error)
+                self._dirty[cell.cell_id] = cell
+        self._on_trouble(error)

@@ -1,0 +1,136 @@
+"""Kernels as ordinary Jupyter sessions: they show among the running ones, under the title of their room."""
+
+import inspect
+import logging
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import ensure_async
+from tornado.web import HTTPError
+
+from ..errors import KernelDied, KernelFailed
+from ..kernels.contract import KernelSpec, KernelSpecs
+from ..kernels.jupyter import JupyterKernel
+from ..kernels.notebook import require_spec
+
+__all__ = ["SessionHost"]
+
+log = logging.getLogger(__name__)
+
+
+class SessionHost:
+    """Starts kernels on a Jupyter server, each in a session whose path names the room."""
+
+    def __init__(self, serverapp: ServerApp) -> None:
+        assert serverapp.kernel_spec_manager is not None, "a server that runs has one"
+        self._app = serverapp
+        self._kernel_specs = serverapp.kernel_spec_manager
+
+    @property
+    def server(self) -> str:
+        """The server's address, without a token."""
+        return str(self._app.connection_url)
+
+    async def specs(self) -> KernelSpecs:
+        """What is installed; kernelspecs that cannot be read are left out."""
+        found = await ensure_async(self._kernel_specs.get_all_specs())
+        by_name = {name: _spec(name, model["spec"]) for name, model in sorted(found.items())}
+        return KernelSpecs(self._app.kernel_manager.default_kernel_name, by_name)
+
+    async def find(self, room_id: str) -> JupyterKernel | None:
+        """The kernel of the session whose path names the room."""
+        try:
+            session = await self._app.session_manager.get_session(path=session_path(room_id))
+        except HTTPError:
+            return None
+        kernel = self._kernel(session)
+        await kernel.open()
+        return kernel
+
+    async def start(self, room_id: str, title: str, name: str) -> JupyterKernel:
+        """Start a session with a kernel and wait until the kernel answers."""
+        require_spec(await self.specs(), name)
+        try:
+            session = await self._app.session_manager.create_session(
+                path=session_path(room_id), name=title, type="room", kernel_name=name
+            )
+        except Exception as error:  # whatever a kernelspec's command, or a provisioner, may raise
+            log.exception("The kernel %s of room %s did not start.", name, room_id)
+            raise KernelFailed(f"The kernel '{name}' did not start: {error}. Choose another one.") from error
+        kernel = self._kernel(session)
+        try:
+            await kernel.open()
+        except BaseException:
+            await kernel.shutdown()
+            raise
+        return kernel
+
+    def _kernel(self, session: dict[str, Any]) -> JupyterKernel:
+        model = session["kernel"]
+        return JupyterKernel(model["id"], model["name"], SessionControl(self._app, session["id"], model["id"]))
+
+
+class SessionControl:
+    """The kernel of one session; see :class:`~jupyter_collab.kernels.jupyter.KernelControl`."""
+
+    def __init__(self, serverapp: ServerApp, session_id: str, kernel_id: str) -> None:
+        self._sessions = serverapp.session_manager
+        self._kernels: Any = serverapp.kernel_manager  # half of its methods have no types
+        self._session_id = session_id
+        self._kernel_id = kernel_id
+        # Else the server's own culler takes it for one that nobody uses.
+        self._kernels.notify_connect(kernel_id)  # type: ignore[no-untyped-call]  # jupyter_server gives it no types
+
+    def connect(self) -> Any:
+        """A client of jupyter_client, not connected yet."""
+        manager = self._kernels.get_kernel(self._kernel_id)
+        session = type(manager.session)(config=manager.session.config, key=manager.session.key)
+        return manager.client(session=session)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the server's kernel manager has it."""
+        return self._kernel_id in self._kernels
+
+    @property
+    def restarts_itself(self) -> bool:
+        """Whether the kernel manager starts a dead kernel anew."""
+        return bool(self._kernels.get_kernel(self._kernel_id).autorestart)
+
+    async def process(self) -> object:
+        """The process id, where the provisioner says one."""
+        if not self.is_kept:
+            return None
+        manager = self._kernels.get_kernel(self._kernel_id)
+        if not await ensure_async(manager.is_alive()):
+            return None
+        return getattr(manager.provisioner, "pid", None) or self._kernel_id
+
+    async def interrupt(self) -> None:
+        """Interrupt it."""
+        if not self.is_kept:
+            raise KernelDied("The kernel has ended.")
+        await ensure_async(self._kernels.interrupt_kernel(self._kernel_id))
+
+    async def restart(self) -> None:
+        """Start it anew, and wait until the server has heard of it."""
+        answered = await ensure_async(self._kernels.restart_kernel(self._kernel_id))
+        if inspect.isawaitable(answered):
+            await answered
+
+    async def shutdown(self) -> None:
+        """End the session, and the kernel with it."""
+        self._kernels.notify_disconnect(self._kernel_id)
+        try:
+            await self._sessions.delete_session(self._session_id)
+        except (HTTPError, KeyError):
+            log.info("The kernel %s had ended before.", self._kernel_id)
+
+
+def session_path(room_id: str) -> str:
+    """The path of a room's session; no file has such a one."""
+    return f"collab:{room_id}"
+
+
+def _spec(name: str, spec: dict[str, Any]) -> KernelSpec:
+    return KernelSpec(name, str(spec.get("display_name", name)), str(spec.get("language", "")))

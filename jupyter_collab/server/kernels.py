@@ -1,0 +1,259 @@
+"""The REST API of what runs in a room, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
+
+import re
+from typing import Any
+
+from tornado.web import authenticated
+
+from ..access import Capability, Role
+from ..errors import ContentError, PermissionDenied, RunNotFound
+from ..kernels.all_rooms import RoomKernels
+from ..rooms import RoomManager, check_room_id
+from ..store import RunRecord
+from .base import CollabAPIHandler
+from .body import BodyHandler, whole_number
+from .rest import iso_time
+
+__all__ = ["kernel_routes"]
+
+Route = tuple[str, type[CollabAPIHandler], dict[str, Any]]
+
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+")
+
+MAX_CELLS = 10_000
+MAX_DIGITS = 15
+
+SHOWN_MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "text/plain")
+"""What browsers may show at a blob's address; everything else they are told to save."""
+
+
+class _KernelHandler(BodyHandler):
+    kernels: RoomKernels
+
+    def initialize(self, manager: RoomManager, kernels: RoomKernels) -> None:  # type: ignore[override]  # Tornado gives each handler its own options
+        """Set by the route."""
+        super().initialize(manager)
+        self.kernels = kernels
+
+    async def require(self, capability: Capability) -> Role:
+        """The user's role, lowered to that in the query; see :meth:`CollabAPIHandler.require`."""
+        granted = await super().require(Capability.READ)
+        role = granted.lowered_to(self._wished_role(granted))
+        if not role.may(capability):
+            raise PermissionDenied(
+                f"Your role here is {role.value}, which may not {capability.value}; ask an owner for another role."
+            )
+        return role
+
+    def _wished_role(self, granted: Role) -> Role:
+        wish = self.get_query_argument("role", granted.value)
+        try:
+            return Role(wish)
+        except ValueError as error:
+            raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
+
+    async def finish_state(self, room_id: str) -> None:
+        """Answer the state of the room's kernel, and what kernels there are."""
+        state, specs = await self.kernels.state(room_id), await self.kernels.specs()
+        known = [
+            {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
+            for spec in specs.by_name.values()
+        ]
+        self.finish({**state, "specs": known, "default": specs.default})
+
+    def finish_empty(self) -> None:
+        """Answer that it is done."""
+        self.set_status(204)
+        self.finish()
+
+
+class KernelHandler(_KernelHandler):
+    """``rooms/{id}/kernel``: see, choose, stop."""
+
+    @authenticated
+    async def get(self, room_id: str) -> None:
+        """The state of the room's kernel."""
+        await self.require(Capability.READ)
+        await self.finish_state(room_id)
+
+    @authenticated
+    async def put(self, room_id: str) -> None:
+        """Choose the kernel."""
+        await self.require(Capability.RUN)
+        check_room_id(room_id)
+        name = _required(self.json_object("name"), "name", str)
+        await self.kernels.choose(room_id, name, self.user)
+        await self.finish_state(room_id)
+
+    @authenticated
+    async def delete(self, room_id: str) -> None:
+        """End the kernel."""
+        await self.require(Capability.RUN)
+        await self.kernels.stop(room_id)
+        self.finish_empty()
+
+
+class KernelActionHandler(_KernelHandler):
+    """``rooms/{id}/kernel/interrupt`` and ``restart``."""
+
+    @authenticated
+    async def post(self, room_id: str, action: str) -> None:
+        """Do it."""
+        await self.require(Capability.RUN)
+        if action == "interrupt":
+            await self.kernels.interrupt(room_id)
+        else:
+            await self.kernels.restart(room_id)
+        await self.finish_state(room_id)
+
+
+class RunsHandler(_KernelHandler):
+    """``rooms/{id}/runs``: run cells, the history, cancel."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Room for the ids of all cells."""
+        return 1 * 2**20
+
+    @authenticated
+    async def get(self, room_id: str) -> None:
+        """Who ran what, newest first."""
+        await self.require(Capability.READ)
+        await self.manager.get_room(room_id)
+        limit = whole_number(self, "limit", 100, 1, 1000)
+        before = whole_number(self, "before", 0, 0, 2**53 - 1) or None
+        runs = await self.manager.store.list_runs(room_id, limit, before)
+        self.finish({"runs": [_run(run) for run in runs]})
+
+    @authenticated
+    async def post(self, room_id: str) -> None:
+        """Put cells into the queue."""
+        await self.require(Capability.RUN)
+        check_room_id(room_id)
+        cells: Any = self.json_object("cells").get("cells")
+        if cells != "all" and not _is_list_of_text(cells):
+            raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
+        runs = await self.kernels.run(room_id, cells, self.user)
+        self.set_status(202)
+        self.finish({"runs": [{"run": run.number, "cell": run.cell_id} for run in runs]})
+
+    @authenticated
+    async def delete(self, room_id: str) -> None:
+        """Cancel what waits."""
+        await self.require(Capability.RUN)
+        await self.kernels.cancel(room_id)
+        self.finish_empty()
+
+
+class RunHandler(_KernelHandler):
+    """``rooms/{id}/runs/{n}``."""
+
+    @authenticated
+    async def delete(self, room_id: str, number: str) -> None:
+        """Cancel a run that waits, interrupt one that runs."""
+        await self.require(Capability.RUN)
+        if not number.isascii() or not number.isdigit() or len(number) > MAX_DIGITS:
+            raise RunNotFound("A run is named by its number.")
+        await self.kernels.cancel(room_id, int(number))
+        self.finish_empty()
+
+
+class InputHandler(_KernelHandler):
+    """``rooms/{id}/input``."""
+
+    @authenticated
+    async def post(self, room_id: str) -> None:
+        """Answer what a run asks for."""
+        await self.require(Capability.RUN)
+        body = self.json_object("run", "value")
+        await self.kernels.answer_input(room_id, _required(body, "run", int), _required(body, "value", str))
+        self.finish_empty()
+
+
+class AskHandler(_KernelHandler):
+    """``rooms/{id}/complete`` and ``inspect``."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Room for a long cell."""
+        return 1 * 2**20
+
+    @authenticated
+    async def post(self, room_id: str, what: str) -> None:
+        """Ask the kernel."""
+        await self.require(Capability.RUN)
+        check_room_id(room_id)
+        body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
+        code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
+        if not 0 <= position <= len(code):
+            raise ContentError("cursor_pos counts the characters of code before the cursor.")
+        if what == "complete":
+            self.finish(await self.kernels.complete(room_id, code, position))
+            return
+        level = _required(body, "detail_level", int) if "detail_level" in body else 0
+        if level not in (0, 1):
+            raise ContentError("detail_level must be 0 or 1.")
+        self.finish(await self.kernels.inspect(room_id, code, position, level))
+
+
+class BlobHandler(_KernelHandler):
+    """``rooms/{id}/blobs/{digest}``: output that is too large for the document."""
+
+    @authenticated
+    async def get(self, room_id: str, digest: str) -> None:
+        """The bytes, which no page takes for a part of itself."""
+        await self.require(Capability.READ)
+        await self.manager.get_room(room_id)
+        blob = await self.manager.store.get_blob(room_id, digest)
+        self.set_header("Content-Security-Policy", "sandbox")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        if blob.media_type not in SHOWN_MEDIA_TYPES:
+            self.set_header("Content-Disposition", "attachment")
+        self.finish(blob.data, set_content_type=_content_type(blob.media_type))
+
+
+def kernel_routes(manager: RoomManager, kernels: RoomKernels) -> list[Route]:
+    """The routes of what runs."""
+    options = {"manager": manager, "kernels": kernels}
+    room = r"/api/collab/rooms/([^/]+)"
+    return [
+        (rf"{room}/kernel", KernelHandler, options),
+        (rf"{room}/kernel/(interrupt|restart)", KernelActionHandler, options),
+        (rf"{room}/runs", RunsHandler, options),
+        (rf"{room}/runs/([^/]+)", RunHandler, options),
+        (rf"{room}/input", InputHandler, options),
+        (rf"{room}/(complete|inspect)", AskHandler, options),
+        (rf"{room}/blobs/([^/]+)", BlobHandler, options),
+    ]
+
+
+def _required(body: dict[str, Any], name: str, kind: type) -> Any:
+    value = body.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ContentError(f"Give {name}, as {'text' if kind is str else 'a whole number'}.")
+    return value
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_CELLS and all(isinstance(item, str) for item in value)
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "cell": run.cell_id,
+        "by": {"username": run.username, "display_name": run.display_name},
+        "kernel_name": run.kernel_name,
+        "source": run.source,
+        "queued_at": iso_time(run.queued_at),
+        "started_at": None if run.started_at is None else iso_time(run.started_at),
+        "ended_at": None if run.ended_at is None else iso_time(run.ended_at),
+        "status": run.status,
+    }
+
+
+def _content_type(media_type: str) -> str:
+    if not MEDIA_TYPE.fullmatch(media_type):
+        return "application/octet-stream"
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
