@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map
 
 from jupyter_collab.document import ContentFormat, RoomDocument, read_content, write_content
+from jupyter_collab.document.values import plain_line_breaks
 from jupyter_collab.errors import ContentError, InvalidUpdate
 
 from .strategies import JUNK_METADATA, NOTEBOOKS, SHARED_JUNK, WRONG_CELLS
@@ -52,6 +53,8 @@ def check(document: RoomDocument) -> None:
     """Everything that reads reads, and then everything that writes writes."""
     check_reading(document)
     exported = document.to_notebook()
+    for cell in exported["cells"]:
+        cell["source"] = plain_line_breaks(cell["source"])
     document.set_notebook(exported)
     assert document.to_notebook() == exported
     updates = record_updates(document)
