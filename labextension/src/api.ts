@@ -124,27 +124,47 @@ export class CollabApi {
   }
 
   private async _json<T>(path: string, method: string, body?: object): Promise<T> {
-    const headers = { 'Content-Type': 'application/json' };
-    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-    const response = await this._request(path, init);
-    return (await response.json()) as T;
+    return requestJson(this._server, path, method, body);
   }
 
   private async _request(path: string, init: RequestInit): Promise<Response> {
-    let response: Response;
-    try {
-      response = await this._server.fetch(`${this._server.baseUrl}api/collab/${path}`, init);
-    } catch (error) {
-      throw new ApiError(0, 'unreachable', 'The server cannot be reached.', { cause: error });
-    }
-    if (!response.ok) {
-      throw await readError(response);
-    }
-    return response;
+    return request(this._server, path, init);
   }
 }
 
-function roomPath(id: string, rest = ''): string {
+/** Ask for JSON with JSON. Throws `ApiError`. */
+export async function requestJson<T>(
+  server: ICollabServer,
+  path: string,
+  method: string,
+  body?: object
+): Promise<T> {
+  const response = await request(server, path, jsonInit(method, body));
+  return (await response.json()) as T;
+}
+
+/** A request with a JSON body, if there is one. */
+export function jsonInit(method: string, body?: object): RequestInit {
+  const headers = { 'Content-Type': 'application/json' };
+  return body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+}
+
+/** Ask for a path under `api/collab/`. Throws `ApiError`. */
+export async function request(server: ICollabServer, path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await server.fetch(`${server.baseUrl}api/collab/${path}`, init);
+  } catch (error) {
+    throw new ApiError(0, 'unreachable', 'The server cannot be reached.', { cause: error });
+  }
+  if (!response.ok) {
+    throw await readError(response);
+  }
+  return response;
+}
+
+/** The path of a room, or of something of it, under `api/collab/`. */
+export function roomPath(id: string, rest = ''): string {
   return `rooms/${encodeURIComponent(id)}${rest}`;
 }
 

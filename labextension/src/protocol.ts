@@ -71,12 +71,51 @@ export interface IHello {
   limits: ILimits;
 }
 
+export type KernelStatus = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead';
+
+/** The room's running kernel. */
+export interface IKernel {
+  id: string;
+  /** The name of its kernelspec. */
+  name: string;
+  display_name: string;
+  language: string;
+  status: KernelStatus;
+}
+
+/** A run of a cell that is going on or waits for its turn. */
+export interface IQueuedRun {
+  run: number;
+  cell: string;
+  by: { username: string; display_name: string };
+  state: 'running' | 'queued';
+}
+
+/** What a run waits for. */
+export interface IInputRequest {
+  run: number;
+  cell: string;
+  prompt: string;
+  password: boolean;
+}
+
+/** What runs in a room. */
+export interface IKernelState {
+  kernel: IKernel | null;
+  /** What went wrong last and what to do, for people. */
+  message: string | null;
+  /** The running one first, then those that wait, in their order. */
+  queue: IQueuedRun[];
+  input: IInputRequest | null;
+}
+
 /** What happened to the room or to this peer. Types that we do not know are to be ignored. */
 export type RoomEvent =
   | { type: 'not_saved'; message: string }
   | { type: 'saved' }
   | { type: 'renamed'; title: string }
-  | { type: 'role'; role: Role; capabilities: Capability[] };
+  | { type: 'role'; role: Role; capabilities: Capability[] }
+  | ({ type: 'kernel' } & IKernelState);
 
 export type Message =
   | { type: 'sync_step1'; stateVector: Uint8Array }

@@ -7,9 +7,10 @@ import * as Y from 'yjs';
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
+import { KernelApi } from './kernelapi.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
 import { type ICursor, type IPerson, readPeople } from './presence.js';
-import { CAPABILITIES, type Capability, type Role, type RoomEvent } from './protocol.js';
+import { CAPABILITIES, type Capability, type IKernelState, type Role, type RoomEvent } from './protocol.js';
 import type { IProviderClosing, IProviderTimes, Provider, ProviderState } from './provider.js';
 import { Replica } from './replica.js';
 import { type IRoomStatus, readKind } from './status.js';
@@ -29,6 +30,7 @@ export class Room implements IDisposable {
     this._options = options;
     this.id = options.id;
     this._api = new CollabApi(options.server);
+    this.kernelApi = new KernelApi(options.server, options.id, options.role);
     const { baseUrl } = options.server;
     this._persistence = openPersistence(options.persistence, [baseUrl, options.id, options.role ?? ''].join('\n'));
     this._persistence.failed.connect(this._updateStatus, this);
@@ -40,6 +42,9 @@ export class Room implements IDisposable {
   }
 
   readonly id: string;
+
+  /** What one may ask of the room's kernel. */
+  readonly kernelApi: KernelApi;
 
   /** The first sync, from the browser's store or the server, is done. Waits for ever if there is none. */
   get ready(): Promise<void> {
@@ -102,6 +107,15 @@ export class Room implements IDisposable {
     return this._peopleChanged;
   }
 
+  /** What runs in the room, as the server said last; `null` if nothing ever ran since the server knows the room. */
+  get kernel(): IKernelState | null {
+    return this._kernel;
+  }
+
+  get kernelChanged(): ISignal<this, IKernelState | null> {
+    return this._kernelChanged;
+  }
+
   /** Text that was typed here and that the room does not have; the oldest, if there is more. */
   get unsent(): IUnsentText | null {
     return this._texts.first;
@@ -142,6 +156,22 @@ export class Room implements IDisposable {
   /** Tell the others in which cell one is. */
   setActiveCell(cellId: string | null): void {
     this._setPresence('cell', cellId);
+  }
+
+  /** Resolves when the server has all that was typed here: with `false` if it will not have it soon. */
+  async whenSaved(): Promise<boolean> {
+    while (!this._isDisposed && this._status.kind === 'saving') {
+      await new Promise<void>(resolve => {
+        const look = (): void => {
+          this._statusChanged.disconnect(look);
+          this._disposed.disconnect(look);
+          resolve();
+        };
+        this._statusChanged.connect(look);
+        this._disposed.connect(look);
+      });
+    }
+    return !this._isDisposed && this._status.kind === 'synced';
   }
 
   /** Disconnect, and stay so until `goOnline`; edits are kept. */
@@ -308,8 +338,11 @@ export class Room implements IDisposable {
   // -- what is told --------------------------------------------------------------------------------------------------
 
   private _onEvent(event: RoomEvent): void {
-    if (event.type === 'renamed') {
-      this._setTitle(event.title);
+    switch (event.type) {
+      case 'renamed':
+        return this._setTitle(event.title);
+      case 'kernel':
+        return this._setKernel(event);
     }
   }
 
@@ -318,6 +351,8 @@ export class Room implements IDisposable {
     if (hello && hello !== this._hello) {
       this._hello = hello;
       this._setTitle(hello.title);
+      // The server says what runs right after its hello, unless nothing does.
+      this._setKernel(null);
     }
     if (role !== null && role !== this._role) {
       this._role = role;
@@ -330,6 +365,13 @@ export class Room implements IDisposable {
     if (title !== this._title) {
       this._title = title;
       this._titleChanged.emit(title);
+    }
+  }
+
+  private _setKernel(kernel: IKernelState | null): void {
+    if (JSON.stringify(kernel) !== JSON.stringify(this._kernel)) {
+      this._kernel = kernel;
+      this._kernelChanged.emit(kernel);
     }
   }
 
@@ -395,11 +437,13 @@ export class Room implements IDisposable {
   private _capabilities: ReadonlySet<Capability> = new Set();
   private _status: IRoomStatus;
   private _people: readonly IPerson[] = [];
+  private _kernel: IKernelState | null = null;
   private readonly _sharedModelChanged = new Signal<this, void>(this);
   private readonly _titleChanged = new Signal<this, string>(this);
   private readonly _roleChanged = new Signal<this, void>(this);
   private readonly _statusChanged = new Signal<this, IRoomStatus>(this);
   private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
+  private readonly _kernelChanged = new Signal<this, IKernelState | null>(this);
   private readonly _unsentChanged = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
 }
