@@ -1,0 +1,186 @@
+"""One output of a cell, as the document shows it, within bounds."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..document.content import parse_output
+from ..document.values import canonical, clean_json
+from ..errors import ContentError
+from ..store import Blob
+from .blobs import BLOB_TYPE, Spool, reference, value_bytes, words_for
+from .terminal import TerminalText, count_bytes
+
+__all__ = ["Item", "OutputLimits", "ShownBundle", "ShownOutput", "ShownStream", "words_output"]
+
+Item = Mapping[str, Any]
+"""An output of nbformat 4; one that changes becomes another object."""
+
+MAX_MIME_TYPES = 50
+SMALL_BYTES = 4 * 2**10
+"""So much of an output is still shown in a cell that has too many of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLimits:
+    """How much of a cell's outputs the document holds, and how much of the rest is kept in blobs.
+
+    A stream shows at most its last ``stream_bytes``. A value of a MIME bundle that is larger than ``bundle_bytes``
+    becomes a blob. Beyond ``cell_bytes`` and ``outputs`` outputs less is shown, and at last nothing more. A blob has
+    at most ``blob_bytes``.
+    """
+
+    stream_bytes: int = 64 * 2**10
+    bundle_bytes: int = 1 * 2**20
+    cell_bytes: int = 8 * 2**20
+    blob_bytes: int = 64 * 2**20
+    outputs: int = 500
+
+
+def words_output(words: str, data: Mapping[str, Any] | None = None) -> Item:
+    """An output that says something to people."""
+    return {"output_type": "display_data", "data": {**(data or {}), "text/plain": words}, "metadata": {}}
+
+
+class ShownStream:
+    """What a program prints to ``name`` without anything in between."""
+
+    def __init__(self, name: str, limits: OutputLimits) -> None:
+        self.name = name
+        self.blobs: list[Blob] = []
+        self._limits = limits
+        self._text = TerminalText(limits.stream_bytes, self._spill)
+        self._spool: Spool | None = None
+        self._is_closed = False
+        self._is_stale = True
+        self._note: Item | None = None
+        self._item: Item = {"output_type": "stream", "name": name, "text": ""}
+
+    @property
+    def items(self) -> list[Item]:
+        """The stream, and before it what there is to say about what is missing."""
+        if self._is_stale:
+            self._is_stale = False
+            text = self._text.text
+            if text != self._item["text"]:
+                self._item = {**self._item, "text": text}
+        return [self._item] if self._note is None else [self._note, self._item]
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in the document."""
+        return count_bytes(self._text.text)
+
+    def add(self, text: str) -> None:
+        """The program printed ``text``."""
+        self._is_stale = True
+        self._text.add(text)
+
+    def close(self, *, is_small: bool) -> None:
+        """What did not fit becomes a blob, and what does not fit from now on is lost; if ``is_small``, little fits."""
+        if self._is_closed:
+            return
+        if is_small:
+            self._is_stale = True
+            self._text.shrink(SMALL_BYTES)
+        self._is_closed = True
+        if self._spool is not None:
+            blob = Blob.of(self._spool.take(), "text/plain")
+            self.blobs.append(blob)
+            words = f"{words_for(self._spool.kept_bytes)} that came before are kept apart."
+            if self._spool.lost_bytes:
+                words = f"The first {words} The {words_for(self._spool.lost_bytes)} after them are lost."
+            self._note = words_output(words, {BLOB_TYPE: reference(blob, self.name)})
+            self._spool = None
+
+    def _spill(self, data: bytes) -> None:
+        if self._is_closed:
+            self._note = self._note or words_output("What came before is lost.")
+            return
+        if self._spool is None:
+            self._spool = Spool(self._limits.blob_bytes)
+            self._note = words_output("What came before can be opened when the cell has run.")
+        self._spool.add(data)
+
+
+@dataclass(slots=True)
+class ShownBundle:
+    """An output that comes whole: a display, a result or an error."""
+
+    item: Item
+    display_id: str | None = None
+    blobs: list[Blob] = field(default_factory=list)
+    size_bytes: int = 0
+
+    @classmethod
+    def of(
+        cls, output: Mapping[str, Any], display_id: str | None, max_bytes: int, limits: OutputLimits
+    ) -> "ShownBundle":
+        """``output``, of which no value has more than ``max_bytes``."""
+        shown = cls({}, display_id)
+        try:
+            item = parse_output(clean_json(output), "The kernel's output")
+        except ContentError as error:
+            shown.item = words_output(f"The kernel sent an output that cannot be shown. {error}")
+            return shown
+        if item["output_type"] == "error":
+            _cut_error(item, limits.stream_bytes)
+        else:
+            item["data"] = shown._without_large(item["data"], max_bytes, limits)
+            if len(canonical(item["metadata"])) > limits.bundle_bytes:
+                item["metadata"] = {}
+        shown.item = item
+        shown.size_bytes = len(canonical(item))
+        return shown
+
+    @property
+    def items(self) -> list[Item]:
+        """The output."""
+        return [self.item]
+
+    def close(self, *, is_small: bool) -> None:
+        """It is whole already."""
+
+    def _without_large(self, data: Mapping[str, Any], max_bytes: int, limits: OutputLimits) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        references, words = [], []
+        for media_type, value in itertools.islice(data.items(), MAX_MIME_TYPES):
+            if _size(value) <= max_bytes:
+                shown[media_type] = value
+                continue
+            blob = value_bytes(media_type, value)
+            if len(blob.data) > limits.blob_bytes:
+                words.append(f"{media_type} of {words_for(len(blob.data))} is too large to be kept.")
+                continue
+            self.blobs.append(blob)
+            references.append(reference(blob, "output"))
+            words.append(f"{media_type} of {words_for(len(blob.data))} is kept apart.")
+        if references:
+            first, *others = references
+            shown[BLOB_TYPE] = {**first, "also": others} if others else first
+        if words:
+            shown.setdefault("text/plain", "\n".join(words))
+        return shown
+
+
+ShownOutput = ShownStream | ShownBundle
+
+
+def _size(value: Any) -> int:
+    return count_bytes(value) if isinstance(value, str) else len(json.dumps(value))
+
+
+def _cut_error(item: dict[str, Any], max_bytes: int) -> None:
+    """Keep the beginnings of what an error says, and the end of its traceback."""
+    for key in ("ename", "evalue"):
+        item[key] = item[key][: max_bytes // 8]
+    lines, size = [], 0
+    for line in reversed(item["traceback"]):
+        size += count_bytes(line)
+        if size > max_bytes:
+            lines.append("… (the beginning of the traceback is left out)")
+            break
+        lines.append(line)
+    item["traceback"] = lines[::-1]

@@ -1,0 +1,96 @@
+"""Messages of a kernel, and what becomes of them."""
+
+from typing import Any
+
+import nbformat
+
+from jupyter_collab.document import RoomDocument
+from jupyter_collab.kernels.outputs import OutputLimits, Outputs
+from jupyter_collab.kernels.reducer import Reducer
+
+__all__ = ["CELL", "Message", "Room", "clear", "display", "error", "reduced", "result", "stream", "update"]
+
+Message = tuple[str, dict[str, Any]]
+
+CELL = "cell"
+
+
+def stream(text: str, name: str = "stdout") -> Message:
+    return "stream", {"name": name, "text": text}
+
+
+def display(data: dict[str, Any] | str, display_id: str | None = None, **more: Any) -> Message:
+    transient = {} if display_id is None else {"display_id": display_id}
+    data = {"text/plain": data} if isinstance(data, str) else data
+    return "display_data", {"data": data, "metadata": {}, "transient": transient, **more}
+
+
+def update(data: dict[str, Any] | str, display_id: str) -> Message:
+    return "update_display_data", display(data, display_id)[1]
+
+
+def result(text: str, count: int) -> Message:
+    return "execute_result", {"data": {"text/plain": text}, "metadata": {}, "execution_count": count}
+
+
+def error(name: str = "ValueError", value: str = "no", traceback: tuple[str, ...] = ("line 1", "line 2")) -> Message:
+    return "error", {"ename": name, "evalue": value, "traceback": list(traceback)}
+
+
+def clear(*, wait: bool = False) -> Message:
+    return "clear_output", {"wait": wait}
+
+
+def reduced(*messages: Message, limits: OutputLimits | None = None) -> list[dict[str, Any]]:
+    """The outputs that these messages make."""
+    reducer = Reducer(limits or OutputLimits())
+    for message in messages:
+        reducer.take(*message)
+    return [dict(item) for item in reducer.items]
+
+
+class Room:
+    """A document with one code cell, ``CELL``, the outputs of a run of it, and what was written and stored so far."""
+
+    def __init__(self, limits: OutputLimits | None = None, outputs: list[dict[str, Any]] | None = None) -> None:
+        cell: dict[str, Any] = {"id": CELL, "cell_type": "code", "source": "", "metadata": {}, "outputs": outputs or []}
+        cell["execution_count"] = 7 if outputs else None
+        made = RoomDocument.create("epoch", {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+        self.document = RoomDocument()
+        self.document.doc.apply_update(made.doc.get_update())
+        self.updates: list[bytes] = []
+        self.document.doc.observe(lambda event: self.updates.append(event.update))
+        self.blobs: dict[str, bytes] = {}
+        self.run = Outputs(limits or OutputLimits())
+
+    def take(self, *messages: Message) -> "Room":
+        for message in messages:
+            self.run.take(*message)
+        return self
+
+    def write(self, *messages: Message) -> "Room":
+        """Take messages in, and write what there is."""
+        self.take(*messages)
+        self.blobs |= {blob.digest: blob.data for blob in self.run.blobs()}
+        self.run.write(self.document, CELL)
+        return self
+
+    def finish(self) -> "Room":
+        self.run.finish()
+        return self.write()
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        nbformat.validate(self.document.to_notebook())
+        return self.document.cell(CELL)
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        outputs: list[dict[str, Any]] = self.cell["outputs"]
+        return outputs
+
+    @property
+    def text(self) -> str:
+        """The text of the last output, a stream."""
+        text: str = self.outputs[-1]["text"]
+        return text
