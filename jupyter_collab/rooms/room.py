@@ -6,7 +6,6 @@ of the store and a peer that sends too fast are waited for.
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
 from typing import TypeVar
@@ -49,6 +48,7 @@ from ..store import Head, LogSlice, Store
 from .integrate import beginners
 from .journal import Batch, Journal
 from .limits import Limits
+from .log_position import LogPosition
 from .outbox import MAX_MERGED_UPDATES
 from .peer import Peer
 from .presence import Presence
@@ -63,8 +63,6 @@ Found = TypeVar("Found")
 
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
-
-RETRY_SECONDS = 1.0
 
 
 class RoomState(Enum):
@@ -99,7 +97,6 @@ class Room:
         self._limits = limits
         self._on_grown = on_grown
         self._loop = asyncio.get_running_loop()
-        self._writer = secrets.token_hex(8)
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._peers: set[Peer] = set()
         self._announced: dict[str, Event] = {}
@@ -108,14 +105,14 @@ class Room:
         self._live = asyncio.Event()
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
-        self._seq = self._head_seq = log_slice.seq
+        self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
         self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
         self._journal = Journal(
             store,
             self.id,
             self.epoch,
             log_slice.seq,
-            self._writer,
+            self._position.writer,
             limits.unsaved_bytes,
             on_committed=self._committed,
             on_failing=self._failing,
@@ -224,7 +221,7 @@ class Room:
                 "room": self.id,
                 "title": self.title,
                 "epoch": self.epoch,
-                "seq": self._head_seq,
+                "seq": self._position.head_seq,
                 "role": peer.role.value,
                 "capabilities": _names(peer.role),
                 "user": peer.user.info(peer.role),
@@ -354,7 +351,7 @@ class Room:
         if self._journal.has_unsaved:
             self._journal.add((), peer.user.username, peer)
         else:
-            peer.tell(Ack(peer.edits_received, self._head_seq))
+            peer.tell(Ack(peer.edits_received, self._position.head_seq))
 
     def _refuse(self, peer: Peer, error: CollabError) -> None:
         """Say no: to the edit if the peer can be told so, else by ending the connection."""
@@ -421,15 +418,14 @@ class Room:
 
     async def _heal(self) -> None:
         """Make the document anew, from what was accepted."""
-        log_slice = await self._read(None)
-        while log_slice.seq < self._head_seq:  # what was committed after this was read is no longer in the journal
-            log_slice = await self._read(None)
+        position = self._position
+        log_slice = await position.read(None)
+        while log_slice.seq < position.head_seq:  # what was committed after this was read is no longer in the journal
+            log_slice = await position.read(None)
         self._replica.rebuild(log_slice, self._journal.unsaved_updates)
         self._state = RoomState.LIVE
         self._live.set()
-        foreign = self._foreign(log_slice)
-        self._seq = max(self._seq, log_slice.seq)
-        self._show_foreign(foreign)
+        self._show_foreign(position.take(log_slice))
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -439,9 +435,7 @@ class Room:
             author.tell(Ack(count, seq))
         if not batch.entries:
             return
-        self._head_seq = max(self._head_seq, seq)
-        if seq - len(batch.entries) == self._seq:
-            self._seq = seq
+        if self._position.wrote(len(batch.entries), seq):
             self._on_grown(self.id)
         else:
             self._tasks.start("catch up", self._catch_up)
@@ -468,7 +462,7 @@ class Room:
         """
         if self._state is not RoomState.LIVE or not self._replica.has_log:
             return
-        state, seq = self._replica.keyframe(), self._seq
+        state, seq = self._replica.keyframe(), self._position.seq
         try:
             await self._journal.flush(patient=True)
             await self._store.put_keyframe(self.id, self.epoch, seq, state, self.kind)
@@ -484,16 +478,15 @@ class Room:
     def look(self, head: Head) -> None:
         """Take in what other server processes did to the room, if anything."""
         self.retitle(head.title)
-        if head.seq > self._seq:
-            self._head_seq = max(self._head_seq, head.seq)
+        if self._position.heard(head.seq):
             self._tasks.start("catch up", self._catch_up)
 
     async def _catch_up(self) -> None:
-        while self._seq < self._head_seq:
-            log_slice = await self._read(self._seq)
+        position = self._position
+        while position.is_behind:
+            log_slice = await position.read(position.seq)
             await self._until_live()
-            changes = [change for update in self._foreign(log_slice) for change in self._apply(update)]
-            self._seq = max(self._seq, log_slice.seq)
+            changes = [change for update in position.take(log_slice) for change in self._apply(update)]
             self._show_foreign(changes)
             self._replica.logged(changes)
 
@@ -508,28 +501,6 @@ class Room:
             self._journal.accompany(changes)
         elif changes:
             self._fan_out(changes, None)
-
-    def _foreign(self, log_slice: LogSlice) -> list[bytes]:
-        """What of ``log_slice`` other server processes added since this one last looked, as updates."""
-        first_seq = log_slice.seq - len(log_slice.entries)
-        unseen = log_slice.entries[max(0, self._seq - first_seq) :]
-        foreign = [entry.update for entry in unseen if entry.server != self._writer]
-        if log_slice.state is not None and first_seq > self._seq:
-            foreign.insert(0, log_slice.state)
-        return foreign
-
-    async def _read(self, after_seq: int | None) -> LogSlice:
-        """Read the log, however long it takes until the store answers."""
-        while True:
-            try:
-                log_slice = await self._store.read_log(self.id, after_seq)
-            except StoreError as error:
-                log.warning("Room %s cannot be read, trying again: %s", self.id, error)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                if log_slice.record.epoch != self.epoch:
-                    raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
-                return log_slice
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

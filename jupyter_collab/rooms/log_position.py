@@ -1,0 +1,69 @@
+"""How far a live room has come in its log, to which other server processes write as well."""
+
+import asyncio
+import logging
+import secrets
+
+from ..errors import EpochMismatch, StoreError
+from ..store import LogSlice, Store
+
+__all__ = ["LogPosition"]
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class LogPosition:
+    """Everything up to ``seq`` is in the room's document; ``head_seq`` entries are there, as far as is known.
+
+    ``writer`` is what this live room's own entries are marked with.
+    """
+
+    def __init__(self, store: Store, room_id: str, epoch: str, seq: int) -> None:
+        self.seq = self.head_seq = seq
+        self.writer = secrets.token_hex(8)
+        self._store = store
+        self._room_id = room_id
+        self._epoch = epoch
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something in the log is not in the document, as far as is known."""
+        return self.seq < self.head_seq
+
+    def wrote(self, count: int, seq: int) -> bool:
+        """This room's own ``count`` entries end at ``seq``; answers whether nobody else has written before them."""
+        self.head_seq = max(self.head_seq, seq)
+        is_next = seq - count == self.seq
+        if is_next:
+            self.seq = seq
+        return is_next
+
+    def heard(self, head_seq: int) -> bool:
+        """The log ends at ``head_seq``; answers whether that is news."""
+        self.head_seq = max(self.head_seq, head_seq)
+        return head_seq > self.seq
+
+    def take(self, log_slice: LogSlice) -> list[bytes]:
+        """Go on to the end of ``log_slice``; answers what of it other server processes added, as updates."""
+        first_seq = log_slice.seq - len(log_slice.entries)
+        unseen = log_slice.entries[max(0, self.seq - first_seq) :]
+        foreign = [entry.update for entry in unseen if entry.server != self.writer]
+        if log_slice.state is not None and first_seq > self.seq:
+            foreign.insert(0, log_slice.state)
+        self.seq = max(self.seq, log_slice.seq)
+        return foreign
+
+    async def read(self, after_seq: int | None) -> LogSlice:
+        """Read the log, however long it takes until the store answers; ``EpochMismatch`` if it is another one now."""
+        while True:
+            try:
+                log_slice = await self._store.read_log(self._room_id, after_seq)
+            except StoreError as error:
+                log.warning("Room %s cannot be read, trying again: %s", self._room_id, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if log_slice.record.epoch != self._epoch:
+                    raise EpochMismatch("The room has a new history; join it with an empty document.")
+                return log_slice
