@@ -76,7 +76,7 @@ def value_bytes(media_type: str, value: Any) -> Blob:
         return Blob.of(canonical(value).encode(), media_type)
     if BASE64_TYPE.match(media_type):
         try:
-            return Blob.of(base64.b64decode(value), media_type)
+            return Blob.of(base64.b64decode("".join(value.split()), validate=True), media_type)
         except (binascii.Error, ValueError):  # it is not what it claims to be
             return Blob.of(value.encode(), "text/plain")
     return Blob.of(value.encode(), media_type)

@@ -26,6 +26,7 @@ class Reducer:
         self._outputs: list[ShownOutput] = []
         self._closed_bytes = 0
         self._clears_next = False
+        self._has_told = False
 
     @property
     def outputs(self) -> list[ShownOutput]:
@@ -59,6 +60,7 @@ class Reducer:
         forgotten = set(map(id, outputs))
         self._outputs = [output for output in self._outputs if id(output) not in forgotten]
         self._closed_bytes = sum(output.size_bytes for output in self._outputs[:-1])
+        self._has_told = False
 
     def finish(self) -> None:
         """The run has ended."""
@@ -78,6 +80,7 @@ class Reducer:
     def _clear(self) -> None:
         self._outputs = []
         self._closed_bytes = 0
+        self._has_told = False
 
     @property
     def _is_full(self) -> bool:
@@ -112,9 +115,10 @@ class Reducer:
 
     def _append(self, output: ShownOutput) -> None:
         if self._is_full and isinstance(output, ShownBundle) and output.item["output_type"] != "error":
-            output = ShownBundle(words_output(f"More than {self._limits.outputs} outputs; the others are not shown."))
-            if len(self._outputs) > self._limits.outputs:
+            if self._has_told:
                 return
+            self._has_told = True
+            output = ShownBundle(words_output(f"More than {self._limits.outputs} outputs; the others are not shown."))
         if len(self._outputs) < self._limits.outputs + EXTRA_OUTPUTS:
             if self._outputs:
                 self._close_last()

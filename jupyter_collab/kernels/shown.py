@@ -19,6 +19,7 @@ Item = Mapping[str, Any]
 """An output of nbformat 4; one that changes becomes another object."""
 
 MAX_MIME_TYPES = 50
+LINE_OVERHEAD_BYTES = 8
 SMALL_BYTES = 4 * 2**10
 """So much of an output is still shown in a cell that has too many of them."""
 
@@ -178,7 +179,7 @@ def _cut_error(item: dict[str, Any], max_bytes: int) -> None:
         item[key] = item[key][: max_bytes // 8]
     lines, size = [], 0
     for line in reversed(item["traceback"]):
-        size += count_bytes(line)
+        size += count_bytes(line) + LINE_OVERHEAD_BYTES
         if size > max_bytes:
             lines.append("… (the beginning of the traceback is left out)")
             break
