@@ -20,7 +20,7 @@ WATCH_SECONDS = 0.5
 
 READY_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 1.0
-ANSWER_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
 IDLE_SECONDS = 4.0
 """After a reply, silence on iopub for so long says that what should have come was lost."""
 
