@@ -1,9 +1,10 @@
-import { MarkdownCell } from '@jupyterlab/cells';
+import { CodeCell, MarkdownCell } from '@jupyterlab/cells';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { CellType } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
+import type { Execution } from './execution.js';
 import type { NotebookView } from './notebook.js';
 
 /** The prefix of the pane's commands; what follows is the name of the notebook's command that does the same. */
@@ -12,6 +13,7 @@ export const PREFIX = 'jupyter-collab:';
 /** What the commands act on, and what may be done there. */
 export interface ICommandTarget {
   readonly notebook: NotebookView;
+  readonly execution: Execution;
 
   /** Why cells cannot be edited here, or `null` if they can. */
   readonly whyNotEdit: string | null;
@@ -19,12 +21,15 @@ export interface ICommandTarget {
   /** Why cells cannot be added, moved or removed here, or `null` if they can. */
   readonly whyNotArrange: string | null;
 
+  /** Why cells cannot be run here, or `null` if they can. */
+  readonly whyNotRun: string | null;
+
   /** Tells the viewer why nothing happened. */
   announce(message: string): void;
 }
 
-/** What a command needs leave for. */
-type Needs = 'nothing' | 'edit' | 'arrange';
+/** What a command needs leave for; `run-all`: for running cells that may not be shown. */
+type Needs = 'nothing' | 'edit' | 'arrange' | 'run' | 'run-all';
 
 interface IAction {
   readonly label: string;
@@ -63,11 +68,17 @@ function whyNot(target: ICommandTarget, needs: Needs): string | null {
       return target.whyNotEdit;
     case 'arrange':
       return target.whyNotEdit ?? target.whyNotArrange;
+    case 'run':
+      return target.whyNotRun;
+    case 'run-all':
+      return target.whyNotRun ?? target.whyNotArrange;
   }
 }
 
 function actions(trans: TranslationBundle): Record<string, IAction> {
   const does = (needs: Needs, label: string, run: IAction['run']): IAction => ({ needs, label, run });
+  const runs = (needs: Needs, label: string, run: (execution: Execution) => Promise<unknown>): IAction =>
+    does(needs, label, (_, target) => void run(target.execution));
   return {
     'enter-edit-mode': does('nothing', trans.__('Enter Edit Mode'), notebook => {
       notebook.mode = 'edit';
@@ -91,12 +102,22 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
     ),
     'select-all': does('nothing', trans.__('Select All Cells'), n => NotebookActions.selectAll(n)),
     'copy-cell': does('nothing', trans.__('Copy Cell'), n => NotebookActions.copy(n)),
-    'run-cell': does('nothing', trans.__('Render Cell'), n => renderSelected(n)),
-    'run-cell-and-select-next': does('nothing', trans.__('Render Cell and Select Below'), renderAndAdvance),
-    'run-cell-and-insert-below': does('arrange', trans.__('Render Cell and Insert Below'), notebook => {
-      renderSelected(notebook);
-      insertAndEdit(notebook);
+    'run-cell': does('nothing', trans.__('Run Cell'), runSelected),
+    'run-cell-and-select-next': does('nothing', trans.__('Run Cell and Select Below'), runAndAdvance),
+    'run-cell-and-insert-below': does('nothing', trans.__('Run Cell and Insert Below'), (notebook, target) => {
+      runSelected(notebook, target);
+      if (whyNot(target, 'arrange') === null) {
+        insertAndEdit(notebook);
+      }
     }),
+    'run-all-cells': runs('run-all', trans.__('Run All Cells'), execution => execution.runRange('all')),
+    'run-all-above': runs('run-all', trans.__('Run All Above'), execution => execution.runRange('above')),
+    'run-all-below': runs('run-all', trans.__('Run This and All Below'), execution => execution.runRange('below')),
+    'cancel-runs': runs('run', trans.__('Cancel What Waits'), execution => execution.cancel()),
+    'interrupt-kernel': runs('run', trans.__('Interrupt'), execution => execution.interrupt()),
+    'restart-kernel': runs('run', trans.__('Restart the Kernel…'), execution => execution.restart()),
+    'restart-run-all': runs('run-all', trans.__('Restart and Run All…'), execution => execution.restartAndRunAll()),
+    'shutdown-kernel': runs('run', trans.__('Shut Down the Kernel…'), execution => execution.stop()),
     'insert-cell-above': does('arrange', trans.__('Insert Cell Above'), n => NotebookActions.insertAbove(n)),
     'insert-cell-below': does('arrange', trans.__('Insert Cell Below'), n => NotebookActions.insertBelow(n)),
     'insert-code-cell': does('arrange', trans.__('Add Code Cell'), notebook => {
@@ -139,18 +160,27 @@ function changeType(notebook: NotebookView, type: CellType): void {
   NotebookActions.changeCellType(notebook, type);
 }
 
-/** Rendering is all that "running" does as long as the room has no kernel: text is rendered, code stays as it is. */
-function renderSelected(notebook: NotebookView): void {
+/** Renders the selected text cells, and asks for the code cells to be run. */
+function runSelected(notebook: NotebookView, target: ICommandTarget): void {
+  const code: string[] = [];
   for (const cell of notebook.selectedCells) {
     if (cell instanceof MarkdownCell) {
       cell.rendered = true;
+    } else if (cell instanceof CodeCell) {
+      code.push(cell.model.id);
     }
   }
   notebook.mode = 'command';
+  const refusal = target.whyNotRun;
+  if (code.length > 0 && refusal === null) {
+    void target.execution.run(code);
+  } else if (code.length > 0 && refusal !== null) {
+    target.announce(refusal);
+  }
 }
 
-function renderAndAdvance(notebook: NotebookView, target: ICommandTarget): void {
-  renderSelected(notebook);
+function runAndAdvance(notebook: NotebookView, target: ICommandTarget): void {
+  runSelected(notebook, target);
   if (notebook.activeCellIndex < notebook.widgets.length - 1) {
     NotebookActions.selectBelow(notebook);
   } else if (whyNot(target, 'arrange') === null) {

@@ -3,9 +3,11 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { CollabApi } from '../api.js';
 import type { RoomNotebook } from '../document.js';
+import type { IKernelSpec } from '../kernelapi.js';
 import type { Room } from '../room.js';
 import type { ICommandTarget } from './commands.js';
 import { element } from './dom.js';
+import { KernelBar } from './kernelbar.js';
 import { LanguageSelect, type ILanguage } from './languages.js';
 import { People, type IPeopleHost } from './people.js';
 import { StatusChip } from './status.js';
@@ -39,15 +41,22 @@ export class Header {
     this._chip = new StatusChip(_trans);
     this._people = new People(_host, _trans);
     this._toolbar = new Toolbar(commands, _trans);
-    this._language = new LanguageSelect(languages, _trans);
-    this._tools = element('div', 'jc-Pane-toolLine', {}, this._toolbar.node, this._language.node);
+    this._language = new LanguageSelect(languages, name => _host.execution.choose(name), _trans);
+    this._kernel = new KernelBar(commands, _trans);
+    this._tools = element('div', 'jc-Pane-toolLine', {}, this._toolbar.node, this._kernel.node, this._language.node);
     this.node = element(
       'header',
       'jc-Pane-header',
       {},
       element('div', 'jc-Pane-titleLine', {}, this._title.node, this._chip.node, this._role, this._people.node),
-      this._tools
+      this._tools,
+      this._kernel.message
     );
+  }
+
+  /** The kernels that the server has. */
+  set kernels(specs: readonly IKernelSpec[]) {
+    this._language.kernels = specs;
   }
 
   /** Shows the language of this document. */
@@ -57,7 +66,7 @@ export class Header {
 
   /** Shows everything as it is now. */
   refresh(): void {
-    const { room, notebook, whyNotEdit, whyNotArrange, isDocumentShown } = this._host;
+    const { room, notebook, whyNotEdit, whyNotArrange, whyNotRun, isDocumentShown } = this._host;
     this._title.text = room.title || room.id;
     this._title.allow(this._whyNotRename());
     this._chip.show(room.status);
@@ -65,13 +74,16 @@ export class Header {
     this._people.show(room.people);
     this._toolbar.allow(whyNotEdit, whyNotArrange);
     this._toolbar.cellType = notebook.activeCell?.model.type ?? null;
-    this._language.allow(whyNotEdit);
-    this._language.node.hidden = !notebook.widgets.some(cell => cell.model.type === 'code');
+    this._language.allow(whyNotEdit, whyNotRun);
+    this._kernel.show(room.kernel, whyNotRun);
+    const hasCode = notebook.widgets.some(cell => cell.model.type === 'code');
+    this._language.node.hidden = this._kernel.node.hidden = !hasCode;
     this._tools.hidden = !isDocumentShown || room.status.kind === 'refused';
   }
 
   dispose(): void {
     this._language.dispose();
+    this._kernel.dispose();
   }
 
   private _whyNotRename(): string | null {
@@ -104,4 +116,5 @@ export class Header {
   private readonly _people: People;
   private readonly _toolbar: Toolbar;
   private readonly _language: LanguageSelect;
+  private readonly _kernel: KernelBar;
 }

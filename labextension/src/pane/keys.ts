@@ -53,6 +53,8 @@ const DEFAULTS: readonly Binding[] = [
 /** What JupyterLab binds to commands of its menus instead, which do not know our pane. */
 const ALWAYS: readonly Binding[] = [
   ['run-cell-and-select-next', COMMAND_MODE, 'Shift Enter'],
+  ['interrupt-kernel', COMMAND_MODE, 'I', 'I'],
+  ['restart-kernel', COMMAND_MODE, '0', '0'],
   ['undo', COMMAND_MODE, 'Accel Z'],
   ['undo', EDIT_MODE, 'Accel Z'],
   ['redo', COMMAND_MODE, 'Accel Shift Z'],

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import type { RoomNotebook } from '../document.js';
+import type { IKernelSpec } from '../kernelapi.js';
 import { element, setDisabled } from './dom.js';
 
 /** A language that the code of a room may be in, as a notebook's metadata has it. */
@@ -27,24 +28,40 @@ const COMMON: readonly ILanguage[] = [
   { name: 'rust', label: 'Rust' }
 ];
 
-/** The language of a room: everyone's editors follow it, and whoever may edit may change it. */
+/** What a choice of the select stands for: the name of a kernel or of a language. */
+const KERNEL = 'kernel:';
+const LANGUAGE = 'language:';
+
+/**
+ * The kernel of a room or, where there is none for it, its language: everyone's editors follow it, and whoever may run
+ * or edit may change it.
+ */
 export class LanguageSelect {
   readonly node: HTMLSelectElement;
 
   /**
-   * @param languages - What this server has kernels for; the common languages are added.
+   * @param languages - What the page knows of this server's kernels, until the room says more.
+   * @param _choose - Gives the room another kernel; answers whether it has it.
    */
   constructor(
     languages: readonly ILanguage[],
+    private readonly _choose: (kernel: string) => Promise<boolean>,
     private readonly _trans: TranslationBundle
   ) {
-    const known = new Set(languages.map(({ name }) => name.toLowerCase()));
-    this._languages = [...languages, ...COMMON.filter(({ name }) => !known.has(name))];
-    this.node = element('select', 'jc-Language', { 'aria-label': _trans.__('Language of the code') });
-    this.node.addEventListener('change', () => this._write());
+    this._kernels = languages.flatMap(({ name: language, kernel }) =>
+      kernel ? [{ name: kernel.name, display_name: kernel.displayName, language }] : []
+    );
+    this.node = element('select', 'jc-Language', { 'aria-label': _trans.__('Kernel and language of the code') });
+    this.node.addEventListener('change', () => void this._write());
   }
 
-  /** Shows, and from now on changes, the language of this document. */
+  /** The kernels that the server has. */
+  set kernels(specs: readonly IKernelSpec[]) {
+    this._kernels = specs;
+    this._read();
+  }
+
+  /** Shows, and from now on changes, the kernel of this document. */
   set document(document: RoomNotebook) {
     this._document?.metadataChanged.disconnect(this._read, this);
     this._document = document;
@@ -52,9 +69,15 @@ export class LanguageSelect {
     this._read();
   }
 
-  /** @param why - Why the viewer cannot change the language, or `null` if they can. */
-  allow(why: string | null): void {
-    setDisabled(this.node, why, this._trans.__('Language of the code, for everyone in this room'));
+  /**
+   * @param whyNotEdit - Why the viewer cannot change the language, or `null` if they can.
+   * @param whyNotRun - Why they cannot change the kernel, or `null` if they can.
+   */
+  allow(whyNotEdit: string | null, whyNotRun: string | null): void {
+    this._mayEdit = whyNotEdit === null;
+    this._mayRun = whyNotRun === null;
+    const why = this._mayEdit || this._mayRun ? null : whyNotEdit;
+    setDisabled(this.node, why, this._trans.__('Kernel and language of the code, for everyone in this room'));
   }
 
   dispose(): void {
@@ -63,41 +86,75 @@ export class LanguageSelect {
   }
 
   private _read(): void {
-    const current = languageOf(this._document);
-    const names = new Set(this._languages.map(({ name }) => name));
-    const options = this._languages.map(({ name, label }) => element('option', '', { value: name }, label));
-    if (current === '') {
-      options.unshift(element('option', '', { value: '' }, this._trans.__('No language')));
-    } else if (!names.has(current)) {
-      options.unshift(element('option', '', { value: current }, current));
+    const trans = this._trans;
+    const has = new Set(this._kernels.map(({ language }) => language.toLowerCase()));
+    const kernels = this._kernels.map(({ name, display_name }) => option(KERNEL + name, display_name));
+    const others = COMMON.filter(({ name }) => !has.has(name)).map(({ name, label }) => option(LANGUAGE + name, label));
+    const current = this._current();
+    if (![...kernels, ...others].some(({ value }) => value === current.value)) {
+      others.unshift(current);
     }
-    this.node.replaceChildren(...options);
-    this.node.value = current;
+    this.node.replaceChildren(
+      ...(kernels.length > 0 ? [element('optgroup', '', { label: trans.__('Kernels') }, ...kernels)] : []),
+      element('optgroup', '', { label: trans.__('Without a kernel') }, ...others)
+    );
+    this.node.value = current.value;
   }
 
-  private _write(): void {
-    const language = this._languages.find(({ name }) => name === this.node.value);
-    const document = this._document;
-    if (language === undefined || document === null) {
-      return;
+  /** What the document has; an option of its own where the server has no such thing. */
+  private _current(): HTMLOptionElement {
+    const spec = this._document?.getMetadata('kernelspec');
+    const [name, label] = [textOf(spec, 'name'), textOf(spec, 'display_name')];
+    if (name !== '') {
+      return option(KERNEL + name, this._trans.__('%1 (not on this server)', label || name));
     }
-    document.transact(() => {
-      document.setMetadata('language_info', { name: language.name });
-      if (language.kernel) {
-        const { name, displayName } = language.kernel;
-        document.setMetadata('kernelspec', { name, display_name: displayName, language: language.name });
+    const language = languageOf(this._document);
+    const known = this._kernels.find(kernel => kernel.language.toLowerCase() === language.toLowerCase());
+    if (known !== undefined) {
+      return option(KERNEL + known.name, known.display_name);
+    }
+    return option(LANGUAGE + language, language || this._trans.__('No language'));
+  }
+
+  private async _write(): Promise<void> {
+    const { value } = this.node;
+    if (value.startsWith(KERNEL)) {
+      const name = value.slice(KERNEL.length);
+      if (this._mayRun) {
+        await this._choose(name);
+      } else if (this._mayEdit) {
+        this._note(this._kernels.find(kernel => kernel.name === name) ?? null);
+      }
+    } else if (this._mayEdit) {
+      this._note(null, value.slice(LANGUAGE.length));
+    }
+    this._read();
+  }
+
+  private _note(kernel: IKernelSpec | null, language = kernel?.language ?? ''): void {
+    const document = this._document;
+    document?.transact(() => {
+      document.setMetadata('language_info', { name: language });
+      if (kernel !== null) {
+        document.setMetadata('kernelspec', { ...kernel });
       } else {
         document.deleteMetadata('kernelspec');
       }
     });
   }
 
-  private readonly _languages: readonly ILanguage[];
+  private _kernels: readonly IKernelSpec[];
+  private _mayEdit = false;
+  private _mayRun = false;
   private _document: RoomNotebook | null = null;
 }
 
+function option(value: string, label: string): HTMLOptionElement {
+  return element('option', '', { value }, label);
+}
+
 /** The language in a notebook's metadata; empty if it names none. */
-function languageOf(document: RoomNotebook | null): string {
+export function languageOf(document: RoomNotebook | null): string {
   const info = document?.getMetadata('language_info');
   const spec = document?.getMetadata('kernelspec');
   return textOf(info, 'name') || textOf(spec, 'language');

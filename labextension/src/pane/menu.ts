@@ -5,6 +5,7 @@ import { Menu } from '@lumino/widgets';
 import { PREFIX } from './commands.js';
 
 const ITEMS = [
+  ['run-cell', 'run-all-above', 'run-all-below'],
   ['cut-cell', 'copy-cell', 'paste-cell-below', 'duplicate-below', 'delete-cell'],
   ['split-cell-at-cursor', 'merge-cells', 'merge-cell-above', 'merge-cell-below'],
   ['move-cell-up', 'move-cell-down'],

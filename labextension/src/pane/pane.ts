@@ -12,14 +12,18 @@ import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
 import type { Room } from '../room.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
+import { blobRendererFactory } from './blob.js';
 import { CellPeople } from './cellpeople.js';
 import { createCommands, type ICommandTarget } from './commands.js';
+import { Execution } from './execution.js';
 import { Header } from './header.js';
+import { InputPrompt } from './inputprompt.js';
 import { bindNotebookKeys, captureKeys } from './keys.js';
 import type { ILanguage } from './languages.js';
 import { addContextMenu } from './menu.js';
 import { NotebookView } from './notebook.js';
 import { Notices } from './notices.js';
+import { RunInfos } from './runinfo.js';
 
 /**
  * A room as one sees it: its title, the people in it, whether all is saved, and its cells, in JupyterLab's own
@@ -30,6 +34,7 @@ import { Notices } from './notices.js';
  */
 export class RoomPane extends Widget implements ICommandTarget {
   readonly notebook: NotebookView;
+  readonly execution: Execution;
 
   constructor(options: RoomPane.IOptions) {
     super();
@@ -40,6 +45,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._trans = this._translator.load('jupyter_collab');
     this._onlyIndex = options.cell ?? null;
     this.notebook = this._createNotebook(options);
+    this.execution = new Execution(this, this._trans);
     const commands = createCommands(this, this._trans);
     bindNotebookKeys(commands, options.pageCommands ?? null);
     this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
@@ -47,6 +53,9 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._header = new Header(this, options.api, commands, options.languages ?? [], this._trans);
     this._notices = new Notices(this, options.api, this._trans);
     this._cellPeople = new CellPeople(this.notebook);
+    this._runInfos = new RunInfos(this.notebook, id => this.execution.runOf(id), this._trans);
+    const answer = (run: number, value: string): Promise<boolean> => this.execution.answer(run, value);
+    this._inputPrompt = new InputPrompt(this.notebook, answer, this._trans);
     const layout = (this.layout = new PanelLayout());
     layout.addWidget(new Widget({ node: this._header.node }));
     layout.addWidget(new Widget({ node: this._notices.node }));
@@ -74,6 +83,20 @@ export class RoomPane extends Widget implements ICommandTarget {
 
   get whyNotArrange(): string | null {
     return this._onlyIndex === null ? null : this._trans.__('Only one cell of the room is shown here');
+  }
+
+  get whyNotRun(): string | null {
+    const { room, _trans: trans } = this;
+    const { kind } = room.status;
+    if (!this._isShown || kind === 'refused') {
+      return this.whyNotEdit;
+    }
+    if (kind === 'offline' || kind === 'connecting') {
+      return trans.__('There is no connection to the server, where the cells run');
+    }
+    return room.capabilities.has('run')
+      ? null
+      : trans.__('You may not run cells: your role here is “%1”', room.role ?? '');
   }
 
   /** Whether the one cell that was to be shown is not there. */
@@ -114,6 +137,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._parts.dispose();
     this._header.dispose();
     this._notices.dispose();
+    this._runInfos.dispose();
     const model = this._model;
     super.dispose();
     model?.dispose();
@@ -126,8 +150,10 @@ export class RoomPane extends Widget implements ICommandTarget {
   }
 
   private _createNotebook(options: RoomPane.IOptions): NotebookView {
+    const rendermime = new RoomRenderMime(options.rendermime, this.trust, this._translator);
+    rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
     const notebook = new NotebookView({
-      rendermime: new RoomRenderMime(options.rendermime, this.trust, this._translator),
+      rendermime,
       contentFactory: options.contentFactory,
       mimeTypeService: options.mimeTypeService,
       editorConfig: options.editorConfig ?? StaticNotebook.defaultEditorConfig,
@@ -152,7 +178,8 @@ export class RoomPane extends Widget implements ICommandTarget {
       room.roleChanged,
       room.unsentChanged,
       room.titleChanged,
-      room.peopleChanged
+      room.peopleChanged,
+      room.kernelChanged
     ]) {
       signal.connect(this._refresh, this);
     }
@@ -191,6 +218,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     oldCarets?.dispose();
     this._model.cells.changed.connect(this._refresh, this);
     this._isShown = true;
+    void this._learnKernels();
     this._header.document = room.sharedModel;
     if (this._onlyIndex !== null && notebook.onlyCell === null) {
       notebook.onlyCell = notebook.widgets[this._onlyIndex]?.model.id ?? '';
@@ -211,7 +239,20 @@ export class RoomPane extends Widget implements ICommandTarget {
       this._header.refresh();
       this._notices.refresh();
       this._cellPeople.show(this.room.people);
+      this._runInfos.show();
+      this._inputPrompt.show(this.room.kernel?.input ?? null, this.whyNotRun);
       this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
+    }
+  }
+
+  private async _learnKernels(): Promise<void> {
+    try {
+      const { specs } = await this.room.kernelApi.get();
+      if (!this.isDisposed) {
+        this._header.kernels = specs;
+      }
+    } catch {
+      // Without a connection there is nothing to choose from but what the page knows; the chip says so.
     }
   }
 
@@ -246,6 +287,8 @@ export class RoomPane extends Widget implements ICommandTarget {
   private readonly _header: Header;
   private readonly _notices: Notices;
   private readonly _cellPeople: CellPeople;
+  private readonly _runInfos: RunInfos;
+  private readonly _inputPrompt: InputPrompt;
   private readonly _parts = new DisposableSet();
   private readonly _translator: ITranslator;
   private readonly _trans: TranslationBundle;

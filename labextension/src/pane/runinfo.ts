@@ -1,0 +1,153 @@
+import { CodeCell } from '@jupyterlab/cells';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
+
+import { crc32 } from '../crc.js';
+import type { IQueuedRun } from '../protocol.js';
+import { followRuns, showPrompt } from './codecells.js';
+import { element } from './dom.js';
+import type { NotebookView } from './notebook.js';
+
+/** How often "2 min ago" is looked at again. */
+const TICK_MS = 20_000;
+
+/** What a cell's metadata say of its last run. */
+interface ILastRun {
+  readonly by: string;
+  /** When, in ISO 8601. */
+  readonly at: string;
+  readonly seconds: number | null;
+  readonly status: string;
+  /** The CRC-32 of the source that was run. */
+  readonly crc: number | null;
+}
+
+/** Says on each cell what runs or waits there or, if nothing does, who ran it last, when, and what became of it. */
+export class RunInfos {
+  /**
+   * @param _runOf - The run of a cell that has not ended.
+   */
+  constructor(
+    private readonly _notebook: NotebookView,
+    private readonly _runOf: (cellId: string) => IQueuedRun | null,
+    private readonly _trans: TranslationBundle
+  ) {
+    this._timer = setInterval(() => this.show(), TICK_MS);
+  }
+
+  /** Shows all as it is now. */
+  show(): void {
+    for (const cell of this._notebook.widgets) {
+      if (cell instanceof CodeCell) {
+        this._follow(cell);
+        showPrompt(cell);
+        this._mark(cell);
+      }
+    }
+  }
+
+  dispose(): void {
+    clearInterval(this._timer);
+  }
+
+  private _follow(cell: CodeCell): void {
+    if (this._marks.has(cell)) {
+      return;
+    }
+    this._marks.set(cell, element('div', 'jc-RunInfo'));
+    // A model that is taken out of the notebook does not know its id any more.
+    const { id } = cell.model;
+    followRuns(cell, () => this._runOf(id) !== null);
+    const mark = (): void => {
+      if (!cell.isDisposed) {
+        this._mark(cell);
+      }
+    };
+    cell.model.metadataChanged.connect(mark);
+    cell.model.sharedModel.changed.connect((_, change) => 'sourceChange' in change && mark());
+  }
+
+  private _mark(cell: CodeCell): void {
+    const node = this._marks.get(cell);
+    if (node === undefined) {
+      return;
+    }
+    const run = this._runOf(cell.model.id);
+    const last = readLastRun(cell.model.getMetadata('jupyter_collab') as PartialJSONValue | undefined);
+    const isEdited = last !== null && last.crc !== null && crc32(cell.model.sharedModel.getSource()) !== last.crc;
+    const text = run !== null ? this._due(run) : last !== null ? this._done(last, isEdited) : '';
+    node.dataset.status = run?.state ?? last?.status ?? '';
+    node.title = last === null ? '' : new Date(last.at).toLocaleString();
+    if (node.textContent !== text) {
+      node.textContent = text;
+    }
+    if (text === '') {
+      node.remove();
+    } else if (node.parentNode === null) {
+      cell.node.append(node);
+    }
+  }
+
+  private _due({ state, by }: IQueuedRun): string {
+    return state === 'running'
+      ? this._trans.__('%1 is running this', by.display_name)
+      : this._trans.__('Waits to run for %1', by.display_name);
+  }
+
+  private _done(run: ILastRun, isEdited: boolean): string {
+    const trans = this._trans;
+    const parts = [run.by, this._ago(new Date(run.at))];
+    if (run.seconds !== null) {
+      parts.push(this._duration(run.seconds));
+    }
+    if (run.status === 'error') {
+      parts.push(trans.__('failed'));
+    } else if (run.status === 'aborted') {
+      parts.push(trans.__('stopped'));
+    }
+    if (isEdited) {
+      parts.push(trans.__('edited since'));
+    }
+    return parts.filter(part => part !== '').join(' · ');
+  }
+
+  private _ago(time: Date): string {
+    const trans = this._trans;
+    const minutes = Math.floor((Date.now() - time.getTime()) / 60_000);
+    if (Number.isNaN(minutes)) {
+      return '';
+    }
+    if (minutes < 1) {
+      return trans.__('just now');
+    }
+    if (minutes < 60) {
+      return trans.__('%1 min ago', minutes);
+    }
+    return minutes < 24 * 60 ? trans.__('%1 h ago', Math.floor(minutes / 60)) : time.toLocaleDateString();
+  }
+
+  private _duration(seconds: number): string {
+    if (seconds < 60) {
+      return this._trans.__('%1 s', seconds.toFixed(seconds < 10 ? 1 : 0));
+    }
+    const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+    return this._trans.__('%1 min %2 s', minutes, rest);
+  }
+
+  private readonly _marks = new WeakMap<CodeCell, HTMLElement>();
+  private readonly _timer: ReturnType<typeof setInterval>;
+}
+
+/** What anybody may have written into the document, as far as it makes sense. */
+function readLastRun(own: PartialJSONValue | undefined): ILastRun | null {
+  const run = isObject(own) ? own.run : undefined;
+  if (!isObject(run) || typeof run.by !== 'string' || typeof run.at !== 'string') {
+    return null;
+  }
+  const number = (value: PartialJSONValue | undefined): number | null => (typeof value === 'number' ? value : null);
+  return { by: run.by, at: run.at, seconds: number(run.seconds), status: `${run.status}`, crc: number(run.crc) };
+}
+
+function isObject(value: PartialJSONValue | undefined): value is PartialJSONObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
