@@ -1,3 +1,4 @@
+import type { Extension } from '@codemirror/state';
 import { EditorExtensionRegistry, type IEditorExtensionFactory } from '@jupyterlab/codemirror';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import type { Awareness } from 'y-protocols/awareness';
@@ -40,13 +41,18 @@ export function showCarets(document: object, host: ICaretHost): IDisposable {
   });
 }
 
+/** The extension that shows the carets in a cell of a shared document; `null` as long as `showCarets` does not. */
+export function caretsIn(cell: Partial<IRoomCell>): Extension | null {
+  const board = cell.notebook ? boards.get(cell.notebook) : undefined;
+  return board ? caretView(board, cell as IRoomCell) : null;
+}
+
 /** The extension for JupyterLab's registry of editor extensions: it does nothing in editors that show no room. */
 export const caretExtension: IEditorExtensionFactory = {
   name: 'jupyter-collab:carets',
   factory: ({ model }) => {
-    const cell = model.sharedModel as Partial<IRoomCell>;
-    const board = cell.notebook && boards.get(cell.notebook);
-    return board ? EditorExtensionRegistry.createImmutableExtension(caretView(board, cell as IRoomCell)) : null;
+    const carets = caretsIn(model.sharedModel as Partial<IRoomCell>);
+    return carets && EditorExtensionRegistry.createImmutableExtension(carets);
   }
 };
 

@@ -1,3 +1,4 @@
 import './pane.css';
 import './carets.css';
 import './panel.css';
+import './bind.css';

@@ -14,7 +14,7 @@ import { readableOn } from '../colors.js';
 
 /** What is used of a shared cell. */
 export interface IRoomCell {
-  readonly notebook: object;
+  readonly notebook: object | null;
   readonly ysource: Y.Text;
   getId(): string;
 }

@@ -12,7 +12,7 @@ import { caretExtension } from '../carets.js';
 import { BrowserPersistence } from '../indexeddb.js';
 import { labServer } from '../labserver.js';
 import { lineBreakExtension } from '../linebreaks.js';
-import { RoomManager } from '../manager.js';
+import { RoomManager, type RoomHandle } from '../manager.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
 import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
@@ -26,6 +26,9 @@ export interface ICollab {
 
   /** The languages that the server has kernels for, that of its default kernel first. */
   languages(): ILanguage[];
+
+  /** Joins a room, which one is in as long as one holds the handle. */
+  join(roomId: string): RoomHandle;
 
   /** Joins a room and shows it. The room is left when the pane is disposed of. */
   createPane(roomId: string, options?: IPaneOptions): RoomPane;
@@ -86,7 +89,8 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
       pane.disposed.connect(() => handle.dispose());
       return pane;
     };
-    return { api, languages, createPane };
+    const join = (roomId: string): RoomHandle => manager.acquire(roomId);
+    return { api, languages, join, createPane };
   }
 };
 

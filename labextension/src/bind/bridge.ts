@@ -1,0 +1,137 @@
+import type { IDisposable } from '@lumino/disposable';
+import type * as Y from 'yjs';
+
+/**
+ * Keeps the text of a notebook's own cell and that of a room's cell the same, though they belong to two documents.
+ *
+ * Every change is copied as it was made, so carets and undo stay right, and is then held against the text that was to
+ * come out: an observer that writes in the midst of a change makes its description wrong. What the bridge writes is no
+ * edit of the person at this page: no editor undoes it.
+ *
+ * There may be only one bridge between two documents that are shared by other means as well: two would copy each
+ * other's copies without end.
+ */
+export class TextBridge implements IDisposable {
+  /** The two texts must be the same. */
+  constructor(private readonly _options: TextBridge.IOptions) {
+    const { own, room } = _options;
+    this._lastShared = own.toString();
+    own.observe(this._onOwn);
+    room.observe(this._onRoom);
+  }
+
+  /** The room's text. */
+  get room(): Y.Text {
+    return this._options.room;
+  }
+
+  /** The last text that both had. */
+  get lastShared(): string {
+    return this._lastShared;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._options.own.unobserve(this._onOwn);
+      this._options.room.unobserve(this._onRoom);
+    }
+  }
+
+  private readonly _onOwn = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
+    const { own, room, mayWriteRoom } = this._options;
+    if (transaction.origin !== this && mayWriteRoom()) {
+      this._copy(event, own, room);
+    }
+  };
+
+  private readonly _onRoom = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
+    const { own, room, onOwnWritten } = this._options;
+    if (transaction.origin !== this && this._copy(event, room, own)) {
+      onOwnWritten();
+    }
+  };
+
+  /** Says whether there was something to write. */
+  private _copy(event: Y.YTextEvent, from: Y.Text, to: Y.Text): boolean {
+    const wanted = from.toString();
+    this._lastShared = wanted;
+    if (to.toString() === wanted) {
+      return false;
+    }
+    to.doc?.transact(() => applyDelta(to, event.delta), this);
+    setText(to, wanted, this);
+    return true;
+  }
+
+  private _lastShared: string;
+  private _isDisposed = false;
+}
+
+export namespace TextBridge {
+  export interface IOptions {
+    /** The text of the notebook's own cell. */
+    readonly own: Y.Text;
+    /** The text of the room's cell. */
+    readonly room: Y.Text;
+    /** Whether what is typed here may go to the room. */
+    readonly mayWriteRoom: () => boolean;
+    /** Called when the notebook's cell got a change from the room. */
+    readonly onOwnWritten: () => void;
+  }
+}
+
+/** Makes a text the wanted one, with the smallest single replacement. */
+export function setText(text: Y.Text, wanted: string, origin: object): void {
+  const present = text.toString();
+  if (present === wanted) {
+    return;
+  }
+  const shorter = Math.min(present.length, wanted.length);
+  let start = 0;
+  while (start < shorter && present[start] === wanted[start]) {
+    start += 1;
+  }
+  start -= isHighSurrogate(present, start - 1) ? 1 : 0;
+  let end = 0;
+  while (end < shorter - start && present[present.length - 1 - end] === wanted[wanted.length - 1 - end]) {
+    end += 1;
+  }
+  end -= end > 0 && isLowSurrogate(present, present.length - end) ? 1 : 0;
+  text.doc?.transact(() => {
+    text.delete(start, present.length - end - start);
+    text.insert(start, wanted.slice(start, wanted.length - end));
+  }, origin);
+}
+
+type Delta = Y.YTextEvent['delta'];
+
+/** Applies a change, as far as the text has the places that it speaks of. */
+function applyDelta(text: Y.Text, delta: Delta): void {
+  let index = 0;
+  for (const { retain, insert, delete: count } of delta) {
+    if (retain !== undefined) {
+      index = Math.min(index + retain, text.length);
+    } else if (typeof insert === 'string') {
+      text.insert(index, insert);
+      index += insert.length;
+    } else if (count !== undefined) {
+      text.delete(index, Math.min(count, text.length - index));
+    }
+  }
+}
+
+/** Whether the character before a place is the first half of one that goes on there. */
+function isHighSurrogate(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= 0xd800 && code < 0xdc00;
+}
+
+function isLowSurrogate(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= 0xdc00 && code < 0xe000;
+}
