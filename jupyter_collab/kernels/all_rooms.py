@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -19,8 +20,8 @@ __all__ = ["RoomKernels"]
 
 log = logging.getLogger(__name__)
 
-CULLS_PER_IDLE_TIME = 10
-MAX_CULL_SECONDS = 30.0
+LOOKS_PER_IDLE_TIME = 10
+MAX_PAUSE_SECONDS = 30.0
 
 
 class RoomKernels(RoomWatcher):
@@ -36,7 +37,7 @@ class RoomKernels(RoomWatcher):
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
-        self._culling: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
         rooms.watcher = self
 
     # -- what people ask for -----------------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ class RoomKernels(RoomWatcher):
         kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self._host, self._limits)
         task = asyncio.create_task(self._attach(kernel), name=f"jupyter_collab finding the kernel of {room.id}")
         self._attaching[room.id] = task
-        if self._culling is None and self._limits.idle_seconds:
-            self._culling = asyncio.create_task(self._cull(), name="jupyter_collab culling kernels")
+        if self._tidying is None:
+            self._tidying = asyncio.create_task(self._tidy(), name="jupyter_collab tidying up after kernels")
 
     async def _attach(self, kernel: RoomKernel) -> None:
         try:
@@ -149,21 +150,22 @@ class RoomKernels(RoomWatcher):
         kernel = self._kernels.get(room_id)
         return room_id in self._attaching or (kernel is not None and kernel.is_needed)
 
-    async def _cull(self) -> None:
+    async def _tidy(self) -> None:
+        idle_seconds = self._limits.idle_seconds or math.inf
         while True:
-            await asyncio.sleep(min(self._limits.idle_seconds / CULLS_PER_IDLE_TIME, MAX_CULL_SECONDS))
+            await asyncio.sleep(min(idle_seconds / LOOKS_PER_IDLE_TIME, MAX_PAUSE_SECONDS))
             for kernel in list(self._kernels.values()):
                 try:
-                    await kernel.cull()
+                    await kernel.tidy()
                 except Exception:  # one kernel must not keep the others
-                    log.exception("Culling the kernel of room %s failed.", kernel.room_id)
+                    log.exception("Tidying up in room %s failed.", kernel.room_id)
 
     async def close(self) -> None:
         """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
         tasks = [*self._attaching.values(), *self._ending]
-        if self._culling is not None:
-            self._culling.cancel()
-            tasks.append(self._culling)
+        if self._tidying is not None:
+            self._tidying.cancel()
+            tasks.append(self._tidying)
         if tasks:
             await asyncio.wait(tasks)
         await asyncio.gather(*(kernel.close() for kernel in self._kernels.values()))

@@ -26,6 +26,7 @@ from ..errors import (
 from ..rooms import Room, RoomManager
 from ..rooms.tasks import TaskSlots
 from .announcing import Announcer
+from .collecting import BlobCollector
 from .contract import Kernel, KernelHost, KernelSpec
 from .displays import Displays
 from .limits import KernelLimits
@@ -74,6 +75,7 @@ class RoomKernel:
         self._announcer = Announcer(room, lambda: self.state)
         self._writer = OutputWriter(room.id, rooms, limits.write_seconds, self._in_trouble)
         self._log = RunLog(room.id, rooms.store)
+        self._collector = BlobCollector(room.id, rooms)
         self._queue = RunQueue(limits.queued_runs)
         self._displays = Displays()
         self._kernel: Kernel | None = None
@@ -162,12 +164,13 @@ class RoomKernel:
         if self._kernel is not None:
             await self._kernel.close()
 
-    async def cull(self) -> None:
-        """End the kernel if nobody has needed it for long."""
+    async def tidy(self) -> None:
+        """Free what no output needs any more, and end the kernel if nobody has needed it for long."""
+        await self._collector.collect()
         now = time.monotonic()
         if self._room.peers or self._work is not None or self._kernel is None:
             self._used_at = now
-        elif now - self._used_at > self._limits.idle_seconds:
+        elif 0 < self._limits.idle_seconds < now - self._used_at:
             log.info("The kernel of room %s is ended, nobody used it.", self.room_id)
             await self.end("The kernel was ended, because nobody used it for a while. Run a cell to start a new one.")
 
@@ -330,6 +333,7 @@ class RoomKernel:
                 self._say(str(error))
         finally:
             self._log.ended(run.number, status)
+            self._collector.touch()
             self._running = self._input = None
             self._changed()
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from ..errors import BlobNotFound
 from .contract import MIN_BLOB_AGE_SECONDS, Blob
-from .rows import find_room, now
+from .rows import aware, find_room, now
 from .schema import blobs
 
 __all__ = ["collect_blobs", "get_blob", "put_blob"]
@@ -31,11 +31,11 @@ def get_blob(connection: Connection, room_id: str, digest: str) -> Blob:
     return Blob(digest, row.data, row.media_type)
 
 
-def collect_blobs(connection: Connection, room_id: str, kept: Collection[str]) -> int:
-    """Drop the blobs of a room that are not ``kept`` and not new; answers how many."""
+def collect_blobs(connection: Connection, room_id: str, kept: Collection[str]) -> tuple[int, int]:
+    """Drop the blobs of a room that are not ``kept`` and not new; answers how many, and how many it still has."""
     oldest = now() - timedelta(seconds=MIN_BLOB_AGE_SECONDS)
-    stale = select(blobs.c.digest).where(blobs.c.room_id == room_id, blobs.c.at < oldest)
-    dropped = [digest for digest in connection.scalars(stale) if digest not in kept]
+    present = connection.execute(select(blobs.c.digest, blobs.c.at).where(blobs.c.room_id == room_id)).all()
+    dropped = [row.digest for row in present if row.digest not in kept and aware(row.at) < oldest]
     for digest in dropped:
         connection.execute(blobs.delete().where(blobs.c.room_id == room_id, blobs.c.digest == digest))
-    return len(dropped)
+    return len(dropped), len(present) - len(dropped)

@@ -195,7 +195,10 @@ class Store(ABC):
 
     @abstractmethod
     async def collect_blobs(self, room_id: str, kept: Collection[str]) -> int:
-        """Drop a room's blobs but those of the digests ``kept`` and those put in the last minute; answers how many."""
+        """Drop a room's blobs but those of the digests ``kept`` and those put in the last minute.
+
+        Answers how many the room still has.
+        """
 
     @abstractmethod
     async def add_run(

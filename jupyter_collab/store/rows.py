@@ -1,12 +1,15 @@
 """Rows as records, and the moments in them."""
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping, select
 
 from ..errors import RoomNotFound
 from .contract import RoomRecord
 from .schema import rooms
+
+Moment = TypeVar("Moment", datetime, datetime | None)
 
 __all__ = ["aware", "find_room", "now", "room_record"]
 
@@ -35,6 +38,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def aware(moment: datetime | None) -> datetime | None:
+def aware(moment: Moment) -> Moment:
     """SQLite forgets the time zone; what we store is UTC."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

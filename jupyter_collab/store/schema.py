@@ -52,8 +52,8 @@ blobs = Table(
     Column("room_id", String(128), primary_key=True),
     Column("digest", String(64), primary_key=True),
     Column("media_type", Text, nullable=False),
-    Column("data", LargeBinary, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 runs = Table(

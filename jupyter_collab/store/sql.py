@@ -201,10 +201,10 @@ class SQLStore(Store):
 
     async def collect_blobs(self, room_id: str, kept: Collection[str]) -> int:
         def work(connection: Connection) -> int:
-            dropped = collect_blobs(connection, room_id, kept)
+            dropped, left = collect_blobs(connection, room_id, kept)
             if dropped:
                 _shrink(connection)
-            return dropped
+            return left
 
         return await self._write(work)
 

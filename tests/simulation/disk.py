@@ -227,7 +227,7 @@ class MemoryStore(Store):
         dropped = [digest for digest, (_, at) in room.blobs.items() if at < oldest and digest not in kept]
         for digest in dropped:
             del room.blobs[digest]
-        return len(dropped)
+        return len(room.blobs)
 
     async def add_run(
         self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str

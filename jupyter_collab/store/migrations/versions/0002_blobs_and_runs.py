@@ -14,8 +14,8 @@ def upgrade() -> None:
         sa.Column("room_id", sa.String(128), primary_key=True),
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("media_type", sa.Text, nullable=False),
-        sa.Column("data", sa.LargeBinary, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "runs",
