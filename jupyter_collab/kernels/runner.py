@@ -60,6 +60,7 @@ SERVER = User(username="", name="", display_name="the server", initials="S")
 GONE = "The room's kernel is gone, because its server was started again. Run a cell to start a new one."
 DIED = "The kernel died. It is being started anew, and what it had in memory is gone: run the cells again."
 ELSEWHERE = "The room's kernel runs on another server. Run cells there, or choose a kernel to use one here."
+NOT_WRITTEN = "The outputs could not be written: "
 ENDED = "The kernel has ended. Run a cell to start a new one."
 
 
@@ -112,8 +113,11 @@ class RoomKernel:
         self._message = message
         self._changed()
 
-    def _in_trouble(self, error: CollabError) -> None:
-        self._say(f"The outputs could not be written: {error}")
+    def _in_trouble(self, error: CollabError | None) -> None:
+        if error is not None:
+            self._say(NOT_WRITTEN + str(error))
+        elif self._message is not None and self._message.startswith(NOT_WRITTEN):
+            self._say(None)
 
     # -- the room's life ---------------------------------------------------------------------------------------------
 
@@ -327,10 +331,9 @@ class RoomKernel:
             if source is not None:
                 status = await self._execute(kernel, run, source)
         except CollabError as error:
-            log.warning("Room %s: run %s did not end: %s", self.room_id, run.number, error)
+            log.warning("Room %s: run %s is given up: %s", self.room_id, run.number, error)
             self._abort(self._queue.cancel_all())
-            if not isinstance(error, KernelDied):  # of which its status has told already
-                self._say(str(error))
+            self._say(str(error))
         finally:
             self._log.ended(run.number, status)
             self._collector.touch()
@@ -351,6 +354,9 @@ class RoomKernel:
             status = str(reply.get("status", "error"))
             if status != "ok":
                 self._stop_request(run, reply)
+        except KernelDied as error:  # of which its status has told people already
+            log.warning("Room %s: run %s did not end: %s", self.room_id, run.number, error)
+            self._abort(self._queue.cancel_all())
         finally:
             seconds = round(time.monotonic() - began, 3)
             cell.finish({**info, "seconds": seconds, "status": status})

@@ -68,11 +68,12 @@ class CellOutputs:
 class OutputWriter:
     """Writes the outputs of one room's cells, at least ``write_seconds`` apart.
 
-    ``on_trouble`` is called with the error when outputs could not be written, for now or for good.
+    ``on_trouble`` is called with the error when outputs could not be written, for now or for good, and with ``None``
+    when what waited is written.
     """
 
     def __init__(
-        self, room_id: str, rooms: RoomManager, write_seconds: float, on_trouble: Callable[[CollabError], None]
+        self, room_id: str, rooms: RoomManager, write_seconds: float, on_trouble: Callable[[CollabError | None], None]
     ) -> None:
         self._room_id = room_id
         self._rooms = rooms
@@ -80,6 +81,7 @@ class OutputWriter:
         self._on_trouble = on_trouble
         self._dirty: dict[str, CellOutputs] = {}
         self._blobs: list[Blob] = []
+        self._fails = False
         self._rest_until = 0.0
         self._urgent = asyncio.Event()
         self._idle = asyncio.Event()
@@ -148,8 +150,13 @@ class OutputWriter:
         except CollabError as error:
             log.warning("The outputs in room %s are not written, trying again: %s", self._room_id, error)
             self._dirty = {**cells, **self._dirty}
+            self._fails = True
             self._on_trouble(error)
             await asyncio.sleep(RETRY_SECONDS)
+        else:
+            if self._fails:
+                self._fails = False
+                self._on_trouble(None)
         took = loop.time() - began
         self._rest_until = loop.time() + min(max(self._write_seconds, SHARE * took), MAX_REST_SECONDS)
 

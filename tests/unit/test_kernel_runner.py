@@ -1,0 +1,303 @@
+"""What runs in a room: in order, one at a time, and never without somebody being told how it ended."""
+
+import zlib
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.errors import CellNotFound, InputNotWanted, KernelBusy, NoKernel, RunNotFound, TooManyRuns
+from jupyter_collab.kernels.limits import KernelLimits
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
+from .kernels import ScriptedHost, eventually, running
+from .scenarios import scenario, until
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaultyStore:
+    """The store of one server."""
+    return faulty_store(tmp_path)
+
+
+@scenario
+async def test_cells_run_in_order_and_say_who_ran_them(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a", "print b")
+        assert await cells.run() == [1, 2]
+        await cells.until_done()
+        assert cells.host.kernel.sources == ["print a", "print b"]
+        assert [await cells.text(cell) for cell in ("c0", "c1")] == ["a\n", "b\n"]
+        info = await cells.info("c0")
+        assert {**info, "at": "", "seconds": 0} == {
+            "by": "Ada", "username": "ada", "at": "", "seconds": 0, "status": "ok", "crc": zlib.crc32(b"print a"),
+        }  # fmt: skip
+        await until(lambda: cells.host.kernel.status == "idle")
+        assert await cells.history() == [("c0", "ok"), ("c1", "ok")]
+
+
+@scenario
+async def test_the_room_hears_of_it_and_so_does_who_joins_later(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        ada = await ScriptedPeer("ada").join(cells.manager)
+        await cells.put("wait")
+        await cells.run()
+        await cells.until_waits()
+        await until(lambda: ada.events and ada.events[-1].info["queue"] and ada.events[-1].info["kernel"]["id"])
+        late = await ScriptedPeer("late").join(cells.manager)
+        event = late.events[0]
+        by = {"username": "ada", "display_name": "Ada"}
+        assert event.info["type"] == "kernel"
+        assert event.info["queue"] == [{"run": 1, "cell": "c0", "by": by, "state": "running"}]
+        cells.host.kernel.go_on()
+        await until(lambda: late.events[-1].info["queue"] == [])
+        assert late.events[-1].info["kernel"] == {
+            "id": "k1", "name": "python3", "display_name": "Python 3", "language": "python", "status": "idle",
+        }  # fmt: skip
+
+
+@scenario
+async def test_an_error_stops_what_was_asked_for_together_and_nothing_else(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait\nfail", "print never", "print still")
+        await cells.run("c0", "c1")
+        kernel = await cells.until_waits()
+        await cells.run("c2", by="bob")
+        kernel.go_on()
+        state = await cells.until_done()
+        assert await cells.history() == [("c0", "error"), ("c1", "aborted"), ("c2", "ok")]
+        assert "ValueError" in state["message"]
+        assert "Ada" in state["message"]
+        assert (await cells.text("c1"), await cells.text("c2")) == ("", "still\n")
+
+
+@scenario
+async def test_what_waits_is_canceled_and_what_runs_is_interrupted(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b", "print c", "print d")
+        runs = await cells.run()
+        await cells.until_waits()
+        await cells.kernels.cancel("demo", runs[2])
+        assert [entry["cell"] for entry in (await cells.state())["queue"]] == ["c0", "c1", "c3"]
+        with pytest.raises(RunNotFound):
+            await cells.kernels.cancel("demo", runs[2])
+        await cells.kernels.cancel("demo")
+        assert [entry["cell"] for entry in (await cells.state())["queue"]] == ["c0"]
+        await cells.kernels.cancel("demo", runs[0])
+        await cells.until_done()
+        assert await cells.text("c0") == "KeyboardInterrupt\n"
+        assert await cells.history() == [("c0", "error"), ("c1", "aborted"), ("c2", "aborted"), ("c3", "aborted")]
+
+
+@scenario
+async def test_input_is_answered_by_whoever_is_first(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("ask Name? ")
+        (run,) = await cells.run()
+        state = await cells.until(lambda state: state["input"])
+        assert state["input"] == {"run": run, "cell": "c0", "prompt": "Name? ", "password": False}
+        await cells.kernels.answer_input("demo", run, "Bob")
+        with pytest.raises(InputNotWanted):
+            await cells.kernels.answer_input("demo", run, "Eve")
+        assert (await cells.until_done())["input"] is None
+        assert cells.host.kernel.answers == ["Bob"]
+
+
+@scenario
+async def test_a_restart_ends_what_runs_and_what_waits(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b")
+        await cells.run()
+        await cells.until_waits()
+        await cells.kernels.restart("demo")
+        state = await cells.until_done()
+        assert (state["message"], state["kernel"]["status"]) == (None, "idle")
+        assert (await cells.info("c0"))["status"] == "aborted"
+        assert await cells.history() == [("c0", "aborted"), ("c1", "aborted")]
+        await cells.run("c1")
+        await cells.until_done()
+        assert (await cells.text("c1"), len(cells.host.started)) == ("b\n", 1)
+
+
+@scenario
+@pytest.mark.parametrize("restarts", [True, False])
+async def test_a_kernel_that_dies_is_said_and_nothing_hangs(tmp_path: Path, restarts: bool) -> None:
+    async with running(faulty_store(tmp_path)) as cells:
+        await cells.put("print a\nwait", "print b")
+        await cells.run()
+        kernel = await cells.until_waits()
+        kernel.die(restarts=restarts)
+        state = await cells.until_done()
+        assert ("died" if restarts else "ended") in state["message"]
+        assert (state["kernel"] is not None) == restarts
+        assert await cells.history() == [("c0", "aborted"), ("c1", "aborted")]
+        assert (await cells.text("c0"), (await cells.info("c0"))["status"]) == ("a\n", "aborted")
+        await cells.run("c1")
+        assert (await cells.until_done())["message"] is None
+        assert await cells.text("c1") == "b\n"
+        assert len(cells.host.started) == (1 if restarts else 2)
+        assert kernel.is_closed == (not restarts)
+
+
+@scenario
+async def test_a_kernel_that_does_not_restart_is_gone(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+        cells.host.kernel.fails_to_restart = True
+        with pytest.raises(Exception, match="did not restart"):
+            await cells.kernels.restart("demo")
+        assert (await cells.state())["kernel"] is None
+
+
+@scenario
+async def test_a_kernel_that_cannot_be_started_is_said_and_the_queue_is_empty(store: FaultyStore) -> None:
+    host = ScriptedHost()
+    host.error = RuntimeError("no memory")
+    async with running(store, host) as cells:
+        await cells.put("print a", "print b")
+        await cells.run()
+        state = await cells.until_done()
+        assert state["kernel"] is None
+        assert "no memory" in state["message"]
+        assert await cells.history() == [("c0", "aborted"), ("c1", "aborted")]
+        host.error = None
+        await cells.run()
+        await cells.until_done()
+        assert await cells.text("c1") == "b\n"
+
+
+@scenario
+async def test_a_start_can_be_given_up(store: FaultyStore) -> None:
+    host = ScriptedHost()
+    host.may_start.clear()
+    async with running(store, host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until(lambda state: state["kernel"] and state["kernel"]["status"] == "starting")
+        with pytest.raises(NoKernel):
+            await cells.kernels.interrupt("demo")
+        await cells.kernels.stop("demo")
+        state = await cells.until_done()
+        assert state["kernel"] is None
+        assert await cells.history() == [("c0", "aborted")]
+
+
+@scenario
+async def test_the_notebook_says_which_kernel_and_one_that_is_not_there_is_said(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a")
+        await cells.kernels.choose("demo", "ir", user("ada"))
+        await cells.run()
+        await cells.until_done()
+        assert cells.host.kernel.name == "ir"
+        metadata = (await cells.manager.read("demo")).metadata
+        assert metadata["kernelspec"] == {"name": "ir", "display_name": "R", "language": "R"}
+        assert metadata["language_info"] == {"name": "R"}
+        await cells.kernels.choose("demo", "python3", user("ada"))
+        assert (cells.host.kernel.is_shut_down, (await cells.state())["kernel"]) == (True, None)
+        missing = {**metadata, "kernelspec": {"name": "gone", "display_name": "Gone"}}
+        await cells.manager.edit("demo", lambda document: document.set_metadata(missing), user("ada"))
+        await cells.run()
+        assert "ir, python3" in (await cells.until_done())["message"]
+
+
+@scenario
+async def test_a_cell_that_is_deleted_meanwhile_stops_nobody(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait\nprint a", "print b", "print c")
+        await cells.run()
+        kernel = await cells.until_waits()
+        for cell_id in ("c0", "c1"):
+            await cells.manager.edit("demo", lambda document, gone=cell_id: document.delete_cell(gone), user("bob"))  # type: ignore[misc]  # mypy does not infer the default
+        kernel.go_on()
+        await cells.until_done()
+        assert await cells.text("c2") == "c\n"
+        assert await cells.history() == [("c0", "ok"), ("c1", "aborted"), ("c2", "ok")]
+        with pytest.raises(CellNotFound, match="c0"):
+            await cells.run("c0")
+
+
+@scenario
+async def test_text_is_not_run(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a")
+        await cells.manager.edit("demo", lambda document: document.set_cell_type("c0", "markdown"), user("bob"))
+        assert await cells.run("c0") == await cells.run() == []
+        assert cells.host.started == []
+
+
+@scenario
+async def test_a_room_in_the_bin_has_no_kernel(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b")
+        await cells.run()
+        kernel = await cells.until_waits()
+        await cells.manager.delete_room("demo")
+        await until(lambda: kernel.is_shut_down)
+        await cells.manager.restore_room("demo")
+        assert (await cells.state())["queue"] == []
+        await cells.run("c1")
+        await cells.until_done()
+        assert (await cells.text("c1"), len(cells.host.started)) == ("b\n", 2)
+
+
+@scenario
+async def test_while_the_store_fails_cells_run_on_and_their_outputs_come_when_it_is_back(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        ada = await ScriptedPeer("ada").join(cells.manager)
+        await cells.put("print a\nwait\nprint b", "print c")
+        await cells.run()
+        kernel = await cells.until_waits()
+        store.fails_to_write = True
+        kernel.go_on()
+        state = await cells.until_done()
+        assert kernel.sources[-1] == "print c"
+        assert "could not be written" in state["message"]
+        store.fails_to_write = False
+        await until(lambda: "saved" in ada.event_types())
+        await eventually(lambda: cells.text("c1"), lambda text: text == "c\n")
+        assert await cells.text("c0") == "a\nb\n"
+        assert (await cells.info("c0"))["status"] == (await cells.info("c1"))["status"] == "ok"
+        await cells.until(lambda state: state["message"] is None)
+
+
+@scenario
+async def test_a_display_is_updated_in_the_cell_that_shows_it(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("show one 10%", "update one 100%", "update two no")
+        await cells.run()
+        await cells.until_done()
+        assert [await cells.text(cell) for cell in ("c0", "c1", "c2")] == ["100%", "", ""]
+
+
+@scenario
+async def test_completion_asks_the_kernel_unless_it_is_busy(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait")
+        with pytest.raises(NoKernel):
+            await cells.kernels.complete("demo", "pri", 3)
+        await cells.run()
+        kernel = await cells.until_waits()
+        with pytest.raises(KernelBusy):
+            await cells.kernels.inspect("demo", "pri", 3, 0)
+        kernel.go_on()
+        await cells.until_done()
+        assert (await cells.kernels.complete("demo", "pri", 3))["matches"] == ["pri"]
+        assert (await cells.kernels.inspect("demo", "pri", 3, 1))["found"]
+
+
+@scenario
+async def test_the_queue_has_a_bound(store: FaultyStore) -> None:
+    async with running(store, limits=KernelLimits(queued_runs=2)) as cells:
+        await cells.put("wait", "print b", "print c")
+        with pytest.raises(TooManyRuns):
+            await cells.run()
+        await cells.run("c0", "c1")
+        await cells.until_waits()
+        await cells.run("c2")
+        with pytest.raises(TooManyRuns):
+            await cells.run("c2")
+        cells.host.kernel.go_on()
+        await cells.until_done()
+        assert await cells.text("c2") == "c\n"
