@@ -97,3 +97,129 @@ def test_both_see_the_output_while_it_comes(person: Callable[..., Person], serve
             who.take_picture(f"{who.name}-light")
             who.set_theme("JupyterLab Dark")
             who.take_picture(f"{who.name}-dark")
+
+
+def test_a_run_goes_on_when_the_one_who_asked_for_it_leaves(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "leave", counting("leave"))
+    with person("Bob") as bob:
+        at_bob = bob.open_room("leave")
+        with person("Ada") as ada:
+            run(ada.open_room("leave"), 0)
+            sees(at_bob, 0, "step 0")
+        until(lambda: at_bob.people, lambda people: people == {"Bob"})
+        go(server, "leave", 0, 1, 2)
+        sees(at_bob, 0, "done")
+        until(lambda: info(at_bob, 0), lambda text: "Ada" in text and " s" in text)
+    with person("Ada") as ada:
+        back = ada.open_room("leave")
+        sees(back, 0, "step 0\nstep 1\nstep 2\ndone")
+        assert prompt(back, 0) == "[1]:"
+        assert kernel_status(back) == "idle"
+
+
+def test_interrupt_error_and_what_waits(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "stop", counting("stop"), "'never'", "1 / 0")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = ada.open_room("stop"), bob.open_room("stop")
+        run(at_ada, 0)
+        run(at_ada, 1)
+        waiting = at_bob.root.locator(".jc-KernelBar-queue")
+        until(waiting.is_visible)
+        sees(at_bob, 0, "step 0")
+        waiting.click()
+        until(waiting.is_hidden)
+        button(at_bob, "interrupt-kernel").click()
+        until(lambda: output(at_ada, 0), lambda text: "KeyboardInterrupt" in text)
+        until(lambda: info(at_ada, 0), lambda text: "failed" in text)
+        run(at_ada, 2)
+        until(lambda: output(at_bob, 2), lambda text: "ZeroDivisionError" in text)
+        assert output(at_bob, 1) == ""
+        bob.take_picture("error")
+
+
+def test_whoever_may_run_answers_what_a_cell_asks(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "ask", "name = input('Name? ')\nname")
+    with person("Ada") as ada, person("Bob") as bob, person("Eve") as eve:
+        at_ada, at_bob, at_eve = ada.open_room("ask"), bob.open_room("ask"), eve.open_room("ask", role="viewer")
+        run(at_ada, 0)
+        line = at_bob.root.get_by_label("Name?")
+        line.wait_for()
+        assert at_eve.root.get_by_label("Name?").is_disabled()
+        line.click()
+        bob.page.keyboard.type("bab")
+        bob.take_picture("input")
+        bob.page.keyboard.press("Enter")
+        sees(at_ada, 0, "'bab'")
+        until(
+            lambda: [pane.root.locator(".jc-Input").count() for pane in (at_ada, at_bob, at_eve)], lambda n: not any(n)
+        )
+        assert at_bob.cells.count() == 1
+
+
+def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "why", "'ran'")
+    with person("Eve") as eve, person("Ada") as ada:
+        at_eve, at_ada = eve.open_room("why", role="viewer"), ada.open_room("why")
+        why = "You may not run cells"
+        assert why in (button(at_eve, "run-cell-and-select-next").get_attribute("title") or "")
+        at_eve.editor(0).click()
+        eve.page.keyboard.press("Control+Enter")
+        at_eve.root.locator(".jc-Notices-message").get_by_text(why).wait_for()
+        eve.take_picture("why-not")
+        run(at_ada, 0)
+        sees(at_eve, 0, "'ran'")
+        until(lambda: at_eve.chip, lambda chip: chip == "read-only")
+        assert at_eve.root.locator(".jc-Unsent").count() == 0
+
+
+def test_what_is_too_large_is_a_link_away(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "large", "for number in range(100_000):\n    print('line', number)\nprint('the end')")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("large")
+        run(at_ada, 0)
+        until(lambda: output(at_ada, 0), lambda text: text.endswith("the end"))
+        link = at_ada.root.locator(".jc-Blob a")
+        link.wait_for()
+        at_ada.type(0, "  # typed after")
+        until(lambda: at_ada.source(0), lambda text: text.endswith("# typed after"))
+        with ada.context.expect_page() as opened:
+            link.click()
+        whole = opened.value
+        until(lambda: whole.evaluate("document.body.innerText.length"), lambda length: length > 1_000_000)
+        assert "line 0\nline 1\n" in whole.evaluate("document.body.innerText.slice(0, 100)")
+        whole.close()
+        ada.take_picture("large")
+
+
+def test_a_kernel_that_dies(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "death", "import os\nos._exit(1)", "'alive'")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("death")
+        run(at_ada, 0)
+        message = at_ada.root.locator(".jc-KernelMessage")
+        until(lambda: message.inner_text() if message.is_visible() else "", lambda text: "died" in text)
+        ada.take_picture("died")
+        until(lambda: prompt(at_ada, 0), lambda text: text != "[*]:")
+        until(lambda: kernel_status(at_ada), lambda status: status == "idle")
+        run(at_ada, 1)
+        sees(at_ada, 1, "'alive'")
+        until(message.is_hidden)
+
+
+def test_running_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "phone", "print('x' * 200)\nname = input('What is the name of your favourite notebook? ')")
+    with person("Ada", width=390, height=800) as ada:
+        at_ada = ada.open_room("phone")
+        ada.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        at_ada.editor(0).tap()
+        button(at_ada, "run-cell-and-select-next").tap()
+        at_ada.root.locator(".jc-Input-line").wait_for()
+        ada.take_picture("phone")
+        at_ada.root.locator(".jc-Input-line").fill("this")
+        at_ada.root.get_by_text("Send").tap()
+        until(lambda: kernel_status(at_ada), lambda status: status == "idle")
+        width = "node => node.scrollWidth - node.clientWidth"
+        assert at_ada.root.evaluate(width) == 0
+        ada.take_picture("phone-after")

@@ -46,6 +46,12 @@ export class InputPrompt {
     input.disabled = send.disabled = whyNot !== null;
     const label = element('span', 'jc-Input-prompt', { role: 'status' }, prompt);
     const form = element('form', 'jc-Input', { title: whyNot ?? '' }, label, input, send);
+    input.addEventListener('keydown', event => {
+      if (event.key === 'Enter' && !event.isComposing) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+    });
     form.addEventListener('submit', event => {
       event.preventDefault();
       input.disabled = send.disabled = true;
