@@ -31,10 +31,9 @@ function startServer(text = ''): ServerDouble {
 class Page {
   constructor(server: ServerDouble, ...cells: { source: string; link?: object }[]) {
     this.notebook = YNotebook.create();
-    this.notebook.insertCells(
-      0,
-      cells.map(({ source, link }) => ({ cell_type: 'code', source, metadata: link ? { [LINK_KEY]: { ...link } } : {} }))
-    );
+    const metadata = (link?: object): object => (link ? { [LINK_KEY]: { ...link } } : {});
+    const make = (cell: (typeof cells)[0]): object => ({ source: cell.source, metadata: metadata(cell.link) });
+    this.notebook.insertCells(0, cells.map(cell => ({ cell_type: 'code', ...make(cell) })));
     this.notebook.dirty = false;
     this.binder = new NotebookBinder({ notebook: this.notebook, join: id => this._join(server, id) });
     disposables.unshift(this.binder, this.notebook);
@@ -85,7 +84,7 @@ class Page {
 
 const saved = (text: string): object => ({ ...LINK, base: hashOf(text) });
 
-test('a cell and the room keep each other up to date, and the notebook knows that there is something to save', async () => {
+test('a cell and the room keep each other up to date, and the notebook knows of it when it saves', async () => {
   const server = startServer('x = 1');
   const page = await new Page(server, { source: 'x = 1', link: saved('x = 1') }).reaches('shared');
   page.type('0');
@@ -117,7 +116,7 @@ test('a file that was edited elsewhere, while the room was not, is brought into 
   assert.deepEqual(page.sources, ['older']);
 });
 
-test('if both were edited the room’s text is shown and the file’s is kept, over a save, until it is let go', async () => {
+test('if both were edited the room’s text is shown and the file’s is kept until it is let go', async () => {
   const server = startServer('theirs');
   const page = await new Page(server, { source: 'mine', link: saved('old') }).reaches('shared');
   const [binding] = page.binder.bindings;
