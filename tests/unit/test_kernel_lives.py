@@ -1,0 +1,120 @@
+"""How long a room's kernel lives: as long as somebody needs it, and what is said when it is gone."""
+
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.errors import KernelElsewhere
+from jupyter_collab.kernels import runner
+from jupyter_collab.kernels.limits import KernelLimits
+from jupyter_collab.rooms import RoomState
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
+from .kernels import ScriptedHost, running
+from .scenarios import scenario, settle, until
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaultyStore:
+    """The store of one server."""
+    return faulty_store(tmp_path)
+
+
+@scenario
+async def test_a_run_goes_on_when_nobody_is_left_and_keeps_the_room_open(store: FaultyStore) -> None:
+    async with running(store, idle_seconds=0.01) as cells:
+        ada = await ScriptedPeer("ada").join(cells.manager)
+        await cells.put("wait\nprint done")
+        await cells.run()
+        kernel = await cells.until_waits()
+        room = ada.room
+        ada.leave(cells.manager)
+        await settle(100)
+        async with cells.manager.using("demo") as same:
+            assert same is room
+        kernel.go_on()
+        await cells.until_done()
+        assert await cells.text("c0") == "done\n"
+
+
+@scenario
+async def test_a_kernel_that_nobody_needs_is_ended_and_the_room_closes(store: FaultyStore) -> None:
+    async with running(store, limits=KernelLimits(idle_seconds=0.2), idle_seconds=0.01) as cells:
+        ada = await ScriptedPeer("ada").join(cells.manager)
+        await cells.put("print a\nwait")
+        await cells.run()
+        kernel = await cells.until_waits()
+        kernel.go_on()
+        await cells.until_done()
+        assert not kernel.is_shut_down
+        room = ada.room
+        ada.leave(cells.manager)
+        await until(lambda: kernel.is_shut_down)
+        await until(lambda: room is not None and room.state is RoomState.CLOSED)
+        state = await cells.state()
+        assert (state["kernel"], state["message"]) == (None, None)
+        assert await cells.text("c0") == "a\n"
+
+
+@scenario
+async def test_after_a_server_ended_the_room_says_that_its_kernel_is_gone(tmp_path: Path) -> None:
+    async with running(faulty_store(tmp_path)) as cells:
+        await cells.put("print a\nwait")
+        await cells.run()
+        await cells.until_waits()
+        await cells.until(lambda state: state["kernel"]["id"])
+    async with running(faulty_store(tmp_path), ScriptedHost("another address")) as cells:
+        ada = await ScriptedPeer("ada").join(cells.manager)
+        await until(lambda: ada.events and ada.events[-1].info["message"] == runner.GONE)
+        assert (await cells.state())["kernel"] is None
+        assert (await cells.info("c0"))["status"] == "aborted"
+    async with running(faulty_store(tmp_path)) as cells:
+        assert (await cells.state())["message"] is None
+
+
+@scenario
+async def test_after_a_server_was_killed_the_runs_that_it_left_are_said_to_be_aborted(tmp_path: Path) -> None:
+    first, second = faulty_store(tmp_path), faulty_store(tmp_path)
+    async with running(first) as cells:
+        await cells.put("print a\nwait")
+        await cells.run()
+        await cells.until_waits()
+        await cells.until(lambda state: state["kernel"]["id"])
+        await until(lambda: cells.host.kernel.status == "busy")
+        assert (await cells.info("c0"))["status"] == "running"
+        async with running(second, ScriptedHost("one")) as again:  # as if the first had just vanished
+            assert (await again.state())["message"] == runner.GONE
+            assert (await again.info("c0"))["status"] == "aborted"
+
+
+@scenario
+async def test_a_kernel_on_another_server_is_not_ours_unless_somebody_chooses_so(tmp_path: Path) -> None:
+    async with running(faulty_store(tmp_path)) as cells, running(faulty_store(tmp_path), ScriptedHost("two")) as others:
+        await cells.put("print a\nwait", "print b")
+        await cells.run("c0")
+        await cells.until_waits()
+        await cells.until(lambda state: state["kernel"]["id"])
+        await others.until(lambda state: True)
+        with pytest.raises(KernelElsewhere):
+            await others.run("c1")
+        await others.kernels.choose("demo", "python3", user("bob"))
+        await others.run("c1")
+        await others.until_done()
+        assert await others.text("c1") == "b\n"
+
+
+@scenario
+async def test_a_kernel_that_still_runs_is_found_again(tmp_path: Path) -> None:
+    host = ScriptedHost()
+    async with running(faulty_store(tmp_path), host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+        await cells.until(lambda state: state["kernel"]["status"] == "idle")
+    host.found = {"demo": host.kernel}
+    async with running(faulty_store(tmp_path), host) as cells:
+        state = await cells.state()
+        assert (state["kernel"]["id"], state["kernel"]["display_name"], state["message"]) == ("k1", "Python 3", None)
+        await cells.run()
+        await cells.until_done()
+        assert len(host.started) == 1
