@@ -1,6 +1,6 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
-from .formats import ContentFormat, read_content, write_content
+from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
 from .trust import TrustWatch
@@ -17,4 +17,5 @@ __all__ = [
     "read_content",
     "state_vector",
     "write_content",
+    "write_notebook",
 ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .room_document import RoomDocument
 
-__all__ = ["ContentFormat", "read_content", "write_content"]
+__all__ = ["ContentFormat", "read_content", "write_content", "write_notebook"]
 
 
 class ContentFormat(StrEnum):
@@ -65,7 +65,7 @@ def write_content(document: "RoomDocument", content_format: ContentFormat) -> st
     A document that is one markdown cell is, as ``.md``, just the text of that cell.
     """
     if content_format is ContentFormat.IPYNB:
-        return _write_ipynb(document.to_notebook())
+        return write_notebook(document.to_notebook())
     notebook = document.to_notebook()
     cells = notebook["cells"]
     if content_format is ContentFormat.MD and [cell["cell_type"] for cell in cells] == ["markdown"]:
@@ -82,7 +82,8 @@ def _writable(metadata: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if WRITABLE_KEY.fullmatch(key) and key != JUPYTEXT}
 
 
-def _write_ipynb(notebook: "NotebookNode") -> str:
+def write_notebook(notebook: "NotebookNode") -> str:
+    """A notebook of nbformat 4 as the text of an ``.ipynb`` file."""
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
 
 

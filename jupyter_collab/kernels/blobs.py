@@ -6,7 +6,7 @@ import json
 import mimetypes
 import re
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -14,10 +14,23 @@ from ..document import RoomDocument
 from ..document.values import canonical
 from ..store import Blob
 
-__all__ = ["BLOB_TYPE", "Spool", "blob_digests", "reference", "value_bytes", "value_of", "words_for"]
+__all__ = [
+    "BLOB_TYPE",
+    "Spool",
+    "blob_digests",
+    "reference",
+    "references_in",
+    "value_bytes",
+    "value_of",
+    "words_about",
+    "words_for",
+]
 
 BLOB_TYPE = "application/vnd.jupyter-collab.blob+json"
-"""The MIME type of a reference: ``digest``, ``bytes``, ``media_type``, ``name``; ``also`` lists more of the same."""
+"""The MIME type of a reference: ``digest``, ``bytes``, ``media_type``, ``name``; ``also`` lists more of the same.
+
+For the beginning of what was printed, ``stream`` says where, and ``lost_bytes`` how much came after it and is lost.
+"""
 
 SPOOL_MEMORY_BYTES = 256 * 2**10
 """What is longer waits on the disk."""
@@ -70,6 +83,17 @@ def words_for(count: int) -> str:
     return f"{count} bytes"
 
 
+def words_about(references: Iterable[Mapping[str, Any]]) -> str:
+    """What is said to people where these stand for values of a MIME bundle."""
+    return "\n".join(
+        f"{item.get('media_type')} of {words_for(_int(item.get('bytes')))} is kept apart." for item in references
+    )
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
 def value_bytes(media_type: str, value: Any) -> Blob:
     """A value of a MIME bundle as a blob; an image is one, not its base64."""
     if not isinstance(value, str) or JSON_TYPE.fullmatch(media_type):
@@ -97,14 +121,15 @@ def blob_digests(document: RoomDocument) -> set[str]:
         digest
         for cell in document.cells
         for output in cell.get("outputs", ())
-        for digest in _digests(output.get("data", {}).get(BLOB_TYPE))
+        for item in references_in(output.get("data", {}).get(BLOB_TYPE))
+        if isinstance(digest := item.get("digest"), str)
     }
 
 
-def _digests(value: object) -> Iterator[str]:
-    """What a reference, which a peer may have written, refers to."""
+def references_in(value: object) -> Iterator[Mapping[str, Any]]:
+    """The reference that ``value``, which a peer may have written, is, and those in it."""
     if isinstance(value, Mapping):
         also = value.get("also")
         for item in (value, *(also if isinstance(also, list) else ())):
-            if isinstance(item, Mapping) and isinstance(item.get("digest"), str):
-                yield item["digest"]
+            if isinstance(item, Mapping):
+                yield item

@@ -10,7 +10,7 @@ from ..document.content import parse_output
 from ..document.values import canonical, clean_json
 from ..errors import ContentError
 from ..store import Blob
-from .blobs import BLOB_TYPE, Spool, reference, value_bytes, words_for
+from .blobs import BLOB_TYPE, Spool, reference, value_bytes, words_about, words_for
 from .terminal import TerminalText, count_bytes
 
 __all__ = ["Item", "OutputLimits", "ShownBundle", "ShownOutput", "ShownStream", "words_output"]
@@ -90,10 +90,12 @@ class ShownStream:
         if self._spool is not None:
             blob = Blob.of(self._spool.take(), "text/plain")
             self.blobs.append(blob)
+            link = {**reference(blob, self.name), "stream": self.name}
             words = f"{words_for(self._spool.kept_bytes)} that came before are kept apart."
             if self._spool.lost_bytes:
+                link["lost_bytes"] = self._spool.lost_bytes
                 words = f"The first {words} The {words_for(self._spool.lost_bytes)} after them are lost."
-            self._note = words_output(words, {BLOB_TYPE: reference(blob, self.name)})
+            self._note = words_output(words, {BLOB_TYPE: link})
             self._spool = None
 
     def _spill(self, data: bytes) -> None:
@@ -157,8 +159,8 @@ class ShownBundle:
                 continue
             self.blobs.append(blob)
             references.append(reference(blob, "output"))
-            words.append(f"{media_type} of {words_for(len(blob.data))} is kept apart.")
         if references:
+            words.insert(0, words_about(references))
             first, *others = references
             shown[BLOB_TYPE] = {**first, "also": others} if others else first
         if words:

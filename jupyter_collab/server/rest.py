@@ -11,6 +11,8 @@ from tornado.web import authenticated
 from ..access import Capability, Role
 from ..document import ContentFormat, read_content, write_content
 from ..errors import ContentError
+from ..kernels.blobs import blob_digests
+from ..kernels.exporting import read_blobs, write_whole_notebook
 from ..protocol import ConnectedUser
 from ..rooms import RoomManager, check_room_id
 from ..store import RoomRecord
@@ -165,7 +167,13 @@ class ContentHandler(_RoomHandler):
         wanted = self._format()
         document = await self.manager.read(room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
-        self.finish(await _convert(write_content, document, wanted), set_content_type=wanted.media_type)
+        if wanted is ContentFormat.IPYNB:
+            digests = await _convert(blob_digests, document)
+            blobs = await read_blobs(digests, room_id, self.manager.store)
+            text = await _convert(write_whole_notebook, document, blobs)
+        else:
+            text = await _convert(write_content, document, wanted)
+        self.finish(text, set_content_type=wanted.media_type)
 
     @authenticated
     async def put(self, room_id: str) -> None:

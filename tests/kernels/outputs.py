@@ -61,6 +61,7 @@ class Room:
         self.updates: list[bytes] = []
         self.document.doc.observe(lambda event: self.updates.append(event.update))
         self.blobs: dict[str, bytes] = {}
+        self.types: dict[str, str] = {}
         self.run = Outputs(limits or OutputLimits())
 
     def take(self, *messages: Message) -> "Room":
@@ -71,7 +72,8 @@ class Room:
     def write(self, *messages: Message) -> "Room":
         """Take messages in, and write what there is."""
         self.take(*messages)
-        self.blobs |= {blob.digest: blob.data for blob in self.run.blobs()}
+        for blob in self.run.blobs():
+            self.blobs[blob.digest], self.types[blob.digest] = blob.data, blob.media_type
         self.run.write(self.document, CELL)
         return self
 

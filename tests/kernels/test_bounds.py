@@ -115,7 +115,7 @@ def test_every_value_that_is_too_large_is_a_blob_and_what_it_is_is_said() -> Non
     assert output["data"]["text/plain"].splitlines() == [
         "text/html of 9 kB is kept apart.",
         "application/json of 3.89 kB is kept apart.",
-        "image/png of 3 kB is kept apart.",
+        "text/plain of 3 kB is kept apart.",
     ]
     references = [reference_in(output), *also]
     assert [reference["media_type"] for reference in references] == ["text/html", "application/json", "text/plain"]
