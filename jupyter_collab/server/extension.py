@@ -76,6 +76,9 @@ class CollabExtension(ExtensionApp):
     max_output_bytes = Integer(
         _OUTPUT_LIMITS.bundle_bytes, min=1024, help="An image or another output that is larger is behind a link."
     ).tag(config=True)
+    max_cell_output_bytes = Integer(
+        _OUTPUT_LIMITS.cell_bytes, min=1024, help="How much all outputs of a cell may take in the room."
+    ).tag(config=True)
     max_blob_bytes = Integer(_OUTPUT_LIMITS.blob_bytes, min=1024, help="The largest output that is kept at all.").tag(
         config=True
     )
@@ -130,6 +133,7 @@ class CollabExtension(ExtensionApp):
         outputs = OutputLimits(
             stream_bytes=self.max_visible_stream_bytes,
             bundle_bytes=self.max_output_bytes,
+            cell_bytes=self.max_cell_output_bytes,
             blob_bytes=self.max_blob_bytes,
             outputs=self.max_outputs_per_cell,
         )

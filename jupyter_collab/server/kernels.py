@@ -121,7 +121,7 @@ class RunsHandler(_KernelHandler):
         await self.require(Capability.READ)
         await self.manager.get_room(room_id)
         limit = whole_number(self, "limit", 100, 1, 1000)
-        before = whole_number(self, "before", 0, 0, 2**53 - 1) or None
+        before = whole_number(self, "before", 0, 0, 10**9) or None
         runs = await self.manager.store.list_runs(room_id, limit, before)
         self.finish({"runs": [_run(run) for run in runs]})
 
@@ -185,8 +185,9 @@ class AskHandler(_KernelHandler):
         check_room_id(room_id)
         body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
         code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
-        if not 0 <= position <= len(code):
+        if position < 0:
             raise ContentError("cursor_pos counts the characters of code before the cursor.")
+        position = min(position, len(code))
         if what == "complete":
             self.finish(await self.kernels.complete(room_id, code, position))
             return
@@ -230,6 +231,8 @@ def kernel_routes(manager: RoomManager, kernels: RoomKernels) -> list[Route]:
 
 def _required(body: dict[str, Any], name: str, kind: type) -> Any:
     value = body.get(name)
+    if kind is int and isinstance(value, float) and value.is_integer():  # to JSON, 1.0 is a whole number
+        value = int(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ContentError(f"Give {name}, as {'text' if kind is str else 'a whole number'}.")
     return value
