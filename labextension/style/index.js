@@ -2,3 +2,4 @@ import './pane.css';
 import './carets.css';
 import './panel.css';
 import './bind.css';
+import './ownkernel.css';

@@ -22,6 +22,7 @@ DEADLINE_SECONDS = 20.0
 ALLOWED_NOISE = (
     "[yjs#509] Not same Y.Doc",  # Notebook 7 and JupyterLab say it by themselves
     "reading 'schema'",  # Notebook 7's own page error
+    "Command 'filebrowser:open-path' not registered",  # Notebook 7, when its plugins come in another order
     "favicon",
     "WebSocket connection to",
     "Failed to load resource",
@@ -137,17 +138,18 @@ class Person:
         self.page.goto(f"{self._lab}?token={self.server.token}&room={room_id}{wish}&reset")
         return self.see_pane(status="read-only" if role == "viewer" else "synced")
 
-    def run_notebook(self, path: str, *, in_notebook_7: bool = False) -> Pane:
+    def run_notebook(self, path: str, *, in_notebook_7: bool = False, status: str = "synced") -> Pane:
         """Open a notebook of one's own, run its first cell, and see the pane in its output."""
         where = f"{self.server.url}notebooks" if in_notebook_7 else f"{self._lab}/tree"
         self.page.goto(f"{where}/{path}?token={self.server.token}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
+        self.page.locator(".jp-Toolbar-kernelName", has_text="Python 3").first.wait_for(timeout=60_000)
         kernel = ".jp-Notebook-ExecutionIndicator[data-status='idle']" if in_notebook_7 else "text=/\\| Idle/"
         self.page.locator(kernel).first.wait_for(timeout=60_000)
         self.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
-        return self.see_pane(within=".jp-OutputArea")
+        return self.see_pane(within=".jp-OutputArea", status=status)
 
     @property
     def _lab(self) -> str:
@@ -169,6 +171,8 @@ class Person:
         self.run("apputils:change-theme", {"theme": theme})
         light = "true" if theme.endswith("Light") else "false"
         self.page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
+        # JupyterLab shows its splash meanwhile, and fails when it is to show two.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def run(self, command: str, arguments: dict[str, Any] | None = None) -> None:
         """Run one of JupyterLab's commands."""

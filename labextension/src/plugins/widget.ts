@@ -1,5 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { widgetRegistration } from '../widget/shared_editor.js';
 import { ICollab } from './collab.js';
@@ -10,17 +12,26 @@ export const widgetPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-collab:widget',
   description: 'Shows shared rooms in the outputs of cells.',
   autoStart: true,
-  requires: [ICollab],
-  optional: [IJupyterWidgetRegistry],
-  activate: (_app: JupyterFrontEnd, collab: ICollab, registry: IJupyterWidgetRegistry | null) => {
+  requires: [ICollab, IRenderMimeRegistry],
+  optional: [IJupyterWidgetRegistry, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    collab: ICollab,
+    rendermime: IRenderMimeRegistry,
+    registry: IJupyterWidgetRegistry | null,
+    translator: ITranslator | null
+  ) => {
     registry?.registerWidget(
-      widgetRegistration(({ room, cell, role }) =>
-        collab.createPane(room, {
-          cell: cell ?? undefined,
-          role: isRole(role) ? role : undefined,
-          embedded: true
-        })
-      )
+      widgetRegistration({
+        createPane: ({ room, cell, role }) =>
+          collab.createPane(room, {
+            cell: cell ?? undefined,
+            role: isRole(role) ? role : undefined,
+            embedded: true
+          }),
+        rendermime,
+        translator: translator ?? nullTranslator
+      })
     );
   }
 };

@@ -4,9 +4,13 @@ import {
   JupyterLuminoPanelWidget,
   type IWidgetRegistryData
 } from '@jupyter-widgets/base';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { ITranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { element } from '../pane/dom.js';
+import type { RoomPane } from '../pane/pane.js';
+import { OwnKernelRuns, type IHost } from './ownkernel.js';
 
 /** The module and its version, as the Python side names them in `_model_module` and `_model_module_version`. */
 const MODULE = { name: 'jupyter-collab', version: '0.1.0' } as const;
@@ -21,7 +25,15 @@ export interface IWanted {
 }
 
 /** Joins a room and shows it; leaves it when the widget is disposed of. */
-export type PaneFactory = (wanted: IWanted) => Widget;
+export type PaneFactory = (wanted: IWanted) => RoomPane;
+
+/** What the page has for every view. */
+export interface IPageServices {
+  readonly createPane: PaneFactory;
+  /** For notebooks whose widget manager has none of its own. */
+  readonly rendermime: IRenderMimeRegistry;
+  readonly translator: ITranslator;
+}
 
 /**
  * The Python side's `SharedEditor`. Only what to show is synchronised: texts travel through the room, not the kernel.
@@ -45,11 +57,9 @@ export class SharedEditorModel extends DOMWidgetModel {
 }
 
 /** What ipywidgets is to know: our module's models and views. */
-export function widgetRegistration(createPane: PaneFactory): IWidgetRegistryData {
+export function widgetRegistration(services: IPageServices): IWidgetRegistryData {
   class SharedEditorView extends BaseView {
-    protected override createPane(wanted: IWanted): Widget {
-      return createPane(wanted);
-    }
+    protected override readonly services = services;
   }
   return { ...MODULE, exports: { SharedEditorModel, SharedEditorView } };
 }
@@ -71,7 +81,7 @@ abstract class BaseView extends DOMWidgetView {
     this._setHeight();
   }
 
-  protected abstract createPane(wanted: IWanted): Widget;
+  protected abstract readonly services: IPageServices;
 
   /**
    * As for the boxes of ipywidgets: a Lumino panel, so that the pane is told when it is shown, resized and removed.
@@ -89,13 +99,28 @@ abstract class BaseView extends DOMWidgetView {
   }
 
   private _showPane(): void {
-    this._pane?.dispose();
+    this._shown.forEach(widget => widget.dispose());
     const { room, cell, role } = this.model.attributes as IWanted;
-    this._pane =
-      room === ''
-        ? new Widget({ node: element('p', '', {}, 'SharedEditor: no room') })
-        : this.createPane({ room, cell, role });
-    this.luminoWidget.addWidget(this._pane);
+    if (room === '') {
+      this._shown = [new Widget({ node: element('p', '', {}, 'SharedEditor: no room') })];
+    } else {
+      const { createPane, translator } = this.services;
+      const pane = createPane({ room, cell, role });
+      this._shown = [pane, new OwnKernelRuns(pane, this._host(), translator)];
+    }
+    this._shown.forEach(widget => this.luminoWidget.addWidget(widget));
+  }
+
+  /** The notebook around, as JupyterLab's widget managers tell of it. */
+  private _host(): IHost {
+    const manager = this.model.widget_manager as Partial<IHost>;
+    const { rendermime } = this.services;
+    return {
+      get kernel() {
+        return manager.kernel ?? null;
+      },
+      rendermime: manager.rendermime ?? rendermime
+    };
   }
 
   private _setHeight(): void {
@@ -104,5 +129,5 @@ abstract class BaseView extends DOMWidgetView {
     this.el.classList.toggle('jc-mod-fixedHeight', height !== 'auto');
   }
 
-  private _pane: Widget | null = null;
+  private _shown: readonly Widget[] = [];
 }
