@@ -223,3 +223,36 @@ def test_running_on_a_phone(person: Callable[..., Person], server: RunningServer
         width = "node => node.scrollWidth - node.clientWidth"
         assert at_ada.root.evaluate(width) == 0
         ada.take_picture("phone-after")
+
+
+def test_the_kernel_helps_to_type(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "help", "unmistakable = '😀'", "")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("help")
+        press = ada.page.keyboard.press
+        run(at_ada, 0)
+        until(lambda: prompt(at_ada, 0), lambda text: text == "[1]:")
+        until(lambda: kernel_status(at_ada), lambda status: status == "idle")
+        at_ada.type(1, "'😀'; unmis")
+        choices = ada.page.locator(".jp-Completer-item:visible")
+        press("Tab")
+        until(choices.count, lambda count: count == 1)
+        press("Enter")
+        until(lambda: at_ada.source(1), lambda text: text == "'😀'; unmistakable")
+        ada.page.keyboard.type(".is")
+        press("Tab")
+        until(choices.count, lambda count: count > 5)
+        ada.take_picture("completions")
+        press("Escape")
+        until(choices.count, lambda count: count == 0)
+        ada.page.keyboard.type("dig")
+        press("Tab")
+        until(choices.count, lambda count: count > 0)
+        press("Enter")
+        until(lambda: at_ada.source(1), lambda text: text == "'😀'; unmistakable.isdigit")
+        press("Shift+Tab")
+        tooltip = ada.page.locator(".jp-Tooltip")
+        tooltip.get_by_text("digit string").first.wait_for()
+        ada.take_picture("inspection")
+        press("Escape")
+        until(tooltip.count, lambda count: count == 0)

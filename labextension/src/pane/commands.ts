@@ -4,6 +4,7 @@ import type { CellType } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
+import type { Assist } from './assist.js';
 import type { Execution } from './execution.js';
 import type { NotebookView } from './notebook.js';
 
@@ -14,6 +15,7 @@ export const PREFIX = 'jupyter-collab:';
 export interface ICommandTarget {
   readonly notebook: NotebookView;
   readonly execution: Execution;
+  readonly assist: Assist;
 
   /** Why cells cannot be edited here, or `null` if they can. */
   readonly whyNotEdit: string | null;
@@ -118,6 +120,10 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
     'restart-kernel': runs('run', trans.__('Restart the Kernel…'), execution => execution.restart()),
     'restart-run-all': runs('run-all', trans.__('Restart and Run All…'), execution => execution.restartAndRunAll()),
     'shutdown-kernel': runs('run', trans.__('Shut Down the Kernel…'), execution => execution.stop()),
+    'invoke-completer': does('nothing', trans.__('Complete'), (_, { assist }) => assist.complete()),
+    'select-completion': does('nothing', trans.__('Take the Completion'), (_, { assist }) => assist.select()),
+    'dismiss-completions': does('nothing', trans.__('Close the Completions'), (_, { assist }) => assist.dismiss()),
+    inspect: does('run', trans.__('Show Documentation'), (_, { assist }) => void assist.inspect()),
     'insert-cell-above': does('arrange', trans.__('Insert Cell Above'), n => NotebookActions.insertAbove(n)),
     'insert-cell-below': does('arrange', trans.__('Insert Cell Below'), n => NotebookActions.insertBelow(n)),
     'insert-code-cell': does('arrange', trans.__('Add Code Cell'), notebook => {

@@ -7,6 +7,13 @@ const COMMAND_MODE = '.jp-Notebook.jp-mod-commandMode:not(.jp-mod-readWrite) :fo
 const EDIT_MODE = '.jp-Notebook.jp-mod-editMode';
 const ON_MARKDOWN = '.jp-Notebook.jp-mod-commandMode:not(.jp-mod-readWrite) .jp-MarkdownCell:focus';
 
+const COMPLETING = '.jp-Notebook .jp-mod-completer-active';
+const COMPLETABLE =
+  `${EDIT_MODE} .jp-mod-completer-enabled` + ':not(.jp-mod-at-line-beginning):not(.jp-mod-completer-active)';
+const INSPECTABLE =
+  `${EDIT_MODE} .jp-InputArea-editor` +
+  ':not(.jp-mod-has-primary-selection):not(.jp-mod-in-leading-whitespace):not(.jp-mod-completer-active)';
+
 type Binding = readonly [command: string, selector: string, ...keys: string[]];
 
 /** JupyterLab's defaults, for pages that bring no notebook of their own. */
@@ -50,8 +57,12 @@ const DEFAULTS: readonly Binding[] = [
   ['run-cell-and-select-next', EDIT_MODE, 'Shift Enter']
 ];
 
-/** What JupyterLab binds to commands of its menus instead, which do not know our pane. */
+/** What JupyterLab binds to commands of its menus and completers instead, which do not know our pane. */
 const ALWAYS: readonly Binding[] = [
+  ['invoke-completer', COMPLETABLE, 'Tab'],
+  ['select-completion', COMPLETING, 'Enter'],
+  ['dismiss-completions', COMPLETING, 'Escape'],
+  ['inspect', INSPECTABLE, 'Shift Tab'],
   ['run-cell-and-select-next', COMMAND_MODE, 'Shift Enter'],
   ['interrupt-kernel', COMMAND_MODE, 'I', 'I'],
   ['restart-kernel', COMMAND_MODE, '0', '0'],

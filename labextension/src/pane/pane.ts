@@ -12,6 +12,7 @@ import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
 import type { Room } from '../room.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
+import { Assist } from './assist.js';
 import { blobRendererFactory } from './blob.js';
 import { CellPeople } from './cellpeople.js';
 import { createCommands, type ICommandTarget } from './commands.js';
@@ -35,6 +36,7 @@ import { RunInfos } from './runinfo.js';
 export class RoomPane extends Widget implements ICommandTarget {
   readonly notebook: NotebookView;
   readonly execution: Execution;
+  readonly assist: Assist;
 
   constructor(options: RoomPane.IOptions) {
     super();
@@ -44,7 +46,11 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._translator = options.translator ?? nullTranslator;
     this._trans = this._translator.load('jupyter_collab');
     this._onlyIndex = options.cell ?? null;
-    this.notebook = this._createNotebook(options);
+    const rendermime = new RoomRenderMime(options.rendermime, this.trust, this._translator);
+    rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
+    this.notebook = this._createNotebook(options, rendermime);
+    this.assist = new Assist(this, rendermime);
+    this._parts.add(this.assist);
     this.execution = new Execution(this, this._trans);
     const commands = createCommands(this, this._trans);
     bindNotebookKeys(commands, options.pageCommands ?? null);
@@ -149,9 +155,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this.notebook.activate();
   }
 
-  private _createNotebook(options: RoomPane.IOptions): NotebookView {
-    const rendermime = new RoomRenderMime(options.rendermime, this.trust, this._translator);
-    rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
+  private _createNotebook(options: RoomPane.IOptions, rendermime: IRenderMimeRegistry): NotebookView {
     const notebook = new NotebookView({
       rendermime,
       contentFactory: options.contentFactory,
