@@ -51,7 +51,8 @@ class _Inliner:
         """A cell's outputs."""
         whole: list[Any] = []
         beginning: str | None = None
-        for output, following in zip(outputs, [*outputs[1:], {}], strict=True):
+        for index, output in enumerate(outputs, 1):
+            following = outputs[index] if index < len(outputs) else {}
             if beginning is not None:
                 output["text"] = beginning + output["text"]
             beginning = self._beginning(output, following)

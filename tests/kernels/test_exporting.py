@@ -18,7 +18,7 @@ from tests.unit.doubles import serving
 from tests.unit.scenarios import scenario
 from tests.unit.stores import sqlite_store
 
-from .outputs import Message, Room, display, error, result, stream
+from .outputs import CELL, Message, Room, display, error, result, stream
 from .test_any_messages import STEPS
 from .test_bounds import SMALL
 
@@ -49,6 +49,14 @@ def test_what_was_printed_is_whole_again() -> None:
     whole = run(*lines, *warnings, display("x"), *lines, limits=OutputLimits(stream_bytes=10**6))
     assert len(room.outputs) == 7
     assert exported(room) == whole.outputs
+
+
+def test_cells_without_outputs_stay_without() -> None:
+    room = run(display({"text/html": "x" * 3_000}), limits=SMALL)
+    room.document.insert_cell(0, "markdown", "text")
+    room.document.insert_cell(1, "code", "not run")
+    room.document.move_cell(CELL, 0)
+    assert exported(room) == [{"output_type": "display_data", "data": {"text/html": "x" * 3_000}, "metadata": {}}]
 
 
 def test_large_values_are_where_they_were() -> None:
