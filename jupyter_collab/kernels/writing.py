@@ -57,6 +57,10 @@ class CellOutputs:
         self._outputs.write(document, self.cell_id)
         document.set_run_info(self.cell_id, dict(self.info))
 
+    def rewrite(self) -> None:
+        """What was written last is not in the document."""
+        self._outputs.rewrite()
+
     def refuse(self, error: CollabError) -> None:
         """Replace all outputs by the ``error``; what comes later is dropped."""
         self._outputs = Outputs(self._limits)
@@ -153,6 +157,10 @@ class OutputWriter:
             self._fails = True
             self._on_trouble(error)
             await asyncio.sleep(RETRY_SECONDS)
+        except Exception:  # the room has taken back what was written of it
+            for cell in cells.values():
+                cell.rewrite()
+            raise
         else:
             if self._fails:
                 self._fails = False
