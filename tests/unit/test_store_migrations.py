@@ -1,0 +1,46 @@
+"""Stores of earlier versions are brought up to date, and have the tables that the code knows."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from jupyter_collab.store import Blob
+from jupyter_collab.store.schema import metadata
+
+from .scenarios import scenario
+from .stores import EPOCH, entries, opened, sqlite_store
+
+
+def stop_at(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let stores be as an earlier version would leave them."""
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, revision))
+
+
+@scenario
+async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_runs(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as earlier:
+        stop_at("0001", earlier)
+        async with opened(store := sqlite_store(tmp_path)):
+            await store.create_room("demo", "Demo", EPOCH, "notebook", b"state")
+            await store.append("demo", EPOCH, entries(b"1"))
+    blob = Blob.of(b"large", "text/plain")
+    async with opened(store := sqlite_store(tmp_path)):
+        assert (await store.read_log("demo")).entries == tuple(entries(b"1"))
+        await store.put_blobs("demo", [blob])
+        assert await store.get_blob("demo", blob.digest) == blob
+        assert await store.list_runs("demo", 10) == []
+
+
+@scenario
+async def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
+    async with opened(sqlite_store(tmp_path)):
+        pass
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'rooms.sqlite'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
