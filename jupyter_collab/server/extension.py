@@ -71,7 +71,7 @@ class CollabExtension(ExtensionApp):
     max_visible_stream_bytes = Integer(
         _OUTPUT_LIMITS.stream_bytes,
         min=1024,
-        help="How much of what a cell prints the room shows: the end. All of it is behind a link.",
+        help="How much of what a cell prints the room shows: the end. What came before is behind a link.",
     ).tag(config=True)
     max_output_bytes = Integer(
         _OUTPUT_LIMITS.bundle_bytes, min=1024, help="An image or another output that is larger is behind a link."
