@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Hello",
     "HelloInfo",
+    "Lease",
     "LimitsInfo",
     "Message",
     "MessageType",
@@ -63,6 +64,7 @@ class MessageType(IntEnum):
     ACK = 101
     REJECTION = 102
     EVENT = 103
+    LEASE = 104
 
 
 class SyncType(IntEnum):
@@ -179,7 +181,15 @@ class Event:
     info: Mapping[str, Any]
 
 
-Message = SyncStep1 | SyncStep2 | Update | AwarenessMessage | QueryAwareness | Hello | Ack | Rejection | Event
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A client asks to be the one who does what ``key`` names, or (not ``wanted``) no longer does."""
+
+    key: str
+    wanted: bool
+
+
+Message = SyncStep1 | SyncStep2 | Update | AwarenessMessage | QueryAwareness | Hello | Ack | Rejection | Event | Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +332,7 @@ def _parse_sync(reader: Reader) -> Message:
 def _parse_ours(kind: int, reader: Reader) -> Message:
     if kind == MessageType.ACK:
         return Ack(reader.varuint(), reader.varuint())
-    if kind not in (MessageType.HELLO, MessageType.REJECTION, MessageType.EVENT):
+    if kind not in (MessageType.HELLO, MessageType.REJECTION, MessageType.EVENT, MessageType.LEASE):
         raise UnsupportedMessage(f"There is no message of type {kind}.")
     info = reader.json()
     if not isinstance(info, dict):
@@ -331,7 +341,15 @@ def _parse_ours(kind: int, reader: Reader) -> Message:
         return Hello(info)  # type: ignore[arg-type]  # the server's word: its keys are fixed by docs/wire.md
     if kind == MessageType.EVENT:
         return Event(info)
-    return _parse_rejection(info)
+    return _parse_lease(info) if kind == MessageType.LEASE else _parse_rejection(info)
+
+
+def _parse_lease(info: Mapping[str, Any]) -> Lease:
+    match info:
+        case {"key": str(key), "wanted": bool(wanted)}:
+            return Lease(key, wanted)
+        case _:
+            raise ProtocolError("A lease must have a key, and whether it is wanted.")
 
 
 def _parse_rejection(info: Mapping[str, Any]) -> Rejection:
@@ -355,6 +373,12 @@ def build(message: Message) -> bytes:
             return b"\x01" + write_bytes(payload)
         case QueryAwareness():
             return b"\x03"
+        case _:
+            return _build_ours(message)
+
+
+def _build_ours(message: Hello | Ack | Rejection | Event | Lease) -> bytes:
+    match message:
         case Ack(count, seq):
             return bytes((MessageType.ACK,)) + write_varuint(count) + write_varuint(seq)
         case Hello(info):
@@ -363,6 +387,8 @@ def build(message: Message) -> bytes:
             return _build_json(MessageType.REJECTION, {"count": count, "reason": reason, "message": text})
         case Event(info):
             return _build_json(MessageType.EVENT, info)
+        case Lease(key, wanted):
+            return _build_json(MessageType.LEASE, {"key": key, "wanted": wanted})
 
 
 def _build_json(kind: MessageType, info: Mapping[str, Any]) -> bytes:

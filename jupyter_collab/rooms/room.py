@@ -36,6 +36,7 @@ from ..protocol import (
     ConnectedUser,
     Event,
     Hello,
+    Lease,
     QueryAwareness,
     Rejection,
     SyncStep1,
@@ -47,6 +48,7 @@ from ..protocol import (
 from ..store import Head, LogSlice, Store
 from .integrate import beginners
 from .journal import Batch, Journal
+from .leases import Leases
 from .limits import Limits
 from .log_position import LogPosition
 from .outbox import MAX_MERGED_UPDATES
@@ -101,6 +103,7 @@ class Room:
         self._peers: set[Peer] = set()
         self._announced: dict[str, Event] = {}
         self._presence = Presence(limits, self._peers, self._loop)
+        self._leases = Leases()
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
         self._live.set()
@@ -201,6 +204,7 @@ class Room:
             self._peers.remove(peer)
             peer.outbox.close()
             self._presence.leave(peer)
+            self._leases.leave(peer)
 
     def set_role(self, peer: Peer, role: Role) -> None:
         """Give a connected peer another role, from its next message on."""
@@ -293,6 +297,10 @@ class Room:
                 self._presence.receive(peer, payload)
             case QueryAwareness():
                 self._presence.greet(peer)
+            case Lease(key, wanted=True):
+                self._leases.ask(peer, key)
+            case Lease(key, wanted=False):
+                self._leases.let_go(peer, key)
             case _:
                 raise UnsupportedMessage("Only the server sends messages of this type.")
 

@@ -20,7 +20,8 @@ const MessageType = {
   hello: 100,
   ack: 101,
   rejection: 102,
-  event: 103
+  event: 103,
+  lease: 104
 } as const;
 
 const SyncType = { step1: 0, step2: 1, update: 2 } as const;
@@ -115,6 +116,7 @@ export type RoomEvent =
   | { type: 'saved' }
   | { type: 'renamed'; title: string }
   | { type: 'role'; role: Role; capabilities: Capability[] }
+  | { type: 'lease'; key: string; granted: boolean }
   | ({ type: 'kernel' } & IKernelState);
 
 export type Message =
@@ -126,7 +128,8 @@ export type Message =
   | { type: 'hello'; info: IHello }
   | { type: 'ack'; count: number; seq: number }
   | { type: 'rejection'; count: number; reason: string; message: string }
-  | { type: 'event'; info: RoomEvent };
+  | { type: 'event'; info: RoomEvent }
+  | { type: 'lease'; key: string; wanted: boolean };
 
 /** Bytes that are not a message of the protocol. */
 export class ProtocolError extends Error {
@@ -172,6 +175,8 @@ function parseMessage(decoder: decoding.Decoder): Message {
       return { type: 'rejection', ...checkRejection(readObject(decoder)) };
     case MessageType.event:
       return { type: 'event', info: checkEvent(readObject(decoder)) };
+    case MessageType.lease:
+      return { type: 'lease', ...checkLease(readObject(decoder)) };
     default:
       throw new ProtocolError(`There is no message of type ${type}.`);
   }
@@ -239,6 +244,13 @@ function checkEvent(info: JSONFields): RoomEvent {
   return info as unknown as RoomEvent;
 }
 
+function checkLease({ key, wanted }: JSONFields): { key: string; wanted: boolean } {
+  if (typeof key !== 'string' || typeof wanted !== 'boolean') {
+    throw new ProtocolError('A lease must have a key, and whether it is wanted.');
+  }
+  return { key, wanted };
+}
+
 /** Write one message; the inverse of `parse`. */
 export function build(message: Message): Uint8Array<ArrayBuffer> {
   const encoder = encoding.createEncoder();
@@ -271,6 +283,8 @@ function buildMessage(encoder: encoding.Encoder, message: Message): void {
     }
     case 'event':
       return buildObject(encoder, MessageType.event, message.info);
+    case 'lease':
+      return buildObject(encoder, MessageType.lease, { key: message.key, wanted: message.wanted });
   }
 }
 

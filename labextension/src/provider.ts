@@ -145,6 +145,13 @@ export class Provider implements IDisposable {
     this._changed.emit();
   }
 
+  /** Ask the server for a lease, or let go of it; without a connection there is none. */
+  askForLease(key: string, wanted: boolean): void {
+    if (this._isGreeted) {
+      this._send({ type: 'lease', key, wanted });
+    }
+  }
+
   /** Connect now, and again whenever the connection is lost. */
   connect(): void {
     this._connection.connect();

@@ -8,6 +8,7 @@ import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
 import { KernelApi } from './kernelapi.js';
+import { type Lease, Leases } from './leases.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
 import { type ICursor, type IPerson, readPeople } from './presence.js';
 import { CAPABILITIES, type Capability, type IKernelState, type Role, type RoomEvent } from './protocol.js';
@@ -148,6 +149,11 @@ export class Room implements IDisposable {
     }
   }
 
+  /** Ask to be the one page of several that does what the key names. The lease is to be disposed of. */
+  lease(key: string): Lease {
+    return this._leases.ask(key);
+  }
+
   /** Tell the others where one's cursor is. */
   setCursor(cursor: ICursor | null): void {
     this._setPresence('cursor', cursor);
@@ -253,6 +259,9 @@ export class Room implements IDisposable {
   }
 
   private _onState(replica: Replica): void {
+    if (replica.provider.state !== 'connecting' && replica.provider.state !== 'synced') {
+      this._leases.lose();
+    }
     if (replica.provider.state === 'synced') {
       this._closing = null;
       if (replica === this._next) {
@@ -343,6 +352,8 @@ export class Room implements IDisposable {
         return this._setTitle(event.title);
       case 'kernel':
         return this._setKernel(event);
+      case 'lease':
+        return this._leases.hear(event.key, event.granted);
     }
   }
 
@@ -353,6 +364,7 @@ export class Room implements IDisposable {
       this._setTitle(hello.title);
       // The server says what runs right after its hello, unless nothing does.
       this._setKernel(null);
+      this._leases.askAgain();
     }
     if (role !== null && role !== this._role) {
       this._role = role;
@@ -422,6 +434,7 @@ export class Room implements IDisposable {
   private readonly _api: CollabApi;
   private readonly _persistence: IPersistence;
   private readonly _texts: UnsentTexts;
+  private readonly _leases = new Leases((key, wanted) => this._active.askForLease(key, wanted));
   private readonly _ready = new PromiseDelegate<void>();
   private _replica: Replica;
   private _next: Replica | null = null;

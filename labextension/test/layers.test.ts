@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['protocol.ts', 'api.ts', 'kernelapi.ts', 'labserver.ts', 'document.ts'],
   ['colors.ts', 'crc.ts', 'pacer.ts', 'unsent.ts'],
   ['outgoing.ts', 'connection.ts', 'provider.ts', 'database.ts', 'persistence.ts', 'indexeddb.ts', 'presence.ts'],
-  ['replica.ts', 'status.ts', 'texts.ts', 'room.ts', 'manager.ts'],
+  ['replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
   ['pane/', 'carets.ts', 'linebreaks.ts', 'trust.ts'],
   ['bind/'],
   ['plugins/', 'widget/'],

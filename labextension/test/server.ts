@@ -217,6 +217,8 @@ export class ServerDouble {
         return this._edit(peer, message.update);
       case 'awareness':
         return this._hearPresence(peer, message.payload);
+      case 'lease':
+        return message.wanted ? this._lend(peer, message.key) : this._takeBack(peer, message.key);
     }
   }
 
@@ -247,8 +249,24 @@ export class ServerDouble {
     this._broadcast({ type: 'awareness', payload }, peer);
   }
 
+  private _lend(peer: Peer, key: string): void {
+    const queue = this._leases.get(key) ?? [];
+    this._leases.set(key, [...queue, peer]);
+    this._send(peer, { type: 'event', info: { type: 'lease', key, granted: queue.length === 0 } });
+  }
+
+  private _takeBack(peer: Peer, key: string): void {
+    const queue = this._leases.get(key) ?? [];
+    const others = queue.filter(other => other !== peer);
+    this._leases.set(key, others);
+    if (queue[0] === peer && others.length > 0) {
+      this._send(others[0], { type: 'event', info: { type: 'lease', key, granted: true } });
+    }
+  }
+
   private _leave(peer: Peer): void {
     this._peers.delete(peer);
+    [...this._leases.keys()].forEach(key => this._takeBack(peer, key));
     for (const client of peer.clients) {
       this._awareness.states.delete(client);
       this._peers.forEach(other => this._sendPresence(other, [client]));
@@ -286,6 +304,7 @@ export class ServerDouble {
   }
 
   private readonly _peers = new Set<Peer>();
+  private readonly _leases = new Map<string, Peer[]>();
   private readonly _awareness = makeAwareness();
 }
 

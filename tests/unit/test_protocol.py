@@ -17,6 +17,7 @@ from jupyter_collab.protocol import (
     AwarenessMessage,
     Event,
     Hello,
+    Lease,
     Message,
     QueryAwareness,
     Reader,
@@ -40,22 +41,20 @@ def message_of(vector: dict[str, Any]) -> Message:
     match vector:
         case {"type": "sync_step1", "state_vector": str(data)}:
             return SyncStep1(bytes.fromhex(data))
-        case {"type": "sync_step2", "update": str(data)}:
-            return SyncStep2(bytes.fromhex(data))
-        case {"type": "update", "update": str(data)}:
-            return Update(bytes.fromhex(data))
+        case {"type": "sync_step2" | "update" as kind, "update": str(data)}:
+            return SyncStep2(bytes.fromhex(data)) if kind == "sync_step2" else Update(bytes.fromhex(data))
         case {"type": "awareness", "entries": list(entries)}:
             return AwarenessMessage(build_awareness(AwarenessEntry(**entry) for entry in entries))
         case {"type": "query_awareness"}:
             return QueryAwareness()
-        case {"type": "hello", "info": info}:
-            return Hello(info)
+        case {"type": "hello" | "event" as kind, "info": info}:
+            return Hello(info) if kind == "hello" else Event(info)
         case {"type": "ack", "count": int(count), "seq": int(seq)}:
             return Ack(count, seq)
         case {"type": "rejection", "count": int(count), "reason": str(reason), "message": str(text)}:
             return Rejection(count, reason, text)
-        case {"type": "event", "info": info}:
-            return Event(info)
+        case {"type": "lease", "key": str(key), "wanted": bool(wanted)}:
+            return Lease(key, wanted)
         case _:
             raise AssertionError(f"the table has a vector of an unknown type: {vector}")
 
@@ -116,6 +115,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Rejection, counts, st.text(), st.text()),
     st.builds(Event, json_objects),
     st.builds(Hello, json_objects),
+    st.builds(Lease, st.text(), st.booleans()),
 )
 entries = st.lists(st.builds(AwarenessEntry, counts, counts, st.text()), max_size=5)
 

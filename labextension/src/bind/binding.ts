@@ -3,9 +3,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Room } from '../room.js';
-import { setText, TextBridge } from './bridge.js';
+import { setText, TextBridge, TextWatch } from './bridge.js';
 import { hashOf, readLink, writeLink, type ILink, type OwnCell } from './metadata.js';
-import { reconcile } from './reconcile.js';
+import { merge, reconcile } from './reconcile.js';
 
 /**
  * - `joining`: the room has not been compared with yet; the cell is as it was.
@@ -23,6 +23,9 @@ export interface ITurn extends IDisposable {
   readonly isOurs: boolean;
   readonly changed: ISignal<ITurn, void>;
 }
+
+/** How long it takes at most until a notebook that its server saves notes which text is shared. */
+const NOTE_MS = 1000;
 
 /** One cell of a notebook of one's own, kept the same as a cell of a room. */
 export class Binding implements IDisposable {
@@ -63,7 +66,7 @@ export class Binding implements IDisposable {
 
   /** The last text that the cell and the room's were known to have both. */
   get lastShared(): string | null {
-    return this._bridge?.lastShared ?? this._lastShared;
+    return this._bridge?.lastShared ?? this._watch?.lastShared ?? this._lastShared;
   }
 
   /** The state, what is kept, or what is known of the room is another. */
@@ -111,6 +114,7 @@ export class Binding implements IDisposable {
     this._isDisposed = true;
     this._unbridge();
     this._model?.changed.disconnect(this._update, this);
+    clearTimeout(this._noteTimer);
     this._turn?.dispose();
     Signal.disconnectBetween(this.room, this);
     Signal.clearData(this);
@@ -142,6 +146,12 @@ export class Binding implements IDisposable {
     if (mayBridge && this._bridge === null && roomCell !== null) {
       this._meet(roomCell);
     }
+    if (!mayBridge && this._watch === null && roomCell !== null) {
+      this._watch = new TextWatch(this.cell.ysource, roomCell.ysource, this._lastShared);
+    }
+    if (this._turn?.isOurs && this._bridge !== null) {
+      this._noteSoon();
+    }
     const state = this._readState(roomCell !== null);
     if (state !== this._state) {
       this._state = state;
@@ -159,7 +169,7 @@ export class Binding implements IDisposable {
       return isConnected ? 'missing' : 'joining';
     }
     if (this._turn?.isOurs === false) {
-      return 'elsewhere';
+      return isConnected ? 'elsewhere' : 'offline';
     }
     if (this._bridge === null) {
       return 'joining';
@@ -174,13 +184,18 @@ export class Binding implements IDisposable {
   /** Compares the two texts and, if this can be decided now, keeps them the same from then on. */
   private _meet(roomCell: OwnCell): void {
     const [own, shared] = [this.cell.getSource(), roomCell.getSource()];
-    const decision = reconcile(own, shared, text => this._wasShared(text), !this.room.status.readOnly);
+    const mayPush = !this.room.status.readOnly;
+    const decision = reconcile(own, shared, text => this._wasShared(text), mayPush);
     if (decision !== 'same' && !this._isConnected) {
       // What is here of the room may be old.
       return;
     }
     if (decision === 'push') {
       setText(roomCell.ysource, own, this);
+    } else if (decision === 'conflict' && mayPush && this._turn !== null && this._lastShared !== null) {
+      const merged = merge(this._lastShared, own, shared);
+      setText(this.cell.ysource, merged, this);
+      setText(roomCell.ysource, merged, this);
     } else if (decision !== 'same') {
       this._take(shared, decision === 'conflict');
     }
@@ -211,11 +226,18 @@ export class Binding implements IDisposable {
   }
 
   private _unbridge(): void {
-    if (this._bridge) {
-      this._lastShared = this._bridge.lastShared;
-      this._bridge.dispose();
-      this._bridge = null;
-    }
+    this._lastShared = this.lastShared;
+    this._bridge?.dispose();
+    this._watch?.dispose();
+    this._bridge = this._watch = null;
+  }
+
+  /** A notebook that several pages have open is saved by its server, which asks nobody. */
+  private _noteSoon(): void {
+    this._noteTimer ??= setTimeout(() => {
+      this._noteTimer = undefined;
+      this.noteSaved();
+    }, NOTE_MS);
   }
 
   /** JupyterLab saves no change that was not typed here, unless it is told that there is one. */
@@ -238,6 +260,8 @@ export class Binding implements IDisposable {
   }
 
   private _bridge: TextBridge | null = null;
+  private _watch: TextWatch | null = null;
+  private _noteTimer: ReturnType<typeof setTimeout> | undefined;
   private _model: YNotebook | null = null;
   private _lastShared: string | null;
   private _isRenewed = false;

@@ -1,6 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
+import { diff } from './textdiff.js';
+
 /**
  * Keeps the text of a notebook's own cell and that of a room's cell the same, though they belong to two documents.
  *
@@ -72,6 +74,44 @@ export class TextBridge implements IDisposable {
   private _isDisposed = false;
 }
 
+/** Takes note of the last text that two texts both had, while somebody else keeps them the same. */
+export class TextWatch implements IDisposable {
+  constructor(
+    private readonly _own: Y.Text,
+    readonly room: Y.Text,
+    private _lastShared: string | null
+  ) {
+    _own.observe(this._look);
+    room.observe(this._look);
+    this._look();
+  }
+
+  get lastShared(): string | null {
+    return this._lastShared;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._own.unobserve(this._look);
+      this.room.unobserve(this._look);
+    }
+  }
+
+  private readonly _look = (): void => {
+    const text = this._own.toString();
+    if (text === this.room.toString()) {
+      this._lastShared = text;
+    }
+  };
+
+  private _isDisposed = false;
+}
+
 export namespace TextBridge {
   export interface IOptions {
     /** The text of the notebook's own cell. */
@@ -88,24 +128,13 @@ export namespace TextBridge {
 /** Makes a text the wanted one, with the smallest single replacement. */
 export function setText(text: Y.Text, wanted: string, origin: object): void {
   const present = text.toString();
-  if (present === wanted) {
-    return;
+  if (present !== wanted) {
+    const { start, end, insert } = diff(present, wanted);
+    text.doc?.transact(() => {
+      text.delete(start, end - start);
+      text.insert(start, insert);
+    }, origin);
   }
-  const shorter = Math.min(present.length, wanted.length);
-  let start = 0;
-  while (start < shorter && present[start] === wanted[start]) {
-    start += 1;
-  }
-  start -= isHighSurrogate(present, start - 1) ? 1 : 0;
-  let end = 0;
-  while (end < shorter - start && present[present.length - 1 - end] === wanted[wanted.length - 1 - end]) {
-    end += 1;
-  }
-  end -= end > 0 && isLowSurrogate(present, present.length - end) ? 1 : 0;
-  text.doc?.transact(() => {
-    text.delete(start, present.length - end - start);
-    text.insert(start, wanted.slice(start, wanted.length - end));
-  }, origin);
 }
 
 type Delta = Y.YTextEvent['delta'];
@@ -123,15 +152,4 @@ function applyDelta(text: Y.Text, delta: Delta): void {
       text.delete(index, Math.min(count, text.length - index));
     }
   }
-}
-
-/** Whether the character before a place is the first half of one that goes on there. */
-function isHighSurrogate(text: string, index: number): boolean {
-  const code = text.charCodeAt(index);
-  return code >= 0xd800 && code < 0xdc00;
-}
-
-function isLowSurrogate(text: string, index: number): boolean {
-  const code = text.charCodeAt(index);
-  return code >= 0xdc00 && code < 0xe000;
 }

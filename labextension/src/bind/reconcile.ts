@@ -1,4 +1,5 @@
 /** What becomes of a cell whose text and that of the room's cell were apart for a while. */
+import { diff, type ISplice } from './textdiff.js';
 
 /**
  * - `same`: there is nothing to do.
@@ -32,6 +33,34 @@ export function reconcile(
     return 'push';
   }
   return own === '' ? 'take' : 'conflict';
+}
+
+/** A text with both changes of another: side by side where they are apart, and nothing twice where they are not. */
+export function merge(base: string, own: string, room: string): string {
+  const [mine, theirs] = [diff(base, own), diff(base, room)];
+  if (mine.end <= theirs.start && mine.start < theirs.end) {
+    return splice(splice(base, theirs), mine);
+  }
+  if (theirs.end <= mine.start && theirs.start < mine.end) {
+    return splice(splice(base, mine), theirs);
+  }
+  const [start, end] = [Math.min(mine.start, theirs.start), Math.max(mine.end, theirs.end)];
+  const [mineThere, theirsThere] = [mine, theirs].map(change => {
+    return base.slice(start, change.start) + change.insert + base.slice(change.end, end);
+  });
+  return splice(base, { start, end, insert: join(theirsThere, mineThere) });
+}
+
+/** Two texts behind each other, or only one of them if it has the other in it. */
+function join(first: string, second: string): string {
+  if (first.includes(second)) {
+    return first;
+  }
+  return second.includes(first) ? second : first + second;
+}
+
+function splice(text: string, { start, end, insert }: ISplice): string {
+  return text.slice(0, start) + insert + text.slice(end);
 }
 
 /** A text with the line breaks that rooms have. */

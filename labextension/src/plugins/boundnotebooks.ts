@@ -6,7 +6,9 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { NotebookBinder } from '../bind/binder.js';
 import { BoundEditors } from '../bind/carets.js';
 import { BoundCellsView } from '../bind/view.js';
+import type { Lease } from '../leases.js';
 import type { RoomHandle } from '../manager.js';
+import type { Room } from '../room.js';
 
 /** The notebooks of this page, each with its binder, however often it is shown. */
 export class BoundNotebooks {
@@ -49,7 +51,9 @@ export class BoundNotebooks {
 
   private _make(context: NotebookPanel['context']): IShared {
     const notebook = context.model.sharedModel as YNotebook;
-    const binder = new NotebookBinder({ notebook, join: this._options.join });
+    const key = (): string => `notebook:${notebook.getState('document_id') ?? context.path}`;
+    const takeTurns = context.model.collaborative ? (room: Room): Lease => room.lease(key()) : undefined;
+    const binder = new NotebookBinder({ notebook, join: this._options.join, takeTurns });
     const onSave = (_: unknown, state: string): void => {
       if (state === 'started') {
         binder.noteSaved();
