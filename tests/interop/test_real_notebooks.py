@@ -1,0 +1,142 @@
+"""Notebooks that others wrote, run whole on a room's kernel: the outputs are those that nbclient gets."""
+
+import contextlib
+import re
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tests.servers import RunningServer, start_server
+
+pytestmark = pytest.mark.interop
+
+RUN_SECONDS = 120.0
+
+NOTEBOOKS = [
+    ("nbclient", "tests/files/Clear Output.ipynb"),
+    ("nbclient", "tests/files/Error.ipynb"),
+    ("nbclient", "tests/files/Factorials.ipynb"),
+    ("nbclient", "tests/files/Inline Image.ipynb"),
+    ("nbclient", "tests/files/SVG.ipynb"),
+    ("nbclient", "tests/files/Skip Exceptions.ipynb"),
+    ("nbclient", "tests/files/UnicodePy3.ipynb"),
+    ("nbclient", "tests/files/update-display-id.ipynb"),
+    ("nbconvert", "tests/exporters/files/notebook2.ipynb"),
+    ("nbconvert", "tests/exporters/files/rst_output.ipynb"),
+    ("nbconvert", "tests/exporters/files/svg.ipynb"),
+    ("nbconvert", "tests/files/notebook3_with_errors.ipynb"),
+]
+"""Packages of the test environment, and notebooks in their source archives."""
+
+SEED = "import random, numpy\nrandom.seed(7)\nnumpy.random.seed(7)"
+STYLE = "import matplotlib\nmatplotlib.rcParams['svg.hashsalt'] = 'same'\nmatplotlib.rcParams['svg.fonttype'] = 'none'"
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source archives' contents, each in a folder with its package's name."""
+    folder = tmp_path_factory.mktemp("sources")
+    for package in sorted({package for package, _ in NOTEBOOKS}):
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", package]
+        wanted = f"{package}=={version(package)}"
+        fetched = subprocess.run([*command, "--dest", str(folder), wanted], capture_output=True, text=True, check=False)
+        if fetched.returncode != 0:
+            pytest.skip(f"pip cannot fetch the source of {wanted}: {fetched.stderr[-500:]}")
+        [archive] = folder.glob(f"{package}-*.tar.gz")
+        with tarfile.open(archive) as contents:
+            contents.extractall(folder, filter="data")
+        next(path for path in folder.glob(f"{package}-*") if path.is_dir()).rename(folder / package)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with start_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+def load(path: Path) -> Any:
+    """A notebook without its outputs, and with nothing in it left to chance."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    prelude = nbformat.v4.new_code_cell(f"{SEED}\n{STYLE}")
+    prelude.pop("id")
+    notebook.cells.insert(0, prelude)
+    return notebook
+
+
+def by_nbclient(notebook: Any, environment: dict[str, str], folder: Path) -> Any:
+    """The notebook with the outputs that nbclient gets, up to the first error."""
+    client = NotebookClient(
+        notebook,
+        timeout=int(RUN_SECONDS),
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with contextlib.suppress(CellExecutionError):  # as in a room, what comes after an error is not run
+        client.execute(env=environment)
+    return notebook
+
+
+def by_room(notebook: Any, server: RunningServer, room_id: str) -> Any:
+    """The notebook with the outputs that it gets in a room, exported."""
+    server.create_room(room_id, content=notebook)
+    server.request("POST", f"rooms/{room_id}/runs", json={"cells": "all"})
+    deadline = time.monotonic() + RUN_SECONDS
+    while server.request("GET", f"rooms/{room_id}/kernel").json()["queue"]:
+        assert time.monotonic() < deadline, "the room's kernel is not done"
+        time.sleep(0.05)
+    server.request("DELETE", f"rooms/{room_id}/kernel")
+    text = server.request("GET", f"rooms/{room_id}/content", params={"format": "ipynb"}).text
+    exported = nbformat.reads(text, as_version=4)
+    nbformat.validate(exported)
+    return exported
+
+
+def results(notebook: Any) -> list[Any]:
+    """What the code cells show, without what differs from run to run."""
+    return [
+        steady({"source": cell.source, "execution_count": cell.execution_count, "outputs": cell.outputs})
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def steady(value: Any) -> Any:
+    """A value without memory addresses, process ids and times of day."""
+    match value:
+        case str():
+            for pattern in (r"0x[0-9a-f]{6,}", r"ipykernel_\d+", r"\d{4}-\d\d-\d\dT[\d:.]+"):
+                value = re.sub(pattern, "…", value)
+            return value
+        case {**fields}:
+            return {key: steady(field) for key, field in fields.items()}
+        case [*items]:
+            return [steady(item) for item in items]
+        case _:
+            return value
+
+
+@pytest.mark.parametrize(("package", "path"), NOTEBOOKS, ids=lambda value: Path(value).stem)
+def test_a_room_gets_the_outputs_that_nbclient_gets(
+    server: RunningServer, sources: Path, package: str, path: str
+) -> None:
+    file = sources / package / path
+    room_id = re.sub(r"\W+", "-", f"{package} {file.stem}".lower())
+    expected = by_nbclient(load(file), server.environment, server.folder / "root")
+    exported = by_room(load(file), server, room_id)
+    assert results(exported) == results(expected)
+    assert any(cell["outputs"] for cell in results(exported))
