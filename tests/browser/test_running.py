@@ -159,8 +159,10 @@ def test_whoever_may_run_answers_what_a_cell_asks(person: Callable[..., Person],
 
 
 def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "why", "'ran'")
+    room_with(server, "why", "import time\nprint('first', flush=True)\ntime.sleep(1)\n'ran'")
     with person("Eve") as eve, person("Ada") as ada:
+        joins: list[str] = []
+        eve.page.on("websocket", lambda socket: joins.append(socket.url) if "/collab/room/" in socket.url else None)
         at_eve, at_ada = eve.open_room("why", role="viewer"), ada.open_room("why")
         why = "You may not run cells"
         assert why in (button(at_eve, "run-cell-and-select-next").get_attribute("title") or "")
@@ -170,8 +172,11 @@ def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: Running
         eve.take_picture("why-not")
         run(at_ada, 0)
         sees(at_eve, 0, "'ran'")
-        until(lambda: at_eve.chip, lambda chip: chip == "read-only")
-        assert at_eve.root.locator(".jc-Unsent").count() == 0
+        until(lambda: (prompt(at_eve, 0), kernel_status(at_eve)), lambda seen: seen == ("[1]:", "idle"))
+        run(at_ada, 0)
+        until(lambda: prompt(at_eve, 0), lambda text: text == "[2]:")
+        assert at_eve.chip == "read-only"
+        assert len(joins) == 1, "the viewer's page wrote what it must not, and was thrown out"
 
 
 def test_what_is_too_large_is_a_link_away(person: Callable[..., Person], server: RunningServer) -> None:

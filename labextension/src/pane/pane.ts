@@ -222,7 +222,6 @@ export class RoomPane extends Widget implements ICommandTarget {
     oldCarets?.dispose();
     this._model.cells.changed.connect(this._refresh, this);
     this._isShown = true;
-    void this._learnKernels();
     this._header.document = room.sharedModel;
     if (this._onlyIndex !== null && notebook.onlyCell === null) {
       notebook.onlyCell = notebook.widgets[this._onlyIndex]?.model.id ?? '';
@@ -244,19 +243,26 @@ export class RoomPane extends Widget implements ICommandTarget {
       this._notices.refresh();
       this._cellPeople.show(this.room.people);
       this._runInfos.show();
+      void this._learnKernels();
       this._inputPrompt.show(this.room.kernel?.input ?? null, this.whyNotRun);
       this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
     }
   }
 
+  /** Asks once, as soon as there is a connection, which kernels the server has. */
   private async _learnKernels(): Promise<void> {
+    if (this._knowsKernels || this.room.status.kind !== 'synced') {
+      return;
+    }
+    this._knowsKernels = true;
     try {
       const { specs } = await this.room.kernelApi.get();
       if (!this.isDisposed) {
         this._header.kernels = specs;
       }
     } catch {
-      // Without a connection there is nothing to choose from but what the page knows; the chip says so.
+      // Until the next time there is only what the page knows to choose from.
+      this._knowsKernels = false;
     }
   }
 
@@ -300,6 +306,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   private _model: NotebookModel | null = null;
   private _carets: IDisposable | null = null;
   private _isShown = false;
+  private _knowsKernels = false;
 }
 
 export namespace RoomPane {
