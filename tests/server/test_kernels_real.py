@@ -74,6 +74,17 @@ class Demo:
     async def until_done(self) -> dict[str, Any]:
         return await self.until(lambda state: not state["queue"])
 
+    async def history(self) -> list[dict[str, Any]]:
+        """Who ran what, newest first, as soon as all of it has ended."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + WAIT_SECONDS
+        runs: list[dict[str, Any]] = [{"ended_at": None}]
+        while not all(run["ended_at"] for run in runs):
+            assert loop.time() < deadline, runs
+            await asyncio.sleep(0.02)
+            runs = (await self.ask("GET", "runs")).body["runs"]
+        return runs
+
     async def cell(self, cell_id: str) -> dict[str, Any]:
         return (await self._manager.read("demo")).cell(cell_id)
 
@@ -122,7 +133,7 @@ async def test_a_cell_runs_and_says_who_ran_it(demo: Demo, jp_serverapp: ServerA
     assert [(session["path"], session["name"], session["kernel"]["id"]) for session in sessions] == [
         ("collab:demo", "demo", state["kernel"]["id"])
     ]
-    history = (await demo.ask("GET", "runs")).body["runs"]
+    history = await demo.history()
     assert [(run["run"], run["cell"], run["status"], run["kernel_name"]) for run in history] == [
         (runs[0], "c0", "ok", "python3")
     ]
@@ -231,7 +242,7 @@ async def test_a_kernel_that_ends_at_once_is_said(demo: Demo, jp_data_dir: Path)
     state = await demo.until_done()
     assert state["kernel"] is None
     assert "ended before it was ready" in state["message"]
-    assert [run["status"] for run in (await demo.ask("GET", "runs")).body["runs"]] == ["aborted", "aborted"]
+    assert [run["status"] for run in await demo.history()] == ["aborted", "aborted"]
     chosen = await demo.ask("PUT", "kernel", json={"name": "python3"})
     assert chosen.body["message"] is None
     await demo.run("c0")

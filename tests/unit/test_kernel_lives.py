@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_collab.errors import KernelElsewhere
-from jupyter_collab.kernels import runner
+from jupyter_collab.kernels import holder
 from jupyter_collab.kernels.limits import KernelLimits
 from jupyter_collab.rooms import RoomState
 
@@ -65,7 +65,7 @@ async def test_after_a_server_ended_the_room_says_that_its_kernel_is_gone(tmp_pa
         await cells.until(lambda state: state["kernel"]["id"])
     async with running(faulty_store(tmp_path), ScriptedHost("another address")) as cells:
         ada = await ScriptedPeer("ada").join(cells.manager)
-        await until(lambda: ada.events and ada.events[-1].info["message"] == runner.GONE)
+        await until(lambda: ada.events and ada.events[-1].info["message"] == holder.GONE)
         assert (await cells.state())["kernel"] is None
         assert (await cells.info("c0"))["status"] == "aborted"
     async with running(faulty_store(tmp_path)) as cells:
@@ -83,7 +83,7 @@ async def test_after_a_server_was_killed_the_runs_that_it_left_are_said_to_be_ab
         await until(lambda: cells.host.kernel.status == "busy")
         assert (await cells.info("c0"))["status"] == "running"
         async with running(second, ScriptedHost("one")) as again:  # as if the first had just vanished
-            assert (await again.state())["message"] == runner.GONE
+            assert (await again.state())["message"] == holder.GONE
             assert (await again.info("c0"))["status"] == "aborted"
 
 

@@ -1,0 +1,218 @@
+"""A room's kernel: started, found again, chosen, restarted, ended, and whatever else may happen to it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from ..access import User
+from ..document import RoomDocument
+from ..errors import KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
+from ..rooms import RoomManager
+from ..rooms.tasks import TaskSlots
+from .board import Board
+from .contract import Kernel, KernelHost, KernelSpec
+from .notebook import KernelMark, abort_unended_runs, read_mark, require_spec, set_mark, set_spec, wanted_spec
+
+__all__ = ["KernelHolder"]
+
+log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+
+SERVER = User(username="", name="", display_name="the server", initials="S")
+"""Who writes what nobody asked for."""
+
+GONE = "The room's kernel is gone, because its server was started again. Run a cell to start a new one."
+DIED = "The kernel died, or was restarted elsewhere. What it had in memory is gone: run the cells again."
+ELSEWHERE = "The room's kernel runs on another server. Run cells there, or choose a kernel to use one here."
+ENDED = "The kernel has ended. Run a cell to start a new one."
+
+
+class KernelHolder:
+    """The kernel of the room ``room_id``, at most one, as ``board`` shows it.
+
+    ``on_lost`` is called when what the kernel had in memory is gone, whoever caused that.
+    """
+
+    def __init__(
+        self, room_id: str, rooms: RoomManager, host: KernelHost, board: Board, on_lost: Callable[[], None]
+    ) -> None:
+        self._room_id = room_id
+        self._rooms = rooms
+        self._host = host
+        self._board = board
+        self._on_lost = on_lost
+        self._kernel: Kernel | None = None
+        self._expects_restart = False
+        self._commands = asyncio.Lock()
+        self._tasks = TaskSlots(f"kernel of room {room_id}", lambda error: None)
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The kernel, if it runs."""
+        return self._kernel
+
+    def require(self) -> Kernel:
+        """The kernel, or ``NoKernel``."""
+        if self._kernel is None:
+            raise NoKernel("The room has no running kernel. Run a cell to start one.")
+        return self._kernel
+
+    async def require_here(self) -> None:
+        """Raise ``KernelElsewhere`` if the kernel runs on another server."""
+        if self._is_foreign(await self.look(read_mark)):
+            raise KernelElsewhere(ELSEWHERE)
+
+    def _is_foreign(self, mark: KernelMark | None) -> bool:
+        return mark is not None and mark.server not in ("", self._host.server)
+
+    async def look(self, look: Callable[[RoomDocument], Found]) -> Found:
+        """What ``look`` finds in the room's document."""
+        async with self._rooms.using(self._room_id) as room:
+            return await room.look_into(look)
+
+    async def _edit(self, change: Callable[[RoomDocument], None], user: User = SERVER) -> None:
+        """Change the document, unless the store fails: then it stays as it is."""
+        try:
+            async with self._rooms.using(self._room_id) as room:
+                await room.change(change, user)
+        except (StoreError, RoomError) as error:
+            log.warning("Room %s: what its kernel is could not be noted: %s", self._room_id, error)
+
+    # -- its life ----------------------------------------------------------------------------------------------------
+
+    async def attach(self) -> None:
+        """Find the room's kernel, or say that it is gone."""
+        mark = await self.look(read_mark)
+        if self._is_foreign(mark):
+            self._board.say(ELSEWHERE)
+            return
+        kernel = await self._host.find(self._room_id) if mark is not None else None
+        if kernel is not None:
+            specs = await self._host.specs()
+            self._adopt(kernel, specs.by_name.get(kernel.name) or KernelSpec(kernel.name, kernel.name, ""))
+        elif mark is not None:
+            self._board.say(GONE)
+            await self._edit(_forget_kernel)
+        self._board.changed()
+
+    async def ready(self, user: User) -> Kernel:
+        """The kernel, which is started for ``user`` if there is none.
+
+        Raises
+        ------
+        KernelNotFound, KernelFailed, KernelElsewhere
+            Their messages say what to do.
+        """
+        async with self._commands:
+            if self._kernel is not None:
+                return self._kernel
+            await self.require_here()
+            metadata = await self.look(lambda document: document.metadata)
+            spec = wanted_spec(await self._host.specs(), metadata)
+            self._board.show_kernel("", spec, "starting")
+            try:
+                kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
+            except BaseException:
+                self._let_go()
+                raise
+            self._adopt(kernel, spec)
+
+            def change(document: RoomDocument) -> None:
+                set_mark(document, KernelMark(kernel.id, self._host.server))
+                if not metadata.get("kernelspec"):
+                    set_spec(document, spec)
+
+            await self._edit(change, user)
+            return kernel
+
+    async def choose(self, name: str, user: User) -> None:
+        """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``."""
+        spec = require_spec(await self._host.specs(), name)
+
+        def change(document: RoomDocument) -> None:
+            set_spec(document, spec)
+            if self._is_foreign(read_mark(document)):
+                set_mark(document, None)
+
+        async with self._rooms.using(self._room_id) as room:
+            await room.change(change, user)
+
+    async def restart(self) -> None:
+        """Start it anew; ``NoKernel``, ``KernelFailed``."""
+        async with self._commands:
+            kernel = self.require()
+            self._on_lost()
+            self._expects_restart = True
+            try:
+                await kernel.restart()
+            except KernelFailed:
+                self._ended()
+                raise
+            finally:
+                self._expects_restart = False
+                self._board.changed()
+
+    async def end(self, *, in_document: bool = True) -> None:
+        """End it, if there is one."""
+        async with self._commands:
+            kernel = self._kernel
+            self._let_go()
+            if kernel is not None:
+                await kernel.shutdown()
+                if in_document:
+                    await self._edit(partial(set_mark, mark=None))
+
+    async def leave(self) -> None:
+        """Let go of the kernel, which may be found again, or be gone by then."""
+        if self._kernel is not None:
+            await self._edit(partial(set_mark, mark=KernelMark(self._kernel.id, "")))
+        await self._tasks.close()
+        if self._kernel is not None:
+            await self._kernel.close()
+
+    # -- what happens to it ------------------------------------------------------------------------------------------
+
+    def _adopt(self, kernel: Kernel, spec: KernelSpec) -> None:
+        self._kernel = kernel
+        self._board.show_kernel(kernel.id, spec, kernel.status)
+        kernel.on_status = self._take_status
+
+    def _take_status(self, status: str) -> None:
+        if self._board.kernel is not None:
+            self._board.kernel["status"] = status
+        if status == "dead":
+            self._ended()
+        elif status == "restarting" and not self._expects_restart:
+            self._on_lost()
+            self._board.say(DIED)
+        self._board.changed()
+
+    def _ended(self) -> None:
+        """The kernel is gone, and nobody here has ended it."""
+        kernel = self._kernel
+        self._let_go()
+        if kernel is not None:
+            self._board.say(ENDED)
+            self._tasks.start(f"bury {kernel.id}", partial(self._bury, kernel))
+
+    async def _bury(self, kernel: Kernel) -> None:
+        await kernel.close()
+        async with self._commands:
+            mark = await self.look(read_mark)
+            if mark is not None and mark.kernel_id == kernel.id:
+                await self._edit(partial(set_mark, mark=None))
+
+    def _let_go(self) -> None:
+        if self._kernel is not None:
+            self._kernel.on_status = lambda status: None
+        self._kernel = self._board.kernel = self._board.input = None
+        self._on_lost()
+        self._board.changed()
+
+
+def _forget_kernel(document: RoomDocument) -> None:
+    set_mark(document, None)
+    abort_unended_runs(document)
