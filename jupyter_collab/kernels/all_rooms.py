@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from ..access import User
-from ..errors import CloseCode, CollabError
+from ..errors import CloseCode, CollabError, StoreUnavailable
 from ..rooms import Room, RoomManager, RoomWatcher
 from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
@@ -102,7 +102,10 @@ class RoomKernels(RoomWatcher):
             attaching = self._attaching.get(room.id)
             if attaching is not None:
                 await asyncio.shield(attaching)
-            yield self._kernels[room.id]
+            kernel = self._kernels.get(room.id)
+            if kernel is None:
+                raise StoreUnavailable(f"The room '{room_id}' has just been closed; try again.")
+            yield kernel
 
     # -- the rooms' lives --------------------------------------------------------------------------------------------
 

@@ -83,12 +83,12 @@ class KernelHolder:
 
     # -- its life ----------------------------------------------------------------------------------------------------
 
-    async def attach(self) -> None:
-        """Find the room's kernel, or say that it is gone."""
+    async def attach(self) -> bool:
+        """Find the room's kernel, or say that it is gone; answers whether it is."""
         mark = await self.look(read_mark)
         if self._is_foreign(mark):
             self._board.say(ELSEWHERE)
-            return
+            return False
         kernel = await self._host.find(self._room_id) if mark is not None else None
         if kernel is not None:
             specs = await self._host.specs()
@@ -97,6 +97,7 @@ class KernelHolder:
             self._board.say(GONE)
             await self._edit(_forget_kernel)
         self._board.changed()
+        return mark is not None and kernel is None
 
     async def ready(self, user: User) -> Kernel:
         """The kernel, which is started for ``user`` if there is none.
@@ -116,7 +117,8 @@ class KernelHolder:
             try:
                 kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
             except BaseException:
-                self._let_go()
+                self._board.kernel = None
+                self._board.changed()
                 raise
             self._adopt(kernel, spec)
 
@@ -199,7 +201,7 @@ class KernelHolder:
             self._tasks.start(f"bury {kernel.id}", partial(self._bury, kernel))
 
     async def _bury(self, kernel: Kernel) -> None:
-        await kernel.close()
+        await kernel.shutdown()
         async with self._commands:
             mark = await self.look(read_mark)
             if mark is not None and mark.kernel_id == kernel.id:

@@ -29,6 +29,7 @@ __all__ = ["RoomKernel"]
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
+MAX_LEFT_RUNS = 1_000
 
 NOT_WRITTEN = "The outputs could not be written: "
 UNUSED = "The kernel was ended, because nobody used it for a while. Run a cell to start a new one."
@@ -66,7 +67,11 @@ class RoomKernel:
 
     async def attach(self) -> None:
         """Find the room's kernel, or say that it is gone."""
-        await self._holder.attach()
+        if await self._holder.attach():
+            left = await self._rooms.store.list_runs(self.room_id, MAX_LEFT_RUNS)
+            for run in left:
+                if run.ended_at is None:
+                    self._log.ended(run.id, "aborted")
 
     def move_to(self, room: Room) -> None:
         """The room was read from the store again."""
@@ -114,7 +119,13 @@ class RoomKernel:
         self._queue.check_space(len(cell_ids))
         self._requests += 1
         request = self._requests
-        runs = [await self._noted(cell_id, user, request) for cell_id in cell_ids]
+        runs: list[Run] = []
+        try:
+            for cell_id in cell_ids:
+                runs.append(await self._noted(cell_id, user, request))
+        except CollabError:
+            self._abort(runs)
+            raise
         if runs:
             self._queue.add(runs)
             self._start_working()
@@ -139,13 +150,23 @@ class RoomKernel:
         if number is None:
             self._abort(self._queue.cancel_all())
         elif running is not None and running.number == number:
-            await self.interrupt()
+            await self._stop(running)
         else:
             run = self._queue.cancel(number)
             if run is None:
                 raise RunNotFound(f"Run {number} neither waits nor runs; perhaps it has ended.")
             self._abort([run])
         self._board.changed()
+
+    async def _stop(self, running: Run) -> None:
+        """Stop what runs, or, if the kernel has not started yet, what would."""
+        if self._holder.kernel is not None:
+            await self.interrupt()
+            return
+        self._abort(self._queue.cancel_request(running.request))
+        await self._stop_working()
+        if self._queue.waiting:
+            self._start_working()
 
     async def interrupt(self) -> None:
         """Interrupt what runs; ``NoKernel``."""

@@ -1,5 +1,6 @@
 """Kernels as ordinary Jupyter sessions: they show among the running ones, under the title of their room."""
 
+import asyncio
 import inspect
 import logging
 from typing import Any
@@ -14,6 +15,9 @@ from ..kernels.jupyter import JupyterKernel
 from ..kernels.notebook import require_spec
 
 __all__ = ["SessionHost"]
+
+GIVE_UP_SECONDS = 10.0
+"""How long a start that is given up is waited for, so that it can be undone."""
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,7 @@ class SessionHost:
         """Start a session with a kernel and wait until the kernel answers."""
         require_spec(await self.specs(), name)
         try:
-            session = await self._app.session_manager.create_session(
-                path=session_path(room_id), name=title, type="room", kernel_name=name
-            )
+            session = await self._create_session(room_id, title, name)
         except Exception as error:  # whatever a kernelspec's command, or a provisioner, may raise
             log.exception("The kernel %s of room %s did not start.", name, room_id)
             raise KernelFailed(f"The kernel '{name}' did not start: {error}. Choose another one.") from error
@@ -64,6 +66,21 @@ class SessionHost:
             await kernel.shutdown()
             raise
         return kernel
+
+    async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
+        """A new session; whoever gives up meanwhile leaves none behind."""
+        session: asyncio.Task[dict[str, Any]] = asyncio.create_task(
+            self._app.session_manager.create_session(
+                path=session_path(room_id), name=title, type="room", kernel_name=name
+            )
+        )
+        try:
+            return await asyncio.shield(session)
+        except asyncio.CancelledError:
+            done, _ = await asyncio.wait([session], timeout=GIVE_UP_SECONDS)
+            if done and session.exception() is None:
+                await self._kernel(session.result()).shutdown()
+            raise
 
     def _kernel(self, session: dict[str, Any]) -> JupyterKernel:
         model = session["kernel"]
@@ -95,7 +112,7 @@ class SessionControl:
     @property
     def restarts_itself(self) -> bool:
         """Whether the kernel manager starts a dead kernel anew."""
-        return bool(self._kernels.get_kernel(self._kernel_id).autorestart)
+        return self.is_kept and bool(self._kernels.get_kernel(self._kernel_id).autorestart)
 
     async def process(self) -> object:
         """The process id, where the provisioner says one."""

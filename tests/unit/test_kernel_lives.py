@@ -68,6 +68,7 @@ async def test_after_a_server_ended_the_room_says_that_its_kernel_is_gone(tmp_pa
         await until(lambda: ada.events and ada.events[-1].info["message"] == holder.GONE)
         assert (await cells.state())["kernel"] is None
         assert (await cells.info("c0"))["status"] == "aborted"
+        assert await cells.history() == [("c0", "aborted")]
     async with running(faulty_store(tmp_path)) as cells:
         assert (await cells.state())["message"] is None
 
@@ -85,6 +86,7 @@ async def test_after_a_server_was_killed_the_runs_that_it_left_are_said_to_be_ab
         async with running(second, ScriptedHost("one")) as again:  # as if the first had just vanished
             assert (await again.state())["message"] == holder.GONE
             assert (await again.info("c0"))["status"] == "aborted"
+            assert await again.history() == [("c0", "aborted")]
 
 
 @scenario

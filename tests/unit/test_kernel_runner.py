@@ -135,7 +135,7 @@ async def test_a_kernel_that_dies_is_said_and_nothing_hangs(tmp_path: Path, rest
         assert (await cells.until_done())["message"] is None
         assert await cells.text("c1") == "b\n"
         assert len(cells.host.started) == (1 if restarts else 2)
-        assert kernel.is_closed == (not restarts)
+        await until(lambda: kernel.is_shut_down == (not restarts))
 
 
 @scenario
@@ -181,6 +181,21 @@ async def test_a_start_can_be_given_up(store: FaultyStore) -> None:
         state = await cells.until_done()
         assert state["kernel"] is None
         assert await cells.history() == [("c0", "aborted")]
+
+
+@scenario
+async def test_a_run_can_be_canceled_before_the_kernel_has_started(store: FaultyStore) -> None:
+    host = ScriptedHost()
+    host.may_start.clear()
+    async with running(store, host) as cells:
+        await cells.put("print a", "print b", "print c")
+        first, _ = await cells.run("c0", "c1")
+        await cells.run("c2")
+        await cells.until(lambda state: state["kernel"])
+        await cells.kernels.cancel("demo", first)
+        host.may_start.set()
+        await cells.until_done()
+        assert await cells.history() == [("c0", "aborted"), ("c1", "aborted"), ("c2", "ok")]
 
 
 @scenario
