@@ -50,7 +50,8 @@ class Kernel(Protocol):
     async def execute(self, source: str, on_message: OnMessage, *, allow_stdin: bool) -> dict[str, Any]:
         """Run ``source``; answers the reply's content once all that it caused was given to ``on_message``.
 
-        These are the messages of the channels iopub and stdin, in the order in which they come.
+        These are the messages of the channels iopub and stdin, in the order in which they come. What threads of the
+        kernel print later is given to ``on_message``, too, until much else was run.
         """
 
     def answer_input(self, value: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -21,6 +22,9 @@ WATCH_SECONDS = 0.5
 READY_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
+MAX_LATE_EXECUTIONS = 20
+"""What threads and tasks print later is heard for so many executions, the newest."""
+
 IDLE_SECONDS = 4.0
 """After a reply, silence on iopub for so long says that what should have come was lost."""
 
@@ -87,6 +91,7 @@ class JupyterKernel:
         self._channels: Channels | None = None
         self._process: object = None
         self._requests: dict[str, _Request] = {}
+        self._late: OrderedDict[str, OnMessage] = OrderedDict()
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -118,6 +123,9 @@ class JupyterKernel:
             await self._until_idle(request)
         finally:
             del self._requests[msg_id]
+        self._late[msg_id] = on_message
+        if len(self._late) > MAX_LATE_EXECUTIONS:
+            self._late.popitem(last=False)
         return reply
 
     async def _until_idle(self, request: _Request) -> None:
@@ -212,6 +220,7 @@ class JupyterKernel:
         return True
 
     async def _disconnect(self) -> None:
+        self._late.clear()
         channels, self._channels = self._channels, None
         if channels is not None:
             await channels.close()
@@ -257,12 +266,14 @@ class JupyterKernel:
     # -- what it says ------------------------------------------------------------------------------------------------
 
     def _take(self, channel: str, message: Message) -> None:
-        request = self._requests.get(message["parent_header"].get("msg_id", ""))
+        parent = message["parent_header"].get("msg_id", "")
+        request = self._requests.get(parent)
         msg_type, content = message["header"]["msg_type"], message["content"]
         if msg_type == "status":
             self._take_status(message, content["execution_state"], request)
         elif request is None:
-            return
+            if channel == "iopub" and parent in self._late:
+                self._late[parent](msg_type, content)
         elif channel == "shell":
             if not request.reply.done():
                 request.reply.set_result(content)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from ..access import User
 from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, RunNotFound
@@ -49,6 +50,7 @@ class RoomKernel:
         self._log = RunLog(room.id, rooms.store)
         self._collector = BlobCollector(room.id, rooms)
         self._displays = Displays()
+        self._newest: WeakValueDictionary[str, CellOutputs] = WeakValueDictionary()
         self._requests = 0
         self._work: asyncio.Task[None] | None = None
         self._used_at = time.monotonic()
@@ -261,6 +263,7 @@ class RoomKernel:
         info = _run_info(run.user, source)
         cell = CellOutputs(run.cell_id, run.user, self._limits.outputs, info)
         self._displays.forget(run.cell_id)
+        self._newest[run.cell_id] = cell
         self._writer.touch(cell)
         began = time.monotonic()
         status = "aborted"
@@ -280,7 +283,9 @@ class RoomKernel:
         return status
 
     def _take(self, run: Run, cell: CellOutputs, msg_type: str, content: Mapping[str, Any]) -> None:
-        """A message of the kernel during ``run``."""
+        """A message of the kernel during ``run``, or later: threads go on when the cell has ended."""
+        if self._newest.get(run.cell_id) is not cell:
+            return
         if msg_type == "input_request":
             prompt, password = str(content.get("prompt", "")), bool(content.get("password", False))
             self._board.input = {"run": run.number, "cell": run.cell_id, "prompt": prompt, "password": password}

@@ -171,6 +171,24 @@ async def test_input_is_answered_once_by_whoever_is_first(demo: Demo) -> None:
     assert "Hello Ada" in await demo.text("c0")
 
 
+LATE = """import threading, time
+from pathlib import Path
+def print_late():
+    while not Path("go").exists():
+        time.sleep(0.01)
+    print("late", flush=True)
+threading.Thread(target=print_late, daemon=True).start()"""
+
+
+async def test_what_a_thread_prints_when_its_cell_has_ended_is_shown(demo: Demo, jp_root_dir: Path) -> None:
+    await demo.create(LATE)
+    await demo.run()
+    await demo.until_done()
+    assert (await demo.text("c0"), (await demo.info("c0"))["status"]) == ("", "ok")
+    (jp_root_dir / "go").touch()
+    await demo.until_text("c0", "late")
+
+
 async def test_completion_and_inspection_ask_the_rooms_kernel(demo: Demo) -> None:
     await demo.create("größe_der_zahl = 7")
     question = {"code": "größe_de", "cursor_pos": 8}
