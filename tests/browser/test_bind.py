@@ -1,5 +1,7 @@
 """Single cells of notebooks of one's own, shared: the text is everybody's, the runs are each one's own."""
 
+import hashlib
+import json
 from collections.abc import Callable
 
 import nbformat
@@ -9,9 +11,23 @@ from tests.servers import RunningServer
 
 from .bound import open_notebook, read_notebook
 from .people import Person, until
-from .rooms import write_notebook
+from .rooms import code_cell, notebook, room_with, write_notebook
 
 pytestmark = pytest.mark.browser
+
+
+def write_bound(server: RunningServer, name: str, room: str, source: str, last_shared: str) -> str:
+    """A notebook whose only cell is bound to the first cell of a room; answers its path."""
+    base = hashlib.sha256(last_shared.encode()).hexdigest()
+    cell = code_cell("own", source)
+    cell["metadata"] = {"jupyter_collab": {"room": room, "cell": "c0", "base": base}}
+    (server.folder / "root" / name).write_text(json.dumps(notebook(cell)))
+    return name
+
+
+def sources_in(server: RunningServer, room: str) -> list[str]:
+    """The texts of a room's cells."""
+    return [cell["source"] for cell in server.request("GET", f"rooms/{room}/content").json()["cells"]]
 
 
 def test_two_people_share_one_cell_of_their_notebooks(person: Callable[..., Person], server: RunningServer) -> None:
@@ -50,3 +66,104 @@ def test_two_people_share_one_cell_of_their_notebooks(person: Callable[..., Pers
         at_bob.wait_for_state(index, "shared")
         until(lambda: at_bob.source(index), lambda text: text.endswith("# and ada # later"))
         assert at_bob.badge(index).locator(".jc-BoundCell-notice").count() == 0
+
+
+def test_undo_is_ones_own_and_offline_edits_merge(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "apart", "start ")
+    mine = write_bound(server, "ada-apart.ipynb", "apart", "start ", "start ")
+    theirs = write_bound(server, "bob-apart.ipynb", "apart", "start ", "start ")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = open_notebook(ada, mine), open_notebook(bob, theirs)
+        at_ada.wait_for_state(0, "shared")
+        at_bob.wait_for_state(0, "shared")
+        at_ada.type(0, "[ada]")
+        until(lambda: at_bob.source(0), lambda text: text == "start [ada]")
+        at_bob.type(0, "[bob]")
+        until(lambda: at_ada.source(0), lambda text: text == "start [ada][bob]")
+        ada.page.keyboard.press("Control+z")
+        until(lambda: at_bob.source(0), lambda text: text == "start [bob]")
+        until(lambda: sources_in(server, "apart"), lambda sources: sources == ["start [bob]"])
+
+        ada.go_offline()
+        at_ada.wait_for_state(0, "offline", seconds=40)
+        at_ada.type(0, "[offline]")
+        ada.take_picture("offline")
+        at_bob.type(0, "[meanwhile]")
+        ada.go_offline(False)
+        at_ada.wait_for_state(0, "shared", seconds=40)
+        merged = until(lambda: at_bob.source(0), lambda text: "[offline]" in text and "[meanwhile]" in text)
+        assert sorted(merged) == sorted("start [bob][offline][meanwhile]")
+        until(lambda: at_ada.source(0), lambda text: text == merged)
+
+
+def test_a_file_and_a_room_that_both_changed_lose_nothing(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "both", "theirs")
+    path = write_bound(server, "both.ipynb", "both", "mine", "before")
+    with person("Ada") as ada:
+        at_ada = open_notebook(ada, path)
+        at_ada.wait_for_state(0, "shared")
+        until(lambda: at_ada.source(0), lambda text: text == "theirs")
+        ada.set_theme("JupyterLab Dark")
+        ada.take_picture("conflict-dark")
+        at_ada.badge(0).get_by_role("button", name="Insert it as a cell below").click()
+        until(lambda: at_ada.cells.count(), lambda count: count == 2)
+        assert at_ada.source(1) == "mine"
+        assert "kept" not in at_ada.metadata(0)
+        assert at_ada.state(1) == ""
+        assert sources_in(server, "both") == ["theirs"]
+        ada.run("notebook:change-cell-to-code")
+        at_ada.select(0)
+        ada.run("jupyter-collab:unshare-cell")
+        until(lambda: at_ada.state(0), lambda state: state == "")
+        assert at_ada.source(0) == "theirs"
+        at_ada.type(0, "!")
+        until(lambda: at_ada.source(0), lambda text: text == "theirs!")
+        assert sources_in(server, "both") == ["theirs"]
+
+
+def test_what_is_done_to_cells_keeps_the_one_that_is_shared(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "moves", "x = 1")
+    path = write_bound(server, "moves.ipynb", "moves", "x = 1", "x = 1")
+    with person("Ada") as ada:
+        at_ada = open_notebook(ada, path)
+        at_ada.wait_for_state(0, "shared")
+
+        def states() -> list[str]:
+            return [at_ada.state(index) for index in range(at_ada.cells.count())]
+
+        at_ada.select(0)
+        ada.run("notebook:delete-cell")
+        until(states, lambda seen: seen == [""])
+        ada.run("notebook:undo-cell-action")
+        until(states, lambda seen: seen == ["shared"])
+        at_ada.select(0)
+        ada.run("notebook:duplicate-below")
+        until(states, lambda seen: seen == ["shared", ""])
+        at_ada.select(0)
+        ada.run("notebook:move-cell-down")
+        until(states, lambda seen: seen == ["", "shared"])
+        ada.run("notebook:cut-cell")
+        until(states, lambda seen: seen == [""])
+        ada.run("notebook:paste-cell-below")
+        until(states, lambda seen: seen == ["", "shared"])
+        at_ada.select(1)
+        ada.run("notebook:change-cell-to-raw")
+        until(states, lambda seen: seen == ["", "shared"])
+        at_ada.type(1, " # still")
+        until(lambda: sources_in(server, "moves"), lambda sources: sources == ["x = 1 # still"])
+        assert at_ada.source(0) == "x = 1"
+
+
+def test_shared_cells_in_notebook_7(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "seven", "who = 7")
+    path = write_bound(server, "seven.ipynb", "seven", "who = 7", "who = 7")
+    with person("Ada") as ada:
+        at_ada = open_notebook(ada, path, in_notebook_7=True)
+        at_ada.wait_for_state(0, "shared")
+        at_ada.type(0, "; who")
+        until(lambda: sources_in(server, "seven"), lambda sources: sources == ["who = 7; who"])
+        ada.page.keyboard.press("Shift+Enter")
+        until(lambda: at_ada.output(0), lambda text: text == "7")
+        ada.take_picture("notebook-7")
