@@ -109,6 +109,21 @@ def test_errors_input_await_and_interrupt(person: Callable[..., Person], server:
         until(here.interrupt.is_hidden)
 
 
+def test_a_kernel_that_is_restarted_meanwhile(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "restarted", "print('on and on')\nwhile True:\n    pass")
+    with person("Bob") as bob, jupyter_collab.connect("restarted", url=server.url, token=server.token) as program:
+        at_bob = bob.run_notebook(write_notebook(server, "restarted.ipynb", show("restarted", 0)))
+        here = RunHere(bob)
+        here.start()
+        until(here.outputs.inner_text, lambda text: "on and on" in text)
+        bob.page.evaluate("void window.jupyterapp.commands.execute('notebook:restart-kernel')")
+        bob.page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+        until(lambda: here.state, lambda state: state == "error")
+        program.cells[0].source = "print('again')"
+        until(lambda: at_bob.source(0), lambda shown: shown == "print('again')")
+        assert "again" in here.press()
+
+
 def test_what_cannot_be_run_says_why(person: Callable[..., Person], server: RunningServer) -> None:
     text = {"id": "t0", "cell_type": "markdown", "source": "# Read me", "metadata": {}}
     server.create_room("why", content=notebook(text, code_cell("c0", "late = 1")))
@@ -141,3 +156,5 @@ def test_a_viewer_runs_it_in_notebook_7(person: Callable[..., Person], server: R
         bob.run_notebook(path, in_notebook_7=True, status="read-only")
         assert RunHere(bob).press().strip().endswith("7")
         bob.take_picture("run-here-notebook-7")
+        bob.page.set_viewport_size({"width": 390, "height": 800})
+        bob.take_picture("run-here-narrow")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tests.servers import RunningServer, start_server
-
-pytestmark = pytest.mark.interop
+from tests.servers import RunningServer
 
 RUN_SECONDS = 120.0
 
@@ -57,12 +54,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
             contents.extractall(folder, filter="data")
         next(path for path in folder.glob(f"{package}-*") if path.is_dir()).rename(folder / package)
     return folder
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def load(path: Path) -> Any:
