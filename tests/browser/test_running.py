@@ -1,5 +1,7 @@
 """Cells run on the room's kernel: by whoever may, for everybody to see, whoever stays."""
 
+import json
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +10,7 @@ from playwright.sync_api import Locator
 from tests.servers import RunningServer
 
 from .people import Pane, Person, until
-from .rooms import room_with
+from .rooms import room_with, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +70,20 @@ def go(server: RunningServer, name: str, *steps: int) -> None:
 def counting(name: str) -> str:
     """The source of a cell that counts."""
     return f"name = {name!r}\n{COUNTED}"
+
+
+def add_kernel(server: RunningServer, name: str, label: str, program: str) -> None:
+    """Let the server have one more kernelspec."""
+    folder = server.folder / "data" / "kernels" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": arguments, "display_name": label, "language": "python"}))
+
+
+def told(pane: Pane) -> str:
+    """The bad news that is shown."""
+    message = pane.root.locator(".jc-KernelMessage")
+    return message.inner_text() if message.is_visible() else ""
 
 
 def test_both_see_the_output_while_it_comes(person: Callable[..., Person], server: RunningServer) -> None:
@@ -203,14 +219,13 @@ def test_a_kernel_that_dies(person: Callable[..., Person], server: RunningServer
     with person("Ada") as ada:
         at_ada = ada.open_room("death")
         run(at_ada, 0)
-        message = at_ada.root.locator(".jc-KernelMessage")
-        until(lambda: message.inner_text() if message.is_visible() else "", lambda text: "died" in text)
+        until(lambda: told(at_ada), lambda text: "died" in text)
         ada.take_picture("died")
         until(lambda: prompt(at_ada, 0), lambda text: text != "[*]:")
         until(lambda: kernel_status(at_ada), lambda status: status == "idle")
         run(at_ada, 1)
         sees(at_ada, 1, "'alive'")
-        until(message.is_hidden)
+        until(lambda: told(at_ada), lambda text: text == "")
 
 
 def test_running_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
@@ -261,3 +276,67 @@ def test_the_kernel_helps_to_type(person: Callable[..., Person], server: Running
         ada.take_picture("inspection")
         press("Escape")
         until(tooltip.count, lambda count: count == 0)
+
+
+def test_an_endless_print_leaves_the_room_usable(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "flood", "while True:\n    print('y' * 80)", "")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = ada.open_room("flood"), bob.open_room("flood")
+        run(at_ada, 0)
+        sees(at_bob, 0, "y")
+        at_bob.type(1, "typed in the flood")
+        until(lambda: at_ada.source(1), lambda text: text == "typed in the flood")
+        button(at_ada, "interrupt-kernel").click()
+        until(lambda: kernel_status(at_bob), lambda status: status == "idle")
+        until(lambda: output(at_bob, 0), lambda text: "KeyboardInterrupt" in text)
+        assert at_ada.chip == "synced"
+
+
+def test_choosing_a_kernel_and_losing_it(person: Callable[..., Person], server: RunningServer) -> None:
+    add_kernel(server, "second", "Second Python", sys.executable)
+    add_kernel(server, "broken", "Broken Python", str(server.folder / "nowhere"))
+    room_with(server, "choose", "'ran'")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = ada.open_room("choose"), bob.open_room("choose")
+        choice = at_ada.root.locator(".jc-Language")
+        choice.locator("option[value='kernel:second']").wait_for(state="attached")
+        choice.select_option("kernel:second")
+        until(lambda: at_bob.root.locator(".jc-Language").input_value(), lambda value: value == "kernel:second")
+        run(at_bob, 0)
+        sees(at_ada, 0, "'ran'")
+        status = at_ada.root.locator(".jc-KernelStatus")
+        until(lambda: status.get_attribute("title"), lambda title: title == "Second Python: Idle")
+        choice.select_option("kernel:broken")
+        until(lambda: kernel_status(at_bob), lambda seen: seen == "none")
+        run(at_bob, 0)
+        until(lambda: told(at_ada), lambda text: "Broken Python" in text or "broken" in text)
+        ada.take_picture("broken-kernel")
+        until(lambda: prompt(at_ada, 0), lambda text: text != "[*]:")
+        choice.select_option("kernel:python3")
+        until(lambda: at_bob.root.locator(".jc-Language").input_value(), lambda value: value == "kernel:python3")
+        run(at_bob, 0)
+        until(lambda: server.request("GET", "rooms/choose/runs").json()["runs"][0]["status"], lambda seen: seen == "ok")
+        server.kill()
+        server.start()
+        until(lambda: told(at_ada), lambda text: "gone" in text, seconds=60)
+        until(lambda: at_ada.chip, lambda chip: chip == "synced")
+        assert kernel_status(at_ada) == "none"
+        # JupyterLab's own dialog about the server stands over the pages that were open.
+        run(bob.open_room("choose"), 0)
+        until(lambda: kernel_status(at_ada), lambda seen: seen == "idle")
+        until(lambda: told(at_ada), lambda text: text == "")
+
+
+def test_running_in_a_notebook_of_ones_own(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "inside", "'in the room'\n1 / 0")
+    with person("Bob") as bob:
+        show = "from jupyter_collab import SharedEditor\nSharedEditor('inside')"
+        at_bob = bob.run_notebook(write_notebook(server, "inside.ipynb", show), in_notebook_7=True)
+        run(at_bob, 0)
+        until(lambda: output(at_bob, 0), lambda text: "ZeroDivisionError" in text)
+        at_bob.editor(0).click()
+        bob.page.keyboard.press("Control+a")
+        bob.page.keyboard.type("'fine'")
+        bob.page.keyboard.press("Shift+Enter")
+        sees(at_bob, 0, "'fine'")
+        bob.take_picture("in-notebook-7")
