@@ -18,6 +18,7 @@ from .discovery import find_server
 from .errors import CellFailed
 from .listing import count, first_line, say, say_table
 from .rest import RestClient, RoomInfo
+from .room import LEAVE_SECONDS
 from .running import code_cells, run_here, run_source
 from .sync import Room, connect
 
@@ -176,7 +177,7 @@ class CollabMagics:
                 f"`%collab pull {room.id}/{cell.index}`, or replace it with {FORCE}."
             )
         cell.source = self._last_texts[room.id, cell.id] = text
-        room.wait_saved()
+        room.wait_saved(LEAVE_SECONDS)
 
     def _last_input(self) -> str:
         """This cell's lines that are not ours, or those of the last cell that has any."""
@@ -217,9 +218,9 @@ class CollabMagics:
             self._write(room, cell, text, force)
             if self._notebook_cell is not None:
                 self._shared_as[room.id, self._notebook_cell] = cell.id
-            name = f"cell {cell.index} of room {room.id!r}"
-        say(f"Shared as {name}.")
-        run_source(text, name.capitalize())
+            index = cell.index
+        say(f"Shared as cell {index} of room {place.room!r}.")
+        run_source(text, f"Cell {index} of room {place.room!r}")
 
     def _own_cell(self, room: Room, text: str) -> Cell:
         """The cell that this notebook's cell is shared as: known from before, by its text, or new."""

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 
+from ..document import RoomDocument
 from .cell import Cell
 from .errors import CannotRun, CellFailed
 from .view import RoomView
@@ -35,10 +37,14 @@ def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
     if language not in ("", LANGUAGE):
         raise CannotRun(f"The cells of room {room.id!r} are {language}, and what runs here is Python.")
     for cell in cells:
-        name = f"Cell {cell.index} of room {room.id!r}"
-        if cell.cell_type != "code":
-            raise CannotRun(f"{name} is {cell.cell_type}, not code.")
-        run_source(cell.source, name)
+        try:
+            index, kind, source = room.read(partial(_look, cell_id=cell.id))
+        except KeyError:
+            raise CannotRun(f"A cell of room {room.id!r} that was to be run is no longer there.") from None
+        name = f"Cell {index} of room {room.id!r}"
+        if kind != "code":
+            raise CannotRun(f"{name} is {kind}, not code.")
+        run_source(source, name)
 
 
 def run_source(source: str, name: str) -> None:
@@ -58,6 +64,11 @@ def run_source(source: str, name: str) -> None:
     error = result.error_before_exec or result.error_in_exec
     if error is not None:
         raise CellFailed(f"{name} failed: {type(error).__name__}: {error}") from error
+
+
+def _look(document: RoomDocument, cell_id: str) -> tuple[int, str, str]:
+    """A cell's index, type and source at one moment; KeyError if it is not there."""
+    return document.index_of(cell_id), document.cell(cell_id)["cell_type"], document.source(cell_id)
 
 
 def _is_async(shell: InteractiveShell, source: str) -> bool:

@@ -137,10 +137,10 @@ def test_what_others_wrote_is_not_replaced_unseen(prompt: Prompt, server: Runnin
 
 
 def test_a_cell_that_fails_says_so_once_and_stops_what_follows(prompt: Prompt) -> None:
-    said = prompt.fail("%%collab failing\n1 / 0")
+    said = prompt.fail("%%collab Failing\n1 / 0")
     assert said.count("Traceback (most recent call last)") == 1
-    assert said.splitlines()[-1] == "Cell 0 of room 'failing' failed: ZeroDivisionError: division by zero"
-    assert "SyntaxError" in prompt.fail("%%collab failing/0 --force\n1 +")
+    assert said.splitlines()[-1] == "Cell 0 of room 'Failing' failed: ZeroDivisionError: division by zero"
+    assert "SyntaxError" in prompt.fail("%%collab Failing/0 --force\n1 +")
 
 
 def test_cells_are_run_here(prompt: Prompt, server: RunningServer) -> None:
@@ -269,6 +269,17 @@ def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) ->
     finally:
         one.close()
         whole.close()
+
+
+def test_a_cell_that_is_deleted_before_its_turn(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("shrinks", content=notebook("editor.joined.delete_cell(1)", "late = 1"))
+    editor = SharedEditor("shrinks", url=server.url, token=server.token)
+    try:
+        prompt.shell.user_ns["editor"] = editor
+        assert "no longer there" in prompt.fail("editor.run()")
+        assert prompt.value("late") is None
+    finally:
+        editor.close()
 
 
 def test_without_ipython_nothing_can_be_run(server: RunningServer) -> None:
