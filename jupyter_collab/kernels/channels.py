@@ -13,6 +13,9 @@ log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 
+MAX_WAITING_MESSAGES = 100_000
+"""So many messages of iopub may wait to be read."""
+
 LARGE_MESSAGE_BYTES = 1 * 2**20
 """A message from this size on is read in a thread, which others need not wait for."""
 
@@ -28,6 +31,7 @@ class Channels:
     def open(self) -> None:
         """Connect and begin to read."""
         self.client.start_channels(hb=False)
+        _let_wait(self.client.iopub_channel.socket)
         for name in ("iopub", "shell", "stdin"):
             channel = getattr(self.client, f"{name}_channel")
             self._tasks.append(asyncio.create_task(self._read(name, channel.socket), name=f"jupyter_collab {name}"))
@@ -57,3 +61,11 @@ class Channels:
         session = self.client.session
         message: Message = session.deserialize(session.feed_identities(frames)[1])
         return message
+
+
+def _let_wait(socket: Any) -> None:
+    """Let many messages wait: beyond a thousand or so the kernel drops what it prints while this process is busy."""
+    endpoint = socket.last_endpoint
+    socket.disconnect(endpoint)
+    socket.rcvhwm = MAX_WAITING_MESSAGES  # it counts for connections that are made from now on
+    socket.connect(endpoint)
