@@ -42,7 +42,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         folder,
         app="jupyterlab",
         env={"PYTHONPATH": str(REPOSITORY)},
-        ServerApp={"identity_provider_class": "tests.browser.identity.NamedIdentityProvider"},
+        ServerApp={
+            "identity_provider_class": "tests.browser.identity.NamedIdentityProvider",
+            "authorizer_class": "tests.browser.identity.ReaderAuthorizer",
+        },
         LabApp={"expose_app_in_browser": True},
     )
     with lab:

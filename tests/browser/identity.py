@@ -1,10 +1,15 @@
 """People with names, for a test server: whoever has the token is who their cookie says."""
 
+from jupyter_server.auth import AllowAllAuthorizer
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import RequestHandler
 
 COOKIE = "person"
+
+READER = "Rita"
+"""Who may only look into rooms."""
 
 
 class NamedIdentityProvider(PasswordIdentityProvider):
@@ -17,3 +22,11 @@ class NamedIdentityProvider(PasswordIdentityProvider):
         if user is None or not name:
             return user
         return User(username=name.lower(), name=name, display_name=name, initials=name[:1])
+
+
+class ReaderAuthorizer(AllowAllAuthorizer):
+    """Everybody may do everything, but the reader write in rooms."""
+
+    def is_authorized(self, handler: JupyterHandler, user: User, action: str, resource: str) -> bool:
+        """Whether a user may do something."""
+        return (user.name, action, resource) != (READER, "write", "collab")

@@ -10,6 +10,7 @@ import pytest
 from tests.servers import RunningServer
 
 from .bound import open_notebook, read_notebook
+from .identity import READER
 from .people import Person, until
 from .rooms import code_cell, notebook, room_with, write_notebook
 
@@ -154,6 +155,21 @@ def test_what_is_done_to_cells_keeps_the_one_that_is_shared(
         at_ada.type(1, " # still")
         until(lambda: sources_in(server, "moves"), lambda sources: sources == ["x = 1 # still"])
         assert at_ada.source(0) == "x = 1"
+
+
+def test_who_may_only_read_sees_all_and_types_nothing(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "look", "x")
+    path = write_bound(server, "look.ipynb", "look", "x", "x")
+    with person(READER) as reader:
+        at_reader = open_notebook(reader, path)
+        at_reader.wait_for_state(0, "read-only")
+        at_reader.type(0, "no")
+        server.request("PUT", "rooms/look/content?format=md", content="y\n")
+        at_reader.wait_for_state(0, "missing")
+        assert at_reader.source(0) == "x"
+        reader.take_picture("missing")
+        at_reader.type(0, "!")
+        until(lambda: at_reader.source(0), lambda text: text == "x!")
 
 
 def test_shared_cells_in_notebook_7(person: Callable[..., Person], server: RunningServer) -> None:
