@@ -88,14 +88,19 @@ class Pane:
     @property
     def people(self) -> set[str]:
         """Whose avatars are shown."""
-        avatars = self.root.locator(".jc-People .jc-Avatar").all()
-        return {name for avatar in avatars if (name := avatar.get_attribute("data-name"))}
+        return self._names(".jc-People .jc-Avatar")
 
     @property
     def carets(self) -> set[str]:
         """Whose carets are shown."""
-        carets = self.root.locator(".jc-Caret").all()
-        return {name for caret in carets if (name := caret.get_attribute("data-name"))}
+        return self._names(".jc-Caret")
+
+    def _names(self, selector: str) -> set[str]:
+        # All at once: between two looks somebody may be gone.
+        names: list[str | None] = self.root.locator(selector).evaluate_all(
+            "nodes => nodes.map(node => node.dataset.name)"
+        )
+        return {name for name in names if name}
 
 
 class Person:
