@@ -3,7 +3,7 @@ import { caretDownIcon, closeIcon, refreshIcon, runIcon, stopIcon, type LabIcon 
 import type { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import type { IKernelState } from '../protocol.js';
+import type { IKernelState, IQueuedRun } from '../protocol.js';
 import { PREFIX } from './commands.js';
 import { button, element } from './dom.js';
 
@@ -56,7 +56,7 @@ export class KernelBar {
       control.title = whyNotRun ?? title;
     }
     this._showStatus(state);
-    const waiting = state?.queue.filter(run => run.state === 'queued').length ?? 0;
+    const waiting = countWaiting(state?.queue ?? []);
     this._cancel.hidden = waiting === 0;
     this._cancel.setAttribute('aria-disabled', `${whyNotRun !== null}`);
     this._cancel.title = whyNotRun ?? this._trans.__('Cancel what waits');
@@ -128,4 +128,10 @@ export class KernelBar {
   private readonly _status: HTMLElement;
   private readonly _words = element('span', '', { role: 'alert' });
   private _told: string | null = null;
+}
+
+/** How many runs wait for another one; one that is about to begin would only flicker. */
+function countWaiting(queue: readonly IQueuedRun[]): number {
+  const waiting = queue.filter(run => run.state === 'queued').length;
+  return waiting < queue.length ? waiting : 0;
 }
