@@ -37,12 +37,13 @@ export async function shareInRoom(
   cell: OwnCell,
   roomId: string
 ): Promise<void> {
-  await visit(host, roomId, room => {
+  await visit(host, roomId, async room => {
     if (room.status.readOnly) {
       throw new Error(host.trans.__('You may not edit in the room “%1”', room.title));
     }
     const copy = copyOf(cell);
     room.sharedModel.addCell(copy);
+    await room.whenSaved();
     binder.bind(cell, linkTo(roomId, copy));
   });
 }
