@@ -40,6 +40,7 @@ class CellList:
         # Read as a text, the root answers its shared types in one go, and, unlike an array, also comes to an end when
         # a peer wrote text into it. It must be made an array first: pycrdt panics over observers of the other type.
         self._as_text: Text = doc.get("cells", type=Text)
+        self._places: dict[str, int] = {}
 
     def maps(self) -> "list[Map[Any]]":
         """The maps among the cells, in order, whether they are cells or not."""
@@ -62,6 +63,20 @@ class CellList:
             taken.add(cell_id)
             entries.append(CellEntry(cell_id, cell, position))
         return entries
+
+    def find(self, cell_id: str, *, are_checked: bool) -> "Map[Any]":
+        """The cell that is known by this id, or ``KeyError``.
+
+        If ``are_checked`` says that there are only cells, it is first looked for where it was before, at no cost.
+        """
+        place = self._places.get(cell_id, len(self.array))
+        if are_checked and place < len(self.array):
+            found = self.array[place]
+            if isinstance(found, Map) and found.get("id") == cell_id and _is_cell(found):
+                return found
+        entries = {entry.id: entry for entry in self.entries()}
+        self._places = {entry.id: entry.position for entry in entries.values()}
+        return entries[cell_id].shared
 
     def types(self) -> Iterator[str]:
         """The types of the cells, in order."""

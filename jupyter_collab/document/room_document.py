@@ -109,6 +109,13 @@ class RoomDocument:
         metadata = to_plain(self._meta.get("metadata"))
         return valid_metadata(metadata, NOTEBOOK_METADATA) if isinstance(metadata, dict) else {}
 
+    def is_code(self, cell_id: str) -> bool:
+        """Whether there is such a cell, and it is code."""
+        try:
+            return bool(self._shared(cell_id)["cell_type"] == "code")
+        except KeyError:
+            return False
+
     def index_of(self, cell_id: str) -> int:
         """Where a cell is."""
         return self._find(cell_id)[0]
@@ -119,17 +126,17 @@ class RoomDocument:
 
     def source(self, cell_id: str) -> str:
         """A cell's text."""
-        source = to_plain(self._find(cell_id)[1].shared.get("source"))
+        source = to_plain(self._shared(cell_id).get("source"))
         return source if isinstance(source, str) else ""
 
     def source_type(self, cell_id: str) -> Text:
         """A cell's text as the shared type; it is made one if a peer put something else there."""
-        entry = self._find(cell_id)[1]
-        source = entry.shared.get("source")
+        cell = self._shared(cell_id)
+        source = cell.get("source")
         if isinstance(source, Text):
             return source
         with self.doc.transaction():
-            entry.shared["source"] = text = Text(source if isinstance(source, str) else "")
+            cell["source"] = text = Text(source if isinstance(source, str) else "")
         return text
 
     def to_notebook(self) -> "NotebookNode":
@@ -140,6 +147,10 @@ class RoomDocument:
             notebook = {"cells": self.cells, "metadata": self.metadata, "nbformat": 4, "nbformat_minor": 5}
         node: NotebookNode = nbformat.from_dict(notebook)
         return node
+
+    def _shared(self, cell_id: str) -> "Map[Any]":
+        watch = self._trust_watch
+        return self._cells.find(cell_id, are_checked=watch is not None and not watch.has_new_cells)
 
     def _find(self, cell_id: str) -> tuple[int, CellEntry]:
         for index, entry in enumerate(self._cells.entries()):
@@ -256,19 +267,19 @@ class RoomDocument:
 
     def outputs(self, cell_id: str) -> OutputList | None:
         """The outputs of a code cell; ``None`` for a cell of another type."""
-        cell = self._find(cell_id)[1].shared
+        cell = self._shared(cell_id)
         return OutputList(cell) if cell["cell_type"] == "code" else None
 
     def set_execution_count(self, cell_id: str, count: int | None) -> None:
         """Set the number that stands before a code cell that was run."""
-        cell = self._find(cell_id)[1].shared
+        cell = self._shared(cell_id)
         if to_plain(cell.get("execution_count")) != count:
             cell["execution_count"] = count
 
     def set_run_info(self, cell_id: str, info: Mapping[str, Any]) -> None:
         """Say in a code cell's metadata who ran it, and how that ended; JupyterLab shows a ``running`` one as such."""
         with self.doc.transaction():
-            set_run_info(self._find(cell_id)[1].shared, clean_json(info))
+            set_run_info(self._shared(cell_id), clean_json(info))
 
     # What peers must not write
 

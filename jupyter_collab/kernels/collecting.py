@@ -1,5 +1,6 @@
 """Frees what no output of a room refers to any more."""
 
+import asyncio
 import logging
 import time
 
@@ -36,9 +37,8 @@ class BlobCollector:
         self._due_at = time.monotonic() + self._seconds
         self._may_have_blobs = False
         try:
-            async with self._rooms.using(self._room_id) as room:
-                kept = await room.look_into(blob_digests)
-                await room.flush()  # what took a reference out must be durable first
+            document = await self._rooms.read(self._room_id)
+            kept = await asyncio.to_thread(blob_digests, document)  # a large room takes a moment
             if await self._rooms.store.collect_blobs(self._room_id, kept) > 0:
                 self._may_have_blobs = True
         except CollabError as error:

@@ -100,7 +100,7 @@ def code_cells(document: RoomDocument, wanted: Iterable[str] | Literal["all"]) -
 
 def code_source(document: RoomDocument, cell_id: str) -> str | None:
     """The source of a code cell; ``None`` if it is gone or no code any more."""
-    return document.source(cell_id) if document.cell_types.get(cell_id) == "code" else None
+    return document.source(cell_id) if document.is_code(cell_id) else None
 
 
 def abort_unended_runs(document: RoomDocument) -> None:

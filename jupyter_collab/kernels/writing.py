@@ -173,13 +173,12 @@ class OutputWriter:
         author = list(cells.values())[-1].user
 
         def change(document: RoomDocument) -> None:
-            types = document.cell_types
             for cell in cells.values():
                 late = cell.blobs()
                 if late:  # they came while others were being stored
                     self._blobs += late
                     self._dirty.setdefault(cell.cell_id, cell)
-                elif types.get(cell.cell_id) == "code":
+                elif document.is_code(cell.cell_id):
                     cell.write(document)
 
         for cell in cells.values():

@@ -26,6 +26,7 @@ SHOWN: list[dict[str, Any]] = [
 
 def check(document: RoomDocument) -> None:
     """Run every cell."""
+    assert blob_digests(document) == set()
     for cell_id in document.cell_ids:
         run = Outputs(OutputLimits())
         for message in (stream("a\n"), stream("b\n"), display("c")):

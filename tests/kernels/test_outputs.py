@@ -1,5 +1,7 @@
 """Outputs in the room's document: edits that touch only what changed, and what others do meanwhile."""
 
+from collections.abc import Callable
+
 import nbformat.v4
 import pytest
 from pycrdt import Array, Doc, Map, Text
@@ -152,3 +154,24 @@ def test_a_message_makes_something_to_write(message: Message) -> None:
     run.take(*message)
     pending.append(run.pending)
     assert pending == [True, False, True]
+
+
+def test_a_cell_is_found_wherever_others_put_it() -> None:
+    room = Room()
+    document = room.document
+    document.watch_trust()
+    changes: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: document.insert_cell(0, "code", "before"),
+        lambda: document.insert_cell(0, "markdown", "before both"),
+        lambda: document.move_cell(CELL, 0),
+        lambda: document.delete_cell(document.cell_ids[1]),
+    ]
+    for number, change in enumerate(changes):
+        change()
+        document.check_cells()
+        assert document.is_code(CELL)
+        assert room.write(stream(f"{number}")).text == "01234"[: number + 1]
+    document.delete_cell(CELL)
+    document.check_cells()
+    assert not document.is_code(CELL)
