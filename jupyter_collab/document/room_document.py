@@ -129,6 +129,12 @@ class RoomDocument:
         source = to_plain(self._shared(cell_id).get("source"))
         return source if isinstance(source, str) else ""
 
+    def tags(self, cell_id: str) -> list[str]:
+        """A cell's tags."""
+        metadata = self._shared(cell_id).get("metadata")
+        tags = to_plain(metadata.get("tags")) if isinstance(metadata, Map) else None
+        return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
     def source_type(self, cell_id: str) -> Text:
         """A cell's text as the shared type; it is made one if a peer put something else there."""
         cell = self._shared(cell_id)

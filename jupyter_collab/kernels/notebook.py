@@ -11,10 +11,11 @@ from ..errors import CellNotFound, KernelNotFound
 from .contract import KernelSpec, KernelSpecs
 
 __all__ = [
+    "Code",
     "KernelMark",
     "abort_unended_runs",
+    "code",
     "code_cells",
-    "code_source",
     "read_mark",
     "require_spec",
     "set_mark",
@@ -24,6 +25,9 @@ __all__ = [
 
 MARK = "kernel"
 """The key in the root type ``state`` that says which kernel runs; it is no part of the notebook."""
+
+MAY_FAIL_TAG = "raises-exception"
+"""What notebooks call a cell that is meant to fail; nbclient and JupyterLab go on after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,19 @@ def code_cells(document: RoomDocument, wanted: Iterable[str] | Literal["all"]) -
     return [cell_id for cell_id in chosen if types[cell_id] == "code"]
 
 
-def code_source(document: RoomDocument, cell_id: str) -> str | None:
-    """The source of a code cell; ``None`` if it is gone or no code any more."""
-    return document.source(cell_id) if document.is_code(cell_id) else None
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is to be run. ``may_fail``: it is tagged so that what follows is run all the same."""
+
+    source: str
+    may_fail: bool
+
+
+def code(document: RoomDocument, cell_id: str) -> Code | None:
+    """What a code cell says; ``None`` if it is gone or no code any more."""
+    if not document.is_code(cell_id):
+        return None
+    return Code(document.source(cell_id), MAY_FAIL_TAG in document.tags(cell_id))
 
 
 def abort_unended_runs(document: RoomDocument) -> None:

@@ -19,7 +19,7 @@ from .contract import Kernel, KernelHost
 from .displays import Displays
 from .holder import KernelHolder
 from .limits import KernelLimits
-from .notebook import code_cells, code_source
+from .notebook import Code, code, code_cells
 from .queue import Run, RunQueue
 from .run_log import RunLog
 from .state import KernelState, RunInfo
@@ -244,9 +244,9 @@ class RoomKernel:
         status = "aborted"
         try:
             kernel = await self._holder.ready(run.user)
-            source = await self._holder.look(lambda document: code_source(document, run.cell_id))
-            if source is not None:
-                status = await self._execute(kernel, run, source)
+            found = await self._holder.look(lambda document: code(document, run.cell_id))
+            if found is not None:
+                status = await self._execute(kernel, run, found)
         except CollabError as error:
             log.warning("Room %s: run %s is given up: %s", self.room_id, run.number, error)
             self._abort(self._queue.cancel_all())
@@ -257,8 +257,9 @@ class RoomKernel:
             self._board.running = self._board.input = None
             self._board.changed()
 
-    async def _execute(self, kernel: Kernel, run: Run, source: str) -> str:
-        """Run ``source`` and write what comes of it; answers how it ended."""
+    async def _execute(self, kernel: Kernel, run: Run, found: Code) -> str:
+        """Run what was ``found`` in the cell and write what comes of it; answers how it ended."""
+        source = found.source
         self._log.started(run.number, kernel.name, source)
         info = _run_info(run.user, source)
         cell = CellOutputs(run.cell_id, run.user, self._limits.outputs, info)
@@ -268,9 +269,12 @@ class RoomKernel:
         began = time.monotonic()
         status = "aborted"
         try:
-            reply = await kernel.execute(source, partial(self._take, run, cell), allow_stdin=True)
+            if source.strip():
+                reply = await kernel.execute(source, partial(self._take, run, cell), allow_stdin=True)
+            else:  # it would get a number for nothing
+                reply = {"status": "ok"}
             status = str(reply.get("status", "error"))
-            if status != "ok":
+            if status != "ok" and not found.may_fail:
                 self._stop_request(run, reply)
         except KernelDied as error:  # of which its status has told people already
             log.warning("Room %s: run %s did not end: %s", self.room_id, run.number, error)

@@ -21,10 +21,12 @@ RUN_SECONDS = 120.0
 
 NOTEBOOKS = [
     ("nbclient", "tests/files/Clear Output.ipynb"),
+    ("nbclient", "tests/files/Empty Cell.ipynb"),
     ("nbclient", "tests/files/Error.ipynb"),
     ("nbclient", "tests/files/Factorials.ipynb"),
     ("nbclient", "tests/files/Inline Image.ipynb"),
     ("nbclient", "tests/files/SVG.ipynb"),
+    ("nbclient", "tests/files/Skip Exceptions with Cell Tags.ipynb"),
     ("nbclient", "tests/files/Skip Exceptions.ipynb"),
     ("nbclient", "tests/files/UnicodePy3.ipynb"),
     ("nbclient", "tests/files/update-display-id.ipynb"),

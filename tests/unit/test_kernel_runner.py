@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CellNotFound, InputNotWanted, KernelBusy, NoKernel, RunNotFound, TooManyRuns
 from jupyter_collab.kernels.limits import KernelLimits
 
@@ -231,6 +232,31 @@ async def test_a_cell_that_is_deleted_meanwhile_stops_nobody(store: FaultyStore)
         assert await cells.history() == [("c0", "ok"), ("c1", "aborted"), ("c2", "ok")]
         with pytest.raises(CellNotFound, match="c0"):
             await cells.run("c0")
+
+
+@scenario
+async def test_a_cell_that_may_fail_stops_nothing(store: FaultyStore) -> None:
+    def tag(document: RoomDocument) -> None:
+        notebook = document.to_notebook()
+        notebook["cells"][0]["metadata"]["tags"] = ["raises-exception"]
+        document.set_notebook(notebook)
+
+    async with running(store) as cells:
+        await cells.put("fail", "print on")
+        await cells.manager.edit("demo", tag, user("bob"))
+        await cells.run()
+        await cells.until_done()
+        assert await cells.history() == [("c0", "error"), ("c1", "ok")]
+
+
+@scenario
+async def test_a_blank_cell_is_not_sent_to_the_kernel(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put(" \n", "print a")
+        await cells.run()
+        await cells.until_done()
+        assert cells.host.kernel.sources == ["print a"]
+        assert await cells.history() == [("c0", "ok"), ("c1", "ok")]
 
 
 @scenario
