@@ -17,8 +17,8 @@ import { Widget } from '@lumino/widgets';
 import type { Room } from '../room.js';
 import type { NotebookView } from './notebook.js';
 
-/** How long one waits for the kernel before the words of the cell are shown alone. */
-const TIMEOUT_MS = 2_000;
+/** How long one waits for the kernel before the words of the cell are shown alone; its first answer takes seconds. */
+const TIMEOUT_MS = 10_000;
 
 /** The pane in which one types. */
 export interface IAssistHost {
