@@ -1,6 +1,7 @@
 """Notebooks that others wrote, run whole on a room's kernel: the outputs are those that nbclient gets."""
 
 import contextlib
+import itertools
 import re
 import subprocess
 import sys
@@ -102,10 +103,24 @@ def by_room(notebook: Any, server: RunningServer, room_id: str) -> Any:
 def results(notebook: Any) -> list[Any]:
     """What the code cells show, without what differs from run to run."""
     return [
-        steady({"source": cell.source, "execution_count": cell.execution_count, "outputs": cell.outputs})
+        steady({"source": cell.source, "execution_count": cell.execution_count, "outputs": settled(cell.outputs)})
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+def settled(outputs: list[Any]) -> list[Any]:
+    """``outputs`` with neighbouring streams in one order: a kernel sends stdout and stderr whenever each is flushed."""
+    found: list[Any] = []
+    for is_stream, group in itertools.groupby(outputs, lambda output: output["output_type"] == "stream"):
+        if not is_stream:
+            found.extend(group)
+            continue
+        texts: dict[str, str] = {}
+        for output in group:
+            texts[output["name"]] = texts.get(output["name"], "") + output["text"]
+        found.extend({"output_type": "stream", "name": name, "text": texts[name]} for name in sorted(texts))
+    return found
 
 
 def steady(value: Any) -> Any:
