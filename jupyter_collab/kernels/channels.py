@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 __all__ = ["Channels", "Message"]
@@ -32,9 +33,18 @@ class Channels:
         """Connect and begin to read."""
         self.client.start_channels(hb=False)
         _let_wait(self.client.iopub_channel.socket)
+        _reconnect(self.client.stdin_channel.socket, zmq.IMMEDIATE, 1)
         for name in ("iopub", "shell", "stdin"):
             channel = getattr(self.client, f"{name}_channel")
             self._tasks.append(asyncio.create_task(self._read(name, channel.socket), name=f"jupyter_collab {name}"))
+
+    async def may_ask_for_input(self, seconds: float) -> bool:
+        """Wait until the kernel reaches us over stdin, at most so long: what it asks before then is dropped, by it.
+
+        Some kernels have no stdin until their first input.
+        """
+        # IMMEDIATE: a socket takes messages from when it is connected on.
+        return bool(await self.client.stdin_channel.socket.poll(round(seconds * 1000), zmq.POLLOUT))
 
     async def close(self) -> None:
         """Read no more, and disconnect."""
@@ -65,7 +75,12 @@ class Channels:
 
 def _let_wait(socket: Any) -> None:
     """Let many messages wait: beyond a thousand or so the kernel drops what it prints while this process is busy."""
+    _reconnect(socket, zmq.RCVHWM, MAX_WAITING_MESSAGES)
+
+
+def _reconnect(socket: Any, option: int, value: int) -> None:
+    """Set an option that counts for connections that are made from now on."""
     endpoint = socket.last_endpoint
     socket.disconnect(endpoint)
-    socket.rcvhwm = MAX_WAITING_MESSAGES  # it counts for connections that are made from now on
+    socket.setsockopt(option, value)
     socket.connect(endpoint)

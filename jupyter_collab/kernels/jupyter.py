@@ -21,6 +21,7 @@ WATCH_SECONDS = 0.5
 
 READY_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 1.0
+STDIN_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 MAX_LATE_EXECUTIONS = 20
 """What threads and tasks print later is heard for so many executions, the newest."""
@@ -201,6 +202,8 @@ class JupyterKernel:
                     raise KernelFailed("The kernel ended before it was ready; the server's log says why.")
                 if loop.time() > deadline:
                     raise KernelFailed(f"The kernel did not answer within {READY_SECONDS:g} s; choose another one.")
+            if not await channels.may_ask_for_input(STDIN_SECONDS):
+                log.info("Kernel %s has no stdin yet: its first question may be lost.", self.id)
         except BaseException:
             await channels.close()
             raise

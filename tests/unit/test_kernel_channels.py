@@ -1,0 +1,120 @@
+"""The sockets of a real kernel, of which one is connected late."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_collab.kernels.jupyter import JupyterKernel
+from tests.servers import find_port
+
+pytestmark = pytest.mark.anyio
+
+LATE_SECONDS = 1.0
+
+
+class LateControl:
+    """A kernel's process, of which stdin is reached through ``stdin_port``."""
+
+    is_kept = True
+    restarts_itself = False
+
+    def __init__(self, manager: AsyncKernelManager, stdin_port: int) -> None:
+        self._manager = manager
+        self._stdin_port = stdin_port
+
+    def connect(self) -> AsyncKernelClient:
+        client = self._manager.client()
+        client.stdin_port = self._stdin_port
+        return client
+
+    async def process(self) -> object:
+        return "the same"
+
+    async def interrupt(self) -> None:
+        await self._manager.interrupt_kernel()
+
+    async def restart(self) -> None:
+        raise NotImplementedError
+
+    async def shutdown(self) -> None:
+        await self._manager.shutdown_kernel(now=True)
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def late_door(port: int, to_port: int, seconds: float) -> AsyncIterator[None]:
+    """Listens at ``port`` from in ``seconds`` seconds on, for ``to_port``."""
+
+    async def serve() -> None:
+        await asyncio.sleep(seconds)
+        server = await asyncio.start_server(connect, "127.0.0.1", port)
+        async with server:
+            await server.serve_forever()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", to_port)
+        await asyncio.gather(pump(reader, to_writer), pump(to_reader, writer))
+
+    serving = asyncio.create_task(serve())
+    try:
+        yield
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+async def started(folder: Path) -> AsyncKernelManager:
+    manager = AsyncKernelManager(connection_file=str(folder / "kernel.json"))
+    await manager.start_kernel()
+    return manager
+
+
+async def test_a_question_in_the_first_cell_is_heard(tmp_path: Path) -> None:
+    manager = await started(tmp_path)
+    port = find_port()
+    kernel = JupyterKernel("late", "python3", LateControl(manager, port))
+    heard: list[tuple[str, Any]] = []
+
+    def take(msg_type: str, content: Any) -> None:
+        heard.append((msg_type, content.get("prompt", content.get("text"))))
+        if msg_type == "input_request":
+            kernel.answer_input("Ada")
+
+    try:
+        async with late_door(port, manager.stdin_port, LATE_SECONDS):
+            await kernel.open()
+            async with asyncio.timeout(10):
+                reply = await kernel.execute("print(input('Who?'))", take, allow_stdin=True)
+        assert reply["status"] == "ok"
+        assert ("input_request", "Who?") in heard
+        assert ("stream", "Ada\n") in heard
+    finally:
+        await kernel.shutdown()
+
+
+async def test_a_kernel_without_stdin_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jupyter_collab.kernels.jupyter.STDIN_SECONDS", 0.2)
+    manager = await started(tmp_path)
+    kernel = JupyterKernel("mute", "python3", LateControl(manager, find_port()))
+    try:
+        with caplog.at_level("INFO"):
+            await kernel.open()
+        assert "no stdin yet" in caplog.text
+        reply = await kernel.execute("1 + 1", lambda msg_type, content: None, allow_stdin=True)
+        assert reply["status"] == "ok"
+    finally:
+        await kernel.shutdown()
