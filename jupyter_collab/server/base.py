@@ -4,47 +4,76 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, RequestHandler
 
 from ..access import Capability, Role, User
 from ..errors import CollabError, PermissionDenied
-from ..rooms import RoomManager
-from .access import granted_role, user_of
+from .principals import Principal, principal_of
+from .services import Services
 
 __all__ = ["CollabAPIHandler"]
 
+OWN_PAGE_HEADER = "X-Jupyter-Collab"
+
 
 class CollabAPIHandler(APIHandler):
-    """Base of our REST handlers; every method of a subclass is decorated with ``@web.authenticated``.
+    """Base of our REST handlers, which ask themselves who asks: :meth:`prepare` does, before anything else is done.
 
-    Errors are ``{"message", "reason"}`` with the status of the :class:`~jupyter_collab.errors.CollabError`.
+    So every method of a subclass is decorated with ``@allow_unauthenticated``, which only keeps jupyter_server from
+    asking as well. Errors are ``{"message", "reason"}`` with the status of the
+    :class:`~jupyter_collab.errors.CollabError`.
     """
 
-    manager: RoomManager
+    principal: Principal
 
-    def initialize(self, manager: RoomManager) -> None:
-        """Set by the route."""
-        self.manager = manager
+    def initialize(self, services: Services, public: bool) -> None:
+        """Set by the route; see :func:`~jupyter_collab.server.services.mounted`."""
+        self.services = services
+        self.manager = services.manager
+        self._public = public
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as jupyter_server's own API handlers do
+        """Refuse whoever may not ask anything here, when the headers are there and before the body is read."""
+        await super().prepare()
+        if self.request.method != "OPTIONS":
+            self.principal = await principal_of(self)
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuse what another site's page may have sent in its visitor's name.
+
+        Where guests may ask, jupyter_server's own cookie for this does not live long enough (on a JupyterHub it is
+        bound to an address and ends after an hour): a header of ours, which other sites' pages cannot set, does it.
+        """
+        if not self._public:
+            super().check_xsrf_cookie()
+        elif OWN_PAGE_HEADER not in self.request.headers or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise HTTPError(403, f"Send the header {OWN_PAGE_HEADER}: 1, from a page of this server.")
 
     async def require(self, capability: Capability) -> Role:
         """The user's role, if it includes ``capability``; the store is open then.
 
         Raises
         ------
-        HTTPError, PermissionDenied
-            Both are a 403.
+        PermissionDenied
+            A 403.
         """
-        role = await granted_role(self)
+        role = self.principal.most
         if not role.may(capability):
             raise PermissionDenied(f"You may only look at the rooms of this server, not {capability.value} them.")
         await self.manager.start()
         return role
 
+    @allow_unauthenticated
+    def options(self, *args: str, **kwargs: str) -> None:
+        """Answered as jupyter_server does for all its API."""
+        super().options(*args, **kwargs)
+
     @property
     def user(self) -> User:
         """Who asks."""
-        return user_of(self)
+        return self.principal.user
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say what went wrong and what to do, in JSON; what we did not foresee goes to the log only."""
@@ -71,7 +100,7 @@ class CollabAPIHandler(APIHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A refusal is not a failure: one line, without a traceback."""
         if isinstance(value, CollabError):
-            who = getattr(self.current_user, "username", "nobody")
+            who = self.user.username if hasattr(self, "principal") else "nobody"
             self.log.warning("%s %s by %s: %s", self.request.method, self.request.path, who, value.reason)
         else:
             super().log_exception(typ, value, tb)

@@ -17,9 +17,10 @@ from ..kernels.outputs import OutputLimits
 from ..rooms import Limits, RoomManager
 from ..store import SQLStore
 from .kernel_host import SessionHost
-from .kernels import kernel_routes
+from .kernels import KERNEL_ROUTES
 from .pages import OpenRoomHandler
-from .rest import rest_routes
+from .rest import REST_ROUTES
+from .services import Services, mounted
 from .websocket import RoomWebSocketHandler
 
 __all__ = ["CollabExtension"]
@@ -106,10 +107,10 @@ class CollabExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
-        self.handlers.append((r"/api/collab/room/([^/]+)", RoomWebSocketHandler, {"manager": self.manager}))
+        services = Services(self.manager, self.kernels)
+        websocket = (r"/room/([^/]+)", RoomWebSocketHandler)
+        self.handlers.extend(mounted(services, [websocket, *REST_ROUTES, *KERNEL_ROUTES]))
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
-        self.handlers.extend(rest_routes(self.manager))
-        self.handlers.extend(kernel_routes(self.manager, self.kernels))
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         try:

@@ -3,20 +3,17 @@
 import re
 from typing import Any
 
-from tornado.web import authenticated
+from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role
 from ..errors import ContentError, PermissionDenied, RunNotFound
 from ..kernels.all_rooms import RoomKernels
-from ..rooms import RoomManager, check_room_id
+from ..rooms import check_room_id
 from ..store import RunRecord
-from .base import CollabAPIHandler
 from .body import BodyHandler, whole_number
 from .rest import iso_time
 
-__all__ = ["kernel_routes"]
-
-Route = tuple[str, type[CollabAPIHandler], dict[str, Any]]
+__all__ = ["KERNEL_ROUTES"]
 
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+")
 
@@ -28,12 +25,10 @@ SHOWN_MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "imag
 
 
 class _KernelHandler(BodyHandler):
-    kernels: RoomKernels
-
-    def initialize(self, manager: RoomManager, kernels: RoomKernels) -> None:  # type: ignore[override]  # Tornado gives each handler its own options
-        """Set by the route."""
-        super().initialize(manager)
-        self.kernels = kernels
+    @property
+    def kernels(self) -> RoomKernels:
+        """What runs in the rooms."""
+        return self.services.kernels
 
     async def require(self, capability: Capability) -> Role:
         """The user's role, lowered to that in the query; see :meth:`CollabAPIHandler.require`."""
@@ -70,13 +65,13 @@ class _KernelHandler(BodyHandler):
 class KernelHandler(_KernelHandler):
     """``rooms/{id}/kernel``: see, choose, stop."""
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """The state of the room's kernel."""
         await self.require(Capability.READ)
         await self.finish_state(room_id)
 
-    @authenticated
+    @allow_unauthenticated
     async def put(self, room_id: str) -> None:
         """Choose the kernel."""
         await self.require(Capability.RUN)
@@ -85,7 +80,7 @@ class KernelHandler(_KernelHandler):
         await self.kernels.choose(room_id, name, self.user)
         await self.finish_state(room_id)
 
-    @authenticated
+    @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """End the kernel."""
         await self.require(Capability.RUN)
@@ -96,7 +91,7 @@ class KernelHandler(_KernelHandler):
 class KernelActionHandler(_KernelHandler):
     """``rooms/{id}/kernel/interrupt`` and ``restart``."""
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self, room_id: str, action: str) -> None:
         """Do it."""
         await self.require(Capability.RUN)
@@ -115,7 +110,7 @@ class RunsHandler(_KernelHandler):
         """Room for the ids of all cells."""
         return 1 * 2**20
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Who ran what, newest first."""
         await self.require(Capability.READ)
@@ -125,7 +120,7 @@ class RunsHandler(_KernelHandler):
         runs = await self.manager.store.list_runs(room_id, limit, before)
         self.finish({"runs": [_run(run) for run in runs]})
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
         await self.require(Capability.RUN)
@@ -137,7 +132,7 @@ class RunsHandler(_KernelHandler):
         self.set_status(202)
         self.finish({"runs": [{"run": run.number, "cell": run.cell_id} for run in runs]})
 
-    @authenticated
+    @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """Cancel what waits."""
         await self.require(Capability.RUN)
@@ -148,7 +143,7 @@ class RunsHandler(_KernelHandler):
 class RunHandler(_KernelHandler):
     """``rooms/{id}/runs/{n}``."""
 
-    @authenticated
+    @allow_unauthenticated
     async def delete(self, room_id: str, number: str) -> None:
         """Cancel a run that waits, interrupt one that runs."""
         await self.require(Capability.RUN)
@@ -161,7 +156,7 @@ class RunHandler(_KernelHandler):
 class InputHandler(_KernelHandler):
     """``rooms/{id}/input``."""
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Answer what a run asks for."""
         await self.require(Capability.RUN)
@@ -178,7 +173,7 @@ class AskHandler(_KernelHandler):
         """Room for a long cell."""
         return 1 * 2**20
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self, room_id: str, what: str) -> None:
         """Ask the kernel."""
         await self.require(Capability.RUN)
@@ -200,7 +195,7 @@ class AskHandler(_KernelHandler):
 class BlobHandler(_KernelHandler):
     """``rooms/{id}/blobs/{digest}``: output that is too large for the document."""
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str, digest: str) -> None:
         """The bytes, which no page takes for a part of itself."""
         await self.require(Capability.READ)
@@ -214,19 +209,15 @@ class BlobHandler(_KernelHandler):
         self.finish(blob.data, set_content_type=_content_type(blob.media_type))
 
 
-def kernel_routes(manager: RoomManager, kernels: RoomKernels) -> list[Route]:
-    """The routes of what runs."""
-    options = {"manager": manager, "kernels": kernels}
-    room = r"/api/collab/rooms/([^/]+)"
-    return [
-        (rf"{room}/kernel", KernelHandler, options),
-        (rf"{room}/kernel/(interrupt|restart)", KernelActionHandler, options),
-        (rf"{room}/runs", RunsHandler, options),
-        (rf"{room}/runs/([^/]+)", RunHandler, options),
-        (rf"{room}/input", InputHandler, options),
-        (rf"{room}/(complete|inspect)", AskHandler, options),
-        (rf"{room}/blobs/([^/]+)", BlobHandler, options),
-    ]
+KERNEL_ROUTES = (
+    (r"/rooms/([^/]+)/kernel", KernelHandler),
+    (r"/rooms/([^/]+)/kernel/(interrupt|restart)", KernelActionHandler),
+    (r"/rooms/([^/]+)/runs", RunsHandler),
+    (r"/rooms/([^/]+)/runs/([^/]+)", RunHandler),
+    (r"/rooms/([^/]+)/input", InputHandler),
+    (r"/rooms/([^/]+)/(complete|inspect)", AskHandler),
+    (r"/rooms/([^/]+)/blobs/([^/]+)", BlobHandler),
+)
 
 
 def _required(body: dict[str, Any], name: str, kind: type) -> Any:

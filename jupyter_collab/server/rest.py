@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypedDict, TypeVar
 
-from tornado.web import authenticated
+from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role
 from ..document import ContentFormat, read_content, write_content
@@ -14,12 +14,11 @@ from ..errors import ContentError
 from ..kernels.blobs import blob_digests
 from ..kernels.exporting import read_blobs, write_whole_notebook
 from ..protocol import ConnectedUser
-from ..rooms import RoomManager, check_room_id
+from ..rooms import check_room_id
 from ..store import RoomRecord
-from .base import CollabAPIHandler
 from .body import BodyHandler, whole_number
 
-__all__ = ["iso_time", "rest_routes"]
+__all__ = ["REST_ROUTES", "iso_time"]
 
 Result = TypeVar("Result")
 
@@ -84,7 +83,7 @@ class RoomsHandler(_RoomHandler):
         """Room for a whole notebook."""
         return self.manager.limits.room_bytes
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self) -> None:
         """A page of the rooms, last changed first."""
         role = await self.require(Capability.READ)
@@ -96,7 +95,7 @@ class RoomsHandler(_RoomHandler):
         )
         self.finish({"rooms": [self.info(record, role) for record in records], "total": total})
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self) -> None:
         """Make a room."""
         role = await self.require(Capability.MANAGE)
@@ -114,13 +113,13 @@ class RoomsHandler(_RoomHandler):
 class RoomHandler(_RoomHandler):
     """``rooms/{id}``: get, rename, delete."""
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """One room."""
         role = await self.require(Capability.READ)
         self.finish(self.info(await self.manager.get_room(room_id), role))
 
-    @authenticated
+    @allow_unauthenticated
     async def patch(self, room_id: str) -> None:
         """Rename a room."""
         role = await self.require(Capability.MANAGE)
@@ -130,7 +129,7 @@ class RoomHandler(_RoomHandler):
             raise ContentError("Give the new title.")
         self.finish(self.info(await self.manager.rename_room(room_id, title), role))
 
-    @authenticated
+    @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """Put a room into the bin, or empty it out of the bin for good."""
         await self.require(Capability.MANAGE)
@@ -145,7 +144,7 @@ class RoomHandler(_RoomHandler):
 class RestoreHandler(_RoomHandler):
     """``rooms/{id}/restore``."""
 
-    @authenticated
+    @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Take a room out of the bin."""
         role = await self.require(Capability.MANAGE)
@@ -160,7 +159,7 @@ class ContentHandler(_RoomHandler):
         """Room for a whole notebook."""
         return self.manager.limits.room_bytes
 
-    @authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """The content as a file."""
         await self.require(Capability.READ)
@@ -175,7 +174,7 @@ class ContentHandler(_RoomHandler):
             text = await _convert(write_content, document, wanted)
         self.finish(text, set_content_type=wanted.media_type)
 
-    @authenticated
+    @allow_unauthenticated
     async def put(self, room_id: str) -> None:
         """Set the content, as an edit."""
         role = await self.require(Capability.EDIT)
@@ -194,15 +193,12 @@ class ContentHandler(_RoomHandler):
             raise ContentError(f"There is no such format; use one of {known}.") from error
 
 
-def rest_routes(manager: RoomManager) -> list[tuple[str, type[CollabAPIHandler], dict[str, Any]]]:
-    """The routes of the REST API."""
-    options = {"manager": manager}
-    return [
-        (r"/api/collab/rooms", RoomsHandler, options),
-        (r"/api/collab/rooms/([^/]+)", RoomHandler, options),
-        (r"/api/collab/rooms/([^/]+)/restore", RestoreHandler, options),
-        (r"/api/collab/rooms/([^/]+)/content", ContentHandler, options),
-    ]
+REST_ROUTES = (
+    (r"/rooms", RoomsHandler),
+    (r"/rooms/([^/]+)", RoomHandler),
+    (r"/rooms/([^/]+)/restore", RestoreHandler),
+    (r"/rooms/([^/]+)/content", ContentHandler),
+)
 
 
 def _optional(body: dict[str, Any], name: str, kind: type) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.ioloop import IOLoop
@@ -12,8 +12,9 @@ from tornado.websocket import WebSocketHandler
 from ..access import Role
 from ..errors import CollabError, InvalidRoomId, UnsupportedMessage
 from ..protocol import SUBPROTOCOL
-from ..rooms import Peer, Room, RoomManager, check_room_id
-from .access import granted_role, user_of
+from ..rooms import Peer, Room, check_room_id
+from .principals import principal_of
+from .services import Services
 from .transport import TornadoTransport
 
 __all__ = ["RoomWebSocketHandler"]
@@ -30,9 +31,10 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     peer: Peer
     gone = False
 
-    def initialize(self, manager: RoomManager) -> None:
-        """Set by the route."""
-        self.manager = manager
+    def initialize(self, services: Services, public: bool) -> None:
+        """Set by the route; see :func:`~jupyter_collab.server.services.mounted`."""
+        self.manager = services.manager
+        self._public = public
 
     @property
     def ping_interval(self) -> int:
@@ -49,10 +51,11 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """The largest frame, in bytes, that Tornado reads before it closes the connection with 1009."""
         return self.manager.limits.message_bytes
 
-    @ws_authenticated
+    @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Answer the handshake, or refuse it before anything is made for it."""
-        granted = await granted_role(self)
+        principal = await principal_of(self)
+        granted = principal.most
         try:
             check_room_id(room_id)
         except InvalidRoomId as error:
@@ -60,7 +63,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         role = granted.lowered_to(self._wished_role(granted))
         epoch = self.get_query_argument("epoch", None)
         self.transport = TornadoTransport(self)
-        self.peer = Peer(user_of(self), role, self.transport, epoch=epoch)
+        self.peer = Peer(principal.user, role, self.transport, epoch=epoch)
         await super().get(room_id)
 
     def _wished_role(self, granted: Role) -> Role:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from jupyter_server.serverapp import ServerApp
 from tornado.web import RequestHandler
 
 from jupyter_collab.rooms import RoomManager
+from jupyter_collab.server.base import CollabAPIHandler
+from jupyter_collab.server.websocket import RoomWebSocketHandler
 
 from .conftest import Rest
 
@@ -350,7 +353,7 @@ def handlers_of(router: Any) -> Iterator[tuple[str, type]]:
             yield from handlers_of(rule.target)
 
 
-def test_every_method_of_every_route_demands_a_user(jp_serverapp: ServerApp) -> None:
+def test_every_method_of_every_route_is_guarded(jp_serverapp: ServerApp) -> None:
     web_app = jp_serverapp.web_app
     ours = {(p, h) for p, h in handlers_of(web_app.default_router) if "/api/collab/" in p or "/collab" in p}
     methods = [
@@ -364,8 +367,32 @@ def test_every_method_of_every_route_demands_a_user(jp_serverapp: ServerApp) -> 
     for handler, name in methods:
         method = getattr(handler, name)
         assert method.__module__ == handler.__module__, f"{handler.__name__}.{name} is somebody else's"
-        assert method.__wrapped__ is not None, f"{handler.__name__}.{name} is not decorated"
-        assert not getattr(method, "__allow_unauthenticated", False)
+        asks_itself = issubclass(handler, (CollabAPIHandler, RoomWebSocketHandler))
+        assert getattr(method, "__allow_unauthenticated", False) is asks_itself, f"{handler.__name__}.{name}"
+        if not asks_itself:
+            assert method.__wrapped__ is not None, f"{handler.__name__}.{name} is not decorated"
+
+
+async def test_nobody_gets_in_without_being_known(jp_serverapp: ServerApp, http_server_client: Any) -> None:
+    """Every route with every method, by somebody who sends nothing that says who they are."""
+    asked = 0
+    for pattern, handler in handlers_of(jp_serverapp.web_app.default_router):
+        if not issubclass(handler, CollabAPIHandler):
+            continue
+        path = re.sub(r"\([^)]*\)", lambda group: group[0][1:-1].split("|")[0].replace("[^/]+", "x"), pattern)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if getattr(handler, method.lower()) is getattr(RequestHandler, method.lower()):
+                continue
+            answer = await http_server_client.fetch(
+                path.rstrip("$"),
+                method=method,
+                headers={"X-Jupyter-Collab": "1"},
+                allow_nonstandard_methods=True,
+                raise_error=False,
+            )
+            assert answer.code == 403, f"{method} {path}: {answer.code}"
+            asked += 1
+    assert asked > 30
 
 
 async def test_what_methods_there_are_is_said(rest: Rest) -> None:

@@ -1,0 +1,34 @@
+"""What the handlers work with, and the two places where each of them is mounted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from ..kernels.all_rooms import RoomKernels
+from ..rooms import RoomManager
+
+__all__ = ["Services", "mounted"]
+
+Route = tuple[str, type[RequestHandler], dict[str, Any]]
+
+MOUNTS = (("/api/collab", False), ("/collab/api", True))
+"""Below ``/collab/`` the same API is for those as well whose cookie reaches no farther than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one server process."""
+
+    manager: RoomManager
+    kernels: RoomKernels
+
+
+def mounted(services: Services, routes: Iterable[tuple[str, type[RequestHandler]]]) -> list[Route]:
+    """The ``routes``, whose patterns begin behind the API's own path, at all their places."""
+    return [
+        (prefix + pattern, handler, {"services": services, "public": public})
+        for prefix, public in MOUNTS
+        for pattern, handler in routes
+    ]
