@@ -29,6 +29,20 @@
      |    +-- InputNotWanted         the run does not wait for input
      |    +-- TooManyRuns            as many runs wait as may
      +-- PermissionDenied            the role does not include the capability
+     |    +-- NotAMember             the room was not opened to this person
+     |    +-- Removed                an owner has taken this person's place in the room away
+     |    +-- GuestsNotAllowed       the server admits no guests
+     |    +-- InviteRefused          base of what may be wrong with an invitation
+     |         +-- InviteNotFound    no such invitation
+     |         +-- InviteRevoked     an owner has taken it back
+     |         +-- InviteExpired     its time is over
+     |         +-- InviteExhausted   it was used as often as it may be
+     |         +-- PasswordRequired  it needs a password
+     |         +-- WrongPassword     this is not it
+     |         +-- TooManyAttempts   too many wrong tokens, codes or passwords in a short time
+     +-- MemberNotFound              the room has no such member
+     +-- LastOwner                   the room would have no owner
+     +-- TooManyMembers              the room has as many members, or invitations, as it may
      +-- ProtocolError               bytes that are not a message of the protocol
      |    +-- UnsupportedMessage     a text frame, or a message type we do not know
      |    +-- InvalidUpdate          a Yjs update that cannot be applied
@@ -52,21 +66,32 @@ __all__ = [
     "CollabError",
     "ContentError",
     "EpochMismatch",
+    "GuestsNotAllowed",
     "InputNotWanted",
     "InvalidRoomId",
     "InvalidUpdate",
+    "InviteExhausted",
+    "InviteExpired",
+    "InviteNotFound",
+    "InviteRefused",
+    "InviteRevoked",
     "KernelBusy",
     "KernelDied",
     "KernelElsewhere",
     "KernelError",
     "KernelFailed",
     "KernelNotFound",
+    "LastOwner",
     "LimitExceeded",
+    "MemberNotFound",
     "MessageTooLarge",
     "NoKernel",
+    "NotAMember",
     "NotSaved",
+    "PasswordRequired",
     "PermissionDenied",
     "ProtocolError",
+    "Removed",
     "RoomError",
     "RoomExists",
     "RoomFull",
@@ -78,9 +103,12 @@ __all__ = [
     "SlowReader",
     "StoreError",
     "StoreUnavailable",
+    "TooManyAttempts",
+    "TooManyMembers",
     "TooManyRuns",
     "TooManyUpdates",
     "UnsupportedMessage",
+    "WrongPassword",
 ]
 
 
@@ -100,6 +128,7 @@ class CloseCode(IntEnum):
     SLOW_READER = 4408
     EPOCH_MISMATCH = 4409
     ROOM_DELETED = 4410
+    REMOVED = 4411
     ROOM_TOO_LARGE = 4413
     TOO_MANY_UPDATES = 4429
     NOT_SAVED = 4507
@@ -294,6 +323,96 @@ class PermissionDenied(CollabError):
     code = CloseCode.FORBIDDEN
     status = 403
     reason = "permission_denied"
+
+
+class NotAMember(PermissionDenied):
+    """The room was not opened to this person; that it exists is not said either."""
+
+    reason = "not_a_member"
+
+
+class Removed(PermissionDenied):
+    """An owner has taken this person's place in the room away."""
+
+    code = CloseCode.REMOVED
+    reason = "removed"
+
+
+class GuestsNotAllowed(PermissionDenied):
+    """The server admits no guests."""
+
+    reason = "guests_not_allowed"
+
+
+class InviteRefused(PermissionDenied):
+    """Something is wrong with an invitation."""
+
+    reason = "invite_refused"
+
+
+class InviteNotFound(InviteRefused):
+    """There is no such invitation."""
+
+    status = 404
+    reason = "invite_not_found"
+
+
+class InviteRevoked(InviteRefused):
+    """An owner has taken the invitation back."""
+
+    reason = "invite_revoked"
+
+
+class InviteExpired(InviteRefused):
+    """The invitation's time is over."""
+
+    reason = "invite_expired"
+
+
+class InviteExhausted(InviteRefused):
+    """The invitation was used as often as it may be."""
+
+    reason = "invite_exhausted"
+
+
+class PasswordRequired(InviteRefused):
+    """The invitation needs a password."""
+
+    reason = "password_required"
+
+
+class WrongPassword(InviteRefused):
+    """This is not the invitation's password."""
+
+    reason = "wrong_password"
+
+
+class TooManyAttempts(InviteRefused):
+    """Too many wrong tokens, codes or passwords in a short time."""
+
+    status = 429
+    reason = "too_many_attempts"
+
+
+class MemberNotFound(CollabError):
+    """The room has no such member."""
+
+    status = 404
+    reason = "member_not_found"
+
+
+class LastOwner(CollabError):
+    """The room would have no owner."""
+
+    status = 409
+    reason = "last_owner"
+
+
+class TooManyMembers(CollabError):
+    """The room has as many members, or invitations, as it may."""
+
+    status = 409
+    reason = "too_many_members"
 
 
 class ProtocolError(CollabError):

@@ -1,6 +1,22 @@
 """The durable truth: rooms, their logs and keyframes, what is too large for a document, and who ran what."""
 
-from .contract import Blob, Head, LogEntry, LogSlice, RoomRecord, RunRecord, Store
+from .contract import Blob, Head, LogEntry, LogSlice, Reader, RoomRecord, RunRecord, Store
+from .people_contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess
 from .sql import SQLStore
 
-__all__ = ["Blob", "Head", "LogEntry", "LogSlice", "RoomRecord", "RunRecord", "SQLStore", "Store"]
+__all__ = [
+    "Blob",
+    "EventRecord",
+    "Head",
+    "InviteRecord",
+    "LogEntry",
+    "LogSlice",
+    "MemberRecord",
+    "PeopleStore",
+    "Reader",
+    "RoomAccess",
+    "RoomRecord",
+    "RunRecord",
+    "SQLStore",
+    "Store",
+]

@@ -11,6 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..access import Role
+from .people_contract import MemberRecord, PeopleStore
+
 __all__ = [
     "MAX_RUNS",
     "MAX_RUN_SOURCE_CHARACTERS",
@@ -19,6 +22,7 @@ __all__ = [
     "Head",
     "LogEntry",
     "LogSlice",
+    "Reader",
     "RoomRecord",
     "RunRecord",
     "Store",
@@ -36,7 +40,11 @@ MIN_BLOB_AGE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """The facts of a room. Times are aware, in UTC; ``deleted_at`` is set while the room lies in the bin."""
+    """The facts of a room. Times are aware, in UTC; ``deleted_at`` is set while the room lies in the bin.
+
+    ``server_role`` is what every user of the server is there, ``None`` if the room is private; ``access_version``
+    grows with every change of who may do what in it.
+    """
 
     id: str
     title: str
@@ -46,6 +54,8 @@ class RoomRecord:
     created_at: datetime
     changed_at: datetime
     deleted_at: datetime | None
+    server_role: Role | None = Role.OWNER
+    access_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,15 @@ class Head:
     seq: int
     title: str
     deleted: bool
+    access_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose rooms are listed: those that ``principal`` is in and, for the server's users, those open to all of them."""
+
+    principal: str
+    is_server_user: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +150,23 @@ class Store(ABC):
     async def close(self) -> None:
         """Finish what was begun and disconnect."""
 
+    @property
     @abstractmethod
-    async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
+    def people(self) -> PeopleStore:
+        """Who may do what in the rooms."""
+
+    @abstractmethod
+    async def create_room(
+        self,
+        room_id: str,
+        title: str,
+        epoch: str,
+        kind: str,
+        state: bytes,
+        *,
+        server_role: Role | None = Role.OWNER,
+        owner: MemberRecord | None = None,
+    ) -> RoomRecord:
         """Make a room with ``state`` as its first keyframe (``seq`` 0); ``RoomExists`` if the id is taken."""
 
     @abstractmethod
@@ -140,7 +174,9 @@ class Store(ABC):
         """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
 
     @abstractmethod
-    async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
+    async def list_rooms(
+        self, search: str, deleted: bool, limit: int, offset: int, reader: Reader | None = None
+    ) -> tuple[list[RoomRecord], int]:
         """A page of the rooms (those in the bin if ``deleted``), last changed first, and how many there are in all."""
 
     @abstractmethod

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping, select
 
+from ..access import Role
 from ..errors import RoomNotFound
 from .contract import RoomRecord
 from .schema import rooms
@@ -30,6 +31,8 @@ def room_record(row: RowMapping) -> RoomRecord:
     facts = dict(row)
     for name in ("created_at", "changed_at", "deleted_at"):
         facts[name] = aware(facts[name])
+    if facts["server_role"] is not None:
+        facts["server_role"] = Role(facts["server_role"])
     return RoomRecord(**facts)
 
 

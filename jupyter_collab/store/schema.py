@@ -1,6 +1,19 @@
 """The tables, one schema for SQLite and PostgreSQL; changed only by migrations."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -15,6 +28,8 @@ rooms = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("deleted_at", DateTime(timezone=True)),
+    Column("server_role", String(16)),
+    Column("access_version", BigInteger, nullable=False, server_default="0"),
 )
 Index("rooms_changed_at", rooms.c.changed_at)
 
@@ -71,4 +86,66 @@ runs = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("status", String(16), nullable=False),
     sqlite_with_rowid=False,
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("principal", String(300), primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("invite_id", String(32)),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+)
+Index("members_principal", members.c.principal)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("room_id", String(128), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_by", String(300), nullable=False),
+    Column("created_by_name", Text, nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("max_uses", Integer),
+    Column("uses", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+Index("invites_room_id", invites.c.room_id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("principal", String(300), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", String(64), primary_key=True),
+    Column("principal", String(300), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+Index("sessions_principal", sessions.c.principal)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..access import Role
 from ..errors import EpochMismatch, RoomExists, RoomNotInBin, StoreUnavailable
 from .blobs import collect_blobs, get_blob, put_blob
-from .contract import Blob, Head, LogEntry, LogSlice, RoomRecord, RunRecord, Store
+from .contract import Blob, Head, LogEntry, LogSlice, Reader, RoomRecord, RunRecord, Store
 from .migrate import migrate
+from .people import SQLPeople
+from .people_contract import MemberRecord
 from .rows import find_room, now, room_record
 from .runs import add_run, change_run, list_runs
-from .schema import blobs, keyframes, retired_epochs, rooms, runs, updates
+from .schema import blobs, events, invites, keyframes, members, retired_epochs, rooms, runs, updates
 from .writer import GroupWriter, brief
 
 __all__ = ["SQLStore"]
@@ -34,6 +38,7 @@ class SQLStore(Store):
         self._url = sa.make_url(url)
         self._engine: Engine | None = None
         self._writer: GroupWriter | None = None
+        self._people = SQLPeople(self._write, self._read)
 
     async def open(self) -> None:
         try:
@@ -68,9 +73,23 @@ class SQLStore(Store):
         if self._engine is not None:
             await asyncio.to_thread(self._engine.dispose)
 
-    async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
+    @property
+    def people(self) -> SQLPeople:
+        return self._people
+
+    async def create_room(
+        self,
+        room_id: str,
+        title: str,
+        epoch: str,
+        kind: str,
+        state: bytes,
+        *,
+        server_role: Role | None = Role.OWNER,
+        owner: MemberRecord | None = None,
+    ) -> RoomRecord:
         moment = now()
-        record = RoomRecord(room_id, title, epoch, kind, 0, moment, moment, None)
+        record = RoomRecord(room_id, title, epoch, kind, 0, moment, moment, None, server_role)
 
         def work(connection: Connection) -> RoomRecord:
             if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id)) is not None:
@@ -78,6 +97,8 @@ class SQLStore(Store):
             facts = {column: getattr(record, column) for column in RoomRecord.__slots__}
             connection.execute(rooms.insert().values(facts))
             connection.execute(keyframes.insert().values(room_id=room_id, seq=0, data=state, at=moment))
+            if owner is not None:
+                connection.execute(members.insert().values({**asdict(owner), "added_at": moment}))
             return record
 
         return await self._write(work)
@@ -85,11 +106,15 @@ class SQLStore(Store):
     async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
         return await self._read(lambda connection: find_room(connection, room_id, deleted=deleted))
 
-    async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
+    async def list_rooms(
+        self, search: str, deleted: bool, limit: int, offset: int, reader: Reader | None = None
+    ) -> tuple[list[RoomRecord], int]:
         chosen: sa.ColumnElement[bool] = rooms.c.deleted_at.is_not(None) if deleted else rooms.c.deleted_at.is_(None)
         if search:
             matches = [column.icontains(search, autoescape=True) for column in (rooms.c.title, rooms.c.id)]
             chosen = sa.and_(chosen, sa.or_(*matches))
+        if reader is not None:
+            chosen = sa.and_(chosen, _may_see(reader))
         page = select(rooms).where(chosen).order_by(rooms.c.changed_at.desc(), rooms.c.id).limit(limit).offset(offset)
         count = select(func.count()).select_from(rooms).where(chosen)
 
@@ -121,7 +146,7 @@ class SQLStore(Store):
             record = find_room(connection, room_id, deleted=True)
             if record.deleted_at is None:
                 raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
-            for table in (updates, keyframes, blobs, runs):
+            for table in (updates, keyframes, blobs, runs, members, invites, events):
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))
             connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
@@ -180,13 +205,12 @@ class SQLStore(Store):
         await self._write(work)
 
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
-        query = select(rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.title, rooms.c.deleted_at).where(
-            rooms.c.id.in_(room_ids)
-        )
+        facts = (rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.title, rooms.c.deleted_at, rooms.c.access_version)
+        query = select(*facts).where(rooms.c.id.in_(room_ids))
 
         def work(connection: Connection) -> dict[str, Head]:
             return {
-                row.id: Head(row.epoch, row.head_seq, row.title, row.deleted_at is not None)
+                row.id: Head(row.epoch, row.head_seq, row.title, row.deleted_at is not None, row.access_version)
                 for row in connection.execute(query)
             }
 
@@ -255,6 +279,12 @@ _GROW = (
     .returning(rooms.c.head_seq)
 )
 _INSERT = updates.insert()
+
+
+def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
+    is_theirs = (members.c.principal == reader.principal) & (members.c.status == "active")
+    joined = rooms.c.id.in_(select(members.c.room_id).where(is_theirs))
+    return joined | rooms.c.server_role.is_not(None) if reader.is_server_user else joined
 
 
 def _explain_refusal(connection: Connection, room_id: str, epoch: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from jupyter_collab.access import Role
 from jupyter_collab.errors import (
     BlobNotFound,
     EpochMismatch,
@@ -15,7 +16,18 @@ from jupyter_collab.errors import (
     RoomNotFound,
     StoreUnavailable,
 )
-from jupyter_collab.store import Blob, Head, LogEntry, LogSlice, RoomRecord, RunRecord, Store
+from jupyter_collab.store import (
+    Blob,
+    Head,
+    LogEntry,
+    LogSlice,
+    MemberRecord,
+    PeopleStore,
+    Reader,
+    RoomRecord,
+    RunRecord,
+    Store,
+)
 from jupyter_collab.store.contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS, MIN_BLOB_AGE_SECONDS
 
 from .tokens import tokens_in
@@ -113,7 +125,21 @@ class MemoryStore(Store):
         if self._disk.fails_to_write:
             raise NotSaved("The disk is full.")
 
-    async def create_room(self, room_id: str, title: str, epoch: str, kind: str, state: bytes) -> RoomRecord:
+    @property
+    def people(self) -> PeopleStore:
+        raise NotImplementedError("Nobody is invited in a simulation.")
+
+    async def create_room(
+        self,
+        room_id: str,
+        title: str,
+        epoch: str,
+        kind: str,
+        state: bytes,
+        *,
+        server_role: Role | None = Role.OWNER,
+        owner: MemberRecord | None = None,
+    ) -> RoomRecord:
         await self._writing()
         if room_id in self._disk.rooms:
             raise RoomExists(f"There is a room '{room_id}' already.")
@@ -127,7 +153,9 @@ class MemoryStore(Store):
         await self._reading()
         return self._disk.room(room_id, deleted=deleted).record
 
-    async def list_rooms(self, search: str, deleted: bool, limit: int, offset: int) -> tuple[list[RoomRecord], int]:
+    async def list_rooms(
+        self, search: str, deleted: bool, limit: int, offset: int, reader: Reader | None = None
+    ) -> tuple[list[RoomRecord], int]:
         await self._reading()
         chosen = [
             room.record

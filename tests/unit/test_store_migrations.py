@@ -1,5 +1,6 @@
 """Stores of earlier versions are brought up to date, and have the tables that the code knows."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from jupyter_collab.access import Role
 from jupyter_collab.store import Blob
 from jupyter_collab.store.schema import metadata
 
@@ -21,19 +23,33 @@ def stop_at(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, revision))
 
 
+def fill_as_before(folder: Path) -> None:
+    """A room with one edit, as the first version wrote it."""
+    moment = "2026-01-01 00:00:00.000000"
+    with sqlite3.connect(folder / "rooms.sqlite") as connection:
+        connection.execute(
+            "INSERT INTO rooms VALUES ('demo', 'Demo', ?, 'notebook', 1, ?, ?, NULL)", (EPOCH, moment, moment)
+        )
+        connection.execute("INSERT INTO keyframes VALUES ('demo', 0, ?, ?)", (b"state", moment))
+        connection.execute("INSERT INTO updates VALUES ('demo', 1, ?, 'ada', 's1', ?)", (b"1", moment))
+    connection.close()
+
+
 @scenario
 async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_runs(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as earlier:
         stop_at("0001", earlier)
-        async with opened(store := sqlite_store(tmp_path)):
-            await store.create_room("demo", "Demo", EPOCH, "notebook", b"state")
-            await store.append("demo", EPOCH, entries(b"1"))
+        async with opened(sqlite_store(tmp_path)):
+            pass
+    fill_as_before(tmp_path)
     blob = Blob.of(b"large", "text/plain")
     async with opened(store := sqlite_store(tmp_path)):
         assert (await store.read_log("demo")).entries == tuple(entries(b"1"))
         await store.put_blobs("demo", [blob])
         assert await store.get_blob("demo", blob.digest) == blob
         assert await store.list_runs("demo", 10) == []
+        assert (await store.get_room("demo")).server_role is Role.OWNER
+        assert (await store.people.access("demo", "server:ada")).server_role is Role.OWNER
 
 
 @scenario

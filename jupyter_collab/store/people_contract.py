@@ -1,0 +1,186 @@
+"""What a store remembers of people: who may do what in which room, by which invitation, and what was done.
+
+A *principal* names one person: ``server:ada`` (a user of the Jupyter server), ``account:7f3a…`` or ``guest:91bc…``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..access import Role
+
+__all__ = [
+    "MAX_EVENTS",
+    "MAX_INVITES",
+    "MAX_MEMBERS",
+    "EventRecord",
+    "InviteRecord",
+    "MemberRecord",
+    "MemberStatus",
+    "PeopleStore",
+    "RoomAccess",
+]
+
+MAX_EVENTS = 10_000
+"""So many events of a room are remembered."""
+
+MAX_MEMBERS = 2_000
+MAX_INVITES = 200
+"""What one room may have at a time, whoever asks for more."""
+
+MemberStatus = str
+"""``active``; or ``waiting``, for an owner to let them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRecord:
+    """Somebody's place in a room. ``invite_id`` says by which invitation they came, if by one."""
+
+    room_id: str
+    principal: str
+    display_name: str
+    role: Role
+    status: MemberStatus = "active"
+    invite_id: str | None = None
+    added_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAccess:
+    """What is known of one principal in one room.
+
+    ``server_role`` is what every user of the server is there, ``None`` if the room is private; ``version`` grows with
+    every change of who may do what in the room.
+    """
+
+    server_role: Role | None
+    member: MemberRecord | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRecord:
+    """An invitation to one room. What is kept of its secrets are their hashes. Times are aware, in UTC."""
+
+    id: str
+    room_id: str
+    role: Role
+    created_by: str
+    created_by_name: str
+    token_hash: str
+    code_hash: str
+    password_hash: str | None = None
+    needs_approval: bool = False
+    max_uses: int | None = None
+    uses: int = 0
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Something that was done in a room, and by whom; ``id`` counts a room's events from 1."""
+
+    room_id: str
+    kind: str
+    principal: str
+    display_name: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    at: datetime | None = None
+
+
+class PeopleStore(ABC):
+    """The contract. Every change is durable, and noted with its ``event``, or not made at all.
+
+    ``RoomNotFound`` if there is no such room; whatever cannot be written raises
+    :class:`~jupyter_collab.errors.NotSaved`, whatever cannot be read
+    :class:`~jupyter_collab.errors.StoreUnavailable`.
+    """
+
+    @abstractmethod
+    async def access(self, room_id: str, principal: str) -> RoomAccess:
+        """What ``principal`` is in a room, which may lie in the bin."""
+
+    @abstractmethod
+    async def roles(self, principal: str, room_ids: Collection[str]) -> dict[str, Role]:
+        """Those of the rooms that the principal is an active member of, and as what."""
+
+    @abstractmethod
+    async def members(self, room_id: str) -> list[MemberRecord]:
+        """Who was given a place in a room, by name."""
+
+    @abstractmethod
+    async def put_member(self, member: MemberRecord, event: EventRecord) -> None:
+        """Give somebody a place in a room, or another one; ``LastOwner``, ``TooManyMembers``."""
+
+    @abstractmethod
+    async def remove_member(self, room_id: str, principal: str, event: EventRecord) -> None:
+        """Take somebody's place away; ``LastOwner``, ``MemberNotFound``."""
+
+    @abstractmethod
+    async def set_server_role(
+        self, room_id: str, role: Role | None, keeper: MemberRecord | None, event: EventRecord
+    ) -> None:
+        """Say what every user of the server is in a room; ``keeper`` becomes a member with it. ``LastOwner``."""
+
+    @abstractmethod
+    async def add_invite(self, invite: InviteRecord, event: EventRecord) -> InviteRecord:
+        """Remember an invitation; ``TooManyInvites``."""
+
+    @abstractmethod
+    async def invites(self, room_id: str) -> list[InviteRecord]:
+        """A room's invitations that were not revoked, newest first."""
+
+    @abstractmethod
+    async def find_invite(self, secret_hash: str) -> InviteRecord:
+        """The invitation with this hash of its token or code, whatever has become of it; ``InviteNotFound``."""
+
+    @abstractmethod
+    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> None:
+        """Use an invitation once: make somebody a member by it.
+
+        Raises ``InviteRevoked``, ``InviteExpired`` or ``InviteExhausted``; two who come at once cannot both have the
+        last use.
+        """
+
+    @abstractmethod
+    async def rotate_invite(
+        self, room_id: str, invite_id: str, token_hash: str, code_hash: str, event: EventRecord
+    ) -> InviteRecord:
+        """Give an invitation other secrets: the former ones are worth nothing; ``InviteNotFound``."""
+
+    @abstractmethod
+    async def revoke_invite(self, room_id: str, invite_id: str, *, remove_members: bool, event: EventRecord) -> None:
+        """Let nobody come by an invitation any more, or stay who came by it; ``InviteNotFound``."""
+
+    @abstractmethod
+    async def add_event(self, event: EventRecord) -> None:
+        """Remember what was done; the oldest beyond ``MAX_EVENTS`` are dropped."""
+
+    @abstractmethod
+    async def events(self, room_id: str, limit: int, before: int | None = None) -> list[EventRecord]:
+        """What was done in a room (the events with an ``id`` less than ``before``), newest first."""
+
+    @abstractmethod
+    async def secret(self, name: str, fresh: str) -> str:
+        """A secret that all servers of this store share: what is kept under ``name``, or else ``fresh`` from now on."""
+
+    @abstractmethod
+    async def begin_session(self, session_hash: str, principal: str, expires_at: datetime) -> None:
+        """Remember that somebody signed in; sessions that have expired are forgotten."""
+
+    @abstractmethod
+    async def session(self, session_hash: str) -> str | None:
+        """Whose session it is, if it goes on."""
+
+    @abstractmethod
+    async def extend_session(self, session_hash: str, expires_at: datetime) -> None:
+        """Let a session go on for longer."""
+
+    @abstractmethod
+    async def end_sessions(self, *, principal: str | None = None, session_hash: str | None = None) -> None:
+        """End one session, or all of somebody."""
