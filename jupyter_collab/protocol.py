@@ -76,7 +76,10 @@ class SyncType(IntEnum):
 
 
 class UserInfo(TypedDict, total=False):
-    """A person as others see them. ``color`` and ``colorLight`` are CSS colours, ``role`` a role's name."""
+    """A person as others see them. ``color`` and ``colorLight`` are CSS colours, ``role`` a role's name.
+
+    ``kind`` says who vouches for them: ``server``, ``account`` or, for who chose their name themselves, ``guest``.
+    """
 
     username: str
     name: str
@@ -86,6 +89,7 @@ class UserInfo(TypedDict, total=False):
     color: str
     colorLight: str
     role: str
+    kind: str
 
 
 class ConnectedUser(UserInfo):

@@ -1,5 +1,23 @@
-"""Who may do what in a room."""
+"""Who may do what in a room, and the secrets by which people are known."""
 
-from .roles import Capability, Role, User
+from .attempts import Attempts
+from .invitations import InviteSecrets, hash_code, hash_token
+from .passwords import hash_password, is_password
+from .roles import Capability, Role, User, UserKind
+from .sessions import Session, SessionTokens, person
 
-__all__ = ["Capability", "Role", "User"]
+__all__ = [
+    "Attempts",
+    "Capability",
+    "InviteSecrets",
+    "Role",
+    "Session",
+    "SessionTokens",
+    "User",
+    "UserKind",
+    "hash_code",
+    "hash_password",
+    "hash_token",
+    "is_password",
+    "person",
+]

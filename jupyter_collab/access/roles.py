@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..protocol import UserInfo
 
-__all__ = ["Capability", "Role", "User"]
+__all__ = ["Capability", "Role", "User", "UserKind"]
 
 
 class Capability(StrEnum):
@@ -40,6 +40,11 @@ class Role(StrEnum):
         """``wish`` if it asks for nothing that this role lacks, else this role: a wish can only lower."""
         return wish if wish.capabilities <= self.capabilities else self
 
+    def without(self, capability: Capability) -> "Role":
+        """The best role that is not better than this one and lacks ``capability``; a viewer there always is."""
+        left = self.capabilities - {capability}
+        return max((role for role in Role if role.capabilities <= left), key=lambda role: len(role.capabilities))
+
 
 _CAPABILITIES = {
     Role.VIEWER: frozenset({Capability.READ}),
@@ -53,9 +58,17 @@ _CAPABILITIES = {
 _COLORS = ("#b3261e", "#8a4b00", "#5d6200", "#2f6b1f", "#0b6e4f", "#00687a", "#1a5fb4", "#4b4fc4", "#7a3fb5", "#a1347c")
 
 
+class UserKind(StrEnum):
+    """Who vouches for somebody: the Jupyter server, an account of ours, or an invitation."""
+
+    SERVER = "server"
+    ACCOUNT = "account"
+    GUEST = "guest"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """An authenticated person, as the server knows them."""
+    """An authenticated person, as the server knows them. ``username`` is theirs among those of their kind."""
 
     username: str
     name: str
@@ -63,6 +76,12 @@ class User:
     initials: str
     avatar_url: str | None = None
     color: str | None = None
+    kind: UserKind = UserKind.SERVER
+
+    @property
+    def principal(self) -> str:
+        """Names this person among all that the server knows, of whatever kind."""
+        return f"{self.kind}:{self.username}"
 
     def info(self, role: Role) -> UserInfo:
         """What others may see of this user in ``role``."""
@@ -76,6 +95,7 @@ class User:
             "color": color,
             "colorLight": color + "33",
             "role": role.value,
+            "kind": self.kind.value,
         }
 
 

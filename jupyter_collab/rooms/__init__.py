@@ -1,10 +1,29 @@
 """The heart: rooms and their peers. Knows no Tornado and no Jupyter."""
 
+from .attendance import Attendance
+from .invitations import Entry, Invitations, InviteWish, check_name
 from .limits import Limits
 from .manager import RoomManager, check_room_id
+from .members import Members, Standing
 from .outbox import Transport
 from .peer import Peer
 from .room import Room, RoomState
 from .watcher import RoomWatcher
 
-__all__ = ["Limits", "Peer", "Room", "RoomManager", "RoomState", "RoomWatcher", "Transport", "check_room_id"]
+__all__ = [
+    "Attendance",
+    "Entry",
+    "Invitations",
+    "InviteWish",
+    "Limits",
+    "Members",
+    "Peer",
+    "Room",
+    "RoomManager",
+    "RoomState",
+    "RoomWatcher",
+    "Standing",
+    "Transport",
+    "check_name",
+    "check_room_id",
+]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..access import User
+from ..access import Role, User
 from ..backplane import Backplane
 from ..document import RoomDocument
 from ..errors import (
@@ -23,7 +23,7 @@ from ..errors import (
     ServerFull,
 )
 from ..protocol import ConnectedUser
-from ..store import Head, RoomRecord, Store
+from ..store import Head, MemberRecord, Reader, RoomRecord, Store
 from .limits import Limits
 from .peer import Peer
 from .room import Room
@@ -45,12 +45,12 @@ MIN_RECHECK_SECONDS = 1.0
 class RoomManager:
     """The rooms of one server process, over a ``store`` that other processes may share.
 
-    A room without peers is closed after ``idle_seconds``, unless the ``watcher`` needs it.
+    A room without peers is closed after ``idle_seconds``, unless one of the ``watchers`` needs it.
     """
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
         self.limits = limits
-        self.watcher = RoomWatcher()
+        self.watchers: list[RoomWatcher] = []
         self._store = store
         self._backplane = backplane
         self._idle_seconds = idle_seconds
@@ -115,12 +115,20 @@ class RoomManager:
             room.join(peer)
         finally:
             self._close_when_idle(room)
+        for watcher in self.watchers:
+            watcher.joined(room, peer)
         return room
 
     def leave(self, room: Room, peer: Peer) -> None:
         """``peer``'s connection has ended."""
         room.leave(peer)
+        for watcher in self.watchers:
+            watcher.left(room, peer)
         self._close_when_idle(room)
+
+    def live(self, room_id: str) -> Room | None:
+        """The room, if it is live in this server process."""
+        return self._rooms.get(room_id)
 
     def people(self, room_id: str) -> list[ConnectedUser]:
         """Who is in the room now, over this server process."""
@@ -130,9 +138,17 @@ class RoomManager:
     # -- rooms -------------------------------------------------------------------------------------------------------
 
     async def create_room(
-        self, *, room_id: str | None = None, title: str | None = None, content: Mapping[str, Any] | None = None
+        self,
+        *,
+        room_id: str | None = None,
+        title: str | None = None,
+        content: Mapping[str, Any] | None = None,
+        server_role: Role | None = Role.OWNER,
+        owner: User | None = None,
     ) -> RoomRecord:
         """Make a room from a notebook (nbformat 4), or with one empty code cell.
+
+        ``server_role`` is what every user of the server is in it, ``None`` for a private room; ``owner`` owns it.
 
         Raises
         ------
@@ -144,13 +160,21 @@ class RoomManager:
         epoch = secrets.token_hex(16)
         kind, state = await asyncio.to_thread(_first_content, epoch, content)  # a large notebook takes a second
         check_room_bytes(len(state), self.limits)
-        return await self._store.create_room(room_id, title, epoch, kind, state)
+        place = None if owner is None else MemberRecord(room_id, owner.principal, owner.display_name, Role.OWNER)
+        access: dict[str, Any] = {"server_role": server_role, "owner": place}
+        return await self._store.create_room(room_id, title, epoch, kind, state, **access)
 
     async def list_rooms(
-        self, *, search: str = "", deleted: bool = False, limit: int = 100, offset: int = 0
+        self,
+        *,
+        search: str = "",
+        deleted: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+        reader: Reader | None = None,
     ) -> tuple[list[RoomRecord], int]:
         """A page of the rooms, last changed first, and how many there are in all; those in the bin if ``deleted``."""
-        records, total = await self._store.list_rooms(search, deleted, limit, offset)
+        records, total = await self._store.list_rooms(search, deleted, limit, offset, reader)
         return [self._current(record) for record in records], total
 
     async def get_room(self, room_id: str) -> RoomRecord:
@@ -240,7 +264,8 @@ class RoomManager:
             del self._opening[room_id]
         self._rooms[room_id] = room
         self._backplane.watch(room_id)
-        self.watcher.opened(room)
+        for watcher in self.watchers:
+            watcher.opened(room)
         self._close_when_idle(room)
         return room
 
@@ -260,7 +285,7 @@ class RoomManager:
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]
-        if room.is_idle and not self.watcher.needs(room.id):
+        if room.is_idle and not any(watcher.needs(room.id) for watcher in self.watchers):
             self._end(room, CloseCode.NORMAL, "nobody was here")
         elif not room.peers:
             self._look_again(room, max(self._idle_seconds, MIN_RECHECK_SECONDS))
@@ -272,7 +297,8 @@ class RoomManager:
         del self._rooms[room.id]
         self._keep(room.id)
         self._backplane.unwatch(room.id)
-        self.watcher.ended(room, code)
+        for watcher in self.watchers:
+            watcher.ended(room, code)
         task = asyncio.create_task(self._close(room, code, reason), name=f"jupyter_collab closing {room.id}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -301,6 +327,10 @@ class RoomManager:
             self._lost(room, EpochMismatch(f"the room '{room_id}' has a new history"))
         else:
             room.look(head)
+            if head.access_version != room.access_version:
+                room.access_version = head.access_version
+                for watcher in self.watchers:
+                    watcher.access_changed(room)
 
 
 def check_room_id(room_id: str) -> str:

@@ -19,7 +19,8 @@ class Peer:
     """A user's connection: who, in which role, and what is owed to them.
 
     ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
-    ``epoch`` is the history that the client says its document belongs to.
+    ``epoch`` is the history that the client says its document belongs to. ``most`` is the best role that the peer may
+    have, whatever the room's owners give it; ``role`` is what they gave it at the version ``access_version``.
     """
 
     _numbers = itertools.count(1)
@@ -32,11 +33,15 @@ class Peer:
         *,
         speaks_v1: bool = False,
         epoch: str | None = None,
+        most: Role = Role.OWNER,
+        access_version: int = 0,
     ) -> None:
         self.user = user
         self.role = role
         self.speaks_v1 = speaks_v1
         self.epoch = epoch
+        self.most = most
+        self.access_version = access_version
         self.name = f"{user.username}#{next(self._numbers)}"
         self.edits_received = 0
         self.gaps = 0

@@ -95,6 +95,7 @@ class Room:
         self.id = record.id
         self.title = record.title
         self.epoch = record.epoch
+        self.access_version = record.access_version
         self._store = store
         self._limits = limits
         self._on_grown = on_grown
@@ -157,8 +158,8 @@ class Room:
     def people(self) -> list[ConnectedUser]:
         """The users who are connected now, each once, in the best of their roles."""
         by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
-        best = {peer.user.username: peer for peer in by_rank}
-        visible = {peer.user.username for peer in by_rank if self._presence.shows(peer)}
+        best = {peer.user.principal: peer for peer in by_rank}
+        visible = {peer.user.principal for peer in by_rank if self._presence.shows(peer)}
         return [{**best[name].user.info(best[name].role), "visible": name in visible} for name in sorted(best)]
 
     @property
@@ -212,6 +213,11 @@ class Room:
         peer.tell(Event({"type": "role", "role": role.value, "capabilities": _names(role)}))
         self._ask_for_edits(peer)
         self._presence.restamp(peer)
+
+    def expel(self, peer: Peer, error: CollabError) -> None:
+        """End ``peer``'s connection, saying why."""
+        if peer in self._peers:
+            self._expel(peer, error)
 
     def _ask_for_edits(self, peer: Peer) -> None:
         """Ask ``peer`` what it has that the room lacks; one that may not edit is not asked."""

@@ -9,9 +9,11 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, RequestHandler
 
 from ..access import Capability, Role, User
-from ..errors import CollabError, PermissionDenied
+from ..errors import CollabError, ContentError, PermissionDenied
+from ..rooms import check_room_id
 from .principals import Principal, principal_of
 from .services import Services
+from .sessions import Sessions
 
 __all__ = ["CollabAPIHandler"]
 
@@ -38,7 +40,16 @@ class CollabAPIHandler(APIHandler):
         """Refuse whoever may not ask anything here, when the headers are there and before the body is read."""
         await super().prepare()
         if self.request.method != "OPTIONS":
-            self.principal = await principal_of(self)
+            await self.identify()
+
+    async def identify(self) -> None:
+        """Find out who asks, or refuse them."""
+        self.principal = await principal_of(self, self.sessions)
+
+    @property
+    def sessions(self) -> Sessions | None:
+        """The sessions that count at this place."""
+        return self.services.sessions if self._public else None
 
     def check_xsrf_cookie(self) -> None:
         """Refuse what another site's page may have sent in its visitor's name.
@@ -51,19 +62,30 @@ class CollabAPIHandler(APIHandler):
         elif OWN_PAGE_HEADER not in self.request.headers or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             raise HTTPError(403, f"Send the header {OWN_PAGE_HEADER}: 1, from a page of this server.")
 
-    async def require(self, capability: Capability) -> Role:
-        """The user's role, if it includes ``capability``; the store is open then.
+    async def require(self, capability: Capability, room_id: str) -> Role:
+        """What the user is in a room, if that includes ``capability``; the store is open then.
 
         Raises
         ------
-        PermissionDenied
-            A 403.
+        InvalidRoomId, RoomNotFound, PermissionDenied
         """
-        role = self.principal.most
-        if not role.may(capability):
-            raise PermissionDenied(f"You may only look at the rooms of this server, not {capability.value} them.")
+        check_room_id(room_id)
         await self.manager.start()
+        role = await self.services.members.role(room_id, self.user, self.principal.most)
+        role = role.lowered_to(self._wished_role(role))
+        if not role.may(capability):
+            raise PermissionDenied(
+                f"Your role here is {role.value}, which may not {capability.value}; ask an owner for another role."
+            )
         return role
+
+    def _wished_role(self, role: Role) -> Role:
+        """A query may ask for a lower role: look, don't touch."""
+        wish = self.get_query_argument("role", role.value)
+        try:
+            return Role(wish)
+        except ValueError as error:
+            raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
 
     @allow_unauthenticated
     def options(self, *args: str, **kwargs: str) -> None:

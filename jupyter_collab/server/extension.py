@@ -2,25 +2,31 @@
 
 import json
 import logging
+import os
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Integer, Unicode, default
+from traitlets import Bool, Enum, Float, Integer, Unicode, default
 
+from ..access import Role
 from ..backplane import PollingBackplane
 from ..errors import RoomExists, StoreError
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
-from ..rooms import Limits, RoomManager
+from ..rooms import Attendance, Invitations, Limits, Members, RoomManager
 from ..store import SQLStore
+from .guests import GUEST_ROUTES
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
+from .members import MEMBER_ROUTES
 from .pages import OpenRoomHandler
 from .rest import REST_ROUTES
-from .services import Services, mounted
+from .services import AccessRules, Services, mounted
+from .sessions import Sessions
 from .websocket import RoomWebSocketHandler
 
 __all__ = ["CollabExtension"]
@@ -86,10 +92,32 @@ class CollabExtension(ExtensionApp):
     max_outputs_per_cell = Integer(_OUTPUT_LIMITS.outputs, min=1, help="How many outputs a cell may have.").tag(
         config=True
     )
+    allow_guests = Bool(
+        help="Whether people without a login may come by an invitation. Who may run code in a room can do on this "
+        "machine whatever this server can: see `guests_may_run`. Default: yes, but not on a JupyterHub.",
+    ).tag(config=True)
+    guests_may_run = Bool(
+        True,
+        help="Whether an invitation may give guests the right to run code, which is the right to use this machine.",
+    ).tag(config=True)
+    new_room_role = Enum(
+        ["private", *(role.value for role in Role)],
+        "owner",
+        help="What every user of this server is in a new room; `private` for nothing, until they are invited.",
+    ).tag(config=True)
+    session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
+        config=True
+    )
     demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
     manager: RoomManager
     kernels: RoomKernels
+    members: Members
+    attendance: Attendance
+
+    @default("allow_guests")
+    def _default_allow_guests(self) -> bool:
+        return "JUPYTERHUB_SERVICE_PREFIX" not in os.environ
 
     @default("store_url")
     def _default_store_url(self) -> str:
@@ -103,13 +131,23 @@ class CollabExtension(ExtensionApp):
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
         self.kernels = RoomKernels(self.manager, SessionHost(self.serverapp), self._kernel_limits())
+        self.members = Members(self.manager, guests_may_run=self.guests_may_run)
+        self.attendance = Attendance(self.manager, self.members)
         self.settings["jupyter_collab_manager"] = self.manager
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
-        services = Services(self.manager, self.kernels)
+        services = Services(
+            self.manager,
+            self.members,
+            Invitations(self.manager, self.members, guests_allowed=self.allow_guests),
+            Sessions(self.manager, timedelta(days=self.session_days)),
+            self.kernels,
+            AccessRules(None if self.new_room_role == "private" else Role(self.new_room_role)),
+        )
         websocket = (r"/room/([^/]+)", RoomWebSocketHandler)
-        self.handlers.extend(mounted(services, [websocket, *REST_ROUTES, *KERNEL_ROUTES]))
+        routes = [websocket, *REST_ROUTES, *KERNEL_ROUTES, *MEMBER_ROUTES, *GUEST_ROUTES]
+        self.handlers.extend(mounted(services, routes))
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
@@ -128,6 +166,8 @@ class CollabExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye."""
         await self.kernels.close()
+        await self.members.close()
+        await self.attendance.close()
         await self.manager.stop()
 
     def _kernel_limits(self) -> KernelLimits:

@@ -5,10 +5,9 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
-from ..access import Capability, Role
-from ..errors import ContentError, PermissionDenied, RunNotFound
+from ..access import Capability
+from ..errors import ContentError, RunNotFound
 from ..kernels.all_rooms import RoomKernels
-from ..rooms import check_room_id
 from ..store import RunRecord
 from .body import BodyHandler, whole_number
 from .rest import iso_time
@@ -29,23 +28,6 @@ class _KernelHandler(BodyHandler):
     def kernels(self) -> RoomKernels:
         """What runs in the rooms."""
         return self.services.kernels
-
-    async def require(self, capability: Capability) -> Role:
-        """The user's role, lowered to that in the query; see :meth:`CollabAPIHandler.require`."""
-        granted = await super().require(Capability.READ)
-        role = granted.lowered_to(self._wished_role(granted))
-        if not role.may(capability):
-            raise PermissionDenied(
-                f"Your role here is {role.value}, which may not {capability.value}; ask an owner for another role."
-            )
-        return role
-
-    def _wished_role(self, granted: Role) -> Role:
-        wish = self.get_query_argument("role", granted.value)
-        try:
-            return Role(wish)
-        except ValueError as error:
-            raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
 
     async def finish_state(self, room_id: str) -> None:
         """Answer the state of the room's kernel, and what kernels there are."""
@@ -68,14 +50,13 @@ class KernelHandler(_KernelHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """The state of the room's kernel."""
-        await self.require(Capability.READ)
+        await self.require(Capability.READ, room_id)
         await self.finish_state(room_id)
 
     @allow_unauthenticated
     async def put(self, room_id: str) -> None:
         """Choose the kernel."""
-        await self.require(Capability.RUN)
-        check_room_id(room_id)
+        await self.require(Capability.RUN, room_id)
         name = _required(self.json_object("name"), "name", str)
         await self.kernels.choose(room_id, name, self.user)
         await self.finish_state(room_id)
@@ -83,7 +64,7 @@ class KernelHandler(_KernelHandler):
     @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """End the kernel."""
-        await self.require(Capability.RUN)
+        await self.require(Capability.RUN, room_id)
         await self.kernels.stop(room_id)
         self.finish_empty()
 
@@ -94,7 +75,7 @@ class KernelActionHandler(_KernelHandler):
     @allow_unauthenticated
     async def post(self, room_id: str, action: str) -> None:
         """Do it."""
-        await self.require(Capability.RUN)
+        await self.require(Capability.RUN, room_id)
         if action == "interrupt":
             await self.kernels.interrupt(room_id)
         else:
@@ -113,7 +94,7 @@ class RunsHandler(_KernelHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Who ran what, newest first."""
-        await self.require(Capability.READ)
+        await self.require(Capability.READ, room_id)
         await self.manager.get_room(room_id)
         limit = whole_number(self, "limit", 100, 1, 1000)
         before = whole_number(self, "before", 0, 0, 10**9) or None
@@ -123,19 +104,20 @@ class RunsHandler(_KernelHandler):
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
-        await self.require(Capability.RUN)
-        check_room_id(room_id)
+        await self.require(Capability.RUN, room_id)
         cells: Any = self.json_object("cells").get("cells")
         if cells != "all" and not _is_list_of_text(cells):
             raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
         runs = await self.kernels.run(room_id, cells, self.user)
+        if runs:
+            await self.services.members.note(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
         self.finish({"runs": [{"run": run.number, "cell": run.cell_id} for run in runs]})
 
     @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """Cancel what waits."""
-        await self.require(Capability.RUN)
+        await self.require(Capability.RUN, room_id)
         await self.kernels.cancel(room_id)
         self.finish_empty()
 
@@ -146,7 +128,7 @@ class RunHandler(_KernelHandler):
     @allow_unauthenticated
     async def delete(self, room_id: str, number: str) -> None:
         """Cancel a run that waits, interrupt one that runs."""
-        await self.require(Capability.RUN)
+        await self.require(Capability.RUN, room_id)
         if not number.isascii() or not number.isdigit() or len(number) > MAX_DIGITS:
             raise RunNotFound("A run is named by its number.")
         await self.kernels.cancel(room_id, int(number))
@@ -159,7 +141,7 @@ class InputHandler(_KernelHandler):
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Answer what a run asks for."""
-        await self.require(Capability.RUN)
+        await self.require(Capability.RUN, room_id)
         body = self.json_object("run", "value")
         await self.kernels.answer_input(room_id, _required(body, "run", int), _required(body, "value", str))
         self.finish_empty()
@@ -176,8 +158,7 @@ class AskHandler(_KernelHandler):
     @allow_unauthenticated
     async def post(self, room_id: str, what: str) -> None:
         """Ask the kernel."""
-        await self.require(Capability.RUN)
-        check_room_id(room_id)
+        await self.require(Capability.RUN, room_id)
         body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
         code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
         if position < 0:
@@ -198,7 +179,7 @@ class BlobHandler(_KernelHandler):
     @allow_unauthenticated
     async def get(self, room_id: str, digest: str) -> None:
         """The bytes, which no page takes for a part of itself."""
-        await self.require(Capability.READ)
+        await self.require(Capability.READ, room_id)
         await self.manager.get_room(room_id)
         blob = await self.manager.store.get_blob(room_id, digest)
         self.set_header("Content-Security-Policy", "sandbox")

@@ -1,4 +1,4 @@
-"""Who asks: the server's own user, in our words."""
+"""Who asks: the server's own user, or somebody with a session of ours, in our words."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..access import Role, User
+from .sessions import Sessions
 
-__all__ = ["AUTH_RESOURCE", "Principal", "principal_of"]
+__all__ = ["AUTH_RESOURCE", "Principal", "find_principal", "principal_of"]
 
 AUTH_RESOURCE = "collab"
 """What deployers name in their authorizer's rules."""
@@ -22,17 +23,26 @@ class Principal:
     most: Role
 
 
-async def principal_of(handler: JupyterHandler) -> Principal:
-    """Who makes this request.
+async def principal_of(handler: JupyterHandler, sessions: Sessions | None) -> Principal:
+    """Who makes this request; a 403 if it is nobody whom we know. See :func:`find_principal`."""
+    principal = await find_principal(handler, sessions)
+    if principal is None:
+        raise HTTPError(403, "You may not do that. Sign in first, or send the server's token.")
+    return principal
+
+
+async def find_principal(handler: JupyterHandler, sessions: Sessions | None) -> Principal | None:
+    """Who makes this request. Below ``/collab/``, where ``sessions`` count, that need not be a user of the server.
 
     Raises
     ------
     HTTPError
-        403, if nobody whom we know does, or somebody whom the server's authorizer keeps out.
+        403, for somebody whom the server's authorizer keeps out.
     """
-    if handler.current_user is None:
-        raise HTTPError(403, "You may not do that. Sign in first, or send the server's token.")
-    return Principal(_server_user(handler), await _granted_role(handler))
+    if handler.current_user is not None:
+        return Principal(_server_user(handler), await _granted_role(handler))
+    session = None if sessions is None else await sessions.find(handler)
+    return None if session is None else Principal(session.user, Role.OWNER)
 
 
 async def _granted_role(handler: JupyterHandler) -> Role:

@@ -8,17 +8,16 @@ from typing import Any, TypedDict, TypeVar
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
-from ..access import Capability, Role
+from ..access import Capability, Role, UserKind
 from ..document import ContentFormat, read_content, write_content
-from ..errors import ContentError
+from ..errors import ContentError, PermissionDenied
 from ..kernels.blobs import blob_digests
 from ..kernels.exporting import read_blobs, write_whole_notebook
 from ..protocol import ConnectedUser
-from ..rooms import check_room_id
-from ..store import RoomRecord
+from ..store import Reader, RoomRecord
 from .body import BodyHandler, whole_number
 
-__all__ = ["REST_ROUTES", "iso_time"]
+__all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time", "role_or_private"]
 
 Result = TypeVar("Result")
 
@@ -49,10 +48,13 @@ class RoomInfo(TypedDict):
     changed_at: str
     deleted_at: str | None
     role: str
+    server_role: str | None
     people: list[ConnectedUser]
 
 
-class _RoomHandler(BodyHandler):
+class RoomInfoHandler(BodyHandler):
+    """Base of handlers that tell of rooms."""
+
     def info(self, record: RoomRecord, role: Role) -> RoomInfo:
         """``record`` for somebody in ``role``."""
         return {
@@ -64,6 +66,7 @@ class _RoomHandler(BodyHandler):
             "changed_at": iso_time(record.changed_at),
             "deleted_at": None if record.deleted_at is None else iso_time(record.deleted_at),
             "role": role.value,
+            "server_role": None if record.server_role is None else record.server_role.value,
             "people": self.manager.people(record.id),
         }
 
@@ -75,7 +78,7 @@ class _RoomHandler(BodyHandler):
         return text == "true"
 
 
-class RoomsHandler(_RoomHandler):
+class RoomsHandler(RoomInfoHandler):
     """``rooms``: list and create."""
 
     @property
@@ -86,72 +89,98 @@ class RoomsHandler(_RoomHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """A page of the rooms, last changed first."""
-        role = await self.require(Capability.READ)
+        await self.manager.start()
+        user, most = self.user, self.principal.most
         records, total = await self.manager.list_rooms(
+            reader=Reader(user.principal, user.kind is UserKind.SERVER),
             search=self.get_query_argument("search", ""),
             deleted=self.flag("deleted"),
             limit=whole_number(self, "limit", 100, 1, 1000),
             offset=whole_number(self, "offset", 0, 0, 10**9),
         )
-        self.finish({"rooms": [self.info(record, role) for record in records], "total": total})
+        roles = await self.services.members.roles(records, user, most)
+        self.finish(
+            {"rooms": [self.info(record, roles[record.id]) for record in records if record.id in roles], "total": total}
+        )
 
     @allow_unauthenticated
     async def post(self) -> None:
         """Make a room."""
-        role = await self.require(Capability.MANAGE)
+        await self.manager.start()
+        self._require_maker()
         body = await _convert(self.json_object, "id", "title", "content")
+        server_role = self.services.access.new_room_role
+        needs_owner = self.user.kind is not UserKind.SERVER or server_role is not Role.OWNER
         record = await self.manager.create_room(
             room_id=_optional(body, "id", str),
             title=_optional(body, "title", str),
             content=_optional(body, "content", dict),
+            server_role=server_role,
+            owner=self.user if needs_owner else None,
         )
+        await self.services.members.note(record.id, "created", self.user)
         self.set_status(201)
         self.set_header("Location", self.request.path.rstrip("/") + "/" + record.id)
-        self.finish(self.info(record, role))
+        self.finish(self.info(record, Role.OWNER))
+
+    def _require_maker(self) -> None:
+        if self.user.kind is UserKind.GUEST:
+            raise PermissionDenied("Guests cannot make rooms; ask who invited you for one.")
+        if not self.principal.most.may(Capability.MANAGE):
+            raise PermissionDenied("You may only look at the rooms of this server, not make any.")
 
 
-class RoomHandler(_RoomHandler):
+class RoomHandler(RoomInfoHandler):
     """``rooms/{id}``: get, rename, delete."""
 
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """One room."""
-        role = await self.require(Capability.READ)
+        role = await self.require(Capability.READ, room_id)
         self.finish(self.info(await self.manager.get_room(room_id), role))
 
     @allow_unauthenticated
     async def patch(self, room_id: str) -> None:
-        """Rename a room."""
-        role = await self.require(Capability.MANAGE)
-        check_room_id(room_id)
-        title = _optional(self.json_object("title"), "title", str)
-        if title is None:
-            raise ContentError("Give the new title.")
-        self.finish(self.info(await self.manager.rename_room(room_id, title), role))
+        """Rename a room, or say what every user of the server is in it."""
+        role = await self.require(Capability.MANAGE, room_id)
+        body = self.json_object("title", "server_role")
+        if not body:
+            raise ContentError("Give the new title, or server_role.")
+        title = _optional(body, "title", str)
+        server_role = role_or_private(body["server_role"]) if "server_role" in body else None
+        if title is not None:
+            renamed = await self.manager.rename_room(room_id, title)
+            await self.services.members.note(room_id, "renamed", self.user, title=renamed.title)
+        if "server_role" in body:
+            await self.services.members.set_server_role(room_id, server_role, self.user)
+        self.finish(self.info(await self.manager.get_room(room_id), role))
 
     @allow_unauthenticated
     async def delete(self, room_id: str) -> None:
         """Put a room into the bin, or empty it out of the bin for good."""
-        await self.require(Capability.MANAGE)
+        await self.require(Capability.MANAGE, room_id)
         if self.flag("permanent"):
             await self.manager.purge_room(room_id)
         else:
             await self.manager.delete_room(room_id)
+            await self.services.members.note(room_id, "deleted", self.user)
         self.set_status(204)
         self.finish()
 
 
-class RestoreHandler(_RoomHandler):
+class RestoreHandler(RoomInfoHandler):
     """``rooms/{id}/restore``."""
 
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Take a room out of the bin."""
-        role = await self.require(Capability.MANAGE)
-        self.finish(self.info(await self.manager.restore_room(room_id), role))
+        role = await self.require(Capability.MANAGE, room_id)
+        restored = await self.manager.restore_room(room_id)
+        await self.services.members.note(room_id, "restored", self.user)
+        self.finish(self.info(restored, role))
 
 
-class ContentHandler(_RoomHandler):
+class ContentHandler(RoomInfoHandler):
     """``rooms/{id}/content``: export and import."""
 
     @property
@@ -162,7 +191,7 @@ class ContentHandler(_RoomHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """The content as a file."""
-        await self.require(Capability.READ)
+        await self.require(Capability.READ, room_id)
         wanted = self._format()
         document = await self.manager.read(room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
@@ -177,11 +206,11 @@ class ContentHandler(_RoomHandler):
     @allow_unauthenticated
     async def put(self, room_id: str) -> None:
         """Set the content, as an edit."""
-        role = await self.require(Capability.EDIT)
-        check_room_id(room_id)
+        role = await self.require(Capability.EDIT, room_id)
         sent = self._format()
         content = await _convert(read_content, self.text_body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent)
         record = await self.manager.edit(room_id, lambda document: document.set_content(content), self.user)
+        await self.services.members.note(room_id, "imported", self.user, format=sent.value)
         self.finish(self.info(record, role))
 
     def _format(self) -> ContentFormat:
@@ -199,6 +228,16 @@ REST_ROUTES = (
     (r"/rooms/([^/]+)/restore", RestoreHandler),
     (r"/rooms/([^/]+)/content", ContentHandler),
 )
+
+
+def role_or_private(value: object) -> Role | None:
+    """A role by its name, or ``None`` for ``null``: nothing."""
+    if value is None:
+        return None
+    try:
+        return Role(value)  # type: ignore[arg-type]  # that is what is asked
+    except ValueError as error:
+        raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
 
 
 def _optional(body: dict[str, Any], name: str, kind: type) -> Any:

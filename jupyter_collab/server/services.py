@@ -6,8 +6,10 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
+from ..access import Role
 from ..kernels.all_rooms import RoomKernels
-from ..rooms import RoomManager
+from ..rooms import Invitations, Members, RoomManager
+from .sessions import Sessions
 
 __all__ = ["Services", "mounted"]
 
@@ -18,11 +20,22 @@ MOUNTS = (("/api/collab", False), ("/collab/api", True))
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRules:
+    """The deployer's words. ``new_room_role`` is what every user of the server is in a new room, if anything."""
+
+    new_room_role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one server process."""
 
     manager: RoomManager
+    members: Members
+    invitations: Invitations
+    sessions: Sessions
     kernels: RoomKernels
+    access: AccessRules
 
 
 def mounted(services: Services, routes: Iterable[tuple[str, type[RequestHandler]]]) -> list[Route]:

@@ -33,6 +33,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def initialize(self, services: Services, public: bool) -> None:
         """Set by the route; see :func:`~jupyter_collab.server.services.mounted`."""
+        self.services = services
         self.manager = services.manager
         self._public = public
 
@@ -54,16 +55,14 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Answer the handshake, or refuse it before anything is made for it."""
-        principal = await principal_of(self)
-        granted = principal.most
+        principal = await principal_of(self, self.services.sessions if self._public else None)
         try:
             check_room_id(room_id)
         except InvalidRoomId as error:
             raise HTTPError(400, str(error)) from error
-        role = granted.lowered_to(self._wished_role(granted))
-        epoch = self.get_query_argument("epoch", None)
+        most = principal.most.lowered_to(self._wished_role(principal.most))
         self.transport = TornadoTransport(self)
-        self.peer = Peer(principal.user, role, self.transport, epoch=epoch)
+        self.peer = Peer(principal.user, most, self.transport, epoch=self.get_query_argument("epoch", None), most=most)
         await super().get(room_id)
 
     def _wished_role(self, granted: Role) -> Role:
@@ -85,6 +84,8 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.transport.tune()
         try:
             await self.manager.start()
+            standing = await self.services.members.standing(room_id, self.peer.user, self.peer.most)
+            self.peer.role, self.peer.access_version = standing.role, standing.access_version
             room = await self.manager.join(room_id, self.peer)
         except CollabError as error:
             self.log.info("Refused %s in room %s: %s", self.peer.name, room_id, error)

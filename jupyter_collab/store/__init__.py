@@ -1,7 +1,7 @@
 """The durable truth: rooms, their logs and keyframes, what is too large for a document, and who ran what."""
 
 from .contract import Blob, Head, LogEntry, LogSlice, Reader, RoomRecord, RunRecord, Store
-from .people_contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess
+from .people_contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
 from .sql import SQLStore
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "RunRecord",
     "SQLStore",
     "Store",
+    "check_invite",
 ]

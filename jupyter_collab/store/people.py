@@ -44,6 +44,9 @@ class SQLPeople(PeopleStore):
     async def roles(self, principal: str, room_ids: Collection[str]) -> dict[str, Role]:
         return await self._read(partial(sql.roles, principal=principal, room_ids=room_ids))
 
+    async def places(self, principal: str) -> list[MemberRecord]:
+        return await self._read(partial(sql.list_places, principal=principal))
+
     async def members(self, room_id: str) -> list[MemberRecord]:
         return await self._read(partial(sql.list_members, room_id=room_id))
 

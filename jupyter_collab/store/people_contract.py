@@ -6,21 +6,24 @@ A *principal* names one person: ``server:ada`` (a user of the Jupyter server), `
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ..access import Role
+from ..errors import InviteExhausted, InviteExpired, InviteRevoked
 
 __all__ = [
     "MAX_EVENTS",
     "MAX_INVITES",
     "MAX_MEMBERS",
+    "MAX_PLACES",
     "EventRecord",
     "InviteRecord",
     "MemberRecord",
     "MemberStatus",
     "PeopleStore",
     "RoomAccess",
+    "check_invite",
 ]
 
 MAX_EVENTS = 10_000
@@ -28,7 +31,8 @@ MAX_EVENTS = 10_000
 
 MAX_MEMBERS = 2_000
 MAX_INVITES = 200
-"""What one room may have at a time, whoever asks for more."""
+MAX_PLACES = 1_000
+"""What one room may have at a time, and how many of one's places are told, whoever asks for more."""
 
 MemberStatus = str
 """``active``; or ``waiting``, for an owner to let them in."""
@@ -110,6 +114,10 @@ class PeopleStore(ABC):
         """Those of the rooms that the principal is an active member of, and as what."""
 
     @abstractmethod
+    async def places(self, principal: str) -> list[MemberRecord]:
+        """Where the principal was given a place, or waits for one; at most ``MAX_PLACES``, the newest first."""
+
+    @abstractmethod
     async def members(self, room_id: str) -> list[MemberRecord]:
         """Who was given a place in a room, by name."""
 
@@ -184,3 +192,13 @@ class PeopleStore(ABC):
     @abstractmethod
     async def end_sessions(self, *, principal: str | None = None, session_hash: str | None = None) -> None:
         """End one session, or all of somebody."""
+
+
+def check_invite(invite: InviteRecord) -> None:
+    """Raise what is wrong with an invitation now, if anything is."""
+    if invite.revoked_at is not None:
+        raise InviteRevoked("This invitation was taken back. Ask who invited you for another one.")
+    if invite.expires_at is not None and invite.expires_at <= datetime.now(UTC):
+        raise InviteExpired("The time of this invitation is over. Ask who invited you for another one.")
+    if invite.max_uses is not None and invite.uses >= invite.max_uses:
+        raise InviteExhausted("This invitation was used as often as it may be. Ask who invited you for another one.")

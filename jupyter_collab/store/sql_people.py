@@ -8,16 +8,23 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, selec
 
 from ..access import Role
 from ..errors import (
-    InviteExhausted,
-    InviteExpired,
     InviteNotFound,
-    InviteRevoked,
     LastOwner,
     MemberNotFound,
     RoomNotFound,
     TooManyMembers,
 )
-from .people_contract import MAX_EVENTS, MAX_INVITES, MAX_MEMBERS, EventRecord, InviteRecord, MemberRecord, RoomAccess
+from .people_contract import (
+    MAX_EVENTS,
+    MAX_INVITES,
+    MAX_MEMBERS,
+    MAX_PLACES,
+    EventRecord,
+    InviteRecord,
+    MemberRecord,
+    RoomAccess,
+    check_invite,
+)
 from .rows import aware, now
 from .schema import events, invites, members, rooms, secrets, sessions
 
@@ -40,6 +47,12 @@ def roles(connection: Connection, principal: str, room_ids: Collection[str]) -> 
         members.c.principal == principal, members.c.status == "active", members.c.room_id.in_(room_ids)
     )
     return {row.room_id: Role(row.role) for row in connection.execute(query)}
+
+
+def list_places(connection: Connection, principal: str) -> list[MemberRecord]:
+    """Where the principal was given a place, or waits for one."""
+    query = select(members).where(members.c.principal == principal).order_by(members.c.added_at.desc())
+    return [_member(row) for row in connection.execute(query.limit(MAX_PLACES)).mappings()]
 
 
 def list_members(connection: Connection, room_id: str) -> list[MemberRecord]:
@@ -106,16 +119,6 @@ def redeem(connection: Connection, invite_id: str, member: MemberRecord, event: 
     check_invite(_find(connection, is_this))
     connection.execute(invites.update().where(is_this).values(uses=invites.c.uses + 1))
     _put_member(connection, member)
-
-
-def check_invite(invite: InviteRecord) -> None:
-    """Raise what is wrong with an invitation now, if anything is."""
-    if invite.revoked_at is not None:
-        raise InviteRevoked("This invitation was taken back. Ask who invited you for another one.")
-    if invite.expires_at is not None and invite.expires_at <= now():
-        raise InviteExpired("The time of this invitation is over. Ask who invited you for another one.")
-    if invite.max_uses is not None and invite.uses >= invite.max_uses:
-        raise InviteExhausted("This invitation was used as often as it may be. Ask who invited you for another one.")
 
 
 def rotate_invite(

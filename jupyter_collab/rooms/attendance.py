@@ -1,0 +1,74 @@
+"""Who came and went: noted among what was done in a room, once for each stay, however often somebody reconnects."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ..access import User
+from .manager import RoomManager
+from .members import Members
+from .peer import Peer
+from .room import Room
+from .watcher import RoomWatcher
+
+__all__ = ["Attendance"]
+
+AWAY_SECONDS = 60.0
+"""Who is back within so long has not left."""
+
+
+@dataclass(slots=True)
+class _Stay:
+    room_id: str
+    user: User
+    peers: set[Peer] = field(default_factory=set)
+    leaving: asyncio.TimerHandle | None = None
+
+
+class Attendance(RoomWatcher):
+    """Notes ``joined`` and ``left``; it becomes one of the rooms' watchers."""
+
+    def __init__(self, rooms: RoomManager, members: Members, away_seconds: float = AWAY_SECONDS) -> None:
+        self._members = members
+        self._away_seconds = away_seconds
+        self._stays: dict[tuple[str, str], _Stay] = {}
+        self._notes: set[asyncio.Task[None]] = set()
+        rooms.watchers.append(self)
+
+    async def close(self) -> None:
+        """Note that whoever was here has left."""
+        for stay in tuple(self._stays.values()):
+            if stay.leaving is not None:
+                stay.leaving.cancel()
+            self._end(stay)
+        if self._notes:
+            await asyncio.wait(self._notes)
+
+    def joined(self, room: Room, peer: Peer) -> None:
+        """Somebody has a connection, perhaps one more."""
+        key = (room.id, peer.user.principal)
+        stay = self._stays.get(key)
+        if stay is None:
+            stay = self._stays[key] = _Stay(room.id, peer.user)
+            self._note(stay, "joined")
+        if stay.leaving is not None:
+            stay.leaving.cancel()
+            stay.leaving = None
+        stay.peers.add(peer)
+
+    def left(self, room: Room, peer: Peer) -> None:
+        """A connection has ended, perhaps not the last one."""
+        stay = self._stays.get((room.id, peer.user.principal))
+        if stay is None or peer not in stay.peers:
+            return
+        stay.peers.remove(peer)
+        if not stay.peers:
+            stay.leaving = asyncio.get_running_loop().call_later(self._away_seconds, self._end, stay)
+
+    def _end(self, stay: _Stay) -> None:
+        del self._stays[stay.room_id, stay.user.principal]
+        self._note(stay, "left")
+
+    def _note(self, stay: _Stay, kind: str) -> None:
+        note = asyncio.create_task(self._members.note(stay.room_id, kind, stay.user), name="jupyter_collab attendance")
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)

@@ -1,0 +1,206 @@
+"""Invitations: a role in one room, by a link or a code, for as long and as often as its owner says."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..access import (
+    Attempts,
+    InviteSecrets,
+    Role,
+    User,
+    hash_code,
+    hash_password,
+    hash_token,
+    is_password,
+)
+from ..errors import (
+    ContentError,
+    GuestsNotAllowed,
+    InviteNotFound,
+    PasswordRequired,
+    PermissionDenied,
+    WrongPassword,
+)
+from ..store import InviteRecord, MemberRecord, PeopleStore, check_invite
+from .manager import RoomManager
+from .members import Members, event
+
+__all__ = ["MAX_NAME_CHARACTERS", "Entry", "Invitations", "InviteWish", "check_name"]
+
+MAX_NAME_CHARACTERS = 60
+MAX_PASSWORD_CHARACTERS = 200
+MAX_USES = 1_000_000
+MAX_LIFETIME = timedelta(days=3660)
+
+WRONG_SECONDS = 60.0
+WRONG_PER_ADDRESS = 20
+"""So many wrong tokens, codes and passwords in that time, from one address."""
+
+WRONG_CODES = 300
+"""From all addresses: 2**40 codes would take 7,000 years. Nobody can guess a token, so links go on to work."""
+
+WRONG_PER_INVITE = 100
+"""Wrong passwords, from all addresses."""
+
+EVERYBODY = "everybody"
+
+INVITABLE = (Role.VIEWER, Role.RUNNER, Role.WRITER, Role.EDITOR)
+
+
+@dataclass(frozen=True, slots=True)
+class InviteWish:
+    """What somebody who invites asks for. ``None`` for no end, no bound, no password."""
+
+    role: Role
+    lifetime: timedelta | None = None
+    max_uses: int | None = None
+    password: str | None = None
+    needs_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How somebody who came by an invitation stands: ``status`` is ``active`` or ``waiting``."""
+
+    room_id: str
+    status: str
+    role: Role
+
+
+class Invitations:
+    """The invitations to all rooms; ``guests_allowed`` is the deployer's word on people whom nobody vouches for."""
+
+    def __init__(self, rooms: RoomManager, members: Members, *, guests_allowed: bool) -> None:
+        self.guests_allowed = guests_allowed
+        self._rooms = rooms
+        self._members = members
+        self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+        self._codes = Attempts(WRONG_CODES, WRONG_SECONDS)
+        self._passwords = Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
+
+    @property
+    def _people(self) -> PeopleStore:
+        return self._rooms.store.people
+
+    # -- for owners --------------------------------------------------------------------------------------------------
+
+    async def list(self, room_id: str) -> list[InviteRecord]:
+        """A room's invitations, newest first; those that were taken back are left out."""
+        return await self._people.invites(room_id)
+
+    async def invite(self, room_id: str, wish: InviteWish, by: User) -> tuple[InviteRecord, InviteSecrets]:
+        """A new invitation, and its secrets, which are told this once.
+
+        Raises
+        ------
+        GuestsNotAllowed, PermissionDenied, ContentError, TooManyMembers
+        """
+        self._check(wish)
+        made = InviteSecrets.new()
+        kept = None if wish.password is None else await asyncio.to_thread(hash_password, wish.password)
+        invite = InviteRecord(
+            id=secrets.token_hex(8),
+            room_id=room_id,
+            role=wish.role,
+            created_by=by.principal,
+            created_by_name=by.display_name,
+            token_hash=hash_token(made.token),
+            code_hash=hash_code(made.code),
+            password_hash=kept,
+            needs_approval=wish.needs_approval,
+            max_uses=wish.max_uses,
+            expires_at=None if wish.lifetime is None else datetime.now(UTC) + wish.lifetime,
+        )
+        details = {"invite": invite.id, "role": invite.role.value, "max_uses": invite.max_uses}
+        return await self._people.add_invite(invite, event(room_id, "invited", by, details)), made
+
+    def _check(self, wish: InviteWish) -> None:
+        if not self.guests_allowed:
+            raise GuestsNotAllowed("This server admits no guests. Its administrator can: CollabExtension.allow_guests.")
+        if wish.role not in INVITABLE:
+            raise PermissionDenied("An invitation cannot make owners. Invite somebody, then make them one.")
+        if wish.lifetime is not None and not timedelta(0) < wish.lifetime <= MAX_LIFETIME:
+            raise ContentError("An invitation lasts between a second and ten years.")
+        if wish.max_uses is not None and not 1 <= wish.max_uses <= MAX_USES:
+            raise ContentError(f"An invitation can be used between once and {MAX_USES:,} times.")
+        if wish.password is not None and not 1 <= len(wish.password) <= MAX_PASSWORD_CHARACTERS:
+            raise ContentError(f"A password has 1 to {MAX_PASSWORD_CHARACTERS} characters.")
+
+    async def rotate(self, room_id: str, invite_id: str, by: User) -> tuple[InviteRecord, InviteSecrets]:
+        """Other secrets for an invitation: its former link leads nowhere; ``InviteNotFound``."""
+        made = InviteSecrets.new()
+        hashes = (hash_token(made.token), hash_code(made.code))
+        noted = event(room_id, "invite_rotated", by, {"invite": invite_id})
+        return await self._people.rotate_invite(room_id, invite_id, *hashes, noted), made
+
+    async def revoke(self, room_id: str, invite_id: str, by: User, *, remove_members: bool) -> None:
+        """Take an invitation back and, if wished, their place from those who came by it; ``InviteNotFound``."""
+        noted = event(room_id, "invite_revoked", by, {"invite": invite_id, "members_removed": remove_members})
+        await self._people.revoke_invite(room_id, invite_id, remove_members=remove_members, event=noted)
+        await self._members.apply(room_id)
+
+    # -- for those who come ------------------------------------------------------------------------------------------
+
+    async def find(self, *, token: str | None, code: str | None, address: str) -> InviteRecord:
+        """The invitation that a token or code belongs to, if it is still good.
+
+        Raises
+        ------
+        InviteNotFound, InviteRevoked, InviteExpired, InviteExhausted, TooManyAttempts
+        """
+        self._addresses.check(address)
+        if token is None:
+            self._codes.check(EVERYBODY)
+        try:
+            found = await self._people.find_invite(hash_code(code or "") if token is None else hash_token(token))
+        except InviteNotFound:
+            self._addresses.failed(address)
+            if token is None:
+                self._codes.failed(EVERYBODY)
+            raise
+        check_invite(found)
+        return found
+
+    async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
+        """Let ``user`` in by an invitation; who is in already by a place of their own keeps the better of the two.
+
+        Raises
+        ------
+        PasswordRequired, WrongPassword, TooManyAttempts, InviteRevoked, InviteExpired, InviteExhausted, TooManyMembers
+        """
+        await self._check_password(invite, password, address)
+        known = (await self._people.access(invite.room_id, user.principal)).member
+        if known is not None and (known.status == "waiting" or known.role.lowered_to(invite.role) is invite.role):
+            return Entry(invite.room_id, known.status, known.role)
+        status = "waiting" if invite.needs_approval else "active"
+        place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
+        kind = "asked_to_join" if invite.needs_approval else "came"
+        noted = event(invite.room_id, kind, user, {"invite": invite.id, "role": invite.role.value})
+        await self._people.redeem(invite.id, place, noted)
+        await self._members.apply(invite.room_id)
+        return Entry(invite.room_id, status, invite.role)
+
+    async def _check_password(self, invite: InviteRecord, password: str | None, address: str) -> None:
+        if invite.password_hash is None:
+            return
+        if not password:
+            raise PasswordRequired("This invitation needs a password. Ask who invited you.")
+        self._addresses.check(address)
+        self._passwords.check(invite.id)
+        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
+            is_password, password, invite.password_hash
+        )
+        if not is_right:
+            self._addresses.failed(address)
+            self._passwords.failed(invite.id)
+            raise WrongPassword("That is not the invitation's password. Ask who invited you.")
+
+
+def check_name(name: str) -> str:
+    """A guest's name without blanks around it, or :class:`ContentError`."""
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters.")
+    return name

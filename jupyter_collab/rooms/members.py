@@ -1,0 +1,201 @@
+"""Who may do what in which room: kept in the store, and true for open connections at once."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from ..access import Capability, Role, User, UserKind
+from ..errors import CollabError, MemberNotFound, NotAMember, PermissionDenied, Removed, StoreError
+from ..store import EventRecord, MemberRecord, PeopleStore, RoomAccess, RoomRecord
+from .manager import RoomManager
+from .peer import Peer
+from .room import Room
+from .watcher import RoomWatcher
+
+__all__ = ["Members", "Standing", "event"]
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody was in a room at the version ``access_version`` of who may do what there."""
+
+    role: Role
+    access_version: int
+
+
+class Members(RoomWatcher):
+    """The people of all rooms; it becomes one of the rooms' watchers.
+
+    ``guests_may_run`` is the deployer's word on those who come by an invitation, whatever the invitation says.
+    """
+
+    def __init__(self, rooms: RoomManager, *, guests_may_run: bool) -> None:
+        self._rooms = rooms
+        self._guests_may_run = guests_may_run
+        self._checks: set[asyncio.Task[None]] = set()
+        rooms.watchers.append(self)
+
+    @property
+    def _people(self) -> PeopleStore:
+        return self._rooms.store.people
+
+    async def close(self) -> None:
+        """Look no more."""
+        for check in tuple(self._checks):
+            check.cancel()
+        if self._checks:
+            await asyncio.wait(self._checks)
+
+    # -- what one may do ---------------------------------------------------------------------------------------------
+
+    async def role(self, room_id: str, user: User, most: Role) -> Role:
+        """What ``user`` is in a room, who may be ``most`` at best; see :meth:`standing`."""
+        return (await self.standing(room_id, user, most)).role
+
+    async def standing(self, room_id: str, user: User, most: Role) -> Standing:
+        """What ``user`` is in a room, who may be ``most`` at best, and when that was looked up.
+
+        Raises
+        ------
+        RoomNotFound, NotAMember
+            Who is no user of the server is not told which of the two it is.
+        """
+        try:
+            access = await self._people.access(room_id, user.principal)
+        except CollabError as error:
+            if user.kind is UserKind.SERVER or isinstance(error, StoreError):
+                raise
+            raise _no_member(room_id) from None
+        return Standing(self._role(access, room_id, user, most), access.version)
+
+    async def roles(self, records: Collection[RoomRecord], user: User, most: Role) -> dict[str, Role]:
+        """What ``user`` is in each of the rooms that ``records`` are of."""
+        given = await self._people.roles(user.principal, [record.id for record in records])
+        is_server_user = user.kind is UserKind.SERVER
+        best = {record.id: given.get(record.id, record.server_role if is_server_user else None) for record in records}
+        return {room_id: self._lowered(role, user, most) for room_id, role in best.items() if role is not None}
+
+    def _role(self, access: RoomAccess, room_id: str, user: User, most: Role) -> Role:
+        member = access.member
+        if member is not None and member.status == "active":
+            return self._lowered(member.role, user, most)
+        if user.kind is UserKind.SERVER and access.server_role is not None:
+            return self._lowered(access.server_role, user, most)
+        if member is not None:
+            raise NotAMember("An owner of the room has to let you in first; you wait for that.")
+        raise _no_member(room_id)
+
+    def _lowered(self, role: Role, user: User, most: Role) -> Role:
+        if user.kind is UserKind.GUEST and not self._guests_may_run:
+            role = role.without(Capability.RUN)
+        return most.lowered_to(role)
+
+    # -- changes -----------------------------------------------------------------------------------------------------
+
+    async def list(self, room_id: str) -> list[MemberRecord]:
+        """Who was given a place in a room, by name."""
+        return await self._people.members(room_id)
+
+    async def set_role(self, room_id: str, principal: str, role: Role, by: User, *, name: str | None = None) -> None:
+        """Make somebody a member in ``role``, or let in who waits; ``name`` for somebody who is new.
+
+        Raises
+        ------
+        LastOwner, TooManyMembers, PermissionDenied, MemberNotFound
+            The last for a guest who has not come yet.
+        """
+        known = (await self._people.access(room_id, principal)).member
+        if principal.startswith(UserKind.GUEST) and role is Role.OWNER:
+            raise PermissionDenied("A guest cannot own a room: nobody vouches for who they are.")
+        if known is None and principal.startswith(UserKind.GUEST):
+            raise MemberNotFound("A guest comes by an invitation; give them its link.")
+        if known is None:
+            member = MemberRecord(room_id, principal, name or principal.partition(":")[2], role)
+            kind, details = "added", {"role": role.value}
+        else:
+            member = MemberRecord(room_id, principal, known.display_name, role, invite_id=known.invite_id)
+            kind = "admitted" if known.status == "waiting" else "role_changed"
+            details = {"role": role.value, "from": known.role.value}
+        who = {"member": principal, "member_name": member.display_name}
+        await self._people.put_member(member, event(room_id, kind, by, who | details))
+        await self.apply(room_id)
+
+    async def remove(self, room_id: str, principal: str, by: User) -> None:
+        """Take somebody's place away, or refuse who waits; ``MemberNotFound``, ``LastOwner``."""
+        known = (await self._people.access(room_id, principal)).member
+        name = "" if known is None else known.display_name
+        kind = "refused" if known is not None and known.status == "waiting" else "removed"
+        details = {"member": principal, "member_name": name}
+        await self._people.remove_member(room_id, principal, event(room_id, kind, by, details))
+        await self.apply(room_id)
+
+    async def set_server_role(self, room_id: str, role: Role | None, by: User) -> None:
+        """Say what every user of the server is in a room, ``None`` for nothing; who says so stays an owner."""
+        keeper = None
+        if role is not Role.OWNER:
+            keeper = MemberRecord(room_id, by.principal, by.display_name, Role.OWNER)
+        details = {"server_role": None if role is None else role.value}
+        await self._people.set_server_role(room_id, role, keeper, event(room_id, "access_changed", by, details))
+        await self.apply(room_id)
+
+    async def note(self, room_id: str, kind: str, by: User, **details: object) -> None:
+        """Remember that somebody did something in a room; a store that fails is only logged."""
+        try:
+            await self._people.add_event(event(room_id, kind, by, details))
+        except CollabError as error:
+            log.warning("Room %s: it is not kept that %s did this: %s (%s)", room_id, by.principal, kind, error)
+
+    async def apply(self, room_id: str) -> None:
+        """Make what was changed true for who is connected here; other servers hear of it from the store."""
+        room = self._rooms.live(room_id)
+        if room is not None:
+            await self._recheck(room)
+
+    # -- open connections --------------------------------------------------------------------------------------------
+
+    def joined(self, room: Room, peer: Peer) -> None:
+        """Something may have been changed since it was looked up what ``peer`` may do."""
+        if peer.access_version < room.access_version:
+            self._start_check(room, [peer])
+
+    def access_changed(self, room: Room) -> None:
+        """Another server changed something, or this one did."""
+        self._start_check(room)
+
+    def _start_check(self, room: Room, peers: Collection[Peer] | None = None) -> None:
+        check = asyncio.create_task(self._recheck(room, peers), name=f"jupyter_collab members of {room.id}")
+        self._checks.add(check)
+        check.add_done_callback(self._checks.discard)
+
+    async def _recheck(self, room: Room, peers: Collection[Peer] | None = None) -> None:
+        for peer in room.peers if peers is None else peers:
+            while peer in room.peers:
+                try:
+                    await self._check(room, peer)
+                    break
+                except StoreError as error:
+                    log.warning("Room %s: cannot look up what %s may do: %s", room.id, peer.name, error)
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def _check(self, room: Room, peer: Peer) -> None:
+        try:
+            role = await self.role(room.id, peer.user, peer.most)
+        except NotAMember:
+            room.expel(peer, Removed("An owner of the room has taken your place in it away."))
+            return
+        if role is not peer.role and peer in room.peers:
+            room.set_role(peer, role)
+
+
+def _no_member(room_id: str) -> NotAMember:
+    return NotAMember(f"The room '{room_id}' is not open to you. Ask one of its owners for an invitation.")
+
+
+def event(room_id: str, kind: str, by: User, details: Mapping[str, object]) -> EventRecord:
+    """What ``by`` did."""
+    return EventRecord(room_id, kind, by.principal, by.display_name, details)

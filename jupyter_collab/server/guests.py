@@ -1,0 +1,145 @@
+"""The REST API of those who come: who am I, what is this invitation, let me in, let me go."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+
+from ..access import Role, User, UserKind
+from ..errors import ContentError, GuestsNotAllowed
+from ..rooms import check_name
+from ..store import InviteRecord, Reader
+from .body import BodyHandler
+from .principals import Principal, find_principal
+from .rest import RoomInfoHandler
+from .sessions import new_guest
+
+__all__ = ["GUEST_ROUTES"]
+
+MAX_SECRET_CHARACTERS = 200
+LISTED_ROOMS = 100
+
+
+class _ComingHandler(BodyHandler):
+    """Base of what somebody may ask whom nobody knows yet."""
+
+    known: Principal | None = None
+
+    async def identify(self) -> None:
+        """Find out who asks, if it is somebody; only below ``/collab/`` it need not be."""
+        if self.sessions is None:
+            await super().identify()
+            self.known = self.principal
+        else:
+            self.known = await find_principal(self, self.sessions)
+            await self.manager.start()
+
+    async def invitation(self, body: dict[str, Any]) -> InviteRecord:
+        """The invitation whose token or code the body has."""
+        token, code = _secret(body, "token"), _secret(body, "code")
+        if (token is None) == (code is None):
+            raise ContentError("Give the invitation's token, or its code.")
+        return await self.services.invitations.find(token=token, code=code, address=self.request.remote_ip or "")
+
+
+class MeHandler(_ComingHandler, RoomInfoHandler):
+    """``me``."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Who asks, and their rooms; or what one can do here to be somebody."""
+        offers = {"guests": self.services.invitations.guests_allowed, "accounts": False, "providers": []}
+        if self.known is None:
+            self.set_status(401)
+            message = "Nobody knows you here yet. Come by an invitation, or sign in."
+            self.finish(json.dumps({"message": message, "reason": "sign_in", **offers}))
+            return
+        await self.manager.start()
+        user = self.known.user
+        reader = Reader(user.principal, user.kind is UserKind.SERVER)
+        records, _ = await self.manager.list_rooms(limit=LISTED_ROOMS, reader=reader)
+        roles = await self.services.members.roles(records, user, self.known.most)
+        places = await self.manager.store.people.places(user.principal)
+        self.finish(
+            {
+                **user.info(self.known.most),
+                "rooms": [self.info(record, roles[record.id]) for record in records if record.id in roles],
+                "waiting": [place.room_id for place in places if place.status == "waiting"],
+                "may_create": user.kind is not UserKind.GUEST and self.known.most is Role.OWNER,
+                **offers,
+            }
+        )
+
+
+class PreviewHandler(_ComingHandler):
+    """``join/preview``."""
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """What an invitation is to, before one gives a name."""
+        invite = await self.invitation(self.json_object("token", "code"))
+        room = await self.manager.get_room(invite.room_id)
+        self.finish(
+            {
+                "title": room.title,
+                "role": invite.role.value,
+                "invited_by": invite.created_by_name,
+                "password_required": invite.password_hash is not None,
+                "approval": invite.needs_approval,
+            }
+        )
+
+
+class JoinHandler(_ComingHandler):
+    """``join``."""
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Come in by an invitation; who has no login here becomes a guest, with a cookie for this."""
+        body = self.json_object("token", "code", "name", "password")
+        user = self._who_comes(body.get("name"))
+        invite = await self.invitation(body)
+        await self.manager.get_room(invite.room_id)
+        password = _secret(body, "password")
+        entry = await self.services.invitations.redeem(invite, user, password, self.request.remote_ip or "")
+        if user.kind is UserKind.GUEST:
+            await self.services.sessions.begin(self, user)
+        self.finish({"room": entry.room_id, "status": entry.status, "role": entry.role.value})
+
+    def _who_comes(self, name: object) -> User:
+        if self.known is not None and self.known.user.kind is not UserKind.GUEST:
+            return self.known.user
+        if not self.services.invitations.guests_allowed:
+            raise GuestsNotAllowed("This server admits no guests. Sign in to it, then open the link again.")
+        if not isinstance(name, str):
+            raise ContentError("Give the name that the others are to see.")
+        guest = new_guest(check_name(name))
+        return guest if self.known is None else replace(guest, username=self.known.user.username)
+
+
+class LeaveHandler(_ComingHandler):
+    """``leave``."""
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """End the session: this browser is nobody's again."""
+        if self.sessions is not None:
+            await self.sessions.end(self)
+        self.set_status(204)
+        self.finish()
+
+
+GUEST_ROUTES = (
+    (r"/me", MeHandler),
+    (r"/join/preview", PreviewHandler),
+    (r"/join", JoinHandler),
+    (r"/leave", LeaveHandler),
+)
+
+
+def _secret(body: dict[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > MAX_SECRET_CHARACTERS):
+        raise ContentError(f"{name} must be text of at most {MAX_SECRET_CHARACTERS} characters.")
+    return value

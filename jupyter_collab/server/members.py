@@ -1,0 +1,234 @@
+"""The REST API of who may do what in a room, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.utils import url_path_join
+
+from ..access import Capability, InviteSecrets, Role
+from ..errors import ContentError, MemberNotFound
+from ..rooms import InviteWish
+from ..store import EventRecord, InviteRecord, MemberRecord
+from .body import BodyHandler, whole_number
+from .rest import iso_time, role_or_private
+
+__all__ = ["MEMBER_ROUTES"]
+
+PRINCIPAL = re.compile(r"(server|account|guest):.{1,256}")
+EXPORTED_EVENTS = 10_000
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+class MembersHandler(BodyHandler):
+    """``rooms/{id}/members``."""
+
+    @allow_unauthenticated
+    async def get(self, room_id: str) -> None:
+        """Who was given a place, and who waits for one."""
+        await self.require(Capability.MANAGE, room_id)
+        members = await self.services.members.list(room_id)
+        self.finish({"members": [_member(member) for member in members]})
+
+
+class MemberHandler(BodyHandler):
+    """``rooms/{id}/members/{principal}``."""
+
+    @allow_unauthenticated
+    async def put(self, room_id: str, principal: str) -> None:
+        """Give somebody a role, or let in who waits."""
+        await self.require(Capability.MANAGE, room_id)
+        if not PRINCIPAL.fullmatch(principal):
+            raise ContentError("A member is named as server:NAME, account:ID or guest:ID.")
+        body = self.json_object("role", "display_name")
+        role, name = role_or_private(body.get("role")), body.get("display_name")
+        if role is None:
+            raise ContentError(f"Give the role: one of {', '.join(Role)}.")
+        if name is not None and (not isinstance(name, str) or not 0 < len(name) <= 200):
+            raise ContentError("display_name is a text of 1 to 200 characters.")
+        await self.services.members.set_role(room_id, principal, role, self.user, name=name)
+        (member,) = [one for one in await self.services.members.list(room_id) if one.principal == principal]
+        self.finish(_member(member))
+
+    @allow_unauthenticated
+    async def delete(self, room_id: str, principal: str) -> None:
+        """Take somebody's place away; one's own without asking anybody."""
+        is_own = principal == self.user.principal
+        await self.require(Capability.READ if is_own else Capability.MANAGE, room_id)
+        if not PRINCIPAL.fullmatch(principal):
+            raise MemberNotFound("Nobody of that name has a place in this room.")
+        await self.services.members.remove(room_id, principal, self.user)
+        self.set_status(204)
+        self.finish()
+
+
+class InvitesHandler(BodyHandler):
+    """``rooms/{id}/invites``."""
+
+    @allow_unauthenticated
+    async def get(self, room_id: str) -> None:
+        """The room's invitations; their links and codes are known to those who made them only."""
+        await self.require(Capability.MANAGE, room_id)
+        invites = await self.services.invitations.list(room_id)
+        allowed = self.services.invitations.guests_allowed
+        self.finish({"invites": [_invite(invite) for invite in invites], "guests_allowed": allowed})
+
+    @allow_unauthenticated
+    async def post(self, room_id: str) -> None:
+        """Invite: the answer has the link and the code, this once."""
+        await self.require(Capability.MANAGE, room_id)
+        await self.manager.get_room(room_id)
+        body = self.json_object("role", "expires_in_seconds", "max_uses", "password", "needs_approval")
+        wish = InviteWish(
+            role=role_or_private(body.get("role", Role.VIEWER.value)) or Role.VIEWER,
+            lifetime=_lifetime(_number(body, "expires_in_seconds")),
+            max_uses=_number(body, "max_uses"),
+            password=_password(body.get("password")),
+            needs_approval=_flag(body.get("needs_approval", False)),
+        )
+        invite, made = await self.services.invitations.invite(room_id, wish, self.user)
+        self.set_status(201)
+        self.finish(_invite_with_secrets(invite, made, self.base_url))
+
+
+class InviteHandler(BodyHandler):
+    """``rooms/{id}/invites/{id}``."""
+
+    @allow_unauthenticated
+    async def delete(self, room_id: str, invite_id: str) -> None:
+        """Take an invitation back."""
+        await self.require(Capability.MANAGE, room_id)
+        remove = self.get_query_argument("remove_members", "false")
+        if remove not in ("true", "false"):
+            raise ContentError("remove_members must be true or false.")
+        await self.services.invitations.revoke(room_id, invite_id, self.user, remove_members=remove == "true")
+        self.set_status(204)
+        self.finish()
+
+
+class RotateHandler(BodyHandler):
+    """``rooms/{id}/invites/{id}/rotate``."""
+
+    @allow_unauthenticated
+    async def post(self, room_id: str, invite_id: str) -> None:
+        """Another link and another code for an invitation."""
+        await self.require(Capability.MANAGE, room_id)
+        invite, made = await self.services.invitations.rotate(room_id, invite_id, self.user)
+        self.finish(_invite_with_secrets(invite, made, self.base_url))
+
+
+class EventsHandler(BodyHandler):
+    """``rooms/{id}/events``: what was done, and by whom."""
+
+    @allow_unauthenticated
+    async def get(self, room_id: str) -> None:
+        """A page of it, newest first, or all of it as a file."""
+        await self.require(Capability.MANAGE, room_id)
+        people = self.manager.store.people
+        wanted = self.get_query_argument("format", "json")
+        if wanted == "csv":
+            self.set_header("Content-Disposition", f'attachment; filename="{room_id}-events.csv"')
+            self.finish(_csv(await people.events(room_id, EXPORTED_EVENTS)), set_content_type="text/csv; charset=utf-8")
+        elif wanted == "json":
+            limit = whole_number(self, "limit", 100, 1, 1000)
+            before = whole_number(self, "before", 0, 0, 10**9) or None
+            self.finish({"events": [_event(found) for found in await people.events(room_id, limit, before)]})
+        else:
+            raise ContentError("There is no such format; use one of json, csv.")
+
+
+MEMBER_ROUTES = (
+    (r"/rooms/([^/]+)/members", MembersHandler),
+    (r"/rooms/([^/]+)/members/([^/]+)", MemberHandler),
+    (r"/rooms/([^/]+)/invites", InvitesHandler),
+    (r"/rooms/([^/]+)/invites/([^/]+)", InviteHandler),
+    (r"/rooms/([^/]+)/invites/([^/]+)/rotate", RotateHandler),
+    (r"/rooms/([^/]+)/events", EventsHandler),
+)
+
+
+def _member(member: MemberRecord) -> dict[str, Any]:
+    return {
+        "principal": member.principal,
+        "display_name": member.display_name,
+        "role": member.role.value,
+        "status": member.status,
+        "invite": member.invite_id,
+        "added_at": None if member.added_at is None else iso_time(member.added_at),
+    }
+
+
+def _invite(invite: InviteRecord) -> dict[str, Any]:
+    return {
+        "id": invite.id,
+        "role": invite.role.value,
+        "created_by": invite.created_by_name,
+        "created_at": None if invite.created_at is None else iso_time(invite.created_at),
+        "expires_at": None if invite.expires_at is None else iso_time(invite.expires_at),
+        "max_uses": invite.max_uses,
+        "uses": invite.uses,
+        "has_password": invite.password_hash is not None,
+        "needs_approval": invite.needs_approval,
+    }
+
+
+def _invite_with_secrets(invite: InviteRecord, made: InviteSecrets, base_url: str) -> dict[str, Any]:
+    """The token is behind the ``#`` of the link's path: browsers send that part to nobody."""
+    path = url_path_join(base_url, "collab/join") + "#" + made.token
+    return {**_invite(invite), "token": made.token, "code": made.code, "path": path}
+
+
+def _event(found: EventRecord) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "at": None if found.at is None else iso_time(found.at),
+        "kind": found.kind,
+        "principal": found.principal,
+        "display_name": found.display_name,
+        "details": dict(found.details),
+    }
+
+
+def _csv(events: list[EventRecord]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["id", "at", "kind", "principal", "display_name", "details"])
+    for found in events:
+        facts = _event(found)
+        writer.writerow([_plain(value) for value in (*list(facts.values())[:-1], json.dumps(facts["details"]))])
+    return text.getvalue()
+
+
+def _plain(value: object) -> object:
+    """``value`` as no spreadsheet takes it for a formula: people choose their names themselves."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_MARKS) else value
+
+
+def _number(body: dict[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if isinstance(value, float) and value.is_integer():  # to JSON, 1.0 is a whole number
+        value = int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or abs(value) > 10**12):
+        raise ContentError(f"{name} must be a whole number, or null for no bound.")
+    return value
+
+
+def _lifetime(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=min(seconds, 10**10))
+
+
+def _password(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ContentError("password must be text, or null for none.")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ContentError("needs_approval must be true or false.")
+    return value

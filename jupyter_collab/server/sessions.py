@@ -1,0 +1,95 @@
+"""Guests' sessions: a signed cookie that reaches no farther than ``/collab/``, and can be ended from here."""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+
+from ..access import Session, SessionTokens, User, UserKind, person
+from ..rooms import RoomManager
+from ..store import PeopleStore
+
+__all__ = ["Sessions"]
+
+COOKIE = "jupyter-collab-session"
+KEY_NAME = "session_key"
+RENEW_AFTER = timedelta(hours=1)
+
+
+class Sessions:
+    """Sessions of people whom the Jupyter server does not know. Each goes on for ``lifetime`` after its last use."""
+
+    def __init__(self, rooms: RoomManager, lifetime: timedelta) -> None:
+        self._rooms = rooms
+        self._lifetime = lifetime
+        self._tokens: SessionTokens | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def _people(self) -> PeopleStore:
+        return self._rooms.store.people
+
+    async def _open(self) -> SessionTokens:
+        """The tokens, whose key all servers of the store share, and which outlives them."""
+        if self._tokens is None:
+            async with self._opening:
+                await self._rooms.start()
+                key = await self._people.secret(KEY_NAME, SessionTokens.new_key())
+                self._tokens = SessionTokens(key, self._lifetime)
+        return self._tokens
+
+    async def find(self, handler: JupyterHandler) -> Session | None:
+        """The session of the request's cookie, if it goes on; it is renewed now and then."""
+        cookie = handler.get_cookie(COOKIE)
+        if not cookie:
+            return None
+        tokens = await self._open()
+        session = tokens.read(cookie)
+        if session is None or await self._people.session(session.hash) != session.user.principal:
+            return None
+        if datetime.now(UTC) - session.issued_at > RENEW_AFTER and not handler.request.headers.get("Upgrade"):
+            await self._people.extend_session(session.hash, self._end())
+            self._send(handler, tokens.issue(session))
+        return session
+
+    async def begin(self, handler: JupyterHandler, user: User) -> None:
+        """Begin a session; all former ones of a guest end, for somebody else may have put one into their browser."""
+        tokens = await self._open()
+        if user.kind is UserKind.GUEST:
+            await self._people.end_sessions(principal=user.principal)
+        session = tokens.begin(user)
+        await self._people.begin_session(session.hash, user.principal, self._end())
+        self._send(handler, tokens.issue(session))
+
+    async def end(self, handler: JupyterHandler) -> None:
+        """End the request's session."""
+        tokens = await self._open()
+        session = tokens.read(handler.get_cookie(COOKIE) or "")
+        if session is not None:
+            await self._people.end_sessions(session_hash=session.hash)
+        handler.clear_cookie(COOKIE, path=_path(handler))
+
+    def _end(self) -> datetime:
+        return datetime.now(UTC) + self._lifetime
+
+    def _send(self, handler: JupyterHandler, token: str) -> None:
+        handler.set_cookie(
+            COOKIE,
+            token,
+            path=_path(handler),
+            httponly=True,
+            samesite="Lax",
+            secure=handler.request.protocol == "https",
+            max_age=round(self._lifetime.total_seconds()),
+        )
+
+
+def new_guest(name: str) -> User:
+    """Somebody whom nobody has seen before."""
+    return person(UserKind.GUEST, secrets.token_hex(8), name)
+
+
+def _path(handler: JupyterHandler) -> str:
+    return url_path_join(handler.base_url, "collab/")
