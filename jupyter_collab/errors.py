@@ -40,6 +40,10 @@
      |         +-- PasswordRequired  it needs a password
      |         +-- WrongPassword     this is not it
      |         +-- TooManyAttempts   too many wrong tokens, codes or passwords in a short time
+     +-- AccountError                about somebody's account
+     |    +-- AccountNotFound        there is none
+     |    +-- AccountExists          the address has one already
+     |    +-- SignInRefused          the address, the password or the provider's word will not do
      +-- MemberNotFound              the room has no such member
      +-- LastOwner                   the room would have no owner
      +-- TooManyMembers              the room has as many members, or invitations, as it may
@@ -59,6 +63,9 @@ machine-readable word. Its message is for people and says what to do.
 from enum import IntEnum
 
 __all__ = [
+    "AccountError",
+    "AccountExists",
+    "AccountNotFound",
     "BlobNotFound",
     "CausalGap",
     "CellNotFound",
@@ -100,6 +107,7 @@ __all__ = [
     "RoomTooLarge",
     "RunNotFound",
     "ServerFull",
+    "SignInRefused",
     "SlowReader",
     "StoreError",
     "StoreUnavailable",
@@ -392,6 +400,34 @@ class TooManyAttempts(InviteRefused):
 
     status = 429
     reason = "too_many_attempts"
+
+
+class AccountError(CollabError):
+    """Something about somebody's account."""
+
+    status = 400
+    reason = "account_error"
+
+
+class AccountNotFound(AccountError):
+    """There is no such account."""
+
+    status = 404
+    reason = "account_not_found"
+
+
+class AccountExists(AccountError):
+    """The address has an account already."""
+
+    status = 409
+    reason = "account_exists"
+
+
+class SignInRefused(AccountError):
+    """The address, the password or the provider's word will not do; which of them is not said."""
+
+    status = 403
+    reason = "sign_in_refused"
 
 
 class MemberNotFound(CollabError):

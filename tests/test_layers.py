@@ -40,6 +40,10 @@ ONLY_IN = {
     "sqlalchemy": "store",
     "alembic": "store",
     "redis": "backplane",
+    "jwt": "access.sessions",
+    "argon2": "access.passwords",
+    "authlib": "server.sign_in",
+    "joserfc": "server.sign_in",
 }
 
 

@@ -1,7 +1,7 @@
 """The heart: rooms and their peers. Knows no Tornado and no Jupyter."""
 
 from .attendance import Attendance
-from .invitations import Entry, Invitations, InviteWish, check_name
+from .invitations import MAX_NAME_CHARACTERS, Entry, Invitations, InviteWish, check_name
 from .limits import Limits
 from .manager import RoomManager, check_room_id
 from .members import Members, Standing
@@ -11,6 +11,7 @@ from .room import Room, RoomState
 from .watcher import RoomWatcher
 
 __all__ = [
+    "MAX_NAME_CHARACTERS",
     "Attendance",
     "Entry",
     "Invitations",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Integer, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode, default
 
 from ..access import Role
 from ..backplane import PollingBackplane
@@ -19,6 +19,7 @@ from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
 from ..rooms import Attendance, Invitations, Limits, Members, RoomManager
 from ..store import SQLStore
+from .accounts import Accounts
 from .guests import GUEST_ROUTES
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
@@ -27,9 +28,12 @@ from .pages import OpenRoomHandler
 from .rest import REST_ROUTES
 from .services import AccessRules, Services, mounted
 from .sessions import Sessions
+from .signing_in import ACCOUNT_ROUTES, AUTH_ROUTES
 from .websocket import RoomWebSocketHandler
 
 __all__ = ["CollabExtension"]
+
+IS_ON_HUB = "JUPYTERHUB_SERVICE_PREFIX" in os.environ
 
 _LIMITS = Limits()
 _KERNEL_LIMITS = KernelLimits()
@@ -105,6 +109,21 @@ class CollabExtension(ExtensionApp):
         "owner",
         help="What every user of this server is in a new room; `private` for nothing, until they are invited.",
     ).tag(config=True)
+    allow_accounts = Bool(
+        False, help="Whether people may sign in with accounts of this store: see `jupyter collab users`."
+    ).tag(config=True)
+    sign_in_providers = List(
+        Dict(),
+        help="Who else vouches for people, each a dict: `id`, `name`, `client_id`, `client_secret`, `issuer` (or "
+        "`kind='github'`), and `domains`, of the e-mail addresses that are let in. Needs the extra `accounts`.",
+    ).tag(config=True)
+    accounts_may_create_rooms = Bool(
+        False, help="Whether people with an account may make rooms, and so run code on this machine."
+    ).tag(config=True)
+    public_url = Unicode(
+        help="The server's address as browsers know it, without `base_url`, for instance https://jupyter.example.org. "
+        "Default: what they ask for."
+    ).tag(config=True)
     session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
         config=True
     )
@@ -117,7 +136,7 @@ class CollabExtension(ExtensionApp):
 
     @default("allow_guests")
     def _default_allow_guests(self) -> bool:
-        return "JUPYTERHUB_SERVICE_PREFIX" not in os.environ
+        return not IS_ON_HUB
 
     @default("store_url")
     def _default_store_url(self) -> str:
@@ -142,13 +161,32 @@ class CollabExtension(ExtensionApp):
             self.members,
             Invitations(self.manager, self.members, guests_allowed=self.allow_guests),
             Sessions(self.manager, timedelta(days=self.session_days)),
+            self._accounts(),
             self.kernels,
-            AccessRules(None if self.new_room_role == "private" else Role(self.new_room_role)),
+            AccessRules(
+                None if self.new_room_role == "private" else Role(self.new_room_role),
+                self.accounts_may_create_rooms,
+                self.public_url,
+            ),
         )
         websocket = (r"/room/([^/]+)", RoomWebSocketHandler)
-        routes = [websocket, *REST_ROUTES, *KERNEL_ROUTES, *MEMBER_ROUTES, *GUEST_ROUTES]
+        routes = [websocket, *REST_ROUTES, *KERNEL_ROUTES, *MEMBER_ROUTES, *GUEST_ROUTES, *ACCOUNT_ROUTES]
         self.handlers.extend(mounted(services, routes))
+        self.handlers.extend((pattern, handler, {"services": services}) for pattern, handler in AUTH_ROUTES)
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
+
+    def _accounts(self) -> Accounts:
+        """Who may sign in; on a JupyterHub, which knows everybody, nobody."""
+        if IS_ON_HUB:
+            if self.allow_accounts or self.sign_in_providers:
+                self.log.warning("jupyter_collab: accounts stay off on a JupyterHub, which signs people in itself.")
+            return Accounts(self.manager, passwords=False, providers={})
+        providers = {}
+        if self.sign_in_providers:
+            from .sign_in import providers_from  # it needs an extra
+
+            providers = providers_from(self.sign_in_providers)
+        return Accounts(self.manager, passwords=self.allow_accounts, providers=providers)
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         try:

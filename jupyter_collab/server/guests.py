@@ -15,13 +15,13 @@ from .principals import Principal, find_principal
 from .rest import RoomInfoHandler
 from .sessions import new_guest
 
-__all__ = ["GUEST_ROUTES"]
+__all__ = ["GUEST_ROUTES", "ComingHandler"]
 
 MAX_SECRET_CHARACTERS = 200
 LISTED_ROOMS = 100
 
 
-class _ComingHandler(BodyHandler):
+class ComingHandler(BodyHandler):
     """Base of what somebody may ask whom nobody knows yet."""
 
     known: Principal | None = None
@@ -43,13 +43,18 @@ class _ComingHandler(BodyHandler):
         return await self.services.invitations.find(token=token, code=code, address=self.request.remote_ip or "")
 
 
-class MeHandler(_ComingHandler, RoomInfoHandler):
+class MeHandler(ComingHandler, RoomInfoHandler):
     """``me``."""
 
     @allow_unauthenticated
     async def get(self) -> None:
         """Who asks, and their rooms; or what one can do here to be somebody."""
-        offers = {"guests": self.services.invitations.guests_allowed, "accounts": False, "providers": []}
+        accounts = self.services.accounts
+        offers = {
+            "guests": self.services.invitations.guests_allowed,
+            "accounts": accounts.passwords,
+            "providers": [{"id": provider.id, "name": provider.name} for provider in accounts.providers.values()],
+        }
         if self.known is None:
             self.set_status(401)
             message = "Nobody knows you here yet. Come by an invitation, or sign in."
@@ -66,13 +71,13 @@ class MeHandler(_ComingHandler, RoomInfoHandler):
                 **user.info(self.known.most),
                 "rooms": [self.info(record, roles[record.id]) for record in records if record.id in roles],
                 "waiting": [place.room_id for place in places if place.status == "waiting"],
-                "may_create": user.kind is not UserKind.GUEST and self.known.most is Role.OWNER,
+                "may_create": self.services.access.may_create(user) and self.known.most is Role.OWNER,
                 **offers,
             }
         )
 
 
-class PreviewHandler(_ComingHandler):
+class PreviewHandler(ComingHandler):
     """``join/preview``."""
 
     @allow_unauthenticated
@@ -91,7 +96,7 @@ class PreviewHandler(_ComingHandler):
         )
 
 
-class JoinHandler(_ComingHandler):
+class JoinHandler(ComingHandler):
     """``join``."""
 
     @allow_unauthenticated
@@ -118,7 +123,7 @@ class JoinHandler(_ComingHandler):
         return guest if self.known is None else replace(guest, username=self.known.user.username)
 
 
-class LeaveHandler(_ComingHandler):
+class LeaveHandler(ComingHandler):
     """``leave``."""
 
     @allow_unauthenticated

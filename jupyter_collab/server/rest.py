@@ -124,8 +124,8 @@ class RoomsHandler(RoomInfoHandler):
         self.finish(self.info(record, Role.OWNER))
 
     def _require_maker(self) -> None:
-        if self.user.kind is UserKind.GUEST:
-            raise PermissionDenied("Guests cannot make rooms; ask who invited you for one.")
+        if not self.services.access.may_create(self.user):
+            raise PermissionDenied("You cannot make rooms here; ask who runs this server, or who invited you.")
         if not self.principal.most.may(Capability.MANAGE):
             raise PermissionDenied("You may only look at the rooms of this server, not make any.")
 

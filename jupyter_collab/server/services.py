@@ -6,12 +6,13 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from ..access import Role
+from ..access import Role, User, UserKind
 from ..kernels.all_rooms import RoomKernels
 from ..rooms import Invitations, Members, RoomManager
+from .accounts import Accounts
 from .sessions import Sessions
 
-__all__ = ["Services", "mounted"]
+__all__ = ["AccessRules", "Services", "mounted"]
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
@@ -21,9 +22,21 @@ MOUNTS = (("/api/collab", False), ("/collab/api", True))
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The deployer's words. ``new_room_role`` is what every user of the server is in a new room, if anything."""
+    """The deployer's words.
+
+    ``new_room_role`` is what every user of the server is in a new room, if anything; ``public_url`` is the server's
+    address as browsers know it, without ``base_url``, or empty to take it from their requests.
+    """
 
     new_room_role: Role | None
+    accounts_may_create_rooms: bool
+    public_url: str
+
+    def may_create(self, user: User) -> bool:
+        """Whether somebody may make rooms. Whoever owns a room can run code in it."""
+        if user.kind is UserKind.ACCOUNT:
+            return self.accounts_may_create_rooms
+        return user.kind is UserKind.SERVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Services:
     members: Members
     invitations: Invitations
     sessions: Sessions
+    accounts: Accounts
     kernels: RoomKernels
     access: AccessRules
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..access import Role
+from .accounts_contract import AccountStore
 from .people_contract import MemberRecord, PeopleStore
 
 __all__ = [
@@ -154,6 +155,11 @@ class Store(ABC):
     @abstractmethod
     def people(self) -> PeopleStore:
         """Who may do what in the rooms."""
+
+    @property
+    @abstractmethod
+    def accounts(self) -> AccountStore:
+        """Who signs in here, and not on the Jupyter server."""
 
     @abstractmethod
     async def create_room(

@@ -11,7 +11,7 @@ from ..access import Role
 from . import sql_people as sql
 from .people_contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess
 
-__all__ = ["SQLPeople"]
+__all__ = ["Runs", "SQLPeople", "whole"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,16 @@ class Runs(Protocol):
     def __call__(self, work: Callable[[Connection], T]) -> Awaitable[T]: ...
 
 
+def whole(work: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """``work`` that is done to its end or, if it refuses half-way, not at all; others share its transaction."""
+
+    def done_or_not(connection: Connection) -> T:
+        with connection.begin_nested():
+            return work(connection)
+
+    return done_or_not
+
+
 class SQLPeople(PeopleStore):
     """People in the store whose writer and reader are given."""
 
@@ -30,13 +40,7 @@ class SQLPeople(PeopleStore):
         self._read = read
 
     async def _write(self, work: Callable[..., T], /, **arguments: Any) -> T:
-        """Do all of ``work`` or, when it refuses half-way, nothing of it; others' work shares the transaction."""
-
-        def whole(connection: Connection) -> T:
-            with connection.begin_nested():
-                return work(connection, **arguments)
-
-        return await self._write_now(whole)
+        return await self._write_now(whole(partial(work, **arguments)))
 
     async def access(self, room_id: str, principal: str) -> RoomAccess:
         return await self._read(partial(sql.access, room_id=room_id, principal=principal))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..access import Role
 from ..errors import EpochMismatch, RoomExists, RoomNotInBin, StoreUnavailable
+from .accounts import SQLAccounts
 from .blobs import collect_blobs, get_blob, put_blob
 from .contract import Blob, Head, LogEntry, LogSlice, Reader, RoomRecord, RunRecord, Store
 from .migrate import migrate
@@ -39,6 +40,7 @@ class SQLStore(Store):
         self._engine: Engine | None = None
         self._writer: GroupWriter | None = None
         self._people = SQLPeople(self._write, self._read)
+        self._accounts = SQLAccounts(self._write, self._read)
 
     async def open(self) -> None:
         try:
@@ -76,6 +78,10 @@ class SQLStore(Store):
     @property
     def people(self) -> SQLPeople:
         return self._people
+
+    @property
+    def accounts(self) -> SQLAccounts:
+        return self._accounts
 
     async def create_room(
         self,

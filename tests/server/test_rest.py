@@ -14,6 +14,7 @@ from tornado.web import RequestHandler
 
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.server.base import CollabAPIHandler
+from jupyter_collab.server.signing_in import CallbackHandler, LoginHandler
 from jupyter_collab.server.websocket import RoomWebSocketHandler
 
 from .conftest import Rest
@@ -367,13 +368,13 @@ def test_every_method_of_every_route_is_guarded(jp_serverapp: ServerApp) -> None
     for handler, name in methods:
         method = getattr(handler, name)
         assert method.__module__ == handler.__module__, f"{handler.__name__}.{name} is somebody else's"
-        asks_itself = issubclass(handler, (CollabAPIHandler, RoomWebSocketHandler))
+        asks_itself = issubclass(handler, (CollabAPIHandler, RoomWebSocketHandler, LoginHandler, CallbackHandler))
         assert getattr(method, "__allow_unauthenticated", False) is asks_itself, f"{handler.__name__}.{name}"
         if not asks_itself:
             assert method.__wrapped__ is not None, f"{handler.__name__}.{name} is not decorated"
 
 
-FOR_STRANGERS = {"me": 401, "join": 400, "join/preview": 400, "leave": 204}
+FOR_STRANGERS = {"me": 401, "join": 400, "join/preview": 400, "leave": 204, "sign-in": 400, "password": 400}
 """What strangers may ask below ``/collab/api/``, and what they are told."""
 
 

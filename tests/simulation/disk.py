@@ -17,6 +17,7 @@ from jupyter_collab.errors import (
     StoreUnavailable,
 )
 from jupyter_collab.store import (
+    AccountStore,
     Blob,
     Head,
     LogEntry,
@@ -128,6 +129,10 @@ class MemoryStore(Store):
     @property
     def people(self) -> PeopleStore:
         raise NotImplementedError("Nobody is invited in a simulation.")
+
+    @property
+    def accounts(self) -> AccountStore:
+        raise NotImplementedError("Nobody signs in in a simulation.")
 
     async def create_room(
         self,

@@ -1,0 +1,158 @@
+"""Signing in: with an account's password, or by a way through the pages of a provider who vouches for people."""
+
+import asyncio
+import json
+import secrets
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError
+
+from ..access import UserKind, hash_password
+from ..errors import CollabError, ContentError, SignInRefused
+from .accounts import account_user, check_password
+from .guests import ComingHandler
+from .services import Services
+
+if TYPE_CHECKING:
+    from .sign_in import Provider
+
+__all__ = ["ACCOUNT_ROUTES", "AUTH_ROUTES"]
+
+QUEST_COOKIE = "jupyter-collab-quest"
+QUEST_DAYS = 15 / (24 * 60)
+
+
+class SignInHandler(ComingHandler):
+    """``sign-in``: with a password."""
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Begin a session."""
+        body = self.json_object("email", "password")
+        email, password = body.get("email"), body.get("password")
+        if not isinstance(email, str) or not isinstance(password, str):
+            raise ContentError("Give email and password.")
+        account = await self.services.accounts.sign_in(email, password, self.request.remote_ip or "")
+        await self.services.sessions.begin(self, account_user(account))
+        self.finish({"display_name": account.display_name})
+
+
+class PasswordHandler(ComingHandler):
+    """``password``: exchange one's own."""
+
+    @allow_unauthenticated
+    async def put(self) -> None:
+        """End all sessions of the account, and begin a new one here."""
+        body = self.json_object("old", "new")
+        old, new = body.get("old"), body.get("new")
+        if not isinstance(old, str) or not isinstance(new, str):
+            raise ContentError("Give old and new, the passwords.")
+        if self.known is None or self.known.user.kind is not UserKind.ACCOUNT:
+            raise SignInRefused("Sign in with your account first.")
+        check_password(new)
+        store = self.manager.store.accounts
+        own = await store.get(self.known.user.username)
+        account = await self.services.accounts.sign_in(own.email, old, self.request.remote_ip or "")
+        await store.set_password(account.id, await asyncio.to_thread(hash_password, new))
+        await self.services.sessions.begin(self, account_user(account))
+        self.set_status(204)
+        self.finish()
+
+
+class _AuthHandler(JupyterHandler):
+    """Base of the two ends of a way through a provider's pages."""
+
+    def initialize(self, services: Services) -> None:
+        """Set by the route."""
+        self.services = services
+
+    def provider(self, name: str) -> "Provider":
+        """The provider of that id; a 404 if there is none."""
+        found = self.services.accounts.providers.get(name)
+        if found is None:
+            raise HTTPError(404, "Nobody signs in here that way.")
+        return found
+
+    @property
+    def home(self) -> str:
+        """The page that this begins and ends at."""
+        return url_path_join(self.base_url, "collab/")
+
+    def redirect_uri(self, name: str) -> str:
+        """The callback's address, as the provider must know it."""
+        path = url_path_join(self.base_url, "collab/auth", name, "callback")
+        public = self.services.access.public_url.rstrip("/")
+        return (public or f"{self.request.protocol}://{self.request.host}") + path
+
+    @property
+    def quest_path(self) -> str:
+        """Where the quest's cookie is sent."""
+        return url_path_join(self.base_url, "collab/auth/")
+
+
+class LoginHandler(_AuthHandler):
+    """``{base_url}collab/auth/{provider}/login``."""
+
+    @allow_unauthenticated
+    async def get(self, name: str) -> None:
+        """Send the browser to the provider."""
+        from .sign_in import Quest  # the extra is there if there is a provider
+
+        provider, quest = self.provider(name), Quest.new()
+        try:
+            address = await provider.address(quest, self.redirect_uri(name))
+        except CollabError as error:
+            raise HTTPError(error.status, str(error)) from error
+        self.set_secure_cookie(
+            QUEST_COOKIE,
+            json.dumps({**asdict(quest), "provider": name}),
+            expires_days=QUEST_DAYS,
+            path=self.quest_path,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        self.redirect(address)
+
+
+class CallbackHandler(_AuthHandler):
+    """``{base_url}collab/auth/{provider}/callback``."""
+
+    @allow_unauthenticated
+    async def get(self, name: str) -> None:
+        """Take in whom the provider sends back."""
+        from .sign_in import Quest  # the extra is there if there is a provider
+
+        provider = self.provider(name)
+        kept = self.get_secure_cookie(QUEST_COOKIE, max_age_days=QUEST_DAYS)
+        self.clear_cookie(QUEST_COOKIE, path=self.quest_path)
+        asked: dict[str, Any] = json.loads(kept) if kept else {}
+        state = self.get_query_argument("state", "")
+        if asked.pop("provider", None) != name or not secrets.compare_digest(asked["state"].encode(), state.encode()):
+            raise HTTPError(400, "This answer belongs to no sign-in that was begun here. Sign in again.")
+        if "error" in self.request.query_arguments:
+            raise HTTPError(403, f"{provider.name} did not let you in. Sign in again.")
+        code, issuer = self.get_query_argument("code", ""), self.get_query_argument("iss", None)
+        try:
+            await self.services.manager.start()
+            identity = await provider.identify(code, Quest(**asked), self.redirect_uri(name), issuer)
+            account = await self.services.accounts.of(identity)
+        except CollabError as error:
+            raise HTTPError(error.status, str(error)) from error
+        await self.services.sessions.begin(self, account_user(account))
+        self.redirect(self.home)
+
+
+ACCOUNT_ROUTES = (
+    (r"/sign-in", SignInHandler),
+    (r"/password", PasswordHandler),
+)
+
+AUTH_ROUTES = (
+    (r"/collab/auth/([^/]+)/login", LoginHandler),
+    (r"/collab/auth/([^/]+)/callback", CallbackHandler),
+)

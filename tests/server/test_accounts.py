@@ -1,0 +1,108 @@
+"""Signing in with an account of the store, over HTTP, and what that opens."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jupyter_collab.access import hash_password
+from jupyter_collab.rooms import RoomManager
+from jupyter_collab.store import AccountRecord
+
+from .browsers import Browser
+from .conftest import Rest
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def limits() -> dict[str, Any]:
+    return {"allow_accounts": True}
+
+
+@pytest.fixture
+def browser(http_server_client: Any, jp_base_url: str) -> Callable[[], Browser]:
+    return lambda: Browser(http_server_client, jp_base_url)
+
+
+async def account(manager: RoomManager, account_id: str = "a1", email: str = "ada@example.org") -> None:
+    await manager.start()
+    await manager.store.accounts.add(AccountRecord(account_id, email, "Ada", hash_password(PASSWORD)))
+
+
+async def test_an_account_reaches_the_rooms_it_was_let_into(
+    rest: Rest, manager: RoomManager, browser: Callable[[], Browser]
+) -> None:
+    await account(manager)
+    await rest("POST", "rooms", json={"id": "demo"})
+    await rest("POST", "rooms", json={"id": "other"})
+    ada = browser()
+    assert (await ada.ask("GET", "me")).body["accounts"] is True
+    asked = {"email": " ADA@example.org", "password": PASSWORD}
+    assert (await ada.ask("POST", "sign-in", asked)).body == {"display_name": "Ada"}
+    me = (await ada.ask("GET", "me")).body
+    assert (me["kind"], me["rooms"], me["may_create"]) == ("account", [], False)
+    assert (await ada.ask("GET", "rooms/demo")).problem == (403, "not_a_member")
+    assert (await ada.ask("POST", "rooms", {})).problem == (403, "permission_denied")
+    let_in = await rest("PUT", "rooms/demo/members/account:a1", json={"role": "owner", "display_name": "Ada"})
+    assert let_in.status == 200
+    assert (await ada.ask("GET", "rooms/demo")).body["role"] == "owner"
+    assert (await ada.ask("GET", "rooms/other")).problem == (403, "not_a_member")
+    assert (await ada.ask("GET", "api/contents", below="")).status == 403
+
+
+async def test_wrong_ones_are_all_refused_alike(manager: RoomManager, browser: Callable[[], Browser]) -> None:
+    await account(manager)
+    await manager.store.accounts.add(AccountRecord("a2", "locked@example.org", "L", hash_password(PASSWORD)))
+    await manager.store.accounts.set_disabled("a2", disabled=True)
+    await manager.store.accounts.add(AccountRecord("a3", "elsewhere@example.org", "E"))
+    answers = [
+        await browser().ask("POST", "sign-in", {"email": email, "password": password})
+        for email, password in (
+            ("ada@example.org", "wrong"),
+            ("ada@example.org", ""),
+            ("nobody@example.org", PASSWORD),
+            ("locked@example.org", PASSWORD),
+            ("elsewhere@example.org", PASSWORD),
+        )
+    ]
+    assert {answer.problem for answer in answers} == {(403, "sign_in_refused")}
+    assert len({answer.body["message"] for answer in answers}) == 1
+
+
+async def test_guessing_one_password_is_slowed_down(manager: RoomManager, browser: Callable[[], Browser]) -> None:
+    await account(manager)
+    await account(manager, "a2", "bob@example.org")
+    eve = browser()
+    for _ in range(10):
+        await eve.ask("POST", "sign-in", {"email": "ada@example.org", "password": "guess"})
+    right = {"email": "ada@example.org", "password": PASSWORD}
+    assert (await eve.ask("POST", "sign-in", right)).problem == (429, "too_many_attempts")
+    assert (await eve.ask("POST", "sign-in", {**right, "email": "bob@example.org"})).status == 200
+
+
+async def test_another_password_ends_the_other_sessions(manager: RoomManager, browser: Callable[[], Browser]) -> None:
+    await account(manager)
+    here, there = browser(), browser()
+    for one in (here, there):
+        await one.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
+    assert (await here.ask("PUT", "password", {"old": PASSWORD, "new": "short"})).problem == (400, "invalid_content")
+    new = "a new and longer one"
+    assert (await here.ask("PUT", "password", {"old": PASSWORD, "new": new})).status == 204
+    assert ((await here.ask("GET", "me")).status, (await there.ask("GET", "me")).status) == (200, 401)
+    assert (await there.ask("POST", "sign-in", {"email": "ada@example.org", "password": new})).status == 200
+
+
+async def test_a_session_survives_the_server(
+    manager: RoomManager, browser: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account(manager)
+    ada = browser()
+    await ada.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
+    key = await manager.store.people.secret("session_key", "another")
+    assert key != "another"
+    assert (await ada.ask("GET", "me")).status == 200
+    await manager.store.people.end_sessions(principal="account:a1")
+    assert (await ada.ask("GET", "me")).status == 401
