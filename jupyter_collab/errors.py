@@ -31,6 +31,8 @@
      +-- PermissionDenied            the role does not include the capability
      |    +-- NotAMember             the room was not opened to this person
      |    +-- Removed                an owner has taken this person's place in the room away
+     |    +-- SessionEnded           the login, or the guest's session, is over
+     |    +-- SessionReplaced        the guest's session was replaced by a new one: reconnect
      |    +-- GuestsNotAllowed       the server admits no guests
      |    +-- InviteRefused          base of what may be wrong with an invitation
      |         +-- InviteNotFound    no such invitation
@@ -107,6 +109,8 @@ __all__ = [
     "RoomTooLarge",
     "RunNotFound",
     "ServerFull",
+    "SessionEnded",
+    "SessionReplaced",
     "SignInRefused",
     "SlowReader",
     "StoreError",
@@ -344,6 +348,19 @@ class Removed(PermissionDenied):
 
     code = CloseCode.REMOVED
     reason = "removed"
+
+
+class SessionEnded(PermissionDenied):
+    """The login with which somebody connected, or their session as a guest, is over."""
+
+    reason = "session_ended"
+
+
+class SessionReplaced(PermissionDenied):
+    """A guest came by an invitation again, which replaces their session: whoever has the new one can reconnect."""
+
+    code = CloseCode.TRY_AGAIN_LATER
+    reason = "session_replaced"
 
 
 class GuestsNotAllowed(PermissionDenied):

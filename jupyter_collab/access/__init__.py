@@ -1,6 +1,6 @@
 """Who may do what in a room, and the secrets by which people are known."""
 
-from .attempts import Attempts
+from .attempts import Attempts, network_of
 from .invitations import InviteSecrets, hash_code, hash_token
 from .passwords import hash_password, is_password
 from .roles import Capability, Role, User, UserKind
@@ -19,5 +19,6 @@ __all__ = [
     "hash_password",
     "hash_token",
     "is_password",
+    "network_of",
     "person",
 ]

@@ -3,13 +3,18 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from ..errors import TooManyAttempts
 
-__all__ = ["Attempts"]
+__all__ = ["Attempts", "network_of"]
 
 MAX_KEYS = 10_000
 """So many who guess are told apart; beyond that the one who guessed least lately is forgotten."""
+
+
+IPV6_SUBSCRIBER_BITS = 64
+"""Whoever has one address of IPv6 has as many as they like with the same beginning."""
 
 
 class Attempts:
@@ -38,3 +43,16 @@ class Attempts:
         self._wrong.move_to_end(key)
         if len(self._wrong) > MAX_KEYS:
             self._wrong.popitem(last=False)
+
+
+def network_of(address: str) -> str:
+    """Who is to be taken for one: an address of IPv4, or all of IPv6 that one subscriber has; else ``address``."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, IPV6_SUBSCRIBER_BITS), strict=False))

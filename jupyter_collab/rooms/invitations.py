@@ -14,6 +14,7 @@ from ..access import (
     hash_password,
     hash_token,
     is_password,
+    network_of,
 )
 from ..errors import (
     ContentError,
@@ -36,7 +37,7 @@ MAX_LIFETIME = timedelta(days=3660)
 
 WRONG_SECONDS = 60.0
 WRONG_PER_ADDRESS = 20
-"""So many wrong tokens, codes and passwords in that time, from one address."""
+"""So many wrong codes and passwords in that time, from one address."""
 
 WRONG_CODES = 300
 """From all addresses: 2**40 codes would take 7,000 years. Nobody can guess a token, so links go on to work."""
@@ -79,6 +80,7 @@ class Invitations:
         self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
         self._codes = Attempts(WRONG_CODES, WRONG_SECONDS)
         self._passwords = Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
+        self._guessing = asyncio.Lock()  # one guess at a time: many at once would all come before the first is counted
 
     @property
     def _people(self) -> PeopleStore:
@@ -149,53 +151,59 @@ class Invitations:
         Raises
         ------
         InviteNotFound, InviteRevoked, InviteExpired, InviteExhausted, TooManyAttempts
+            The last for codes only: so nobody who guesses keeps those out who have a link.
         """
-        self._addresses.check(address)
-        if token is None:
-            self._codes.check(EVERYBODY)
-        try:
-            found = await self._people.find_invite(hash_code(code or "") if token is None else hash_token(token))
-        except InviteNotFound:
-            self._addresses.failed(address)
-            if token is None:
-                self._codes.failed(EVERYBODY)
-            raise
+        if token is not None:
+            found = await self._people.find_invite(hash_token(token))
+        else:
+            found = await self._find_by_code(code or "", network_of(address))
         check_invite(found)
         return found
 
+    async def _find_by_code(self, code: str, network: str) -> InviteRecord:
+        async with self._guessing:
+            self._addresses.check(network)
+            self._codes.check(EVERYBODY)
+            try:
+                return await self._people.find_invite(hash_code(code))
+            except InviteNotFound:
+                self._addresses.failed(network)
+                self._codes.failed(EVERYBODY)
+                raise
+
     async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
-        """Let ``user`` in by an invitation; who is in already by a place of their own keeps the better of the two.
+        """Let ``user`` in by an invitation; who is in already by a place that is as good keeps that.
 
         Raises
         ------
         PasswordRequired, WrongPassword, TooManyAttempts, InviteRevoked, InviteExpired, InviteExhausted, TooManyMembers
         """
-        await self._check_password(invite, password, address)
-        known = (await self._people.access(invite.room_id, user.principal)).member
-        if known is not None and (known.status == "waiting" or known.role.lowered_to(invite.role) is invite.role):
-            return Entry(invite.room_id, known.status, known.role)
+        await self._check_password(invite, password, network_of(address))
         status = "waiting" if invite.needs_approval else "active"
         place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
         kind = "asked_to_join" if invite.needs_approval else "came"
         noted = event(invite.room_id, kind, user, {"invite": invite.id, "role": invite.role.value})
-        await self._people.redeem(invite.id, place, noted)
+        kept = await self._people.redeem(invite.id, place, noted)
+        if kept is not None:
+            return Entry(invite.room_id, kept.status, kept.role)
         await self._members.apply(invite.room_id)
         return Entry(invite.room_id, status, invite.role)
 
-    async def _check_password(self, invite: InviteRecord, password: str | None, address: str) -> None:
+    async def _check_password(self, invite: InviteRecord, password: str | None, network: str) -> None:
         if invite.password_hash is None:
             return
         if not password:
             raise PasswordRequired("This invitation needs a password. Ask who invited you.")
-        self._addresses.check(address)
-        self._passwords.check(invite.id)
-        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
-            is_password, password, invite.password_hash
-        )
-        if not is_right:
-            self._addresses.failed(address)
-            self._passwords.failed(invite.id)
-            raise WrongPassword("That is not the invitation's password. Ask who invited you.")
+        async with self._guessing:
+            self._addresses.check(network)
+            self._passwords.check(invite.id)
+            is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
+                is_password, password, invite.password_hash
+            )
+            if not is_right:
+                self._addresses.failed(network)
+                self._passwords.failed(invite.id)
+                raise WrongPassword("That is not the invitation's password. Ask who invited you.")
 
 
 def check_name(name: str) -> str:

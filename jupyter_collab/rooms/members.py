@@ -2,11 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass
 
 from ..access import Capability, Role, User, UserKind
-from ..errors import CollabError, MemberNotFound, NotAMember, PermissionDenied, Removed, StoreError
+from ..errors import (
+    CollabError,
+    MemberNotFound,
+    NotAMember,
+    PermissionDenied,
+    Removed,
+    RoomNotFound,
+    StoreError,
+)
 from ..store import EventRecord, MemberRecord, PeopleStore, RoomAccess, RoomRecord
 from .manager import RoomManager
 from .peer import Peer
@@ -18,6 +26,8 @@ __all__ = ["Members", "Standing", "event"]
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0
+"""How long who changes something waits until it is true for open connections, too; it comes true in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Members(RoomWatcher):
         self._rooms = rooms
         self._guests_may_run = guests_may_run
         self._checks: set[asyncio.Task[None]] = set()
+        self._next_checks: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         rooms.watchers.append(self)
 
     @property
@@ -101,8 +113,12 @@ class Members(RoomWatcher):
         """Who was given a place in a room, by name."""
         return await self._people.members(room_id)
 
-    async def set_role(self, room_id: str, principal: str, role: Role, by: User, *, name: str | None = None) -> None:
+    async def set_role(
+        self, room_id: str, principal: str, role: Role, by: User, *, name: str | None = None
+    ) -> MemberRecord:
         """Make somebody a member in ``role``, or let in who waits; ``name`` for somebody who is new.
+
+        Answers their place.
 
         Raises
         ------
@@ -122,8 +138,9 @@ class Members(RoomWatcher):
             kind = "admitted" if known.status == "waiting" else "role_changed"
             details = {"role": role.value, "from": known.role.value}
         who = {"member": principal, "member_name": member.display_name}
-        await self._people.put_member(member, event(room_id, kind, by, who | details))
+        placed = await self._people.put_member(member, event(room_id, kind, by, who | details))
         await self.apply(room_id)
+        return placed
 
     async def remove(self, room_id: str, principal: str, by: User) -> None:
         """Take somebody's place away, or refuse who waits; ``MemberNotFound``, ``LastOwner``."""
@@ -154,42 +171,70 @@ class Members(RoomWatcher):
         """Make what was changed true for who is connected here; other servers hear of it from the store."""
         room = self._rooms.live(room_id)
         if room is not None:
-            await self._recheck(room)
+            await asyncio.wait([self._check_all(room)], timeout=PATIENCE_SECONDS)
 
     # -- open connections --------------------------------------------------------------------------------------------
 
     def joined(self, room: Room, peer: Peer) -> None:
         """Something may have been changed since it was looked up what ``peer`` may do."""
         if peer.access_version < room.access_version:
-            self._start_check(room, [peer])
+            self._start(self._check_until_known(room, peer))
 
     def access_changed(self, room: Room) -> None:
         """Another server changed something, or this one did."""
-        self._start_check(room)
+        if any(peer.access_version < room.access_version for peer in room.peers):
+            self._check_all(room)
 
-    def _start_check(self, room: Room, peers: Collection[Peer] | None = None) -> None:
-        check = asyncio.create_task(self._recheck(room, peers), name=f"jupyter_collab members of {room.id}")
-        self._checks.add(check)
-        check.add_done_callback(self._checks.discard)
+    def look_again(self, room: Room, peer: Peer) -> None:
+        """What ``peer`` may be at most has changed."""
+        self._start(self._check_until_known(room, peer))
 
-    async def _recheck(self, room: Room, peers: Collection[Peer] | None = None) -> None:
-        for peer in room.peers if peers is None else peers:
-            while peer in room.peers:
-                try:
-                    await self._check(room, peer)
-                    break
-                except StoreError as error:
-                    log.warning("Room %s: cannot look up what %s may do: %s", room.id, peer.name, error)
-                    await asyncio.sleep(RETRY_SECONDS)
+    def _check_all(self, room: Room) -> asyncio.Task[None]:
+        """Look up what everybody in ``room`` may do; who asks while one look is under way shares the next one."""
+        known = self._next_checks.get(room.id)
+        if known is None:
+            known = self._next_checks[room.id] = self._start(self._check_in_turn(room))
+        return known
+
+    async def _check_in_turn(self, room: Room) -> None:
+        async with self._turns.setdefault(room.id, asyncio.Lock()):
+            del self._next_checks[room.id]
+            for peer in room.peers:
+                await self._check_until_known(room, peer)
+        if room.id not in self._next_checks:
+            del self._turns[room.id]
+
+    async def _check_until_known(self, room: Room, peer: Peer) -> None:
+        while peer in room.peers:
+            try:
+                await self._check(room, peer)
+            except StoreError as error:
+                log.warning("Room %s: cannot look up what %s may do: %s", room.id, peer.name, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _check(self, room: Room, peer: Peer) -> None:
         try:
-            role = await self.role(room.id, peer.user, peer.most)
+            access = await self._people.access(room.id, peer.user.principal)
+        except RoomNotFound:  # it was purged; that ends it here, too
+            return
+        if peer not in room.peers or access.version < peer.access_version:
+            return  # who looked later was faster
+        peer.access_version = access.version
+        try:
+            role = self._role(access, room.id, peer.user, peer.most)
         except NotAMember:
             room.expel(peer, Removed("An owner of the room has taken your place in it away."))
             return
-        if role is not peer.role and peer in room.peers:
+        if role is not peer.role:
             room.set_role(peer, role)
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        check = asyncio.create_task(work, name="jupyter_collab members")
+        self._checks.add(check)
+        check.add_done_callback(self._checks.discard)
+        return check
 
 
 def _no_member(room_id: str) -> NotAMember:

@@ -18,6 +18,7 @@ from .sessions import Sessions
 __all__ = ["CollabAPIHandler"]
 
 OWN_PAGE_HEADER = "X-Jupyter-Collab"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class CollabAPIHandler(APIHandler):
@@ -39,6 +40,8 @@ class CollabAPIHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]  # as jupyter_server's own API handlers do
         """Refuse whoever may not ask anything here, when the headers are there and before the body is read."""
         await super().prepare()
+        if self._public and self.request.method not in SAFE_METHODS:
+            self._check_own_page()
         if self.request.method != "OPTIONS":
             await self.identify()
 
@@ -52,14 +55,21 @@ class CollabAPIHandler(APIHandler):
         return self.services.sessions if self._public else None
 
     def check_xsrf_cookie(self) -> None:
-        """Refuse what another site's page may have sent in its visitor's name.
+        """Leave it to :meth:`_check_own_page` where guests may ask.
 
-        Where guests may ask, jupyter_server's own cookie for this does not live long enough (on a JupyterHub it is
-        bound to an address and ends after an hour): a header of ours, which other sites' pages cannot set, does it.
+        jupyter_server's own cookie for this does not live long enough for them: on a JupyterHub it is bound to an
+        address and ends after an hour.
         """
         if not self._public:
             super().check_xsrf_cookie()
-        elif OWN_PAGE_HEADER not in self.request.headers or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
+
+    def _check_own_page(self) -> None:
+        """Refuse what another site's page may have sent in its visitor's name: it cannot set a header of ours.
+
+        Unlike jupyter_server's check nobody can turn this one off: who knows only cookies needs it.
+        """
+        headers = self.request.headers
+        if OWN_PAGE_HEADER not in headers or headers.get("Sec-Fetch-Site") == "cross-site":
             raise HTTPError(403, f"Send the header {OWN_PAGE_HEADER}: 1, from a page of this server.")
 
     async def require(self, capability: Capability, room_id: str) -> Role:

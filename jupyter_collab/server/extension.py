@@ -25,6 +25,7 @@ from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
 from .pages import OpenRoomHandler
+from .rechecks import Rechecks
 from .rest import REST_ROUTES
 from .services import AccessRules, Services, mounted
 from .sessions import Sessions
@@ -127,12 +128,16 @@ class CollabExtension(ExtensionApp):
     session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
         config=True
     )
+    recheck_seconds = Float(
+        60.0, min=0.05, help="How often it is asked anew whether those who are connected still may be."
+    ).tag(config=True)
     demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
     manager: RoomManager
     kernels: RoomKernels
     members: Members
     attendance: Attendance
+    rechecks: Rechecks
 
     @default("allow_guests")
     def _default_allow_guests(self) -> bool:
@@ -156,12 +161,15 @@ class CollabExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
+        sessions = Sessions(self.manager, timedelta(days=self.session_days))
+        self.rechecks = Rechecks(sessions, self.recheck_seconds)
         services = Services(
             self.manager,
             self.members,
             Invitations(self.manager, self.members, guests_allowed=self.allow_guests),
-            Sessions(self.manager, timedelta(days=self.session_days)),
+            sessions,
             self._accounts(),
+            self.rechecks,
             self.kernels,
             AccessRules(
                 None if self.new_room_role == "private" else Role(self.new_room_role),
@@ -203,6 +211,7 @@ class CollabExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye."""
+        await self.rechecks.close()
         await self.kernels.close()
         await self.members.close()
         await self.attendance.close()

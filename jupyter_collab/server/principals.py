@@ -6,7 +6,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
-from ..access import Role, User
+from ..access import Role, Session, User
 from .sessions import Sessions
 
 __all__ = ["AUTH_RESOURCE", "Principal", "find_principal", "principal_of"]
@@ -17,10 +17,11 @@ AUTH_RESOURCE = "collab"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who was authenticated, and the most that they may be in any room."""
+    """Somebody who was authenticated, and the most that they may be in any room; ``session`` for one of ours."""
 
     user: User
     most: Role
+    session: Session | None = None
 
 
 async def principal_of(handler: JupyterHandler, sessions: Sessions | None) -> Principal:
@@ -42,7 +43,7 @@ async def find_principal(handler: JupyterHandler, sessions: Sessions | None) -> 
     if handler.current_user is not None:
         return Principal(_server_user(handler), await _granted_role(handler))
     session = None if sessions is None else await sessions.find(handler)
-    return None if session is None else Principal(session.user, Role.OWNER)
+    return None if session is None else Principal(session.user, Role.OWNER, session)
 
 
 async def _granted_role(handler: JupyterHandler) -> Role:

@@ -10,6 +10,7 @@ from ..access import Role, User, UserKind
 from ..kernels.all_rooms import RoomKernels
 from ..rooms import Invitations, Members, RoomManager
 from .accounts import Accounts
+from .rechecks import Rechecks
 from .sessions import Sessions
 
 __all__ = ["AccessRules", "Services", "mounted"]
@@ -48,6 +49,7 @@ class Services:
     invitations: Invitations
     sessions: Sessions
     accounts: Accounts
+    rechecks: Rechecks
     kernels: RoomKernels
     access: AccessRules
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -19,9 +20,14 @@ RENEW_AFTER = timedelta(hours=1)
 
 
 class Sessions:
-    """Sessions of people whom the Jupyter server does not know. Each goes on for ``lifetime`` after its last use."""
+    """Sessions of people whom the Jupyter server does not know. Each goes on for ``lifetime`` after its last use.
+
+    ``listeners`` are called when this process ends sessions, with the hash of one, or the principal of whom all are
+    ended, and whether a new one takes their place.
+    """
 
     def __init__(self, rooms: RoomManager, lifetime: timedelta) -> None:
+        self.listeners: list[Callable[[str, bool], None]] = []
         self._rooms = rooms
         self._lifetime = lifetime
         self._tokens: SessionTokens | None = None
@@ -47,18 +53,23 @@ class Sessions:
             return None
         tokens = await self._open()
         session = tokens.read(cookie)
-        if session is None or await self._people.session(session.hash) != session.user.principal:
+        if session is None or not await self.goes_on(session):
             return None
         if datetime.now(UTC) - session.issued_at > RENEW_AFTER and not handler.request.headers.get("Upgrade"):
             await self._people.extend_session(session.hash, self._end())
             self._send(handler, tokens.issue(session))
         return session
 
+    async def goes_on(self, session: Session) -> bool:
+        """Whether nobody has ended ``session``, and its time is not over."""
+        return await self._people.session(session.hash) == session.user.principal
+
     async def begin(self, handler: JupyterHandler, user: User) -> None:
         """Begin a session; all former ones of a guest end, for somebody else may have put one into their browser."""
         tokens = await self._open()
         if user.kind is UserKind.GUEST:
             await self._people.end_sessions(principal=user.principal)
+            self._tell(user.principal, is_replaced=True)
         session = tokens.begin(user)
         await self._people.begin_session(session.hash, user.principal, self._end())
         self._send(handler, tokens.issue(session))
@@ -69,7 +80,12 @@ class Sessions:
         session = tokens.read(handler.get_cookie(COOKIE) or "")
         if session is not None:
             await self._people.end_sessions(session_hash=session.hash)
+            self._tell(session.hash, is_replaced=False)
         handler.clear_cookie(COOKIE, path=_path(handler))
+
+    def _tell(self, ended: str, *, is_replaced: bool) -> None:
+        for listener in self.listeners:
+            listener(ended, is_replaced)
 
     def _end(self) -> datetime:
         return datetime.now(UTC) + self._lifetime

@@ -13,7 +13,7 @@ from ..access import Role
 from ..errors import CollabError, InvalidRoomId, UnsupportedMessage
 from ..protocol import SUBPROTOCOL
 from ..rooms import Peer, Room, check_room_id
-from .principals import principal_of
+from .principals import Principal, principal_of
 from .services import Services
 from .transport import TornadoTransport
 
@@ -29,6 +29,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     room: Room | None = None
     peer: Peer
+    principal: Principal
     gone = False
 
     def initialize(self, services: Services, public: bool) -> None:
@@ -55,20 +56,21 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Answer the handshake, or refuse it before anything is made for it."""
-        principal = await principal_of(self, self.services.sessions if self._public else None)
+        self.principal = await principal_of(self, self.services.sessions if self._public else None)
         try:
             check_room_id(room_id)
         except InvalidRoomId as error:
             raise HTTPError(400, str(error)) from error
-        most = principal.most.lowered_to(self._wished_role(principal.most))
+        user, most = self.principal.user, self._at_most(self.principal.most)
         self.transport = TornadoTransport(self)
-        self.peer = Peer(principal.user, most, self.transport, epoch=self.get_query_argument("epoch", None), most=most)
+        self.peer = Peer(user, most, self.transport, epoch=self.get_query_argument("epoch", None), most=most)
         await super().get(room_id)
 
-    def _wished_role(self, granted: Role) -> Role:
+    def _at_most(self, granted: Role) -> Role:
+        """What is ``granted``, or the lower role that the query asks for."""
         wish = self.get_query_argument("role", granted.value)
         try:
-            return Role(wish)
+            return granted.lowered_to(Role(wish))
         except ValueError as error:
             roles = ", ".join(role.value for role in Role)
             raise HTTPError(400, f"There is no such role; use one of {roles}.") from error
@@ -94,6 +96,8 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.room = room
         if self.gone:
             self.manager.leave(room, self.peer)
+        else:
+            self.services.rechecks.begin(self)
 
     def on_message(self, message: str | bytes) -> Any:
         """Hand a message to the room; Tornado reads the next one when what this answers is done."""
@@ -119,5 +123,24 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _leave(self) -> None:
         self.gone = True
+        self.services.rechecks.end(self)
         if self.room is not None:
             self.manager.leave(self.room, self.peer)
+
+    # -- looked at again, now and then -------------------------------------------------------------------------------
+
+    @property
+    def handler(self) -> JupyterHandler:
+        """What answered the handshake."""
+        return self
+
+    def limit(self, most: Role) -> None:
+        """From now on the server allows ``most`` at best."""
+        self.peer.most = self._at_most(most)
+        if self.room is not None:
+            self.services.members.look_again(self.room, self.peer)
+
+    def dismiss(self, error: CollabError) -> None:
+        """End the connection, saying why."""
+        if self.room is not None:
+            self.room.expel(self.peer, error)

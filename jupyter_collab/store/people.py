@@ -54,8 +54,8 @@ class SQLPeople(PeopleStore):
     async def members(self, room_id: str) -> list[MemberRecord]:
         return await self._read(partial(sql.list_members, room_id=room_id))
 
-    async def put_member(self, member: MemberRecord, event: EventRecord) -> None:
-        await self._write(sql.put_member, member=member, event=event)
+    async def put_member(self, member: MemberRecord, event: EventRecord) -> MemberRecord:
+        return await self._write(sql.put_member, member=member, event=event)
 
     async def remove_member(self, room_id: str, principal: str, event: EventRecord) -> None:
         await self._write(sql.remove_member, room_id=room_id, principal=principal, event=event)
@@ -74,8 +74,8 @@ class SQLPeople(PeopleStore):
     async def find_invite(self, secret_hash: str) -> InviteRecord:
         return await self._read(partial(sql.find_invite, secret_hash=secret_hash))
 
-    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> None:
-        await self._write(sql.redeem, invite_id=invite_id, member=member, event=event)
+    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
+        return await self._write(sql.redeem, invite_id=invite_id, member=member, event=event)
 
     async def rotate_invite(
         self, room_id: str, invite_id: str, token_hash: str, code_hash: str, event: EventRecord

@@ -5,11 +5,11 @@ A *principal* names one person: ``server:ada`` (a user of the Jupyter server), `
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..access import Role
+from ..access import Role, UserKind
 from ..errors import InviteExhausted, InviteExpired, InviteRevoked
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "MemberStatus",
     "PeopleStore",
     "RoomAccess",
+    "better_place",
     "check_invite",
 ]
 
@@ -122,8 +123,8 @@ class PeopleStore(ABC):
         """Who was given a place in a room, by name."""
 
     @abstractmethod
-    async def put_member(self, member: MemberRecord, event: EventRecord) -> None:
-        """Give somebody a place in a room, or another one; ``LastOwner``, ``TooManyMembers``."""
+    async def put_member(self, member: MemberRecord, event: EventRecord) -> MemberRecord:
+        """Give somebody a place in a room, or another one, and answer it; ``LastOwner``, ``TooManyMembers``."""
 
     @abstractmethod
     async def remove_member(self, room_id: str, principal: str, event: EventRecord) -> None:
@@ -148,11 +149,12 @@ class PeopleStore(ABC):
         """The invitation with this hash of its token or code, whatever has become of it; ``InviteNotFound``."""
 
     @abstractmethod
-    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> None:
+    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
         """Use an invitation once: make somebody a member by it.
 
-        Raises ``InviteRevoked``, ``InviteExpired`` or ``InviteExhausted``; two who come at once cannot both have the
-        last use.
+        Answers the place that they have instead, if that is as good (see :func:`better_place`): nothing was used then.
+        Raises ``InviteRevoked``, ``InviteExpired``, ``InviteExhausted`` or ``TooManyMembers``; two who come at once
+        cannot both have the last use.
         """
 
     @abstractmethod
@@ -192,6 +194,20 @@ class PeopleStore(ABC):
     @abstractmethod
     async def end_sessions(self, *, principal: str | None = None, session_hash: str | None = None) -> None:
         """End one session, or all of somebody."""
+
+
+def better_place(access: RoomAccess, offered: MemberRecord) -> MemberRecord | None:
+    """The place that somebody has already, unless what an invitation offers them is better.
+
+    Who is in does not go back to waiting, and a user of the server loses nothing of what all of them have.
+    """
+    own = access.member
+    if own is None and access.server_role is not None and offered.principal.startswith(f"{UserKind.SERVER}:"):
+        own = replace(offered, role=access.server_role, status="active", invite_id=None)
+    if own is None or (own.status == "waiting" and offered.status == "active"):
+        return None
+    keeps = offered.status == "waiting" or own.role.lowered_to(offered.role) is offered.role
+    return own if keeps else None
 
 
 def check_invite(invite: InviteRecord) -> None:

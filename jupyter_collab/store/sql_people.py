@@ -1,6 +1,7 @@
 """People, invitations and what was done, in a SQL database: the statements, each within a transaction."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from .people_contract import (
     InviteRecord,
     MemberRecord,
     RoomAccess,
+    better_place,
     check_invite,
 )
 from .rows import aware, now
@@ -61,11 +63,12 @@ def list_members(connection: Connection, room_id: str) -> list[MemberRecord]:
     return [_member(row) for row in connection.execute(query).mappings()]
 
 
-def put_member(connection: Connection, member: MemberRecord, event: EventRecord) -> None:
+def put_member(connection: Connection, member: MemberRecord, event: EventRecord) -> MemberRecord:
     """Give somebody a place in a room, or another one."""
     _change_access(connection, member.room_id, event)
-    _put_member(connection, member)
+    placed = _put_member(connection, member)
     _require_owner(connection, member.room_id)
+    return placed
 
 
 def remove_member(connection: Connection, room_id: str, principal: str, event: EventRecord) -> None:
@@ -112,13 +115,18 @@ def find_invite(connection: Connection, secret_hash: str) -> InviteRecord:
     return _find(connection, (invites.c.token_hash == secret_hash) | (invites.c.code_hash == secret_hash))
 
 
-def redeem(connection: Connection, invite_id: str, member: MemberRecord, event: EventRecord) -> None:
-    """Use an invitation once."""
-    _change_access(connection, member.room_id, event)
+def redeem(connection: Connection, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
+    """Use an invitation once, or answer the place that is as good."""
+    _lock_room(connection, member.room_id)
     is_this = (invites.c.id == invite_id) & (invites.c.room_id == member.room_id)
     check_invite(_find(connection, is_this))
+    kept = better_place(access(connection, member.room_id, member.principal), member)
+    if kept is not None:
+        return kept
+    _change_access(connection, member.room_id, event)
     connection.execute(invites.update().where(is_this).values(uses=invites.c.uses + 1))
     _put_member(connection, member)
+    return None
 
 
 def rotate_invite(
@@ -211,14 +219,16 @@ def _change_access(connection: Connection, room_id: str, event: EventRecord) -> 
     add_event(connection, event)
 
 
-def _put_member(connection: Connection, member: MemberRecord) -> None:
+def _put_member(connection: Connection, member: MemberRecord) -> MemberRecord:
     is_this = _is_member(member.room_id, member.principal)
     facts: dict[str, Any] = {column: getattr(member, column) for column in MemberRecord.__slots__}
     added_at = connection.scalar(select(members.c.added_at).where(is_this))
     if added_at is None and _count(connection, members, members.c.room_id == member.room_id) >= MAX_MEMBERS:
         raise TooManyMembers(f"The room has {MAX_MEMBERS} members, as many as it may; remove some first.")
+    placed = replace(member, added_at=aware(added_at or now()))
     connection.execute(members.delete().where(is_this))
-    connection.execute(members.insert().values({**facts, "added_at": added_at or now()}))
+    connection.execute(members.insert().values({**facts, "added_at": placed.added_at}))
+    return placed
 
 
 def _require_owner(connection: Connection, room_id: str) -> None:

@@ -1,0 +1,124 @@
+"""Whether those who are connected still may be: logins end, sessions are ended, and the server's rules change."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import HTTPError
+
+from ..access import Role
+from ..errors import CollabError, SessionEnded, SessionReplaced
+from .principals import Principal, principal_of
+from .sessions import Sessions
+
+__all__ = ["Connection", "Rechecks"]
+
+log = logging.getLogger(__name__)
+
+REFUSALS = (401, 403)
+
+
+class Connection(Protocol):
+    """An open websocket, as it is looked at here."""
+
+    @property
+    def handler(self) -> JupyterHandler:
+        """What answered the handshake."""
+
+    principal: Principal
+
+    def limit(self, most: Role) -> None:
+        """From now on the server allows ``most`` at best."""
+
+    def dismiss(self, error: CollabError) -> None:
+        """End the connection, saying why."""
+
+
+class Rechecks:
+    """Asks again, every ``seconds``, who made the handshakes; whom nobody knows any more is disconnected.
+
+    The ends of our own sessions are heard of at once, if they are ended by this server process. What cannot be asked
+    now, because a hub or the store does not answer, is asked again the next time.
+    """
+
+    def __init__(self, sessions: Sessions, seconds: float) -> None:
+        self._sessions = sessions
+        self._seconds = seconds
+        self._watched: dict[Connection, asyncio.Task[None]] = {}
+        sessions.listeners.append(self._session_ended)
+
+    def begin(self, connection: Connection) -> None:
+        """Look after ``connection`` from now on."""
+        self._watched[connection] = asyncio.create_task(self._watch(connection), name="jupyter_collab recheck")
+
+    def end(self, connection: Connection) -> None:
+        """It has ended; again does nothing."""
+        task = self._watched.pop(connection, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    async def close(self) -> None:
+        """Look after nobody any more."""
+        tasks = tuple(self._watched.values())
+        self._watched.clear()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _watch(self, connection: Connection) -> None:
+        if connection.principal.session is None:  # one of ours may have been ended since the handshake was looked at
+            await asyncio.sleep(self._seconds)
+        while True:
+            try:
+                await self._look(connection)
+            except Exception as error:  # noqa: BLE001  # whatever an identity provider may raise: it is asked again
+                log.warning("It cannot be asked now who %s is: %r", connection.principal.user.principal, error)
+            if connection not in self._watched:
+                return
+            await asyncio.sleep(self._seconds)
+
+    async def _look(self, connection: Connection) -> None:
+        known = connection.principal
+        if known.session is not None:
+            if not await self._sessions.goes_on(known.session):
+                connection.dismiss(SessionEnded("Your visit is over here; come by an invitation again."))
+            return
+        try:
+            found = await _ask_again(connection.handler)
+        except HTTPError as error:
+            if error.status_code not in REFUSALS:
+                raise
+            connection.dismiss(SessionEnded("You are signed out, or may not use rooms any more; sign in again."))
+            return
+        if found.most is not known.most:
+            connection.principal = found
+            connection.limit(found.most)
+
+    def _session_ended(self, ended: str, is_replaced: bool) -> None:
+        """A session was ended, named by its hash, or all those of a principal."""
+        for connection in tuple(self._watched):
+            session = connection.principal.session
+            if session is None or ended not in (session.hash, session.user.principal):
+                continue
+            if is_replaced:
+                connection.dismiss(SessionReplaced("You came anew by an invitation: reconnect."))
+            else:
+                connection.dismiss(SessionEnded("You have left; come by an invitation again."))
+
+
+async def _ask_again(handler: JupyterHandler) -> Principal:
+    """Who made the request that ``handler`` answered, asked anew: nothing that was remembered for it counts."""
+    asker = _Asker(handler.application, handler.request)
+    await asker.prepare()
+    return await principal_of(asker, None)
+
+
+class _Asker(JupyterHandler):
+    """Makes jupyter_server find out who made a request; answers nothing."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """It is never called; the decorator says that whoever asks need not be known."""

@@ -1,0 +1,123 @@
+"""Tokens, codes, passwords and sessions: what is kept is not what is told, and only ours are believed."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from jupyter_collab.access import (
+    InviteSecrets,
+    SessionTokens,
+    UserKind,
+    hash_code,
+    hash_password,
+    hash_token,
+    is_password,
+    person,
+)
+
+GUEST = person(UserKind.GUEST, "91bc", "Ada Lovelace")
+KEY = SessionTokens.new_key()
+
+
+@pytest.fixture
+def tokens() -> SessionTokens:
+    return SessionTokens(KEY, timedelta(hours=1))
+
+
+def claims(**changed: Any) -> dict[str, Any]:
+    """What a good token says, ``changed``; ``None`` leaves a claim out."""
+    now = datetime.now(UTC)
+    facts = {"sub": "91bc", "kind": "guest", "name": "Ada", "sid": "s", "iat": now, "exp": now + timedelta(hours=1)}
+    return {name: value for name, value in {**facts, **changed}.items() if value is not None}
+
+
+def test_each_invitation_has_secrets_of_its_own() -> None:
+    made = [InviteSecrets.new() for _ in range(200)]
+    assert len({one.token for one in made}) == len({one.code for one in made}) == 200
+    assert all(len(one.token) == 32 and len(one.code) == 9 for one in made)
+
+
+@pytest.mark.parametrize("typed", ["7kqm-2xpd", "7KQM2XPD", " 7kqm 2xpd ", "7-K-Q-M-2-X-P-D", "7KQM–2XPD"])
+def test_a_code_is_the_same_however_it_is_typed(typed: str) -> None:
+    assert hash_code(typed) == hash_code("7KQM-2XPD")
+
+
+def test_letters_that_look_like_digits_are_taken_for_them() -> None:
+    assert hash_code("oIlO-0000") == hash_code("0110-0000")
+    assert hash_code("UUUU-UUUU") == hash_code("")
+
+
+def test_a_token_is_not_a_code() -> None:
+    assert hash_token("7KQM2XPD") != hash_code("7KQM2XPD")
+    assert hash_token("abc") != hash_token("ABC")
+
+
+def test_passwords() -> None:
+    kept = hash_password("swordfish")
+    assert "swordfish" not in kept
+    assert kept != hash_password("swordfish"), "each has a salt of its own"
+    assert is_password("swordfish", kept)
+    for wrong in ("Swordfish", "", "swordfish "):
+        assert not is_password(wrong, kept)
+    assert not is_password("swordfish", "no hash at all")
+
+
+def test_a_session_is_read_as_it_was_issued(tokens: SessionTokens) -> None:
+    session = tokens.begin(GUEST)
+    read = tokens.read(tokens.issue(session))
+    assert read is not None
+    assert (read.id, read.hash, read.user) == (session.id, session.hash, GUEST)
+    assert session.id not in session.hash
+    assert tokens.begin(GUEST).id != session.id
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"exp": datetime.now(UTC) - timedelta(seconds=1)},
+        {"exp": None},
+        {"iat": None},
+        {"iat": datetime.now(UTC) + timedelta(hours=1)},
+        {"sub": None},
+        {"sub": 7},
+        {"sid": None},
+        {"name": None},
+        {"kind": None},
+        {"kind": "owner"},
+        {"kind": "GUEST"},
+    ],
+    ids=str,
+)
+def test_a_token_that_lacks_something_is_none(tokens: SessionTokens, changed: dict[str, Any]) -> None:
+    assert tokens.read(jwt.encode(claims(), KEY, "HS256")) is not None
+    assert tokens.read(jwt.encode(claims(**changed), KEY, "HS256")) is None
+
+
+def test_forged_tokens_are_none(tokens: SessionTokens) -> None:
+    session = tokens.begin(GUEST)
+    good = tokens.issue(session)
+    head, body, signature = good.split(".")
+    said = json.loads(base64.urlsafe_b64decode(body + "=="))
+    as_ada = base64.urlsafe_b64encode(json.dumps({**said, "sub": "ada"}).encode()).decode().rstrip("=")
+    unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    forged = [
+        jwt.encode(claims(), SessionTokens.new_key(), "HS256"),
+        jwt.encode(claims(), KEY, "HS512"),
+        jwt.encode(claims(), "", "none"),
+        f"{unsigned}.{body}.",
+        f"{unsigned}.{body}.{signature}",
+        f"{head}.{as_ada}.{signature}",
+        f"{head}.{body}.",
+        f"{head}.{body}",
+        good[:-2],
+        "",
+        "a.b.c",
+        "\x00",
+        "x" * 100_000,
+    ]
+    assert tokens.read(good) is not None
+    assert [tokens.read(token) for token in forged] == [None] * len(forged)
