@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from .people_contract import MemberRecord
 from .rows import find_room, now, room_record
 from .runs import add_run, change_run, list_runs
 from .schema import blobs, events, invites, keyframes, members, retired_epochs, rooms, runs, updates
+from .sqlite import begin, empty_log, make_private_file, set_up, shrink
 from .writer import GroupWriter, brief
 
 __all__ = ["SQLStore"]
@@ -50,17 +50,17 @@ class SQLStore(Store):
                 f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. "
                 "Make its folder writable or set CollabExtension.store_url to another place."
             ) from error
-        self._writer = GroupWriter(self._engine.execution_options(writes=True))
+        self._writer = GroupWriter(self._engine.execution_options(writes=True), empty_log)
 
     def _connect(self) -> Engine:
         is_sqlite = self._url.get_backend_name() == "sqlite"
         if is_sqlite and self._url.database:
-            _make_private_file(Path(self._url.database))
+            make_private_file(self._url.database)
         options: dict[str, Any] = {"connect_args": {"timeout": LOCK_WAIT_SECONDS}} if is_sqlite else {}
         engine = sa.create_engine(self._url, **options)
         if is_sqlite:
-            event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
+            event.listen(engine, "connect", set_up)
+            event.listen(engine, "begin", begin)
         try:
             with engine.execution_options(writes=True).begin() as connection:
                 migrate(connection)
@@ -156,7 +156,7 @@ class SQLStore(Store):
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))
             connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
-            _shrink(connection)
+            shrink(connection)
 
         await self._write(work)
 
@@ -206,7 +206,7 @@ class SQLStore(Store):
             )
             connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
             connection.execute(rooms.update().where(rooms.c.id == room_id).values(kind=kind))
-            _shrink(connection)
+            shrink(connection)
 
         await self._write(work)
 
@@ -233,7 +233,7 @@ class SQLStore(Store):
         def work(connection: Connection) -> int:
             dropped, left = collect_blobs(connection, room_id, kept)
             if dropped:
-                _shrink(connection)
+                shrink(connection)
             return left
 
         return await self._write(work)
@@ -315,36 +315,3 @@ def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> Lo
     )
     entries = tuple(LogEntry(row.data, row.username, row.server) for row in rows)
     return LogSlice(record, state, entries, record.head_seq, frame.size)
-
-
-def _shrink(connection: Connection) -> None:
-    """Give freed pages back to the file system; PostgreSQL's autovacuum does it by itself."""
-    if connection.dialect.name == "sqlite":
-        free_pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
-        cursor = connection.connection.cursor()
-        for _ in range(free_pages):  # the driver takes one step of this pragma, and a step frees one page
-            cursor.execute("PRAGMA incremental_vacuum")
-        cursor.close()
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    # SQLAlchemy's recipe: the driver must not begin transactions by itself, _begin_sqlite does.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later it has no effect, but takes the write lock
-        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # an ack must survive a power cut
-    cursor.execute("PRAGMA journal_size_limit = 4194304")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _make_private_file(path: Path) -> None:
-    """An empty database that only its owner can read, if there is none: people's text lies in it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 MAX_JOBS_PER_COMMIT = 1000
 """So that the first of a flood of jobs does not wait for the last."""
+
+IDLE_SECONDS = 1.0
+"""A writer that had nothing to do for so long tidies up."""
 
 
 @dataclass
@@ -48,11 +51,15 @@ class GroupWriter:
     """Runs jobs, in the order of :meth:`run`, in as few transactions of ``engine`` as it can.
 
     A job that raises a :class:`CollabError` must do so before it writes; the other jobs of its group go on. If the
-    database fails, each job of the group raises :class:`NotSaved` and none of them was written.
+    database fails, each job of the group raises :class:`NotSaved` and none of them was written. ``tidy`` is called in
+    the writer's thread, outside of any transaction, when there was something to write and there is nothing more for a
+    while; it answers whether it is done, and is called again later if not.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tidy: Callable[[Connection], bool]) -> None:
         self._engine = engine
+        self._tidy = tidy
+        self._is_tidy = True
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
@@ -83,7 +90,7 @@ class GroupWriter:
             self._disconnect()
 
     def _work_until_closed(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             group = [job]
             last = False
             while len(group) < MAX_JOBS_PER_COMMIT and not self._jobs.empty():
@@ -96,7 +103,23 @@ class GroupWriter:
             if last:
                 return
 
+    def _next(self) -> _Job[Any] | None:
+        while not self._is_tidy:
+            try:
+                return self._jobs.get(timeout=IDLE_SECONDS)
+            except Empty:
+                self._tidy_up()
+        return self._jobs.get()
+
+    def _tidy_up(self) -> None:
+        try:
+            self._is_tidy = self._connection is None or self._tidy(self._connection)
+        except Exception:  # the thread's boundary: it is only for tidiness, and jobs may still work
+            log.exception("Tidying up the store failed.")
+            self._is_tidy = True
+
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
+        self._is_tidy = False
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()

@@ -17,6 +17,7 @@ from .content import Trace, cell_source, notebook, trace_cell, trace_updates
 from .joins import JoinResult, measure_joins
 from .member import Member
 from .messages import SYNC_UPDATE, read_state_vector, sync
+from .outputs import steady_store_bytes
 from .products import Address, Product, RunningServer
 from .websocket import Closed, frame
 
@@ -91,6 +92,7 @@ async def _run(
     taken = await _taken(address, trace) if failure else len(frames)
     after = server.memory_bytes()
     result = None if failure else await measure_joins(server, address, joins)
+    store = await steady_store_bytes(product, server)
     await author.leave()
     return IngestResult(
         trace=trace.name,
@@ -100,7 +102,7 @@ async def _run(
         seconds=seconds,
         updates_per_second=taken / seconds,
         cpu_ms_per_update=1000 * cpu / max(1, taken),
-        store_bytes=product.store_bytes(server),
+        store_bytes=store,
         memory_bytes_before=memory,
         memory_bytes_after=after,
         joins=result,

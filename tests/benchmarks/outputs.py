@@ -12,7 +12,7 @@ from .content import notebook
 from .member import Member
 from .products import Product, RunningServer
 
-__all__ = ["OutputsResult", "measure"]
+__all__ = ["OutputsResult", "measure", "steady_store_bytes"]
 
 _CLIENT_ID = 8_000_001
 _OUTPUT_BYTES = 1_000_000
@@ -56,7 +56,7 @@ async def _run(product: Product, server: RunningServer, replacements: int) -> Ou
     seconds = perf_counter() - start
     reader = await Member.join(address)
     found = _outputs(reader.document()).to_py()
-    store = await _steady_store_bytes(product, server)
+    store = await steady_store_bytes(product, server)
     memory = server.memory_bytes()
     await reader.leave()
     await runner.leave()
@@ -93,7 +93,7 @@ def _replace_output(doc: Doc[Any], text: str) -> bytes:
     return doc.get_update(before)
 
 
-async def _steady_store_bytes(product: Product, server: RunningServer) -> int:
+async def steady_store_bytes(product: Product, server: RunningServer) -> int:
     """The store's size once it has stopped changing for two seconds: it may still be writing, or compacting."""
     deadline = perf_counter() + 30
     size, since = product.store_bytes(server), perf_counter()

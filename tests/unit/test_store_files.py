@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
-from jupyter_collab.store import SQLStore, sql
+from jupyter_collab.store import SQLStore, sql, writer
 
-from .scenarios import scenario
+from .scenarios import scenario, until
 from .stores import EPOCH, entries, opened, sqlite_store, store_bytes
 
 MEGABYTE = 2**20
@@ -49,6 +49,42 @@ async def test_the_file_shrinks_when_a_keyframe_stands_for_a_long_log(tmp_path: 
     assert long_bytes > 30 * MEGABYTE
     assert short_bytes < 2 * MEGABYTE + LOG_AHEAD_BYTES
     assert store_bytes(tmp_path) < 2 * MEGABYTE
+
+
+@scenario
+async def test_the_write_ahead_log_is_emptied_when_there_is_nothing_to_write(tmp_path: Path) -> None:
+    wal = tmp_path / "rooms.sqlite-wal"
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        await store.append("demo", EPOCH, entries(os.urandom(MEGABYTE)))
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM rooms").fetchall()
+            await store.append("demo", EPOCH, entries(os.urandom(MEGABYTE)))
+            assert wal.stat().st_size > MEGABYTE
+            reader.execute("ROLLBACK")
+        await until(lambda: wal.stat().st_size == 0)
+        assert store_bytes(tmp_path) < 3 * MEGABYTE
+        assert await store.append("demo", EPOCH, entries(b"x")) == 3
+
+
+@scenario
+async def test_a_log_that_somebody_reads_is_emptied_later_and_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "IDLE_SECONDS", 0.01)
+    wal = tmp_path / "rooms.sqlite-wal"
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM rooms").fetchall()
+            for seq in range(1, 50):
+                await asyncio.sleep(0.02)  # it is tried in between
+                assert await store.append("demo", EPOCH, entries(b"x")) == seq
+            assert wal.stat().st_size > 0
+            reader.execute("ROLLBACK")
+        await until(lambda: wal.stat().st_size == 0)
 
 
 @scenario

@@ -1,0 +1,69 @@
+"""What SQLite needs that other databases do by themselves: durable commits, and a file no larger than what is in it."""
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+__all__ = ["begin", "empty_log", "make_private_file", "set_up", "shrink"]
+
+log = logging.getLogger(__name__)
+
+
+def make_private_file(name: str) -> None:
+    """An empty database that only its owner can read, if there is none: people's text lies in it."""
+    path = Path(name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+def set_up(connection: Any, _record: object) -> None:
+    """Called with each new connection of the driver."""
+    # SQLAlchemy's recipe: the driver must not begin transactions by itself, begin() does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later it has no effect, but takes the write lock
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # an ack must survive a power cut
+    cursor.execute("PRAGMA journal_size_limit = 4194304")
+    cursor.close()
+
+
+def begin(connection: Connection) -> None:
+    """Called when a transaction begins; one that writes takes the lock at once, or it could not get it later."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def shrink(connection: Connection) -> None:
+    """Give freed pages back to the file system; PostgreSQL's autovacuum does it by itself."""
+    if connection.dialect.name == "sqlite":
+        free_pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        cursor = connection.connection.cursor()
+        for _ in range(free_pages):  # the driver takes one step of this pragma, and a step frees one page
+            cursor.execute("PRAGMA incremental_vacuum")
+        cursor.close()
+
+
+def empty_log(connection: Connection) -> bool:
+    """Bring what is in the write-ahead log into the file and empty it, unless somebody else uses it just now.
+
+    Answers whether that is done. By itself SQLite does it every few megabytes, and then the log stays that large.
+    """
+    if connection.dialect.name != "sqlite":
+        return True
+    cursor = connection.connection.cursor()
+    [patience_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
+    try:
+        cursor.execute("PRAGMA busy_timeout = 0")  # nobody's edits are to wait for this
+        [is_busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:  # a full disk: the log goes on holding everything
+        log.debug("The store's log is not emptied: %s", error)
+        return False
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience_ms}")
+        cursor.close()
+    return not is_busy
