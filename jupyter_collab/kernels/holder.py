@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ..access import User
 from ..document import RoomDocument
-from ..errors import KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
+from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
 from ..rooms import RoomManager
 from ..rooms.tasks import TaskSlots
 from .board import Board
@@ -23,6 +23,8 @@ Found = TypeVar("Found")
 
 SERVER = User(username="", name="", display_name="the server", initials="S")
 """Who writes what nobody asked for."""
+
+RESTARTING = "restarting"
 
 GONE = "The room's kernel is gone, because its server was started again. Run a cell to start a new one."
 DIED = "The kernel died, or was restarted elsewhere. What it had in memory is gone: run the cells again."
@@ -46,6 +48,7 @@ class KernelHolder:
         self._on_lost = on_lost
         self._kernel: Kernel | None = None
         self._expects_restart = False
+        self._changed = asyncio.Event()
         self._commands = asyncio.Lock()
         self._tasks = TaskSlots(f"kernel of room {room_id}", lambda error: None)
 
@@ -53,6 +56,11 @@ class KernelHolder:
     def kernel(self) -> Kernel | None:
         """The kernel, if it runs."""
         return self._kernel
+
+    @property
+    def may_interrupt(self) -> bool:
+        """Whether there is a kernel that is not just being started anew."""
+        return self._kernel is not None and self._kernel.status != RESTARTING
 
     def require(self) -> Kernel:
         """The kernel, or ``NoKernel``."""
@@ -100,13 +108,22 @@ class KernelHolder:
         return mark is not None and kernel is None
 
     async def ready(self, user: User) -> Kernel:
-        """The kernel, which is started for ``user`` if there is none.
+        """The kernel, which is started for ``user`` if there is none; one that is being started anew is waited for.
 
         Raises
         ------
-        KernelNotFound, KernelFailed, KernelElsewhere
+        KernelNotFound, KernelFailed, KernelElsewhere, KernelDied
             Their messages say what to do.
         """
+        kernel = await self._running(user)
+        while self._kernel is kernel and kernel.status == RESTARTING:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._kernel is not kernel:
+            raise KernelDied(ENDED)
+        return kernel
+
+    async def _running(self, user: User) -> Kernel:
         async with self._commands:
             if self._kernel is not None:
                 return self._kernel
@@ -115,10 +132,12 @@ class KernelHolder:
             spec = wanted_spec(await self._host.specs(), metadata)
             self._board.show_kernel("", spec, "starting")
             try:
+                await self._edit(partial(set_mark, mark=KernelMark("", self._host.server)), user)
                 kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
             except BaseException:
                 self._board.kernel = None
                 self._board.changed()
+                await self._edit(partial(set_mark, mark=None), user)
                 raise
             self._adopt(kernel, spec)
 
@@ -181,13 +200,15 @@ class KernelHolder:
         self._kernel = kernel
         self._board.show_kernel(kernel.id, spec, kernel.status)
         kernel.on_status = self._take_status
+        self._take_status(kernel.status)
 
     def _take_status(self, status: str) -> None:
+        self._changed.set()
         if self._board.kernel is not None:
             self._board.kernel["status"] = status
         if status == "dead":
             self._ended()
-        elif status == "restarting" and not self._expects_restart:
+        elif status == RESTARTING and not self._expects_restart:
             self._on_lost()
             self._board.say(DIED)
         self._board.changed()
@@ -211,6 +232,7 @@ class KernelHolder:
         if self._kernel is not None:
             self._kernel.on_status = lambda status: None
         self._kernel = self._board.kernel = self._board.input = None
+        self._changed.set()
         self._on_lost()
         self._board.changed()
 

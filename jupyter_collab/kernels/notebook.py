@@ -32,7 +32,7 @@ MAY_FAIL_TAG = "raises-exception"
 
 @dataclass(frozen=True, slots=True)
 class KernelMark:
-    """Which kernel a room has, and the server that it runs on; ``""`` if that has let go of it."""
+    """Which kernel a room has (``""`` while it starts), and on which server (``""`` if that has let go of it)."""
 
     kernel_id: str
     server: str

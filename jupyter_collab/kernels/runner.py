@@ -161,8 +161,8 @@ class RoomKernel:
         self._board.changed()
 
     async def _stop(self, running: Run) -> None:
-        """Stop what runs, or, if the kernel has not started yet, what would."""
-        if self._holder.kernel is not None:
+        """Stop what runs, or, if the kernel has not started yet, or is being started anew, what would."""
+        if self._holder.may_interrupt:
             await self.interrupt()
             return
         self._abort(self._queue.cancel_request(running.request))

@@ -58,6 +58,7 @@ class SessionHost:
             session = await self._create_session(room_id, title, name)
         except Exception as error:  # whatever a kernelspec's command, or a provisioner, may raise
             log.exception("The kernel %s of room %s did not start.", name, room_id)
+            self._forget_failed_starts()
             raise KernelFailed(f"The kernel '{name}' did not start: {error}. Choose another one.") from error
         kernel = self._kernel(session)
         try:
@@ -81,6 +82,14 @@ class SessionHost:
             if done and session.exception() is None:
                 await self._kernel(session.result()).shutdown()
             raise
+
+    def _forget_failed_starts(self) -> None:
+        """Let go of kernels that never ran: jupyter_client keeps them as pending, and then the server does not stop."""
+        kernels = self._app.kernel_manager
+        pending: dict[str, Any] = getattr(kernels, "_pending_kernels", {})
+        for kernel_id, starting in list(pending.items()):
+            if starting.done() and kernel_id not in kernels:
+                del pending[kernel_id]
 
     def _kernel(self, session: dict[str, Any]) -> JupyterKernel:
         model = session["kernel"]
@@ -125,8 +134,8 @@ class SessionControl:
 
     async def interrupt(self) -> None:
         """Interrupt it."""
-        if not self.is_kept:
-            raise KernelDied("The kernel has ended.")
+        if await self.process() is None:
+            raise KernelDied("The kernel has ended, or is just being started anew.")
         await ensure_async(self._kernels.interrupt_kernel(self._kernel_id))
 
     async def restart(self) -> None:

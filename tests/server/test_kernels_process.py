@@ -112,6 +112,26 @@ def test_a_server_that_is_started_again_says_that_the_kernel_is_gone(server: Run
     assert (state["message"], cell(server, 1)["outputs"][0]["data"]["text/plain"]) == (None, "2")
 
 
+def test_a_server_whose_kernel_could_not_start_says_so_and_stops_when_asked(tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    folder = server.folder / "data" / "kernels" / "nowhere"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["/no/such/program", "{connection_file}"], "display_name": "Nowhere", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    with server:
+        create(server, "1 + 1")
+        server.request("PUT", "rooms/demo/kernel", json={"name": "nowhere"})
+        run(server)
+        state = until(server, lambda state: not state["queue"])
+        assert state["kernel"] is None
+        assert "'nowhere' did not start" in state["message"]
+        server.request("PUT", "rooms/demo/kernel", json={"name": "python3"})
+        run(server)
+        until(server, lambda state: not state["queue"])
+        assert cell(server, 0)["outputs"][0]["data"]["text/plain"] == "2"
+    assert "Error" not in server.log.split("stopping")[-1]
+
+
 def test_a_hundred_thousand_lines_are_small_in_the_room_and_whole_behind_a_link(server: RunningServer) -> None:
     create(server, "for number in range(100_000): print('line', number)")
     run(server)

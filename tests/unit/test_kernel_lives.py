@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_collab.errors import KernelElsewhere
+from jupyter_collab.errors import KernelElsewhere, KernelFailed
 from jupyter_collab.kernels import holder
 from jupyter_collab.kernels.limits import KernelLimits
+from jupyter_collab.kernels.notebook import KernelMark, read_mark
 from jupyter_collab.rooms import RoomState
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
-from .kernels import ScriptedHost, running
+from .kernels import Cells, ScriptedHost, eventually, running
 from .scenarios import scenario, settle, until
 
 
@@ -18,6 +19,11 @@ from .scenarios import scenario, settle, until
 def store(tmp_path: Path) -> FaultyStore:
     """The store of one server."""
     return faulty_store(tmp_path)
+
+
+async def mark_of(cells: Cells) -> KernelMark | None:
+    """What the document says about the room's kernel."""
+    return read_mark(await cells.manager.read("demo"))
 
 
 @scenario
@@ -87,6 +93,49 @@ async def test_after_a_server_was_killed_the_runs_that_it_left_are_said_to_be_ab
             assert (await again.state())["message"] == holder.GONE
             assert (await again.info("c0"))["status"] == "aborted"
             assert await again.history() == [("c0", "aborted")]
+
+
+@scenario
+async def test_after_a_server_was_killed_while_the_kernel_started_the_room_says_that_it_is_gone(tmp_path: Path) -> None:
+    host = ScriptedHost()
+    host.may_start.clear()
+    async with running(faulty_store(tmp_path), host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until(lambda state: state["kernel"] and state["kernel"]["status"] == "starting")
+        await eventually(lambda: mark_of(cells), lambda mark: mark is not None)
+        async with running(faulty_store(tmp_path)) as again:  # as if the first had just vanished
+            assert (await again.state())["message"] == holder.GONE
+            assert await again.history() == [("c0", "aborted")]
+        host.may_start.set()
+
+
+@scenario
+async def test_a_kernel_that_did_not_start_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    host = ScriptedHost()
+    host.error = KernelFailed("no memory")
+    async with running(faulty_store(tmp_path), host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+        assert await mark_of(cells) is None
+
+
+@scenario
+async def test_a_kernel_that_dies_while_it_is_found_again_is_gone(tmp_path: Path) -> None:
+    host = ScriptedHost()
+    async with running(faulty_store(tmp_path), host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+    host.kernel.status = "dead"
+    host.found = {"demo": host.kernel}
+    async with running(faulty_store(tmp_path), host) as cells:
+        state = await cells.state()
+        assert (state["kernel"], state["message"]) == (None, holder.ENDED)
+        await cells.run()
+        await cells.until_done()
+        assert (len(host.started), await cells.history()) == (2, [("c0", "ok"), ("c0", "ok")])
 
 
 @scenario

@@ -7,11 +7,12 @@ import pytest
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CellNotFound, InputNotWanted, KernelBusy, NoKernel, RunNotFound, TooManyRuns
+from jupyter_collab.kernels import holder
 from jupyter_collab.kernels.limits import KernelLimits
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
-from .kernels import ScriptedHost, eventually, running
-from .scenarios import scenario, until
+from .kernels import Cells, ScriptedHost, ScriptedKernel, eventually, running
+from .scenarios import scenario, settle, until
 
 
 @pytest.fixture
@@ -137,6 +138,56 @@ async def test_a_kernel_that_dies_is_said_and_nothing_hangs(tmp_path: Path, rest
         assert await cells.text("c1") == "b\n"
         assert len(cells.host.started) == (1 if restarts else 2)
         await until(lambda: kernel.is_shut_down == (not restarts))
+
+
+@scenario
+async def test_a_run_waits_for_a_dead_kernel_that_is_being_started_anew(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        kernel = await restarting(cells, "print b")
+        kernel.set_status("idle")
+        await cells.until_done()
+        assert (await cells.text("c0"), len(cells.host.started)) == ("b\n", 1)
+        assert (await cells.history())[-1] == ("c0", "ok")
+
+
+@scenario
+async def test_a_run_that_waited_for_a_kernel_in_vain_is_said_to_be_off(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        kernel = await restarting(cells, "print b")
+        kernel.set_status("dead")
+        state = await cells.until_done()
+        assert (state["kernel"], state["message"]) == (None, holder.ENDED)
+        assert (await cells.history())[-1] == ("c0", "aborted")
+        await cells.run()
+        await cells.until_done()
+        assert (await cells.text("c0"), len(cells.host.started)) == ("b\n", 2)
+
+
+@scenario
+async def test_a_run_that_waits_for_a_kernel_can_be_canceled(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        kernel = await restarting(cells, "print b")
+        [run] = (await cells.state())["queue"]
+        await cells.kernels.cancel("demo", run["run"])
+        assert (await cells.state())["queue"] == []
+        kernel.set_status("idle")
+        assert (await cells.history())[-1] == ("c0", "aborted")
+
+
+async def restarting(cells: Cells, source: str) -> ScriptedKernel:
+    """A kernel that died and is being started anew, for which a run of ``source`` waits."""
+    await cells.put("print a")
+    await cells.run()
+    await cells.until_done()
+    kernel = cells.host.kernel
+    kernel.set_status("restarting")
+    assert (await cells.state())["message"] == holder.DIED
+    await cells.put(source)
+    await cells.run()
+    await settle()
+    assert [entry["state"] for entry in (await cells.state())["queue"]] == ["running"]
+    assert kernel.sources == ["print a"]
+    return kernel
 
 
 @scenario
