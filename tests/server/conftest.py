@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 import pytest
 from jupyter_server.serverapp import ServerApp
 
+# Imported here, its fixtures and hooks hold for this folder; as a plugin it would take over all asynchronous tests.
+from pytest_jupyter.jupyter_server import *  # noqa: F403 - all of them, for they need each other
+
 from jupyter_collab.rooms import RoomManager
 
 
@@ -39,7 +42,7 @@ def limits() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]  # ours instead of the imported one
 def jp_server_config(tmp_path: Path, limits: dict[str, Any]) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"jupyter_collab": True}, "allow_unauthenticated_access": False},

@@ -16,8 +16,6 @@ from jupyter_collab.rooms import RoomManager
 
 from .conftest import Answer, Rest
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 WAIT_SECONDS = 60.0
 
 

@@ -12,8 +12,6 @@ from jupyter_collab.rooms import RoomManager
 from .conftest import Rest
 from .test_kernels_real import Demo
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 LINES = "for number in range(20_000): print('line', number)"
 PRINTED = "".join(f"line {number}\n" for number in range(20_000))
 IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)

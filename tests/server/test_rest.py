@@ -19,8 +19,6 @@ from jupyter_collab.server.websocket import RoomWebSocketHandler
 
 from .conftest import Rest
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 NOTEBOOK: dict[str, Any] = {
     "nbformat": 4,
     "nbformat_minor": 5,

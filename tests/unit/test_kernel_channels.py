@@ -13,7 +13,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_collab.kernels.jupyter import JupyterKernel
 from tests.servers import find_port
 
-pytestmark = pytest.mark.anyio
+from .scenarios import scenario
 
 LATE_SECONDS = 1.0
 
@@ -81,6 +81,7 @@ async def started(folder: Path) -> AsyncKernelManager:
     return manager
 
 
+@scenario
 async def test_a_question_in_the_first_cell_is_heard(tmp_path: Path) -> None:
     manager = await started(tmp_path)
     port = find_port()
@@ -104,6 +105,7 @@ async def test_a_question_in_the_first_cell_is_heard(tmp_path: Path) -> None:
         await kernel.shutdown()
 
 
+@scenario
 async def test_a_kernel_without_stdin_is_used_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
