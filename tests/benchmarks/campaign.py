@@ -14,14 +14,15 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import fanout, ingest, joins, outputs
+from . import fanout, floods, ingest, joins, outputs
 from .content import Trace
 from .fanout import FanoutPlan
+from .floods import FloodPlan
 from .products import JupyterCollab, Product
 
 __all__ = ["MEASURES", "Campaign", "Entrant", "Options", "Run"]
 
-MEASURES = ("fanout", "ingest", "joins", "outputs")
+MEASURES = ("fanout", "ingest", "joins", "outputs", "floods")
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Options:
     ingest_timeout_seconds: float = 3600.0
     joins: int = 30
     replacements: int = 30
+    flood: FloodPlan = field(default_factory=FloodPlan)
 
     @classmethod
     def quick(cls) -> "Options":
-        return cls(people=(2, 10), fanout_seconds=3.0, rounds=1, ingest_edits=5_000, joins=5, replacements=5)
+        flood = FloodPlan(people=3, lines=5_000, floods=2, quiet_seconds=2.0, reruns=3)
+        return cls((2, 10), fanout_seconds=3.0, rounds=1, ingest_edits=5_000, joins=5, replacements=5, flood=flood)
 
 
 @dataclass(frozen=True)
@@ -136,22 +139,35 @@ class Campaign:
         return {product.name: product.version() for product in self.products}
 
     def _plan(self, measures: tuple[str, ...]) -> Iterator[_Step]:
-        options = self.options
-        for number in range(options.rounds):
-            for people in options.people if "fanout" in measures else ():
-                for entrant in self._entrants(number, both=True):
-                    plan = FanoutPlan(people, options.edits_per_second, options.fanout_seconds, entrant.acks)
-                    yield _Step("fanout", entrant, number, partial(fanout.measure, entrant.product, plan))
-        for number in range(options.rounds):
-            for entrant in self._entrants(number):
-                if "joins" in measures:
-                    yield _Step("joins", entrant, number, partial(joins.measure, entrant.product, options.joins))
-                if "outputs" in measures:
-                    call = partial(outputs.measure, entrant.product, options.replacements)
-                    yield _Step("outputs", entrant, number, call)
-        for number in range(options.ingest_rounds if "ingest" in measures else 0):
+        plans = {"fanout": self._fanout, "joins": self._joins, "outputs": self._outputs, "floods": self._floods}
+        for number in range(self.options.rounds):
+            for measure, plan in plans.items():
+                if measure in measures:
+                    yield from plan(number)
+        for number in range(self.options.ingest_rounds if "ingest" in measures else 0):
             for entrant in self._entrants(number):
                 yield _Step("ingest", entrant, number, partial(self._ingest, entrant.product))
+
+    def _fanout(self, number: int) -> Iterator[_Step]:
+        options = self.options
+        for people in options.people:
+            for entrant in self._entrants(number, both=True):
+                plan = FanoutPlan(people, options.edits_per_second, options.fanout_seconds, entrant.acks)
+                yield _Step("fanout", entrant, number, partial(fanout.measure, entrant.product, plan))
+
+    def _joins(self, number: int) -> Iterator[_Step]:
+        for entrant in self._entrants(number):
+            yield _Step("joins", entrant, number, partial(joins.measure, entrant.product, self.options.joins))
+
+    def _outputs(self, number: int) -> Iterator[_Step]:
+        for entrant in self._entrants(number):
+            call = partial(outputs.measure, entrant.product, self.options.replacements)
+            yield _Step("outputs", entrant, number, call)
+
+    def _floods(self, number: int) -> Iterator[_Step]:
+        for entrant in self._entrants(number):
+            if isinstance(entrant.product, JupyterCollab):  # the other one's outputs are written by a browser
+                yield _Step("floods", entrant, number, partial(floods.measure, entrant.product, self.options.flood))
 
     def _ingest(self, product: Product) -> ingest.IngestResult:
         return ingest.measure(

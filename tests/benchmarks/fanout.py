@@ -19,7 +19,7 @@ from .member import Member
 from .messages import ACK, SYNC_STEP2, Presence, ack_count, kind
 from .products import Address, Product, RunningServer
 
-__all__ = ["FanoutPlan", "FanoutResult", "measure"]
+__all__ = ["FanoutPlan", "FanoutResult", "measure", "percentile"]
 
 _TYPISTS = 10
 _WARM_UP_SECONDS = 2.0
@@ -147,21 +147,21 @@ async def _run(product: Product, server: RunningServer, plan: FanoutPlan) -> Fan
         deliveries=deliveries,
         undelivered=log.expected - deliveries,
         missing_in_document=missing,
-        edit_p50_ms=_percentile(log.edits, 50),
-        edit_p99_ms=_percentile(log.edits, 99),
-        last_reader_p50_ms=_percentile(_last_readers(log), 50),
-        last_reader_p99_ms=_percentile(_last_readers(log), 99),
-        presence_p50_ms=_percentile(log.presence, 50),
-        presence_p99_ms=_percentile(log.presence, 99),
-        ack_p50_ms=_percentile(log.acks, 50) if plan.acks else None,
-        ack_p99_ms=_percentile(log.acks, 99) if plan.acks else None,
+        edit_p50_ms=percentile(log.edits, 50),
+        edit_p99_ms=percentile(log.edits, 99),
+        last_reader_p50_ms=percentile(_last_readers(log), 50),
+        last_reader_p99_ms=percentile(_last_readers(log), 99),
+        presence_p50_ms=percentile(log.presence, 50),
+        presence_p99_ms=percentile(log.presence, 99),
+        ack_p50_ms=percentile(log.acks, 50) if plan.acks else None,
+        ack_p99_ms=percentile(log.acks, 99) if plan.acks else None,
         cpu_seconds=cpu,
         cpu_seconds_per_1000_deliveries=1000 * cpu / max(1, deliveries),
         frames_received=end.frames - start.frames,
         received_bytes=end.received_bytes - start.received_bytes,
         wall_seconds=wall,
         generator_cpu_share=(end.generator_cpu_seconds - start.generator_cpu_seconds) / wall,
-        generator_late_p99_ms=_percentile(log.late, 99),
+        generator_late_p99_ms=percentile(log.late, 99),
         server_memory_bytes=memory,
     )
 
@@ -266,7 +266,7 @@ def _last_readers(log: _Log) -> "array[float]":
     return array("d", (last - sent for sent, last in pairs if last))
 
 
-def _percentile(seconds: "array[float]", percent: float) -> float:
+def percentile(seconds: "array[float]", percent: float) -> float:
     """In milliseconds, nearest rank; NaN where there is nothing."""
     if not seconds:
         return float("nan")

@@ -64,15 +64,22 @@ class RunningServer:
 
     def cpu_seconds(self) -> float:
         """CPU time, user and system, of the server and of all processes it started, so far."""
-        total = 0.0
-        for process in [self._stats, *self._stats.children(recursive=True)]:
-            times = process.cpu_times()
-            total += times.user + times.system
-        return total
+        return sum(map(_cpu_seconds, [self._stats, *self._stats.children(recursive=True)]))
+
+    def own_cpu_seconds(self) -> float:
+        """CPU time, user and system, of the server alone, so far."""
+        return _cpu_seconds(self._stats)
 
     def memory_bytes(self) -> int:
         """The server's resident memory now."""
         return int(self._stats.memory_info().rss)
+
+    def peak_memory_bytes(self) -> int:
+        """The most resident memory that the server ever had; Linux says so, elsewhere it is that of now."""
+        status = Path(f"/proc/{self.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        peaks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+        return peaks[0] if peaks else self.memory_bytes()
 
     def log_tail(self, lines: int = 15) -> str:
         return "\n".join((self.directory / "log").read_text(errors="replace").splitlines()[-lines:])
@@ -213,6 +220,11 @@ class JupyterCollaboration(Product):
 
     def store_bytes(self, server: RunningServer) -> int:
         return sum(file.stat().st_size for file in (server.directory / "root").glob(".jupyter_ystore.db*"))
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _free_port() -> int:

@@ -40,6 +40,19 @@ _FANOUT = (
     ("edit to durable ack, p99", "ms", "ack_p99_ms"),
     ("server CPU per 1,000 deliveries", "s", "cpu_seconds_per_1000_deliveries"),
 )
+_WAYS = (("printed", "lines printed"), ("flushed", "lines flushed"))
+_FLOOD = (
+    ("until everybody has the end", "s", "seconds"),
+    ("server CPU", "s", "cpu_seconds"),
+    ("server memory, peak", "MB", "peak_memory_bytes"),
+    ("the document", "MB", "first_sync_bytes"),
+    ("of that, what is seen of the lines", "MB", "tail_bytes"),
+    ("keystroke to reader, p50", "ms", "typed_p50_ms"),
+    ("keystroke to reader, p99", "ms", "typed_p99_ms"),
+    ("in quiet, keystroke to reader, p50", "ms", "quiet_p50_ms"),
+    ("in quiet, keystroke to reader, p99", "ms", "quiet_p99_ms"),
+)
+_THIRD = "store after a third of the runs"
 _SINGLE = (
     ("ingest", "trace taken in", "updates/s", "updates_per_second", True),
     ("ingest", "trace: server CPU per update", "ms", "cpu_ms_per_update", False),
@@ -53,6 +66,15 @@ _SINGLE = (
     ("outputs", "output replaced: first sync of a new client", "MB", "first_sync_bytes", False),
     ("outputs", "output replaced: store on disk", "MB", "store_bytes", False),
     ("outputs", "output replaced: server memory", "MB", "memory_bytes", False),
+    *(
+        ("floods", f"{name}: {what}", unit, f"{part}.{key}", False)
+        for part, name in _WAYS
+        for what, unit, key in _FLOOD
+    ),
+    ("floods", "1 MB output re-run: first sync of a new client", "MB", "reruns.first_sync_bytes", False),
+    ("floods", "1 MB output re-run: store after the first run", "MB", "reruns.store_bytes_after_first", False),
+    ("floods", f"1 MB output re-run: {_THIRD}", "MB", "reruns.store_bytes_after_third", False),
+    ("floods", "1 MB output re-run: store after all runs", "MB", "reruns.store_bytes", False),
 )
 
 
@@ -140,6 +162,23 @@ def targets(runs: list[Run]) -> list[tuple[str, bool]]:
     sync = by_name.get("output replaced: first sync of a new client")
     if sync is not None and sync.ours is not None:
         found.append((f"first sync after the replacements at most 1.2 MB: {sync.ours:.2f}", sync.ours <= 1.2))
+    return found + _flood_targets({name: row.ours for name, row in by_name.items() if row.ours is not None})
+
+
+def _flood_targets(ours: dict[str, float]) -> list[tuple[str, bool]]:
+    found = []
+    for _, name in _WAYS:
+        if f"{name}: server CPU" not in ours:
+            continue
+        rest = ours[f"{name}: the document"] - ours[f"{name}: of that, what is seen of the lines"]
+        slower = ours[f"{name}: keystroke to reader, p99"] / ours[f"{name}: in quiet, keystroke to reader, p99"]
+        found.append((f"{name}: besides what is seen of them at most 0.2 MB: {rest:.3f}", rest <= 0.2))
+        found.append((f"{name}: a keystroke's p99 at most twice that in quiet: {slower:.2f}", slower <= 2))
+    sync = ours.get("1 MB output re-run: first sync of a new client")
+    if sync is not None:
+        grown = ours["1 MB output re-run: store after all runs"] / ours[f"1 MB output re-run: {_THIRD}"]
+        found.append((f"first sync after the re-runs at most 1.2 MB: {sync:.2f}", sync <= 1.2))
+        found.append((f"the store does not grow with the re-runs: {grown:.2f} times a third of them", grown <= 1.1))
     return found
 
 
@@ -160,4 +199,17 @@ def complaints(runs: list[Run]) -> list[str]:
             found.append(f"{name}: not finished ({result['failure']})")
         elif run.measure == "outputs" and not result["right"]:
             found.append(f"{name}: a new client does not get the last output")
+        elif run.measure == "floods":
+            found += [f"{name}: {complaint}" for complaint in _flood_complaints(result)]
+    return found
+
+
+def _flood_complaints(result: dict[str, Any]) -> list[str]:
+    found = [
+        f"{name}: {result[way]['undelivered']} deliveries never came"
+        for way, name in _WAYS
+        if result[way]["undelivered"]
+    ]
+    if not result["reruns"]["right"]:
+        found.append("a new client does not get the last output")
     return found

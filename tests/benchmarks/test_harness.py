@@ -164,6 +164,27 @@ def test_targets_are_missed_as_well_as_reached() -> None:
     assert [reached for _, reached in targets(cheap)] == [True]
 
 
+def _floods(**changes: Any) -> Run:
+    flood = {"seconds": 2.0, "cpu_seconds": 1.0, "peak_memory_bytes": 1e8, "first_sync_bytes": 7e4, "tail_bytes": 6e4,
+             "typed_p50_ms": 2.0, "typed_p99_ms": 6.0, "quiet_p50_ms": 2.0, "quiet_p99_ms": 4.0,
+             "undelivered": 0}  # fmt: skip
+    reruns = {"first_sync_bytes": 1e6, "store_bytes_after_first": 2e6, "store_bytes_after_third": 5e6,
+              "store_bytes": 5e6, "right": True}  # fmt: skip
+    result = {"printed": flood, "flushed": {**flood, **changes}, "reruns": reruns}
+    return Run("floods", OURS, 0, result)
+
+
+def test_a_flood_is_held_against_what_is_seen_of_it_and_against_quiet() -> None:
+    assert [reached for _, reached in targets([_floods()])] == [True] * 6
+    missed = {what.split(":")[1] for what, reached in targets([_floods(first_sync_bytes=3e5)]) if not reached}
+    assert missed == {" besides what is seen of them at most 0.2 MB"}
+    missed = {what.split(":")[1] for what, reached in targets([_floods(typed_p99_ms=9.0)]) if not reached}
+    assert missed == {" a keystroke's p99 at most twice that in quiet"}
+    assert complaints([_floods(undelivered=2)]) == [
+        "floods, round 1, jupyter_collab: lines flushed: 2 deliveries never came"
+    ]
+
+
 def test_what_never_came_and_what_was_not_finished_is_complained_of() -> None:
     runs = [
         _fanout(OURS, 0),

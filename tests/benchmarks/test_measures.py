@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from . import fanout, ingest, joins, outputs
+from . import fanout, floods, ingest, joins, outputs
 from .content import synthetic_trace
 from .fanout import FanoutPlan
+from .floods import FloodPlan
 from .products import JupyterCollab
 
 
@@ -52,3 +53,17 @@ def test_replaced_outputs_are_freed(product: JupyterCollab) -> None:
     result = outputs.measure(product, 4)
     assert result.right
     assert 1_000_000 <= result.first_sync_bytes <= 1_200_000
+
+
+def test_a_flood_reaches_everybody_and_leaves_little(product: JupyterCollab) -> None:
+    plan = FloodPlan(people=3, lines=20_000, floods=2, quiet_seconds=0.5, reruns=3)
+    result = floods.measure(product, plan)
+    for flood in (result.printed, result.flushed):
+        assert flood.undelivered == 0
+        assert flood.keystrokes > 0
+        assert 0 < flood.tail_bytes < flood.first_sync_bytes < flood.tail_bytes + 200_000
+        assert 0 < flood.seconds <= flood.slowest_seconds
+        assert flood.cpu_seconds > 0
+    assert result.reruns.right
+    assert 1_000_000 <= result.reruns.first_sync_bytes <= 1_200_000
+    assert result.reruns.store_bytes_after_third > 1_000_000
