@@ -35,5 +35,5 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    server = import_module(f"{__name__}.server")
-    return [{"module": f"{__name__}.server", "app": server.CollabExtension}]
+    extension = import_module(f"{__name__}.server.extension")
+    return [{"module": f"{__name__}.server.extension", "app": extension.CollabExtension}]

@@ -1,5 +1,1 @@
-"""The Jupyter server extension."""
-
-from .extension import CollabExtension
-
-__all__ = ["CollabExtension"]
+"""The Jupyter server extension: see :mod:`.extension`. Importing this package loads none of it."""

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..access import Attempts, User, UserKind, hash_password, is_password, person
-from ..errors import AccountNotFound, ContentError, SignInRefused
+from ..errors import AccountNotFound, SignInRefused
 from ..rooms import MAX_NAME_CHARACTERS, RoomManager
 from ..store import AccountRecord
+from .passwords import MAX_PASSWORD_CHARACTERS
 
 if TYPE_CHECKING:
     from .sign_in import Identity, Provider
 
-__all__ = ["Accounts", "account_user", "check_password"]
+__all__ = ["Accounts", "account_user"]
 
 WRONG_SECONDS = 300.0
 WRONG_PER_ACCOUNT = 10
 WRONG_PER_ADDRESS = 50
-
-MIN_PASSWORD_CHARACTERS = 10
-MAX_PASSWORD_CHARACTERS = 200
 
 
 class Accounts:
@@ -74,9 +72,3 @@ class Accounts:
 def account_user(account: AccountRecord) -> User:
     """The person whose account it is."""
     return person(UserKind.ACCOUNT, account.id, account.display_name)
-
-
-def check_password(password: str) -> None:
-    """Raise ``ContentError`` for a password that is too short to be one, or too long."""
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
-        raise ContentError(f"A password has {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters.")

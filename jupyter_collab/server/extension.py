@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode, default
 
@@ -25,6 +24,7 @@ from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
 from .pages import OpenRoomHandler
+from .places import default_store_url
 from .rechecks import Rechecks
 from .rest import REST_ROUTES
 from .services import AccessRules, Services, mounted
@@ -145,7 +145,7 @@ class CollabExtension(ExtensionApp):
 
     @default("store_url")
     def _default_store_url(self) -> str:
-        return f"sqlite:///{Path(jupyter_data_dir()) / 'collab' / 'rooms.sqlite'}"
+        return default_store_url()
 
     def initialize_settings(self) -> None:
         """Make the manager; the store is opened when the server runs."""

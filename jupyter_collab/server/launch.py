@@ -1,13 +1,13 @@
-"""``jupyter collab``: JupyterLab, opened on a room."""
+"""``jupyter collab``: JupyterLab, opened on a room; or one of the commands for whoever runs the server."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from jupyterlab.labapp import LabApp
-
 from ..errors import InvalidRoomId
 from ..rooms import check_room_id
+from . import users
+from .places import configured_store_url
 
 __all__ = ["main"]
 
@@ -18,12 +18,19 @@ Open JupyterLab on a shared room.
 
 Without ROOM it is 'demo', a room with a small notebook in it, made the first time. All other
 arguments go to JupyterLab, for instance --no-browser, --port=8889 or
---CollabExtension.store_url=sqlite:////srv/rooms.sqlite."""
+--CollabExtension.store_url=sqlite:////srv/rooms.sqlite.
+
+jupyter collab users --help tells how accounts are made."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command with ``arguments`` (default: those of the process) until the server ends."""
-    LabApp.launch_instance(argv=lab_arguments(sys.argv[1:] if arguments is None else arguments))
+    """Run the command with ``arguments`` (default: those of the process) until it, or the server, ends."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["users"]:
+        raise SystemExit(users.main(given[1:], configured_store_url))
+    from jupyterlab.labapp import LabApp  # it takes seconds, which the other commands need not wait for
+
+    LabApp.launch_instance(argv=lab_arguments(given))
 
 
 def lab_arguments(arguments: Sequence[str]) -> list[str]:

@@ -13,8 +13,9 @@ from tornado.web import HTTPError
 
 from ..access import UserKind, hash_password
 from ..errors import CollabError, ContentError, SignInRefused
-from .accounts import account_user, check_password
+from .accounts import account_user
 from .guests import ComingHandler
+from .passwords import check_password
 from .services import Services
 
 if TYPE_CHECKING:

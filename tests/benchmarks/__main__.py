@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, dest="fanout_seconds", help="of typing in a run")
     parser.add_argument("--rounds", type=int, help="runs of everything but the trace")
     parser.add_argument("--ingest-edits", type=int, help="only the first so many edits of the trace")
+    parser.add_argument(
+        "--ingest-timeout-seconds", type=float, help="after so long a product is asked how much of the trace it has"
+    )
     parser.add_argument("--docs", type=Path, help="the folder of benchmarks.md, to put the results there")
     return parser
 

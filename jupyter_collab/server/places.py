@@ -1,0 +1,26 @@
+"""Where things are kept, without the server's own modules, which take seconds to load."""
+
+from pathlib import Path
+
+from jupyter_core.application import JupyterApp
+from jupyter_core.paths import jupyter_data_dir
+
+__all__ = ["configured_store_url", "default_store_url"]
+
+
+def default_store_url() -> str:
+    """An SQLite file in Jupyter's data directory."""
+    return f"sqlite:///{Path(jupyter_data_dir()) / 'collab' / 'rooms.sqlite'}"
+
+
+class _ServerConfig(JupyterApp):
+    """Reads the files that configure a Jupyter server."""
+
+    name = "jupyter-server"
+
+
+def configured_store_url() -> str:
+    """The store that a server which is started here would use."""
+    app = _ServerConfig()
+    app.load_config_file()
+    return str(app.config.CollabExtension.get("store_url", default_store_url()))

@@ -1,0 +1,118 @@
+"""``jupyter collab users``: accounts, for whoever runs the server. It works on the store, with or without a server."""
+
+import argparse
+import asyncio
+import getpass
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+
+from ..access import hash_password
+from ..errors import CollabError, ContentError
+from ..rooms import check_name
+from ..store import AccountRecord, SQLStore, Store
+from .passwords import check_password
+
+__all__ = ["main"]
+
+GENERATED_BYTES = 12
+
+DESCRIPTION = """\
+Accounts of people who use shared rooms without a login of the Jupyter server
+(CollabExtension.allow_accounts). An account by itself opens no room: invite it."""
+
+
+def main(arguments: Sequence[str], store_url: Callable[[], str]) -> int:
+    """Run the command on the store at ``store_url``, unless an argument names another; answers the exit code."""
+    parser = argparse.ArgumentParser(
+        "jupyter collab users", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--store-url", help="SQLAlchemy URL of the store (default: the one that the server is set to)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="all accounts")
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text)
+        command.add_argument("email", metavar="EMAIL")
+        if name == "add":
+            command.add_argument("--name", help="the name that others see (default: from the address)")
+        if name in ("add", "password"):
+            command.add_argument("--generate", action="store_true", help="make a password and print it")
+    options = parser.parse_args(arguments)
+    options.store_url = options.store_url or store_url()
+    try:
+        return asyncio.run(_run(options))
+    except CollabError as error:
+        print(f"jupyter collab users: {error}", file=sys.stderr)
+        return 1
+
+
+COMMANDS = {
+    "add": "make an account",
+    "password": "give an account another password, which ends its sessions",
+    "lock": "let nobody sign in to an account, and end its sessions",
+    "unlock": "let its owner sign in again",
+}
+
+
+async def _run(options: argparse.Namespace) -> int:
+    store = SQLStore(options.store_url)
+    await store.open()
+    try:
+        if options.command == "list":
+            await _list(store)
+        elif options.command == "add":
+            await _add(store, options)
+        else:
+            await _change(store, options)
+    finally:
+        await store.close()
+    return 0
+
+
+async def _list(store: Store) -> None:
+    for account in await store.accounts.everybody():
+        locked = "" if account.disabled_at is None else "  (locked)"
+        print(f"{account.id}  {account.email}  {account.display_name}{locked}")
+
+
+async def _add(store: Store, options: argparse.Namespace) -> None:
+    email = _address(options.email)
+    name = check_name(options.name or email.partition("@")[0])
+    kept = hash_password(_password(generate=options.generate))
+    account = await store.accounts.add(AccountRecord(secrets.token_hex(8), email, name, kept))
+    print(f"Made the account {account.id} for {account.email}.")
+
+
+async def _change(store: Store, options: argparse.Namespace) -> None:
+    account = await store.accounts.find(_address(options.email))
+    if options.command == "password":
+        kept = hash_password(_password(generate=options.generate))
+        await store.accounts.set_password(account.id, kept)
+        print(f"{account.email} has another password; their sessions have ended.")
+    else:
+        await store.accounts.set_disabled(account.id, disabled=options.command == "lock")
+        print(f"{account.email} is {options.command}ed.")
+
+
+def _address(email: str) -> str:
+    email = email.strip().lower()
+    user, _, domain = email.rpartition("@")
+    if not user or not domain or any(letter.isspace() for letter in email):
+        raise ContentError(f"{email!r} is no e-mail address.")
+    return email
+
+
+def _password(*, generate: bool) -> str:
+    """A password: made here, or typed twice, or one line of the standard input."""
+    if generate:
+        password = secrets.token_urlsafe(GENERATED_BYTES)
+        print(f"The password is {password}")
+        return password
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Again: ") != password:
+            raise ContentError("The two are not the same.")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    check_password(password)
+    return password
