@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import fanout, floods, ingest, joins, outputs
+from . import fanout, floods, guests, ingest, joins, outputs
 from .content import Trace
 from .fanout import FanoutPlan
 from .floods import FloodPlan
@@ -22,7 +22,7 @@ from .products import JupyterCollab, Product
 
 __all__ = ["MEASURES", "Campaign", "Entrant", "Options", "Run"]
 
-MEASURES = ("fanout", "ingest", "joins", "outputs", "floods")
+MEASURES = ("fanout", "ingest", "joins", "outputs", "floods", "guests")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Options:
     joins: int = 30
     replacements: int = 30
     flood: FloodPlan = field(default_factory=FloodPlan)
+    guests: int = 40
+    guests_spread_seconds: float = 3.0
 
     @classmethod
     def quick(cls) -> "Options":
@@ -139,7 +141,13 @@ class Campaign:
         return {product.name: product.version() for product in self.products}
 
     def _plan(self, measures: tuple[str, ...]) -> Iterator[_Step]:
-        plans = {"fanout": self._fanout, "joins": self._joins, "outputs": self._outputs, "floods": self._floods}
+        plans = {
+            "fanout": self._fanout,
+            "joins": self._joins,
+            "outputs": self._outputs,
+            "floods": self._floods,
+            "guests": self._guests,
+        }
         for number in range(self.options.rounds):
             for measure, plan in plans.items():
                 if measure in measures:
@@ -168,6 +176,13 @@ class Campaign:
         for entrant in self._entrants(number):
             if isinstance(entrant.product, JupyterCollab):  # the other one's outputs are written by a browser
                 yield _Step("floods", entrant, number, partial(floods.measure, entrant.product, self.options.flood))
+
+    def _guests(self, number: int) -> Iterator[_Step]:
+        options = self.options
+        for entrant in self._entrants(number):
+            if isinstance(entrant.product, JupyterCollab):  # the other one lets in who has the server's token
+                call = partial(guests.measure, entrant.product, options.guests, options.guests_spread_seconds)
+                yield _Step("guests", entrant, number, call)
 
     def _ingest(self, product: Product) -> ingest.IngestResult:
         return ingest.measure(

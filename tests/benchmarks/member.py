@@ -49,8 +49,10 @@ class Member:
         self._acked: tuple[int, asyncio.Future[None]] | None = None
 
     @classmethod
-    async def join(cls, address: Address, *, acks: bool = False, timeout: float = 120.0) -> "Member":
-        """Connect and take the whole document.
+    async def join(
+        cls, address: Address, *, acks: bool = False, headers: dict[str, str] | None = None, timeout: float = 120.0
+    ) -> "Member":
+        """Connect, with the server's token or with ``headers`` of one's own, and take the whole document.
 
         ``join_seconds`` is the time from opening the connection until the last byte of the first sync is there;
         applying it is the client's own cost, the same for every server, and not in it.
@@ -59,7 +61,7 @@ class Member:
             Closed, Refused, TimeoutError
         """
         member = cls(address, acks=acks)
-        headers = {"Authorization": f"token {address.token}"}
+        headers = {"Authorization": f"token {address.token}"} if headers is None else dict(headers)
         if acks:
             headers["Sec-WebSocket-Protocol"] = SUBPROTOCOL
         start = perf_counter()

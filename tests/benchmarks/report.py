@@ -75,6 +75,10 @@ _SINGLE = (
     ("floods", "1 MB output re-run: store after the first run", "MB", "reruns.store_bytes_after_first", False),
     ("floods", f"1 MB output re-run: {_THIRD}", "MB", "reruns.store_bytes_after_third", False),
     ("floods", "1 MB output re-run: store after all runs", "MB", "reruns.store_bytes", False),
+    ("guests", "guests by one link: from opening it to the text, p50", "ms", "first_text_p50_ms", False),
+    ("guests", "guests by one link: from opening it to the text, p99", "ms", "first_text_p99_ms", False),
+    ("guests", "guests by one link: all in after", "s", "all_in_seconds", False),
+    ("guests", "guests by one link: server CPU", "s", "cpu_seconds", False),
 )
 
 
@@ -199,6 +203,8 @@ def complaints(runs: list[Run]) -> list[str]:
             found.append(f"{name}: not finished ({result['failure']})")
         elif run.measure == "outputs" and not result["right"]:
             found.append(f"{name}: a new client does not get the last output")
+        elif run.measure == "guests" and result["came"] < result["guests"]:
+            found.append(f"{name}: {result['guests'] - result['came']} guests did not get the text")
         elif run.measure == "floods":
             found += [f"{name}: {complaint}" for complaint in _flood_complaints(result)]
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from . import fanout, floods, ingest, joins, outputs
+from . import fanout, floods, guests, ingest, joins, outputs
 from .content import synthetic_trace
 from .fanout import FanoutPlan
 from .floods import FloodPlan
@@ -67,3 +67,10 @@ def test_a_flood_reaches_everybody_and_leaves_little(product: JupyterCollab) -> 
     assert result.reruns.right
     assert 1_000_000 <= result.reruns.first_sync_bytes <= 1_200_000
     assert result.reruns.store_bytes_after_third > 1_000_000
+
+
+def test_a_class_comes_by_one_link(product: JupyterCollab) -> None:
+    result = guests.measure(product, 5, 0.2)
+    assert (result.guests, result.came) == (5, 5)
+    assert 0 < result.first_text_p50_ms <= result.first_text_p99_ms
+    assert result.cpu_seconds > 0
