@@ -39,6 +39,7 @@ _VERDICTS: dict[int, Verdict] = {
     CloseCode.ROOM_NOT_FOUND: Verdict.STOP,
     CloseCode.EPOCH_MISMATCH: Verdict.START_ANEW,
     CloseCode.ROOM_DELETED: Verdict.STOP,
+    CloseCode.REMOVED: Verdict.STOP,
     CloseCode.ROOM_TOO_LARGE: Verdict.START_ANEW,
 }
 

@@ -8,6 +8,7 @@ from .members import Members, Standing
 from .outbox import Transport
 from .peer import Peer
 from .room import Room, RoomState
+from .waiting import Waiting
 from .watcher import RoomWatcher
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RoomWatcher",
     "Standing",
     "Transport",
+    "Waiting",
     "check_name",
     "check_room_id",
 ]

@@ -102,7 +102,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._peers: set[Peer] = set()
-        self._announced: dict[str, Event] = {}
+        self._announced: dict[str, tuple[Event, Capability]] = {}
         self._presence = Presence(limits, self._peers, self._loop)
         self._leases = Leases()
         self._state = RoomState.LIVE
@@ -188,8 +188,7 @@ class Room:
         )
         self._peers.add(peer)
         peer.tell(self._hello(peer))
-        for event in self._announced.values():
-            peer.tell(event)
+        self._tell_announced(peer, peer.role.capabilities)
         self._ask_for_edits(peer)
         self._presence.greet(peer)
         if self._journal.failing is not None:
@@ -209,8 +208,10 @@ class Room:
 
     def set_role(self, peer: Peer, role: Role) -> None:
         """Give a connected peer another role, from its next message on."""
+        gained = role.capabilities - peer.role.capabilities
         peer.role = role
         peer.tell(Event({"type": "role", "role": role.value, "capabilities": _names(role)}))
+        self._tell_announced(peer, gained)
         self._ask_for_edits(peer)
         self._presence.restamp(peer)
 
@@ -257,10 +258,20 @@ class Room:
         for peer in tuple(self._peers):
             peer.tell(event)
 
-    def announce(self, event: Event) -> None:
-        """Tell everybody ``event``, and whoever joins later, until there is a newer one of its type."""
-        self._announced[event.info["type"]] = event
-        self._broadcast(event)
+    def announce(self, event: Event, to: Capability = Capability.READ) -> None:
+        """Tell ``event`` to all who have the capability ``to``.
+
+        And to whoever joins or is given that later, until there is a newer one of its type.
+        """
+        self._announced[event.info["type"]] = event, to
+        for peer in tuple(self._peers):
+            if peer.role.may(to):
+                peer.tell(event)
+
+    def _tell_announced(self, peer: Peer, gained: Collection[Capability]) -> None:
+        for event, needed in self._announced.values():
+            if needed in gained:
+                peer.tell(event)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from ..errors import RoomExists, StoreError
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
-from ..rooms import Attendance, Invitations, Limits, Members, RoomManager
+from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiting
 from ..store import SQLStore
 from .accounts import Accounts
 from .guests import GUEST_ROUTES
@@ -138,6 +138,7 @@ class CollabExtension(ExtensionApp):
     members: Members
     attendance: Attendance
     rechecks: Rechecks
+    waiting: Waiting
 
     @default("allow_guests")
     def _default_allow_guests(self) -> bool:
@@ -157,6 +158,7 @@ class CollabExtension(ExtensionApp):
         self.kernels = RoomKernels(self.manager, SessionHost(self.serverapp), self._kernel_limits())
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
+        self.waiting = Waiting(self.manager)
         self.settings["jupyter_collab_manager"] = self.manager
 
     def initialize_handlers(self) -> None:
@@ -215,6 +217,7 @@ class CollabExtension(ExtensionApp):
         await self.kernels.close()
         await self.members.close()
         await self.attendance.close()
+        await self.waiting.close()
         await self.manager.stop()
 
     def _kernel_limits(self) -> KernelLimits:

@@ -62,10 +62,11 @@ class MeHandler(ComingHandler, RoomInfoHandler):
             return
         await self.manager.start()
         user = self.known.user
+        # First who waits: somebody who is let in meanwhile is told of as both, and never as neither.
+        places = await self.manager.store.people.places(user.principal)
         reader = Reader(user.principal, user.kind is UserKind.SERVER)
         records, _ = await self.manager.list_rooms(limit=LISTED_ROOMS, reader=reader)
         roles = await self.services.members.roles(records, user, self.known.most)
-        places = await self.manager.store.people.places(user.principal)
         self.finish(
             {
                 **user.info(self.known.most),

@@ -35,6 +35,8 @@ export interface IRoomInfo {
   changed_at: string;
   deleted_at: string | null;
   role: Role;
+  /** What every user of the server is there; `null` for nothing. */
+  server_role: Role | null;
   people: IConnectedUser[];
 }
 

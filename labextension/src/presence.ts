@@ -7,6 +7,8 @@ import type { IUser, Role } from './protocol.js';
 export interface IPerson {
   clientId: number;
   username: string;
+  /** Who they are among all kinds of people, as the REST API names them. */
+  principal: string;
   name: string;
   initials: string;
   avatarUrl: string | null;
@@ -15,6 +17,8 @@ export interface IPerson {
   /** The same colour, for a selection behind text. */
   colorLight: string;
   role: Role;
+  /** Whether they chose their name themselves: nobody vouches for it. */
+  isGuest: boolean;
   /** The id of the cell that they are in. */
   cell: string | null;
   isMe: boolean;
@@ -54,12 +58,14 @@ function toPerson(clientId: number, user: IUser, cell: string | null, isMe: bool
   return {
     clientId,
     username: user.username,
+    principal: `${user.kind ?? 'server'}:${user.username}`,
     name,
     initials: user.initials || name.slice(0, 1).toUpperCase(),
     avatarUrl: user.avatar_url,
     color,
     colorLight: user.colorLight ?? `${color}33`,
     role: user.role ?? 'viewer',
+    isGuest: user.kind === 'guest',
     cell,
     isMe
   };

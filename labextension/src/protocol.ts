@@ -49,6 +49,17 @@ export interface IUser {
   color: string | null;
   colorLight?: string;
   role?: Role;
+  /** Who vouches for them; a guest chose their name themselves. */
+  kind?: UserKind;
+}
+
+export type UserKind = 'server' | 'account' | 'guest';
+
+/** Somebody who waits for an owner to let them in. */
+export interface IWaiting {
+  principal: string;
+  display_name: string;
+  role: Role;
 }
 
 /** The bounds that a client must keep, with their units in their names. */
@@ -117,6 +128,7 @@ export type RoomEvent =
   | { type: 'renamed'; title: string }
   | { type: 'role'; role: Role; capabilities: Capability[] }
   | { type: 'lease'; key: string; granted: boolean }
+  | { type: 'members'; waiting: IWaiting[]; total: number }
   | ({ type: 'kernel' } & IKernelState);
 
 export type Message =
@@ -317,6 +329,7 @@ const CLOSE_ACTIONS: ReadonlyMap<number, CloseAction> = new Map([
   [4404, 'stop'],
   [4409, 'retake'],
   [4410, 'stop'],
+  [4411, 'stop'],
   [4413, 'retake']
 ]);
 

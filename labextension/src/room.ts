@@ -11,14 +11,30 @@ import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
 import { type ICursor, type IPerson, readPeople } from './presence.js';
-import { CAPABILITIES, type Capability, type IKernelState, type Role, type RoomEvent } from './protocol.js';
+import {
+  CAPABILITIES,
+  type Capability,
+  type IKernelState,
+  type IWaiting,
+  type Role,
+  type RoomEvent
+} from './protocol.js';
 import type { IProviderClosing, IProviderTimes, Provider, ProviderState } from './provider.js';
 import { Replica } from './replica.js';
+import { ShareApi } from './shareapi.js';
 import { type IRoomStatus, readKind } from './status.js';
 import { UnsentTexts } from './texts.js';
 import { type IUnsentText, withoutSaved } from './unsent.js';
 
 export type { IRoomStatus, RoomStatusKind } from './status.js';
+
+/** Those who wait to be let into a room: the first of them, and how many there are in all. */
+export interface IWaitingPeople {
+  readonly people: readonly IWaiting[];
+  readonly total: number;
+}
+
+const NOBODY_WAITS: IWaitingPeople = { people: [], total: 0 };
 
 /**
  * One joined room in this page.
@@ -32,6 +48,7 @@ export class Room implements IDisposable {
     this.id = options.id;
     this._api = new CollabApi(options.server);
     this.kernelApi = new KernelApi(options.server, options.id, options.role);
+    this.shareApi = new ShareApi(options.server, options.id);
     const { baseUrl } = options.server;
     this._persistence = openPersistence(options.persistence, [baseUrl, options.id, options.role ?? ''].join('\n'));
     this._persistence.failed.connect(this._updateStatus, this);
@@ -46,6 +63,9 @@ export class Room implements IDisposable {
 
   /** What one may ask of the room's kernel. */
   readonly kernelApi: KernelApi;
+
+  /** What one may ask of who may do what here. */
+  readonly shareApi: ShareApi;
 
   /** The first sync, from the browser's store or the server, is done. Waits for ever if there is none. */
   get ready(): Promise<void> {
@@ -117,9 +137,22 @@ export class Room implements IDisposable {
     return this._kernelChanged;
   }
 
-  /** Text that was typed here and that the room does not have; the oldest, if there is more. */
+  /** Who waits to be let in, as those are told who may let them in. */
+  get waiting(): IWaitingPeople {
+    return this._waiting;
+  }
+
+  /** Who waits, or something else of who may do what here, is another. */
+  get membersChanged(): ISignal<this, void> {
+    return this._membersChanged;
+  }
+
+  /**
+   * Text that was typed here and that the room does not have; the oldest, if there is more. In a room that will not
+   * have us this is what was not sent: it is still part of the document, and can only be copied.
+   */
   get unsent(): IUnsentText | null {
-    return this._texts.first;
+    return this._texts.first ?? this._stranded;
   }
 
   get unsentChanged(): ISignal<this, void> {
@@ -259,6 +292,9 @@ export class Room implements IDisposable {
   }
 
   private _onState(replica: Replica): void {
+    if (replica.provider.state !== 'stopped') {
+      this._setStranded(null);
+    }
     if (replica.provider.state !== 'connecting' && replica.provider.state !== 'synced') {
       this._leases.lose();
     }
@@ -280,10 +316,25 @@ export class Room implements IDisposable {
 
   private _onClosed(replica: Replica, closing: IProviderClosing): void {
     this._closing = closing;
-    if (closing.action === 'retake') {
+    if (closing.action === 'stop') {
+      this._setStranded(this._readStranded(closing.reason));
+    } else if (closing.action === 'retake') {
       this._takeAnew(replica, closing.reason);
     } else if (closing.action === 'retry' && !closing.wasGreeted) {
       void this._probe(replica.provider);
+    }
+  }
+
+  private _readStranded(reason: string): IUnsentText | null {
+    const { provider, edited } = this._replica;
+    const cells = provider.pending > 0 ? edited.read() : [];
+    return cells.length > 0 ? { epoch: provider.epoch ?? '', cells, reason } : null;
+  }
+
+  private _setStranded(text: IUnsentText | null): void {
+    if (text !== this._stranded) {
+      this._stranded = text;
+      this._unsentChanged.emit();
     }
   }
 
@@ -354,6 +405,8 @@ export class Room implements IDisposable {
         return this._setKernel(event);
       case 'lease':
         return this._leases.hear(event.key, event.granted);
+      case 'members':
+        return this._setWaiting({ people: event.waiting, total: event.total });
     }
   }
 
@@ -362,13 +415,17 @@ export class Room implements IDisposable {
     if (hello && hello !== this._hello) {
       this._hello = hello;
       this._setTitle(hello.title);
-      // The server says what runs right after its hello, unless nothing does.
+      // The server says what runs, and who waits, right after its hello, if anything does and anybody.
       this._setKernel(null);
+      this._setWaiting(NOBODY_WAITS);
       this._leases.askAgain();
     }
     if (role !== null && role !== this._role) {
       this._role = role;
       this._capabilities = capabilities;
+      if (!capabilities.has('manage')) {
+        this._setWaiting(NOBODY_WAITS);
+      }
       this._roleChanged.emit();
     }
   }
@@ -384,6 +441,13 @@ export class Room implements IDisposable {
     if (JSON.stringify(kernel) !== JSON.stringify(this._kernel)) {
       this._kernel = kernel;
       this._kernelChanged.emit(kernel);
+    }
+  }
+
+  private _setWaiting(waiting: IWaitingPeople): void {
+    if (waiting !== this._waiting) {
+      this._waiting = waiting;
+      this._membersChanged.emit();
     }
   }
 
@@ -451,12 +515,15 @@ export class Room implements IDisposable {
   private _status: IRoomStatus;
   private _people: readonly IPerson[] = [];
   private _kernel: IKernelState | null = null;
+  private _waiting: IWaitingPeople = NOBODY_WAITS;
+  private _stranded: IUnsentText | null = null;
   private readonly _sharedModelChanged = new Signal<this, void>(this);
   private readonly _titleChanged = new Signal<this, string>(this);
   private readonly _roleChanged = new Signal<this, void>(this);
   private readonly _statusChanged = new Signal<this, IRoomStatus>(this);
   private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
   private readonly _kernelChanged = new Signal<this, IKernelState | null>(this);
+  private readonly _membersChanged = new Signal<this, void>(this);
   private readonly _unsentChanged = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
 }

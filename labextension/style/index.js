@@ -3,3 +3,4 @@ import './carets.css';
 import './panel.css';
 import './bind.css';
 import './ownkernel.css';
+import './share.css';

@@ -16,6 +16,7 @@ interface IVector {
 interface IVectors {
   valid: (IVector & { message: Record<string, unknown> })[];
   malformed: IVector[];
+  closings: { code: number; text: string; reason: string; action: string }[];
 }
 
 const file = new URL('../../tests/vectors/wire.json', import.meta.url);
@@ -71,6 +72,13 @@ test('a message that lies in a larger buffer is read to its own end only', () =>
   const buffer = bytes('ff' + '0002050102' + '030405');
   assert.throws(() => parse(buffer.subarray(1, 6)), ProtocolError);
 });
+
+for (const { code, text, reason, action } of vectors.closings) {
+  test(`knows what to do after a close with ${code}`, () => {
+    const closing = readClosing(code, text);
+    assert.deepEqual([closing.action, closing.reason, `${reason}: ${closing.message}`], [action, reason, text]);
+  });
+}
 
 test('a close reason is a machine-readable word and what to do', () => {
   assert.deepEqual(readClosing(4404, 'room_not_found: create it'), {

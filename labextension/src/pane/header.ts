@@ -31,6 +31,7 @@ export class Header {
     api: CollabApi,
     commands: CommandRegistry,
     languages: readonly ILanguage[],
+    share: HTMLElement,
     private readonly _trans: TranslationBundle
   ) {
     const { room } = _host;
@@ -48,7 +49,7 @@ export class Header {
       'header',
       'jc-Pane-header',
       {},
-      element('div', 'jc-Pane-titleLine', {}, this._title.node, this._chip.node, this._role, this._people.node),
+      element('div', 'jc-Pane-titleLine', {}, this._title.node, this._chip.node, this._role, this._people.node, share),
       this._tools,
       this._kernel.message
     );

@@ -51,7 +51,7 @@ export class Notices {
 
   private _showUnsent(): void {
     const { room, whyNotEdit } = this._host;
-    const shown = room.unsent === null ? '' : JSON.stringify([room.unsent, whyNotEdit]);
+    const shown = room.unsent === null ? '' : JSON.stringify([room.unsent, whyNotEdit, room.status.kind]);
     if (shown === this._shownUnsent) {
       return;
     }
@@ -66,7 +66,8 @@ export class Notices {
         Clipboard.copyToSystem(text);
         this.announce(this._trans.__('Copied'));
       },
-      discard: () => void this._discard()
+      discard: () => void this._discard(),
+      mayDiscard: room.status.kind !== 'refused'
     };
     this._banner.replaceChildren(unsentBanner(room.unsent, actions, whyNotEdit, this._trans));
   }

@@ -11,6 +11,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
 import type { Room } from '../room.js';
+import { Sharing } from '../share/sharing.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
 import { Assist } from './assist.js';
 import { blobRendererFactory } from './blob.js';
@@ -56,7 +57,9 @@ export class RoomPane extends Widget implements ICommandTarget {
     bindNotebookKeys(commands, options.pageCommands ?? null);
     this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
     this._parts.add(addContextMenu(this.notebook.node, commands));
-    this._header = new Header(this, options.api, commands, options.languages ?? [], this._trans);
+    this._sharing = new Sharing(this.room, message => this.announce(message), this._trans);
+    const { button: share } = this._sharing;
+    this._header = new Header(this, options.api, commands, options.languages ?? [], share, this._trans);
     this._notices = new Notices(this, options.api, this._trans);
     this._cellPeople = new CellPeople(this.notebook);
     this._runInfos = new RunInfos(this.notebook, id => this.execution.runOf(id), this._trans);
@@ -64,6 +67,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._inputPrompt = new InputPrompt(this.notebook, answer, this._trans);
     const layout = (this.layout = new PanelLayout());
     layout.addWidget(new Widget({ node: this._header.node }));
+    layout.addWidget(new Widget({ node: this._sharing.notice }));
     layout.addWidget(new Widget({ node: this._notices.node }));
     layout.addWidget(this.notebook);
     this._follow();
@@ -142,6 +146,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     }
     this._parts.dispose();
     this._header.dispose();
+    this._sharing.dispose();
     this._notices.dispose();
     this._runInfos.dispose();
     const model = this._model;
@@ -240,6 +245,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     if (!this.isDisposed) {
       this.notebook.readOnly = this.whyNotEdit !== null;
       this._header.refresh();
+      this._sharing.refresh();
       this._notices.refresh();
       this._cellPeople.show(this.room.people);
       this._runInfos.show();
@@ -295,6 +301,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   }
 
   private readonly _header: Header;
+  private readonly _sharing: Sharing;
   private readonly _notices: Notices;
   private readonly _cellPeople: CellPeople;
   private readonly _runInfos: RunInfos;

@@ -57,6 +57,7 @@ export class People {
     });
     paintAvatar(node, person);
     node.classList.toggle('jc-mod-me', person.isMe);
+    node.classList.toggle('jc-mod-guest', person.isGuest);
     const { cell } = person;
     if (cell === null || this._host.cellNumber(cell) === null) {
       node.setAttribute('aria-disabled', 'true');
@@ -90,7 +91,8 @@ export class People {
 
   private _whereabouts(person: IPerson): string {
     const trans = this._trans;
-    const name = person.isMe ? trans.__('%1 (you)', person.name) : person.name;
+    const named = person.isGuest ? trans.__('%1 (guest)', person.name) : person.name;
+    const name = person.isMe ? trans.__('%1 (you)', named) : named;
     const number = person.cell === null ? null : this._host.cellNumber(person.cell);
     return number === null ? name : trans.__('%1, in cell %2', name, number);
   }
@@ -117,9 +119,9 @@ export function paintAvatar(
 function onePerUser(people: readonly IPerson[]): IPerson[] {
   const persons = new Map<string, IPerson>();
   for (const person of people) {
-    const known = persons.get(person.username);
+    const known = persons.get(person.principal);
     if (known === undefined || (known.cell === null && person.cell !== null) || person.isMe) {
-      persons.set(person.username, person);
+      persons.set(person.principal, person);
     }
   }
   // The viewer comes last, so that the others do not move when the list grows.

@@ -9,6 +9,8 @@ export interface IUnsentActions {
   restore(): void;
   copy(text: string): void;
   discard(): void;
+  /** Without a place in the room the text can only be copied. */
+  readonly mayDiscard: boolean;
 }
 
 /** The banner that offers text back which the room did not take. */
@@ -30,6 +32,8 @@ export function unsentBanner(
     className: 'jc-mod-accept',
     onClick: () => actions.restore()
   });
+  const discard = button({ label: trans.__('Discard'), onClick: () => actions.discard() });
+  discard.hidden = !actions.mayDiscard;
   restore.title = whyNotEdit ?? trans.__('Add it to the room as new cells at the end');
   restore.disabled = whyNotEdit !== null;
   return element(
@@ -50,7 +54,7 @@ export function unsentBanner(
       {},
       restore,
       button({ label: trans.__('Copy'), onClick: () => actions.copy(text) }),
-      button({ label: trans.__('Discard'), onClick: () => actions.discard() })
+      discard
     )
   );
 }
@@ -61,6 +65,11 @@ function whyUnsent(reason: string, trans: TranslationBundle): string {
       return trans.__('The room was started anew in the meantime.');
     case 'permission_denied':
       return trans.__('You may no longer edit this room.');
+    case 'removed':
+    case 'not_a_member':
+      return trans.__('You are no longer in this room.');
+    case 'room_deleted':
+      return trans.__('The room is in the bin.');
     case 'room_too_large':
       return trans.__('The room would have become too large.');
     case 'message_too_large':
@@ -115,6 +124,12 @@ export function refusedState(
     case 'room_deleted': {
       const node = state('refused', trans.__('This room is in the bin'), trans.__('It can be taken out again.'));
       node.append(mend(trans.__('Restore the room')), retry);
+      return node;
+    }
+    case 'removed': {
+      const words = trans.__('What happens here from now on you do not see. Only an owner can let you in again.');
+      const node = state('refused', trans.__('An owner has removed you from this room'), words);
+      node.append(retry);
       return node;
     }
     default: {

@@ -1,0 +1,63 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { button, element } from '../pane/dom.js';
+import type { IDeed } from '../shareapi.js';
+import type { ShareModel } from './model.js';
+import { refill } from './sheet.js';
+import { deedWords, momentWords } from './wording.js';
+
+/** What was done in the room, newest first. */
+export class History {
+  readonly node: HTMLElement;
+
+  /**
+   * @param _fileName - What the file is to be called that all of it is saved as.
+   */
+  constructor(
+    private readonly _model: ShareModel,
+    private readonly _fileName: string,
+    private readonly _trans: TranslationBundle
+  ) {
+    const trans = _trans;
+    this._more = button({ label: trans.__('Show older'), onClick: () => void this._model.showMoreDeeds() });
+    const save = button({ label: trans.__('Save all as CSV'), onClick: () => void this._save() });
+    const actions = element('div', 'jc-Sheet-actions', {}, this._more, save);
+    this.node = element(
+      'details',
+      'jc-Share-history',
+      {},
+      element('summary', '', {}, trans.__('What was done')),
+      this._list,
+      actions
+    );
+  }
+
+  refresh(): void {
+    const { deeds, hasMoreDeeds } = this._model;
+    this._more.hidden = !hasMoreDeeds;
+    const shown = `${deeds.at(0)?.id} ${deeds.length}`;
+    if (shown !== this._shown) {
+      this._shown = shown;
+      refill(this._list, ...deeds.map(deed => this._row(deed)));
+    }
+  }
+
+  private _row(deed: IDeed): HTMLElement {
+    const time = element('time', 'jc-Share-detail', { datetime: deed.at ?? '' }, momentWords(deed.at));
+    const words = element('span', '', {}, element('b', '', {}, deed.display_name), ` ${deedWords(deed, this._trans)}`);
+    return element('li', 'jc-Share-deed', {}, time, words);
+  }
+
+  private async _save(): Promise<void> {
+    const file = await this._model.exportDeeds();
+    if (file !== null) {
+      const link = element('a', '', { download: this._fileName, href: URL.createObjectURL(file) });
+      link.click();
+      URL.revokeObjectURL(link.href);
+    }
+  }
+
+  private readonly _list = element('ul', 'jc-Share-list');
+  private readonly _more: HTMLButtonElement;
+  private _shown = '';
+}

@@ -1,0 +1,70 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { button, element } from '../pane/dom.js';
+import type { Role } from '../protocol.js';
+import type { ShareModel } from './model.js';
+import { roleSelect } from './roleselect.js';
+import { INVITABLE, roleName, roleWords } from './wording.js';
+
+const SERVER_ROLES: readonly Role[] = [...INVITABLE, 'owner'];
+
+/** What everyone on the server is in the room, and a place for one of them by name. */
+export class ServerAccess {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _model: ShareModel,
+    private readonly _trans: TranslationBundle
+  ) {
+    const trans = _trans;
+    const nothing = element('option', '', { value: '' }, trans.__('Private: only who is listed here'));
+    const given = SERVER_ROLES.map(role =>
+      element('option', '', { value: role }, `${roleName(role, trans)}: ${roleWords(role, trans)}`)
+    );
+    this._everyone.append(nothing, ...given);
+    this._everyone.addEventListener('change', () => void this._change());
+    this.node = element(
+      'div',
+      'jc-Share-server',
+      {},
+      element('label', '', {}, trans.__('Everyone on this server'), this._everyone),
+      this._addForm()
+    );
+  }
+
+  refresh(): void {
+    this._everyone.value = this._model.serverRole ?? '';
+    this._everyone.disabled = !this._model.isLoaded;
+  }
+
+  private async _change(): Promise<void> {
+    await this._model.setServerRole(this._everyone.value === '' ? null : (this._everyone.value as Role));
+    this.refresh();
+  }
+
+  private _addForm(): HTMLFormElement {
+    const trans = this._trans;
+    const label = trans.__('Name of a user of this server');
+    const name = element('input', '', { type: 'text', autocomplete: 'off', maxlength: '200', 'aria-label': label });
+    name.placeholder = label;
+    const role = roleSelect(SERVER_ROLES, 'editor', trans.__('Their role'), trans);
+    const add = button({ label: trans.__('Add'), onClick: () => undefined });
+    add.type = 'submit';
+    const form = element('form', 'jc-Share-add', {}, name, role, add);
+    form.addEventListener('submit', event => {
+      event.preventDefault();
+      if (name.value.trim() === '') {
+        name.focus();
+        return;
+      }
+      void this._model.addServerUser(name.value, role.value as Role).then(could => {
+        if (could) {
+          name.value = '';
+        }
+      });
+    });
+    return form;
+  }
+
+  private readonly _everyone = element('select', 'jc-Share-select');
+}

@@ -1,0 +1,156 @@
+"""Sharing a room: invitations, roles that change while people are there, and people who are removed."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.servers import RunningServer
+
+from .people import Pane, Person, until
+from .rooms import room_with
+
+pytestmark = pytest.mark.browser
+
+
+def open_dialog(person: Person, pane: Pane) -> Locator:
+    """Press Share."""
+    pane.root.get_by_role("button", name="Share", exact=True).click()
+    dialog = person.page.get_by_role("dialog", name="Share “")
+    expect(dialog.get_by_text("What was done")).to_be_visible()
+    return dialog
+
+
+def come(server: RunningServer, link: str, name: str) -> tuple[httpx.Client, dict[str, Any]]:
+    """Open a link as somebody without a login; answers their browser, and what the server said."""
+    guest = httpx.Client(base_url=f"{server.url}collab/api/", headers={"X-Jupyter-Collab": "1"})
+    return guest, guest.post("join", json={"token": link.partition("#")[2], "name": name}).json()
+
+
+def test_roles_change_while_people_are_there(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "roles", "x = 1")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada = ada.open_room("roles")
+        dialog = open_dialog(ada, at_ada)
+        dialog.get_by_label("Everyone on this server").select_option("")
+        dialog.get_by_label("Name of a user").fill("bob")
+        dialog.get_by_label("Their role").select_option("viewer")
+        dialog.get_by_role("button", name="Add").click()
+        place = dialog.locator("[data-member='server:bob']")
+        place.wait_for()
+        at_bob = open_as_viewer(bob, "roles")
+        assert at_bob.root.get_by_role("button", name="Share", exact=True).get_attribute("aria-disabled") == "true"
+
+        place.get_by_role("combobox").select_option("editor")
+        until(lambda: at_bob.chip, lambda chip: chip == "synced")
+        at_bob.type(0, " # by bob")
+        until(lambda: at_ada.source(0), lambda source: source == "x = 1 # by bob")
+        place.get_by_role("combobox").select_option("viewer")
+        until(lambda: at_bob.chip, lambda chip: chip == "read-only")
+        place.get_by_role("combobox").select_option("editor")
+        until(lambda: at_bob.chip, lambda chip: chip == "synced")
+
+        bob.go_offline()
+        at_bob.type(0, " not sent")
+        until(lambda: at_bob.chip, lambda chip: chip == "offline")
+        place.get_by_role("button", name="Remove").click()
+        ada.page.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+        expect(place).to_have_count(0)
+        bob.go_offline(False)
+        kept = at_bob.root.locator(".jc-Unsent")
+        kept.wait_for()
+        assert "not sent" in (kept.locator("pre").text_content() or "")
+        assert "not sent" not in at_ada.source(0)
+        expect(kept.get_by_role("button", name="Copy")).to_be_visible()
+        bob.take_picture("removed")
+        ada.take_picture("dialog")
+
+
+def open_as_viewer(person: Person, room: str) -> Pane:
+    """Open a room in which one may look only."""
+    person.page.goto(f"{person.server.url}lab/workspaces/{person.name.lower()}?token={person.server.token}&room={room}")
+    return person.see_pane(status="read-only")
+
+
+def test_who_is_removed_is_told_at_once(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "out", "x = 1")
+    server.request("PUT", "rooms/out/members/server:bob", json={"role": "editor"})
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada = ada.open_room("out")
+        dialog = open_dialog(ada, at_ada)
+        dialog.get_by_label("Everyone on this server").select_option("")
+        at_bob = bob.open_room("out")
+        place = dialog.locator("[data-member='server:bob']")
+        place.get_by_role("button", name="Remove").click()
+        ada.page.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+        expect(at_bob.root.get_by_role("heading", name="An owner has removed you")).to_be_visible()
+        assert at_bob.chip == "refused"
+
+
+def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "guests", "x = 1")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("guests")
+        dialog = open_dialog(ada, at_ada)
+        warning = dialog.get_by_text("Whoever has this link can run code on this server as you.")
+        assert not warning.is_visible()
+        dialog.get_by_role("radio", name="Editor").check()
+        expect(warning).to_be_visible()
+        dialog.get_by_role("radio", name="Writer").check()
+        expect(warning).not_to_be_visible()
+        dialog.get_by_label("I let each one in myself").check()
+        dialog.get_by_label("How many may come").fill("3")
+        dialog.get_by_role("button", name="Make a link").click()
+        link = dialog.get_by_label("Link", exact=True).input_value()
+        assert re.fullmatch(re.escape(f"{server.url}collab/join#") + r"[\w-]{20,}", link)
+        assert re.fullmatch(r"\w{4}-\w{4}", dialog.get_by_label("Code", exact=True).inner_text())
+        expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
+        row = dialog.locator("[data-invitation]")
+        expect(row).to_contain_text("used 0 of 3 times")
+        ada.take_picture("invitation-light")
+        ada.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+        guest, answer = come(server, link, "Zoë")
+        with closing(guest):
+            assert answer["status"] == "waiting"
+            notice = at_ada.root.locator(".jc-Waiting")
+            expect(notice).to_contain_text("Zoë (guest) asks to come in: Writer")
+            ada.take_picture("waiting")
+            notice.get_by_role("button", name="Admit").click()
+            expect(notice).not_to_be_visible()
+            assert guest.get("rooms/guests").json()["role"] == "writer"
+
+            ada.set_theme("JupyterLab Dark")
+            dialog = open_dialog(ada, at_ada)
+            expect(dialog.locator(".jc-Share-badge", has_text="guest")).to_be_visible()
+            ada.take_picture("dialog-dark")
+            dialog.get_by_role("button", name="Take back…").click()
+            question = ada.page.get_by_role("dialog", name="Take this invitation back?")
+            question.get_by_label("Also remove everybody").check()
+            question.get_by_role("button", name="Take back").click()
+            expect(dialog.locator("[data-invitation]")).to_have_count(0)
+            expect(dialog.locator("[data-member^='guest:']")).to_have_count(0)
+            assert guest.get("rooms/guests").status_code == 403
+        late, answer = come(server, link, "Late")
+        with closing(late):
+            assert answer["reason"] == "invite_revoked"
+
+
+def test_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "phone", "x = 1")
+    with person("Ada", width=390, height=800) as ada:
+        dialog = open_dialog(ada, ada.open_room("phone"))
+        dialog.get_by_role("button", name="Make a link").click()
+        dialog.get_by_label("Link", exact=True).wait_for()
+        ada.take_picture("dialog")
+        too_wide = "node => node.scrollWidth - node.clientWidth"
+        assert dialog.evaluate(too_wide) == 0
+        dialog.get_by_role("button", name="Full screen").click()
+        screen = ada.page.locator(".jc-Projector-screen")
+        expect(screen.get_by_role("img", name="QR code")).to_be_visible()
+        ada.take_picture("projector")
