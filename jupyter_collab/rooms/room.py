@@ -104,7 +104,7 @@ class Room:
         self._peers: set[Peer] = set()
         self._announced: dict[str, tuple[Event, Capability]] = {}
         self._presence = Presence(limits, self._peers, self._loop)
-        self._leases = Leases()
+        self._leases = Leases(self._loop)
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
         self._live.set()
@@ -214,6 +214,7 @@ class Room:
         self._tell_announced(peer, gained)
         self._ask_for_edits(peer)
         self._presence.restamp(peer)
+        self._leases.look_again(peer)
 
     def expel(self, peer: Peer, error: CollabError) -> None:
         """End ``peer``'s connection, saying why."""

@@ -1,6 +1,9 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+/** How long what was copied last may take to the other pages before one of them may go on with it. */
+const MAKE_WAY_MS = 500;
+
 /** Whether this page is the one, of several that asked, which does what only one may do. */
 export class Lease implements IDisposable {
   constructor(private _release: (() => void) | null) {}
@@ -67,12 +70,32 @@ export class Leases {
 
   /** The connection has ended. */
   lose(): void {
-    [...this._leases.keys()].forEach(key => this.hear(key, false));
+    [...this._leases.keys()].forEach(key => this._set(key, false));
   }
 
-  /** The server said who has the lease. */
+  /** The server said who has the lease; whoever is to make way for another page must say when that may begin. */
   hear(key: string, isOurs: boolean): void {
+    if (this._isOurs(key) && !isOurs) {
+      setTimeout(() => this._makeWay(key), MAKE_WAY_MS);
+    }
+    this._set(key, isOurs);
+  }
+
+  private _isOurs(key: string): boolean {
+    const [lease] = this._leases.get(key) ?? [];
+    return lease?.isOurs ?? false;
+  }
+
+  private _set(key: string, isOurs: boolean): void {
     [...(this._leases.get(key) ?? [])].forEach(lease => lease.set(isOurs));
+  }
+
+  /** Goes to the end of the queue. */
+  private _makeWay(key: string): void {
+    if (this._leases.has(key) && !this._isOurs(key)) {
+      this._send(key, false);
+      this._send(key, true);
+    }
   }
 
   private _release(key: string, lease: Lease): void {

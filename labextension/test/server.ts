@@ -119,6 +119,14 @@ export class ServerDouble {
     this._broadcast({ type: 'event', info });
   }
 
+  /** Ask whoever has a lease to make way for the next one. */
+  recallLease(key: string): void {
+    const [holder] = this._leases.get(key) ?? [];
+    if (holder) {
+      this._send(holder, { type: 'event', info: { type: 'lease', key, granted: false } });
+    }
+  }
+
   /** Acknowledge all edits that came. */
   acknowledgeAll(): void {
     for (const peer of this._peers) {

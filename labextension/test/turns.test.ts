@@ -12,6 +12,7 @@ import { Room } from '../lib/room.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 
+const KEY = 'notebook:7';
 const QUICK = { edits: 1, presence: 1, retry: 1, maxRetry: 4, slowDown: 1 };
 
 const disposables: { dispose(): void }[] = [];
@@ -27,7 +28,7 @@ class Page {
       this.room = new Room({ id, server: server.server, network: null, times: QUICK, persistence: null });
       return new RoomHandle(this.room, () => this.room?.dispose());
     };
-    const takeTurns = (room: Room): ReturnType<Room['lease']> => room.lease('notebook:7');
+    const takeTurns = (room: Room): ReturnType<Room['lease']> => room.lease(KEY);
     this.notebook = new YNotebook();
     this.binder = new NotebookBinder({ notebook: this.notebook, join, takeTurns });
     disposables.unshift(this.binder, this.notebook);
@@ -145,6 +146,22 @@ test('when the page that does it is closed, the other one takes over', async () 
   await allAre(server, [follower], 'x12');
   server.edit(0, '0');
   await allAre(server, [follower], '0x12');
+});
+
+test('a page that is to make way stops at once, and then lets the next one go on', async () => {
+  const server = startServer('x');
+  const { holder, follower } = await openAndWait(server, 'x');
+  holder.type('1');
+  await allAre(server, [holder, follower], 'x1');
+  server.recallLease(KEY);
+  await holder.reaches('elsewhere');
+  assert.equal(follower.state, 'elsewhere');
+  await follower.reaches('shared');
+  assert.equal(holder.state, 'elsewhere');
+  server.edit(0, '0');
+  await allAre(server, [holder, follower], '0x1');
+  follower.binder.dispose();
+  await holder.reaches('shared');
 });
 
 test('the page that takes over merges what was typed while nobody did it', async () => {

@@ -7,9 +7,10 @@ import pytest
 from jupyter_collab.access import Role
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import Lease
+from jupyter_collab.rooms import leases
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
-from .scenarios import scenario
+from .scenarios import scenario, until
 
 KEY = "nb:7"
 WANTED = Lease(KEY, wanted=True)
@@ -79,11 +80,45 @@ async def test_keys_and_rooms_have_nothing_to_do_with_each_other(store: FaultySt
 
 
 @scenario
-async def test_who_may_only_read_may_have_it_too(store: FaultyStore) -> None:
+async def test_who_may_only_read_has_it_as_long_as_nobody_asks_who_may_edit(store: FaultyStore) -> None:
     async with serving(store) as manager:
         viewer = await ScriptedPeer("viewer", Role.VIEWER).join(manager)
+        runner = await ScriptedPeer("runner", Role.RUNNER).join(manager)
+        ada = await ScriptedPeer("ada").join(manager)
+        for peer in (viewer, runner, ada):
+            await peer.send(WANTED)
+        assert [heard(peer) for peer in (viewer, runner, ada)] == [[True, False], [False], [False]]
+        for message in (LET_GO, WANTED):
+            await viewer.send(message)
+        assert [heard(peer) for peer in (viewer, runner, ada)] == [[True, False, False], [False], [False, True]]
+        ada.leave(manager)
+        assert [heard(peer)[-1] for peer in (viewer, runner)] == [False, True]
+
+
+@scenario
+async def test_who_does_not_make_way_loses_it(store: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LET_GO_SECONDS", 0.01)
+    async with serving(store) as manager:
+        viewer = await ScriptedPeer("viewer", Role.VIEWER).join(manager)
+        ada = await ScriptedPeer("ada").join(manager)
         await viewer.send(WANTED)
-        assert heard(viewer) == [True]
+        await ada.send(WANTED)
+        await until(lambda: heard(ada) == [False, True])
+        await viewer.send(WANTED)
+        assert heard(viewer) == [True, False, False]
+
+
+@scenario
+async def test_a_role_that_changes_moves_it(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]
+        for peer in (ada, bob):
+            await peer.send(WANTED)
+        assert ada.room is not None
+        ada.room.set_role(ada.peer, Role.VIEWER)
+        assert (heard(ada), heard(bob)) == ([True, False], [False])
+        await ada.send(LET_GO)
+        assert heard(bob) == [False, True]
 
 
 @pytest.mark.parametrize("keys", [["k" * 513], [f"nb:{number}" for number in range(101)]])
