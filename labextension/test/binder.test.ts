@@ -288,6 +288,28 @@ test('a new history of the room comes in, and what was typed before is kept', as
   await until(() => server.text === 'second life!', 'the room has what was typed');
 });
 
+test('a new history with the same text keeps nothing back', async () => {
+  const server = startServer('first life');
+  const page = await new Page(server, { source: 'first life', link: saved('first life') }).reaches('shared');
+  for (const epoch of ['epoch-2', 'epoch-3']) {
+    server.isUp = false;
+    server.close(1006);
+    await page.reaches('offline');
+    server.startEpoch(epoch, 'first life');
+    server.isUp = true;
+    await until(() => page.room?.epoch === epoch, 'the room is taken anew');
+    await page.reaches('shared');
+    assert.deepEqual([page.binder.bindings[0].kept, page.sources], [[], ['first life']]);
+  }
+});
+
+test('a text that was kept is offered as long as it is another than the one that is shown, and once', async () => {
+  const server = startServer('theirs');
+  const link = { ...saved('old'), kept: ['mine', 'theirs'] };
+  const page = await new Page(server, { source: 'mine', link }).reaches('shared');
+  assert.deepEqual(page.binder.bindings[0].kept, ['mine']);
+});
+
 test('what is no link is left alone', () => {
   for (const link of [{ room: 7, cell: 'a' }, { room: 'demo' }, { run: { by: 'Ada' } }, { room: '', cell: 'a' }]) {
     const page = new Page(startServer(), { source: 'x', link });

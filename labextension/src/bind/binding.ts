@@ -74,9 +74,10 @@ export class Binding implements IDisposable {
     return this._changed;
   }
 
-  /** Texts of the cell's that the room does not have. */
+  /** Texts that the cell had and the room did not, without that which both have now. */
   get kept(): readonly string[] {
-    return readLink(this.cell)?.kept ?? [];
+    const present = this.cell.getSource();
+    return (readLink(this.cell)?.kept ?? []).filter(text => text !== present);
   }
 
   get isDisposed(): boolean {
@@ -211,7 +212,7 @@ export class Binding implements IDisposable {
   private _take(shared: string, isConflict: boolean): void {
     const own = this.cell.getSource();
     if (isConflict) {
-      this._rewrite(link => ({ ...link, kept: [...(link.kept ?? []), own] }));
+      this._rewrite(link => ({ ...link, kept: [...new Set(link.kept).add(own)] }));
     }
     setText(this.cell.ysource, shared, this);
     this._markDirty();

@@ -5,7 +5,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { slotExtension } from '../bind/editors.js';
-import { addBindCommands, addBindToPalette } from './bindcommands.js';
+import { addBindCommands, addBindToPalette, tellOfSplits } from './bindcommands.js';
 import { BoundNotebooks } from './boundnotebooks.js';
 import { ICollab } from './collab.js';
 import { CommandIDs } from './commands.js';
@@ -35,6 +35,7 @@ export const bindPlugin: JupyterFrontEndPlugin<void> = {
     tracker.forEach(panel => notebooks.follow(panel));
     tracker.widgetAdded.connect((_, panel) => notebooks.follow(panel));
     addBindCommands(app.commands, tracker, notebooks, { api: collab.api, join: collab.join, trans });
+    tellOfSplits(app.commands, tracker, notebooks, trans);
     if (palette) {
       addBindToPalette(palette, trans);
     }

@@ -19,12 +19,18 @@ export const BindCommandIDs = {
   copyLink: 'jupyter-collab:copy-cell-link'
 } as const;
 
+/** JupyterLab's command that splits the active cell: what is behind the cursor keeps the cell, and its link. */
+const SPLIT = 'notebook:split-cell-at-cursor';
+
 /** The active cell, and the notebook that it is in. */
 interface IPlaceInNotebook {
   readonly binder: NotebookBinder;
   readonly cell: OwnCell | null;
   /** The notebook's name. */
   readonly name: string;
+
+  /** Makes another cell the active one, with the focus. */
+  goTo(cell: OwnCell): void;
 }
 
 export function addBindCommands(
@@ -79,6 +85,29 @@ export function addBindToPalette(palette: ICommandPalette, trans: TranslationBun
   Object.values(BindCommandIDs).forEach(command => palette.addItem({ command, category }));
 }
 
+/** Says which part of a shared cell that was split is still shared. */
+export function tellOfSplits(
+  commands: CommandRegistry,
+  tracker: INotebookTracker,
+  notebooks: BoundNotebooks,
+  trans: TranslationBundle
+): void {
+  const tell = (): void => {
+    const place = readPlace(tracker, notebooks);
+    const binding = place?.cell && place.binder.bindingOf(place.cell);
+    if (binding && !binding.room.status.readOnly) {
+      const words = 'This part of the cell is still shared, for everybody in “%1”; what is above it is yours alone.';
+      Notification.info(trans.__(words, binding.room.title), { autoClose: 10_000 });
+    }
+  };
+  commands.commandExecuted.connect((_, { id, result }) => {
+    if (id === SPLIT) {
+      // A command that fails says so itself.
+      result.then(tell, () => undefined);
+    }
+  });
+}
+
 function readPlace(tracker: INotebookTracker, notebooks: BoundNotebooks): IPlaceInNotebook | null {
   const panel = tracker.currentWidget;
   const binder = panel && notebooks.binderOf(panel);
@@ -87,7 +116,11 @@ function readPlace(tracker: INotebookTracker, notebooks: BoundNotebooks): IPlace
   }
   const active = panel.content.activeCell?.model.sharedModel ?? null;
   const name = panel.context.localPath.split('/').pop() ?? '';
-  return { binder, cell: active as OwnCell | null, name };
+  const goTo = (cell: OwnCell): void => {
+    panel.content.activeCellIndex = binder.notebook.cells.indexOf(cell);
+    panel.activate();
+  };
+  return { binder, cell: active as OwnCell | null, name, goTo };
 }
 
 async function share(place: IPlaceInNotebook | null, host: ISharingHost): Promise<void> {
@@ -117,7 +150,10 @@ async function join(place: IPlaceInNotebook | null, host: ISharingHost): Promise
   }
   const room = await askLink(host.trans);
   if (room !== null) {
-    await joinCell(host, place.binder, place.cell, room, cells => askCell(cells, host.trans));
+    const cell = await joinCell(host, place.binder, place.cell, room, cells => askCell(cells, host.trans));
+    if (cell !== null) {
+      place.goTo(cell);
+    }
   }
 }
 
