@@ -1,5 +1,6 @@
 """Notebooks of one's own with shared cells, on somebody's screen."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -8,8 +9,9 @@ from playwright.sync_api import Locator
 from tests.servers import RunningServer
 
 from .people import Pane, Person, until
+from .rooms import code_cell
 
-__all__ = ["OwnNotebook", "open_notebook", "read_notebook"]
+__all__ = ["OwnNotebook", "bound_cell", "open_notebook", "read_notebook", "sources_in"]
 
 
 class OwnNotebook(Pane):
@@ -98,3 +100,16 @@ def read_notebook(server: RunningServer, path: str) -> dict[str, Any]:
     """A notebook's file."""
     notebook: dict[str, Any] = json.loads((server.folder / "root" / path).read_text())
     return notebook
+
+
+def bound_cell(cell_id: str, room: str, room_cell: str, source: str, last_shared: str | None = None) -> dict[str, Any]:
+    """A cell bound to a room's; ``last_shared`` is what both had when its notebook was saved, or else ``source``."""
+    base = hashlib.sha256((source if last_shared is None else last_shared).encode()).hexdigest()
+    return code_cell(cell_id, source) | {
+        "metadata": {"jupyter_collab": {"room": room, "cell": room_cell, "base": base}}
+    }
+
+
+def sources_in(server: RunningServer, room: str) -> list[str]:
+    """The texts of a room's cells."""
+    return [cell["source"] for cell in server.request("GET", f"rooms/{room}/content").json()["cells"]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.servers import RunningServer
 
-__all__ = ["code_cell", "notebook", "room_with", "write_notebook"]
+__all__ = ["code_cell", "notebook", "room_with", "write_cells", "write_notebook"]
 
 
 def code_cell(cell_id: str, source: str) -> dict[str, Any]:
@@ -37,6 +37,10 @@ def room_with(server: RunningServer, room: str, *sources: str) -> None:
 
 def write_notebook(server: RunningServer, name: str, *sources: str) -> str:
     """A notebook of one's own in the server's root; answers its path there."""
-    cells = [code_cell(f"n{index}", source) for index, source in enumerate(sources)]
+    return write_cells(server, name, *(code_cell(f"n{index}", source) for index, source in enumerate(sources)))
+
+
+def write_cells(server: RunningServer, name: str, *cells: dict[str, Any]) -> str:
+    """A notebook of these cells in the server's root; answers its path there."""
     (server.folder / "root" / name).write_text(json.dumps(notebook(*cells)))
     return name

@@ -1,7 +1,5 @@
 """Single cells of notebooks of one's own, shared: the text is everybody's, the runs are each one's own."""
 
-import hashlib
-import json
 from collections.abc import Callable
 
 import nbformat
@@ -9,26 +7,17 @@ import pytest
 
 from tests.servers import RunningServer
 
-from .bound import open_notebook, read_notebook
+from .bound import bound_cell, open_notebook, read_notebook, sources_in
 from .identity import READER
 from .people import Person, until
-from .rooms import code_cell, notebook, room_with, write_notebook
+from .rooms import room_with, write_cells, write_notebook
 
 pytestmark = pytest.mark.browser
 
 
 def write_bound(server: RunningServer, name: str, room: str, source: str, last_shared: str) -> str:
     """A notebook whose only cell is bound to the first cell of a room; answers its path."""
-    base = hashlib.sha256(last_shared.encode()).hexdigest()
-    cell = code_cell("own", source)
-    cell["metadata"] = {"jupyter_collab": {"room": room, "cell": "c0", "base": base}}
-    (server.folder / "root" / name).write_text(json.dumps(notebook(cell)))
-    return name
-
-
-def sources_in(server: RunningServer, room: str) -> list[str]:
-    """The texts of a room's cells."""
-    return [cell["source"] for cell in server.request("GET", f"rooms/{room}/content").json()["cells"]]
+    return write_cells(server, name, bound_cell("own", room, "c0", source, last_shared))
 
 
 def test_two_people_share_one_cell_of_their_notebooks(person: Callable[..., Person], server: RunningServer) -> None:
