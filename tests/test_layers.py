@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors",),
+    ("errors", "spans"),
     ("protocol",),
     ("document",),
     ("access", "store", "backplane"),
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "protocol", "document"}
+MAY_IMPORT["client"] = {"client", "errors", "spans", "protocol", "document"}
 MAY_IMPORT["__init__"] = {"client"}
 
 ONLY_IN = {

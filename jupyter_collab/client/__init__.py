@@ -16,6 +16,8 @@ from .errors import (
     ServerUnreachable,
     SignInRefused,
 )
+from .invitation import AsyncInvitation, Invitation
+from .people import Member, RoomEvent
 from .presence import Person
 from .reconnecting import Backoff
 from .rest import RestClient, RoomInfo
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .widget import SharedEditor
 
 __all__ = [
+    "AsyncInvitation",
     "AsyncRoom",
     "Backoff",
     "CannotRun",
@@ -34,11 +37,14 @@ __all__ = [
     "CellFailed",
     "ClientError",
     "EditsNotSaved",
+    "Invitation",
+    "Member",
     "Person",
     "RestClient",
     "Room",
     "RoomChange",
     "RoomClosed",
+    "RoomEvent",
     "RoomInfo",
     "Server",
     "ServerNotFound",

@@ -16,6 +16,7 @@ from ..errors import CollabError, PermissionDenied
 from .changes import RoomChange
 from .connection import Connection, Role, Status
 from .errors import EditsNotSaved, RoomClosed, ServerUnreachable
+from .people import PeopleClient
 from .presence import Person, Presence
 from .reconnecting import Backoff
 from .replica import Replica
@@ -59,6 +60,7 @@ class RoomCore:
         self.people_changes: Signal[list[Person]] = Signal(latest)
         self.status_changes: Signal[Status] = Signal(latest)
         self.rest = RestClient(server)
+        self.people = PeopleClient(self.rest, room_id)
         self.replica = Replica(self._tell_change, self._tell_news)
         self.presence = Presence(self._tell_people, visible)
         self._connection = Connection(server, room_id, role, self.replica, self.presence, self._tell_news, backoff)

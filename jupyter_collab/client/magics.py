@@ -2,10 +2,11 @@
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,12 +15,14 @@ from ..errors import CollabError, RoomNotFound
 from .background import background_loop
 from .cell import Cell
 from .completion import RoomCompleter
+from .connection import Role
 from .discovery import find_server
 from .errors import CellFailed
 from .listing import count, first_line, say, say_table
 from .rest import RestClient, RoomInfo
 from .room import LEAVE_SECONDS
 from .running import code_cells, run_here, run_source
+from .server import is_loopback
 from .sync import Room, connect
 
 __all__ = ["CollabMagics", "load", "unload"]
@@ -30,6 +33,7 @@ COMMANDS = {
     "join": "join ROOM                     be among its people, and see what is in it",
     "leave": "leave ROOM                    be there no longer",
     "who": "who [ROOM]                    who is there",
+    "invite": "invite ROOM [ROLE] [for 2h] [uses N]   a link and a code for others; ROLE is viewer if none is given",
     "pull": "pull ROOM[/CELL]              its code, into your next cell",
     "run": "run ROOM[/CELL]               its code, in this kernel",
     "push": "push ROOM[/CELL] [NAME|N]     this cell's other lines, else your last cell, text NAME or In[N], into it",
@@ -43,6 +47,7 @@ USAGE = "\n".join(
 )
 NAME = "collab"
 FORCE = "--force"
+DEFAULT_SPAN = "1d"
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,19 @@ class CollabMagics:
             with self._in(room_id) as joined:
                 people = [f"{person.name}{' (you)' if person.is_me else ''}" for person in joined.people]
                 say(f"{room_id}: {', '.join(people) or 'nobody'}")
+
+    def _invite(self, room: str, *words: str) -> None:
+        role, span, uses = _invitation_words(words)
+        with self._in(room) as joined:
+            invitation = joined.invite(role, expires=span, uses=uses)
+        end = "for ever" if invitation.expires_at is None else f"until {invitation.expires_at.astimezone():%d %b %H:%M}"
+        say(f"Whoever has this link or code is {invitation.role} in {room!r}, {end}.")
+        say(f"Link: {invitation.link}\nCode: {invitation.code}")
+        if invitation.role in ("runner", "editor"):
+            say("They can run code on this server as you.")
+        if is_loopback(urlsplit(invitation.link).hostname or ""):
+            say("The link opens on this machine only: elsewhere put your server's address in front of /collab/join.")
+        say("This output holds the link: clear it before you hand the notebook on.")
 
     # Text
 
@@ -277,6 +295,27 @@ def _empty_or_new(room: Room) -> Cell:
 
 def _visible(room: RoomInfo) -> str:
     return ", ".join(person["display_name"] for person in room["people"] if person["visible"])
+
+
+def _invitation_words(words: Sequence[str]) -> tuple[Role, str | None, int | None]:
+    """The role, the span of time and the number of uses in ``[ROLE] [for SPAN] [uses N]``."""
+    rest = list(words)
+    role: Role = "viewer"
+    if rest and rest[0] not in ("for", "uses"):
+        role = cast(Role, rest.pop(0))
+    span: str | None = DEFAULT_SPAN
+    uses = None
+    while len(rest) >= 2:
+        name, value = rest.pop(0), rest.pop(0)
+        if name == "for":
+            span = None if value == "ever" else value
+        elif name == "uses" and value.isdecimal():
+            uses = int(value)
+        else:
+            raise UsageError(f"What is {name} {value}? {COMMANDS['invite']}")
+    if rest:
+        raise UsageError(f"What is {rest[0]}? {COMMANDS['invite']}")
+    return role, span, uses
 
 
 def load(shell: InteractiveShell) -> None:

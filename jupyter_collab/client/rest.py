@@ -36,6 +36,7 @@ class RoomInfo(TypedDict):
     changed_at: str
     deleted_at: str | None
     role: str
+    server_role: str | None
     people: list[ConnectedUser]
 
 
@@ -63,7 +64,7 @@ class RestClient:
     ) -> RoomList:
         """Rooms whose title or id holds ``search``, the last changed first; or those in the bin."""
         query = {"search": search, "deleted": str(deleted).lower(), "limit": limit, "offset": offset}
-        rooms: RoomList = (await self._request("GET", "rooms", params=query)).json()
+        rooms: RoomList = (await self.request("GET", "rooms", params=query)).json()
         return rooms
 
     async def create_room(
@@ -94,7 +95,7 @@ class RestClient:
 
     async def delete_room(self, room_id: str, *, permanent: bool = False) -> None:
         """Put a room into the bin; with ``permanent``, remove one that lies there for good."""
-        await self._request("DELETE", _path(room_id), params={"permanent": "true"} if permanent else {})
+        await self.request("DELETE", _path(room_id), params={"permanent": "true"} if permanent else {})
 
     async def restore_room(self, room_id: str) -> RoomInfo:
         """Take a room out of the bin."""
@@ -102,7 +103,7 @@ class RestClient:
 
     async def export_content(self, room_id: str, content_format: ContentFormat = "ipynb") -> str:
         """What the room holds, as the text of a file."""
-        response = await self._request("GET", f"{_path(room_id)}/content", params={"format": content_format})
+        response = await self.request("GET", f"{_path(room_id)}/content", params={"format": content_format})
         return response.content.decode()
 
     async def import_content(self, room_id: str, content: str, content_format: ContentFormat = "ipynb") -> RoomInfo:
@@ -120,10 +121,11 @@ class RestClient:
         await self._http.aclose()
 
     async def _room(self, method: str, path: str, **arguments: Any) -> RoomInfo:
-        room: RoomInfo = (await self._request(method, path, **arguments)).json()
+        room: RoomInfo = (await self.request(method, path, **arguments)).json()
         return room
 
-    async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    async def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Ask for a path of the API; an answer that is a refusal is raised."""
         try:
             response = await self._http.request(method, self.server.api_url(path), **arguments)
         except httpx.HTTPError as error:

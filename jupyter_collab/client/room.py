@@ -3,14 +3,19 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
 from .connection import Role
 from .core import RoomCore
 from .discovery import find_server
+from .guest import join_by_link
+from .invitation import AsyncInvitation
+from .people import Member, RoomEvent
 from .reconnecting import Backoff
 from .rest import ContentFormat
+from .server import Server
 from .signals import Schedule
 from .view import RoomView
 
@@ -86,6 +91,67 @@ class AsyncRoom(RoomView):
         """Give the room another title."""
         await self._core.rename(title)
 
+    async def invite(
+        self,
+        role: Role = "viewer",
+        expires: str | timedelta | None = "1d",
+        uses: int | None = None,
+        password: str | None = None,
+        *,
+        approval: bool = False,
+    ) -> AsyncInvitation:
+        """Make an invitation. Who comes as ``runner`` or ``editor`` can run code on the server as you.
+
+        Parameters
+        ----------
+        role
+            What it makes of those who come: ``viewer``, ``runner``, ``writer`` or ``editor``.
+        expires
+            For how long it is good: ``"30m"``, ``"2h"``, ``"7d"``, a timedelta, or ``None`` for ever.
+        uses
+            How many may come by it; ``None`` for any number.
+        password
+            What they have to know besides.
+        approval
+            Whether an owner lets each one in.
+
+        Raises
+        ------
+        PermissionDenied
+            When you do not own the room, or the server admits no guests.
+        ValueError
+            When ``expires`` is no span of time.
+        """
+        people = self._core.people
+        return AsyncInvitation(people, await people.invite(role, expires, uses, password, approval))
+
+    async def invitations(self) -> list[AsyncInvitation]:
+        """The room's invitations, newest first, without their links: those are told once."""
+        people = self._core.people
+        return [AsyncInvitation(people, info) for info in await people.invitations()]
+
+    async def members(self) -> list[Member]:
+        """Who was given a place in the room, and who waits for one."""
+        return await self._core.people.members()
+
+    async def set_role(self, principal: str, role: Role) -> None:
+        """Give somebody a role, or let in who waits; a name alone is that of a user of the server.
+
+        Raises
+        ------
+        LastOwner
+            When nobody would own the room any more.
+        """
+        await self._core.people.set_role(principal, role)
+
+    async def remove(self, principal: str) -> None:
+        """Take somebody's place away, or refuse who waits; raises what :meth:`set_role` does."""
+        await self._core.people.remove(principal)
+
+    async def events(self, limit: int = 100, before: int | None = None) -> list[RoomEvent]:
+        """What was done in the room and by whom, newest first; ``before`` is the id that all are below."""
+        return await self._core.people.events(limit, before)
+
     async def close(self, timeout: float = LEAVE_SECONDS) -> None:
         """Leave the room once every edit made here is durable. The second time does nothing.
 
@@ -132,7 +198,7 @@ class Joining:
 
 
 def connect_async(
-    room: str,
+    room: str | None = None,
     url: str | None = None,
     token: str | None = None,
     *,
@@ -142,13 +208,16 @@ def connect_async(
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,
+    link: str | None = None,
+    name: str | None = None,
+    password: str | None = None,
 ) -> Joining:
     """Join a room: ``async with connect_async("demo") as room`` or ``room = await connect_async("demo")``.
 
     Parameters
     ----------
     room
-        Its id.
+        Its id; not with a ``link``, which leads to one room.
     url, token
         The Jupyter server; by default the one that Jupyter tools would find from here (see :mod:`.discovery`).
     create
@@ -164,6 +233,9 @@ def connect_async(
         How to check an ``https`` server's certificate.
     backoff
         How long to wait between attempts to come back.
+    link, name, password
+        An invitation's link, the name under which to come by it as a guest, and its password if it has one. Where an
+        owner lets each one in, this waits for ``timeout`` seconds.
 
     Raises
     ------
@@ -174,15 +246,22 @@ def connect_async(
     CollabError
         For anything else that the server has against it.
     ValueError
-        When there is no such role.
+        When there is no such role, or neither a room nor a link with a name.
     """
 
+    async def find() -> tuple[Server, str]:
+        if link is None and room is not None:
+            return await find_server(url, token, tls), room
+        if link is None or name is None or room is not None:
+            raise ValueError("Give a room, or an invitation's link and your name.")
+        return await join_by_link(link, name, password, tls, timeout)
+
     async def join() -> AsyncRoom:
-        server = await find_server(url, token, tls)
-        core = RoomCore(server, room, role, backoff, visible)
+        server, room_id = await find()
+        core = RoomCore(server, room_id, role, backoff, visible)
         try:
             if create:
-                await core.rest.ensure_room(room)
+                await core.rest.ensure_room(room_id)
             await core.open(timeout)
         except BaseException:
             await core.rest.close()

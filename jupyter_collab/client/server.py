@@ -8,7 +8,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-__all__ = ["Secret", "Server", "is_loopback"]
+__all__ = ["SESSION_COOKIE", "Secret", "Server", "is_loopback"]
+
+SESSION_COOKIE = "jupyter-collab-session"
 
 
 class Secret:
@@ -39,15 +41,20 @@ class Server:
         What it knows us by, if anything.
     tls
         How to check an ``https`` server's certificate; ``None`` is the system's way.
+    session
+        What it knows a guest by, who has no login.
     """
 
     url: str
     token: Secret | None = None
     tls: ssl.SSLContext | None = field(default=None, repr=False)
+    session: Secret | None = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The request headers that authenticate us."""
+        if self.session is not None:
+            return {"Cookie": f"{SESSION_COOKIE}={self.session.reveal()}", "X-Jupyter-Collab": "1"}
         return {"Authorization": f"token {self.token.reveal()}"} if self.token else {}
 
     @property
@@ -56,8 +63,8 @@ class Server:
         return is_loopback(urlsplit(self.url).hostname or "")
 
     def api_url(self, path: str) -> str:
-        """The address of ``api/collab/{path}``."""
-        return f"{self.url}api/collab/{path}"
+        """The address of a path of the API, where a guest's session counts if there is one."""
+        return f"{self.url}{'api/collab' if self.session is None else 'collab/api'}/{path}"
 
     def room_url(self, room_id: str, query: Mapping[str, str]) -> str:
         """The websocket address of a room."""

@@ -8,6 +8,7 @@ import ssl
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -16,6 +17,7 @@ from ..errors import CollabError
 from .background import BackgroundLoop, background_loop
 from .connection import Role
 from .core import RoomCore
+from .invitation import Invitation
 from .reconnecting import Backoff
 from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, connect_async
 from .signals import Schedule
@@ -98,6 +100,27 @@ class Room(RoomView):
     export = _blocking(AsyncRoom.export)
     import_content = _blocking(AsyncRoom.import_content)
     rename = _blocking(AsyncRoom.rename)
+    members = _blocking(AsyncRoom.members)
+    set_role = _blocking(AsyncRoom.set_role)
+    remove = _blocking(AsyncRoom.remove)
+    events = _blocking(AsyncRoom.events)
+
+    def invite(
+        self,
+        role: Role = "viewer",
+        expires: str | timedelta | None = "1d",
+        uses: int | None = None,
+        password: str | None = None,
+        *,
+        approval: bool = False,
+    ) -> Invitation:
+        """Make an invitation; as :meth:`.AsyncRoom.invite`."""
+        made = self._wait(lambda room: room.invite(role, expires, uses, password, approval=approval))
+        return Invitation(self._loop, made)
+
+    def invitations(self) -> list[Invitation]:
+        """The room's invitations, newest first, without their links: those are told once."""
+        return [Invitation(self._loop, one) for one in self._wait(lambda room: room.invitations())]
 
     def close(self, timeout: float = LEAVE_SECONDS) -> None:
         """Leave the room once every edit made here is durable. The second time does nothing.
@@ -152,7 +175,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def connect(
-    room: str,
+    room: str | None = None,
     url: str | None = None,
     token: str | None = None,
     *,
@@ -162,6 +185,9 @@ def connect(
     timeout: float = JOIN_SECONDS,
     tls: ssl.SSLContext | None = None,
     backoff: Backoff | None = None,
+    link: str | None = None,
+    name: str | None = None,
+    password: str | None = None,
 ) -> Room:
     """Join a room: ``with connect("demo") as room`` or ``room = connect("demo")``.
 
@@ -171,7 +197,18 @@ def connect(
 
     async def join() -> AsyncRoom:
         return await connect_async(
-            room, url, token, create=create, role=role, visible=visible, timeout=timeout, tls=tls, backoff=backoff
+            room,
+            url,
+            token,
+            create=create,
+            role=role,
+            visible=visible,
+            timeout=timeout,
+            tls=tls,
+            backoff=backoff,
+            link=link,
+            name=name,
+            password=password,
         )
 
     return Room(loop, loop.wait(join))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..errors import InvalidRoomId
 from ..rooms import check_room_id
 from . import users
+from .people_cli import is_about_people, run
 from .places import configured_store_url
 
 __all__ = ["main"]
@@ -20,7 +21,8 @@ Without ROOM it is 'demo', a room with a small notebook in it, made the first ti
 arguments go to JupyterLab, for instance --no-browser, --port=8889 or
 --CollabExtension.store_url=sqlite:////srv/rooms.sqlite.
 
-jupyter collab users --help tells how accounts are made."""
+jupyter collab users --help tells how accounts are made; jupyter collab invites --help and
+jupyter collab members --help, how to say who may do what in a room."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["users"]:
         raise SystemExit(users.main(given[1:], configured_store_url))
+    if is_about_people(given):
+        run(given)
+        return
     from jupyterlab.labapp import LabApp  # it takes seconds, which the other commands need not wait for
 
     LabApp.launch_instance(argv=lab_arguments(given))

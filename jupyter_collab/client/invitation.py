@@ -1,0 +1,118 @@
+"""Invitations to a room, made from Python."""
+
+from datetime import datetime
+
+from .background import BackgroundLoop
+from .people import InvitationInfo, PeopleClient
+from .server import Secret
+
+__all__ = ["AsyncInvitation", "Invitation"]
+
+
+class _InvitationView:
+    """What an invitation says of itself. Its ``repr`` holds no secret."""
+
+    _info: InvitationInfo
+
+    @property
+    def id(self) -> str:
+        """Names it among those of its room."""
+        return self._info.id
+
+    @property
+    def link(self) -> str:
+        """Its link. Whoever has it can come in: hand it to nobody else.
+
+        Raises
+        ------
+        ValueError
+            For one that was made elsewhere: links are told once. :meth:`rotate` gives it another one.
+        """
+        return _reveal(self._info.link, "link")
+
+    @property
+    def code(self) -> str:
+        """Its short code, to be typed where the link leads to; raises what :attr:`link` does."""
+        return _reveal(self._info.code, "code")
+
+    @property
+    def role(self) -> str:
+        """What it makes of those who come by it."""
+        return self._info.role
+
+    @property
+    def created_by(self) -> str:
+        """The name of who made it."""
+        return self._info.created_by
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when it is good, in UTC; ``None`` for no end."""
+        return self._info.expires_at
+
+    @property
+    def max_uses(self) -> int | None:
+        """How many may come by it; ``None`` for any number."""
+        return self._info.max_uses
+
+    @property
+    def uses(self) -> int:
+        """How many had come by it when the server was asked."""
+        return self._info.uses
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password is wanted along with it."""
+        return self._info.has_password
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether an owner lets each one in."""
+        return self._info.needs_approval
+
+    def __repr__(self) -> str:
+        bound = "" if self.max_uses is None else f" of {self.max_uses}"
+        end = "no end" if self.expires_at is None else f"until {self.expires_at.isoformat(timespec='minutes')}"
+        return f"<{type(self).__name__} {self.id}: {self.role}, {end}, {self.uses}{bound} uses>"
+
+
+class AsyncInvitation(_InvitationView):
+    """An invitation, for use with ``async``; made by :meth:`~.room.AsyncRoom.invite`."""
+
+    def __init__(self, people: PeopleClient, info: InvitationInfo) -> None:
+        self._people = people
+        self._info = info
+
+    async def rotate(self) -> None:
+        """Give it another link and code: the former ones lead nowhere."""
+        self._info = await self._people.rotate(self.id)
+
+    async def revoke(self, *, remove_members: bool = False) -> None:
+        """Take it back and, if wished, the places of those who came by it."""
+        await self._people.revoke(self.id, remove_members=remove_members)
+
+
+class Invitation(_InvitationView):
+    """An invitation, for use without ``async``; made by :meth:`~.sync.Room.invite`."""
+
+    def __init__(self, loop: BackgroundLoop, invitation: AsyncInvitation) -> None:
+        self._loop = loop
+        self._invitation = invitation
+
+    @property
+    def _info(self) -> InvitationInfo:  # type: ignore[override]  # the one that the calls below may replace
+        return self._invitation._info
+
+    def rotate(self) -> None:
+        """Give it another link and code: the former ones lead nowhere."""
+        self._loop.wait(self._invitation.rotate)
+
+    def revoke(self, *, remove_members: bool = False) -> None:
+        """Take it back and, if wished, the places of those who came by it."""
+        self._loop.wait(lambda: self._invitation.revoke(remove_members=remove_members))
+
+
+def _reveal(secret: Secret | None, what: str) -> str:
+    if secret is None:
+        raise ValueError(f"The {what} was told to whoever made the invitation; rotate() gives it another one.")
+    return secret.reveal()

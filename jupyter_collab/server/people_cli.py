@@ -1,0 +1,201 @@
+"""``jupyter collab invites`` and ``jupyter collab members``: for administrators, on the store itself."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
+
+from ..access import InviteSecrets, Role, User
+from ..backplane import PollingBackplane
+from ..errors import CollabError
+from ..rooms import Invitations, InviteWish, Limits, Members, RoomManager
+from ..spans import seconds_of
+from ..store import SQLStore
+from .places import configured_store_url
+
+__all__ = ["is_about_people", "run"]
+
+POLL_SECONDS = 1.0
+
+ACTIONS = {"invites": ("list", "add", "revoke"), "members": ("list", "set", "remove")}
+
+
+def is_about_people(arguments: Sequence[str]) -> bool:
+    """Whether these words of ``jupyter collab`` are for :func:`run`; a room may be called ``invites``."""
+    words = [*arguments[:2], "", ""]
+    return words[0] in ACTIONS and words[1] in (*ACTIONS[words[0]], "-h", "--help")
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Do what the words say.
+
+    Raises
+    ------
+    SystemExit
+        For ``--help``, for words that mean nothing, and when it cannot be done; it says why.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        asyncio.run(_act(options))
+    except (CollabError, ValueError) as error:
+        parser.exit(1, f"{error}\n")
+
+
+@dataclass(frozen=True)
+class _People:
+    """What the commands work with."""
+
+    manager: RoomManager
+    members: Members
+    invitations: Invitations
+    by: User
+
+
+@asynccontextmanager
+async def _opened(store_url: str) -> AsyncIterator[_People]:
+    store = SQLStore(store_url)
+    manager = RoomManager(store, PollingBackplane(store, POLL_SECONDS), Limits())
+    await manager.start()
+    members = Members(manager, guests_may_run=True)
+    try:
+        # Whether guests may come is the servers' word, when they come.
+        yield _People(manager, members, Invitations(manager, members, guests_allowed=True), _administrator())
+    finally:
+        await members.close()
+        await manager.stop()
+
+
+async def _act(options: argparse.Namespace) -> None:
+    act: Callable[[_People, argparse.Namespace], Awaitable[None]] = options.act
+    async with _opened(options.store_url or configured_store_url()) as people:
+        await people.manager.get_room(options.room)
+        await act(people, options)
+
+
+def _administrator() -> User:
+    name = getpass.getuser()
+    return User(name, name, f"{name} (command line)", name[:2].upper())
+
+
+# -- the commands ----------------------------------------------------------------------------------------------------
+
+
+async def _list_invites(people: _People, options: argparse.Namespace) -> None:
+    for invite in await people.invitations.list(options.room):
+        uses = f"{invite.uses}" if invite.max_uses is None else f"{invite.uses}/{invite.max_uses}"
+        extras = [
+            word for word, given in (("password", invite.password_hash), ("approval", invite.needs_approval)) if given
+        ]
+        _say(
+            invite.id,
+            invite.role,
+            f"until {_moment(invite.expires_at)}",
+            f"used {uses}",
+            invite.created_by_name,
+            *extras,
+        )
+
+
+async def _add_invite(people: _People, options: argparse.Namespace) -> None:
+    seconds = None if options.expires == "never" else seconds_of(options.expires)
+    wish = InviteWish(
+        role=Role(options.role),
+        lifetime=None if seconds is None else timedelta(seconds=seconds),
+        max_uses=options.uses,
+        password=options.password,
+        needs_approval=options.approval,
+    )
+    invite, made = await people.invitations.invite(options.room, wish, people.by)
+    _say(f"Invitation {invite.id}: {invite.role}, until {_moment(invite.expires_at)}")
+    _say(f"Link: {_link(options.url, made)}")
+    _say(f"Code: {made.code}")
+
+
+async def _revoke_invite(people: _People, options: argparse.Namespace) -> None:
+    remove = options.remove_members
+    await people.invitations.revoke(options.room, options.invitation, people.by, remove_members=remove)
+
+
+async def _list_members(people: _People, options: argparse.Namespace) -> None:
+    room = await people.manager.get_room(options.room)
+    _say(f"Everyone on the server: {room.server_role or 'private'}")
+    for member in await people.members.list(options.room):
+        waits = ["waits"] if member.status == "waiting" else []
+        _say(member.principal, member.role, member.display_name, *waits)
+
+
+async def _set_member(people: _People, options: argparse.Namespace) -> None:
+    await people.members.set_role(options.room, _principal(options.member), Role(options.role), people.by)
+
+
+async def _remove_member(people: _People, options: argparse.Namespace) -> None:
+    await people.members.remove(options.room, _principal(options.member), people.by)
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("jupyter collab", description=__doc__)
+    nouns = parser.add_subparsers(required=True)
+    roles = [role.value for role in Role]
+
+    invites = nouns.add_parser("invites", help="invitations to a room").add_subparsers(required=True)
+    _command(invites, "list", "those that were not taken back", _list_invites)
+    add = _command(invites, "add", "make one; its link and code are told this once", _add_invite)
+    add.add_argument("--role", choices=roles[:-1], default="viewer", help="runner and editor run code on the server")
+    add.add_argument("--expires", default="1d", metavar="SPAN", help="30m, 2h, 7d (default: 1d), or never")
+    add.add_argument("--uses", type=int, metavar="N", help="how many may come by it")
+    add.add_argument("--password", help="what they have to know besides")
+    add.add_argument("--approval", action="store_true", help="an owner lets each one in")
+    add.add_argument("--url", help="the server's address, for the link; default: that of a running one")
+    revoke = _command(invites, "revoke", "take one back", _revoke_invite)
+    revoke.add_argument("invitation", metavar="ID")
+    revoke.add_argument("--remove-members", action="store_true", help="and the places of those who came by it")
+
+    members = nouns.add_parser("members", help="who has a place in a room").add_subparsers(required=True)
+    _command(members, "list", "who has one, and who waits for one", _list_members)
+    change = _command(members, "set", "give somebody a role, or let in who waits", _set_member)
+    change.add_argument("member", metavar="NAME", help="a user of the server, or account:ID, or guest:ID")
+    change.add_argument("role", choices=roles)
+    remove = _command(members, "remove", "take somebody's place away", _remove_member)
+    remove.add_argument("member", metavar="NAME")
+    return parser
+
+
+def _command(
+    nouns: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    words: str,
+    act: Callable[[_People, argparse.Namespace], Awaitable[None]],
+) -> argparse.ArgumentParser:
+    command = nouns.add_parser(name, help=words, description=words)
+    command.add_argument("room", metavar="ROOM")
+    command.add_argument("--store-url", help="the store; default: as the server's configuration says")
+    command.set_defaults(act=act)
+    return command
+
+
+def _principal(name: str) -> str:
+    return name if name.startswith(("server:", "account:", "guest:")) else f"server:{name}"
+
+
+def _link(url: str | None, made: InviteSecrets) -> str:
+    from jupyter_server.serverapp import list_running_servers  # it takes seconds, and is for this alone
+
+    base = url or next((str(server["url"]) for server in list_running_servers()), "")
+    return urljoin(base if base.endswith("/") or not base else f"{base}/", f"collab/join#{made.token}")
+
+
+def _moment(moment: datetime | None) -> str:
+    return "ever" if moment is None else moment.astimezone().isoformat(" ", "minutes")
+
+
+def _say(*words: str) -> None:
+    sys.stdout.write("  ".join(words) + "\n")

@@ -1,0 +1,96 @@
+"""``jupyter collab invites`` and ``members``: on the store, with and without a running server."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from jupyter_collab.server.people_cli import is_about_people, run
+from jupyter_collab.store import SQLStore
+from tests.servers import RunningServer, start_server
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """A store with the room ``demo``, that no server uses."""
+    url = f"sqlite:///{tmp_path / 'rooms.sqlite'}"
+
+    async def make() -> None:
+        store = SQLStore(url)
+        await store.open()
+        await store.create_room("demo", "Demo", "e1", "notebook", b"")
+        await store.close()
+
+    asyncio.run(make())
+    return url
+
+
+def said(capsys: pytest.CaptureFixture[str], store_url: str, *words: str) -> str:
+    """What a command says."""
+    run([*words, "--store-url", store_url])
+    return capsys.readouterr().out
+
+
+def test_members_are_set_listed_and_removed(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, store_url, "members", "set", "demo", "bob", "editor") == ""
+    assert said(capsys, store_url, "members", "list", "demo").splitlines() == [
+        "Everyone on the server: owner",
+        "server:bob  editor  bob",
+    ]
+    said(capsys, store_url, "members", "remove", "demo", "bob")
+    assert "bob" not in said(capsys, store_url, "members", "list", "demo")
+
+
+def test_invitations_are_made_listed_and_taken_back(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    add = ("invites", "add", "demo", "--role", "writer", "--uses", "40", "--url", "https://example.org/base")
+    made = said(capsys, store_url, *add)
+    assert "Link: https://example.org/base/collab/join#" in made
+    invitation = made.split()[1].rstrip(":")
+    listed = said(capsys, store_url, "invites", "list", "demo")
+    assert invitation in listed
+    assert "writer" in listed
+    assert "used 0/40" in listed
+    said(capsys, store_url, "invites", "revoke", "demo", invitation)
+    assert said(capsys, store_url, "invites", "list", "demo") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("members", "list", "nowhere"), "There is no room 'nowhere'"),
+        (("members", "remove", "demo", "bob"), "Nobody of that name"),
+        (("invites", "add", "demo", "--expires", "soon"), "no span of time"),
+        (("invites", "revoke", "demo", "none"), "no such invitation"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    store_url: str, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        said(capsys, store_url, *words)
+    assert ended.value.code == 1
+    assert message in capsys.readouterr().err
+
+
+def test_other_words_open_a_room() -> None:
+    assert is_about_people(["members", "list", "demo"])
+    assert is_about_people(["invites", "--help"])
+    assert not is_about_people(["invites"])
+    assert not is_about_people(["members", "--no-browser"])
+    assert not is_about_people([])
+
+
+def test_a_running_server_hears_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with start_server(tmp_path) as server:
+        server.create_room("demo")
+        made = said(capsys, _store_of(server), "invites", "add", "demo", "--url", server.url)
+        token = made.partition("#")[2].split()[0]
+        answer = httpx.post(
+            f"{server.url}collab/api/join", json={"token": token, "name": "Ada"}, headers={"X-Jupyter-Collab": "1"}
+        )
+        assert answer.json()["room"] == "demo"
+
+
+def _store_of(server: RunningServer) -> str:
+    return f"sqlite:///{server.folder / 'data' / 'collab' / 'rooms.sqlite'}"
