@@ -3,10 +3,12 @@ import type { IUser, Role } from './protocol.js';
 
 /** How to reach a server: all that the parts below the panes know about it. */
 export interface ICollabServer {
-  /** The address that `api/collab/` is appended to, with a slash at its end. */
+  /** The address of the server, with a slash at its end. */
   readonly baseUrl: string;
   /** The same for websockets. */
   readonly wsUrl: string;
+  /** What the paths of the API begin with, below these addresses: `api/collab/`. */
+  readonly apiPath: string;
   /** The token, or an empty string. */
   readonly token: string;
   /** Whether websockets need the token in their address. */
@@ -151,11 +153,11 @@ export function jsonInit(method: string, body?: object): RequestInit {
   return body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
 }
 
-/** Ask for a path under `api/collab/`. Throws `ApiError`. */
+/** Ask for a path of the API. Throws `ApiError`. */
 export async function request(server: ICollabServer, path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await server.fetch(`${server.baseUrl}api/collab/${path}`, init);
+    response = await server.fetch(`${server.baseUrl}${server.apiPath}${path}`, init);
   } catch (error) {
     throw new ApiError(0, 'unreachable', 'The server cannot be reached.', { cause: error });
   }
@@ -165,7 +167,7 @@ export async function request(server: ICollabServer, path: string, init: Request
   return response;
 }
 
-/** The path of a room, or of something of it, under `api/collab/`. */
+/** The path of a room, or of something of it, in the API. */
 export function roomPath(id: string, rest = ''): string {
   return `rooms/${encodeURIComponent(id)}${rest}`;
 }
@@ -196,5 +198,5 @@ export function roomUrl(server: ICollabServer, id: string, role?: Role, epoch?: 
     query.set('token', server.token);
   }
   const search = query.toString();
-  return `${server.wsUrl}api/collab/room/${encodeURIComponent(id)}${search && `?${search}`}`;
+  return `${server.wsUrl}${server.apiPath}room/${encodeURIComponent(id)}${search && `?${search}`}`;
 }

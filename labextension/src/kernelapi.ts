@@ -101,7 +101,8 @@ export class KernelApi {
 
   /** The address of an output that is kept beside the document. */
   blobUrl(digest: string): string {
-    return `${this._server.baseUrl}api/collab/${this._path(`blobs/${encodeURIComponent(digest)}`)}`;
+    const { baseUrl, apiPath } = this._server;
+    return `${baseUrl}${apiPath}${this._path(`blobs/${encodeURIComponent(digest)}`)}`;
   }
 
   private async _json<T>(path: string, method: string, body?: object): Promise<T> {

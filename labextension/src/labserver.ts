@@ -7,6 +7,7 @@ export function labServer(settings: ServerConnection.ISettings = ServerConnectio
   return {
     baseUrl: settings.baseUrl,
     wsUrl: settings.wsUrl,
+    apiPath: 'api/collab/',
     token: settings.token,
     appendToken: settings.appendToken,
     WebSocket: settings.WebSocket,

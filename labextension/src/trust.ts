@@ -12,6 +12,9 @@ import { Widget } from '@lumino/widgets';
  * written to it.
  */
 export class RoomTrust {
+  /** @param mayGrant - Whether the viewer has that choice here. */
+  constructor(readonly mayGrant = true) {}
+
   get trusted(): boolean {
     return this._trusted;
   }
@@ -27,7 +30,7 @@ export class RoomTrust {
   }
 
   grant(): void {
-    if (!this._trusted) {
+    if (this.mayGrant && !this._trusted) {
       this._trusted = true;
       this._changed.emit();
     }
@@ -178,6 +181,10 @@ function isBlank(node: HTMLElement): boolean {
 function hiddenNote(trust: RoomTrust, trans: TranslationBundle): HTMLElement {
   const note = document.createElement('div');
   note.className = 'jc-HiddenOutput';
+  if (!trust.mayGrant) {
+    note.append(trans.__('Output hidden: it could run scripts in this page.'));
+    return note;
+  }
   note.append(trans.__('Output hidden until you trust this room.'), ' ');
   const button = document.createElement('button');
   button.type = 'button';

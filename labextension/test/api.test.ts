@@ -16,6 +16,7 @@ function answer(response: () => Response, requests: IRequest[] = []): ICollabSer
   return {
     baseUrl: 'http://host/base/',
     wsUrl: 'ws://host/base/',
+    apiPath: 'api/collab/',
     token: 'secret',
     appendToken: true,
     WebSocket: EventTarget as unknown as typeof WebSocket,

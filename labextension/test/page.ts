@@ -27,6 +27,7 @@ class PageWebSocket extends WebSocket {
 const server: ICollabServer = {
   baseUrl,
   wsUrl: baseUrl.replace(/^http/, 'ws'),
+  apiPath: 'api/collab/',
   token,
   appendToken: true,
   WebSocket: PageWebSocket as unknown as typeof globalThis.WebSocket,

@@ -81,6 +81,7 @@ export class ServerDouble {
     return {
       baseUrl: 'http://double/',
       wsUrl: 'ws://double/',
+      apiPath: 'api/collab/',
       token: 'secret',
       appendToken: true,
       WebSocket: socketClass as unknown as typeof WebSocket,

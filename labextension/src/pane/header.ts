@@ -44,15 +44,25 @@ export class Header {
     this._toolbar = new Toolbar(commands, _trans);
     this._language = new LanguageSelect(languages, name => _host.execution.choose(name), _trans);
     this._kernel = new KernelBar(commands, _trans);
-    this._tools = element('div', 'jc-Pane-toolLine', {}, this._toolbar.node, this._kernel.node, this._language.node);
-    this.node = element(
-      'header',
-      'jc-Pane-header',
+    this._titleLine = element(
+      'div',
+      'jc-Pane-titleLine',
       {},
-      element('div', 'jc-Pane-titleLine', {}, this._title.node, this._chip.node, this._role, this._people.node, share),
-      this._tools,
-      this._kernel.message
+      this._title.node,
+      this._chip.node,
+      this._role,
+      this._people.node,
+      share
     );
+    this._tools = element('div', 'jc-Pane-toolLine', {}, this._toolbar.node, this._kernel.node, this._language.node);
+    this.node = element('header', 'jc-Pane-header', {}, this._titleLine, this._tools, this._kernel.message);
+  }
+
+  /** Places something before the title. */
+  set lead(node: HTMLElement | null) {
+    if (node !== null) {
+      this._titleLine.prepend(node);
+    }
   }
 
   /** The kernels that the server has. */
@@ -110,6 +120,7 @@ export class Header {
     this._role.title = this._trans.__('Your role in this room');
   }
 
+  private readonly _titleLine: HTMLElement;
   private readonly _tools: HTMLElement;
   private readonly _title: Title;
   private readonly _chip: StatusChip;

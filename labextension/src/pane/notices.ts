@@ -24,6 +24,7 @@ export class Notices {
   constructor(
     private readonly _host: INoticesHost,
     private readonly _api: CollabApi,
+    private readonly _mayCreate: boolean,
     private readonly _trans: TranslationBundle
   ) {
     this.node = element('div', 'jc-Notices', {}, this._banner, this._state, this._message, this._live);
@@ -111,7 +112,8 @@ export class Notices {
     const { room, notebook, whyNotEdit } = this._host;
     switch (state) {
       case 'refused': {
-        const actions = { mend: () => void this._mend(), retry: () => room.goOnline() };
+        const mend = this._mayCreate ? (): void => void this._mend() : null;
+        const actions = { mend, retry: () => room.goOnline() };
         return [refusedState(room.status, room.id, actions, this._trans)];
       }
       case 'loading':

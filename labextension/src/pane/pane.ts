@@ -39,11 +39,15 @@ export class RoomPane extends Widget implements ICommandTarget {
   readonly execution: Execution;
   readonly assist: Assist;
 
+  /** What can be done here, under names that begin with `PREFIX`. */
+  readonly commands: CommandRegistry;
+
   constructor(options: RoomPane.IOptions) {
     super();
     this.addClass('jc-Pane');
     this.toggleClass('jc-mod-embedded', options.embedded ?? false);
     this.room = options.room;
+    this.trust = new RoomTrust(options.mayTrust ?? true);
     this._translator = options.translator ?? nullTranslator;
     this._trans = this._translator.load('jupyter_collab');
     this._onlyIndex = options.cell ?? null;
@@ -53,14 +57,15 @@ export class RoomPane extends Widget implements ICommandTarget {
     this.assist = new Assist(this, rendermime);
     this._parts.add(this.assist);
     this.execution = new Execution(this, this._trans);
-    const commands = createCommands(this, this._trans);
+    const commands = (this.commands = createCommands(this, this._trans));
     bindNotebookKeys(commands, options.pageCommands ?? null);
     this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
     this._parts.add(addContextMenu(this.notebook.node, commands));
     this._sharing = new Sharing(this.room, message => this.announce(message), this._trans);
     const { button: share } = this._sharing;
     this._header = new Header(this, options.api, commands, options.languages ?? [], share, this._trans);
-    this._notices = new Notices(this, options.api, this._trans);
+    this._header.lead = options.lead ?? null;
+    this._notices = new Notices(this, options.api, options.mayCreate ?? true, this._trans);
     this._cellPeople = new CellPeople(this.notebook);
     this._runInfos = new RunInfos(this.notebook, id => this.execution.runOf(id), this._trans);
     const answer = (run: number, value: string): Promise<boolean> => this.execution.answer(run, value);
@@ -76,7 +81,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   readonly room: Room;
 
   /** The viewer's own decision whether outputs may run scripts here. */
-  readonly trust = new RoomTrust();
+  readonly trust: RoomTrust;
 
   get whyNotEdit(): string | null {
     const { room, _trans: trans } = this;
@@ -334,5 +339,11 @@ export namespace RoomPane {
     readonly languages?: readonly ILanguage[];
     /** Whether the pane is part of a text and as high as its cells, rather than a box that scrolls. */
     readonly embedded?: boolean;
+    /** What stands before the title: where one came from. */
+    readonly lead?: HTMLElement;
+    /** Whether the viewer may decide to trust the room's outputs; else nothing in them ever runs. */
+    readonly mayTrust?: boolean;
+    /** Whether the viewer is offered to make the room where there is none. */
+    readonly mayCreate?: boolean;
   }
 }

@@ -81,8 +81,8 @@ function whyUnsent(reason: string, trans: TranslationBundle): string {
 
 /** What the viewer may do about a room that they could not join. */
 export interface IRefusedActions {
-  /** Makes the room, or takes it out of the bin, and joins it. */
-  mend(): void;
+  /** Makes the room, or takes it out of the bin, and joins it; `null` where that is not offered. */
+  mend: (() => void) | null;
   retry(): void;
 }
 
@@ -112,31 +112,29 @@ export function refusedState(
   actions: IRefusedActions,
   trans: TranslationBundle
 ): HTMLElement {
-  const mend = (label: string): HTMLElement =>
-    button({ label, className: 'jc-mod-accept', onClick: () => actions.mend() });
-  const retry = button({ label: trans.__('Try again'), onClick: () => actions.retry() });
+  const { mend } = actions;
+  const offer = (node: HTMLElement, label = ''): HTMLElement => {
+    if (mend !== null && label !== '') {
+      node.append(button({ label, className: 'jc-mod-accept', onClick: mend }));
+    }
+    node.append(button({ label: trans.__('Try again'), onClick: () => actions.retry() }));
+    return node;
+  };
   switch (status.reason) {
     case 'room_not_found': {
-      const node = state('refused', trans.__('There is no room “%1”', roomId), trans.__('You can make it now.'));
-      node.append(mend(trans.__('Create the room')), retry);
-      return node;
+      const advice = mend ? trans.__('You can make it now.') : trans.__('Ask whoever sent you here.');
+      return offer(state('refused', trans.__('There is no room “%1”', roomId), advice), trans.__('Create the room'));
     }
     case 'room_deleted': {
-      const node = state('refused', trans.__('This room is in the bin'), trans.__('It can be taken out again.'));
-      node.append(mend(trans.__('Restore the room')), retry);
-      return node;
+      const advice = mend ? trans.__('It can be taken out again.') : trans.__('Only its owners can take it out again.');
+      return offer(state('refused', trans.__('This room is in the bin'), advice), trans.__('Restore the room'));
     }
     case 'removed': {
       const words = trans.__('What happens here from now on you do not see. Only an owner can let you in again.');
-      const node = state('refused', trans.__('An owner has removed you from this room'), words);
-      node.append(retry);
-      return node;
+      return offer(state('refused', trans.__('An owner has removed you from this room'), words));
     }
-    default: {
-      const node = state('refused', trans.__('You could not join this room'), status.message);
-      node.append(retry);
-      return node;
-    }
+    default:
+      return offer(state('refused', trans.__('You could not join this room'), status.message));
   }
 }
 
