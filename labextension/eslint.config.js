@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(js.configs.recommended, ...tseslint.configs.strict, {
   files: ['**/*.ts', '**/*.tsx'],
-  languageOptions: { parserOptions: { project: ['./tsconfig.json', './test/tsconfig.json'] } },
+  languageOptions: { parserOptions: { project: ['./tsconfig.json', './test/tsconfig.json', './page/tsconfig.json'] } },
   rules: {
     '@typescript-eslint/await-thenable': 'error',
     '@typescript-eslint/consistent-type-imports': 'error',

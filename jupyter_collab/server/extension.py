@@ -23,6 +23,7 @@ from .guests import GUEST_ROUTES
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
+from .page import page_routes
 from .pages import OpenRoomHandler
 from .places import default_store_url
 from .rechecks import Rechecks
@@ -184,6 +185,7 @@ class CollabExtension(ExtensionApp):
         self.handlers.extend(mounted(services, routes))
         self.handlers.extend((pattern, handler, {"services": services}) for pattern, handler in AUTH_ROUTES)
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
+        self.handlers.extend(page_routes())
 
     def _accounts(self) -> Accounts:
         """Who may sign in; on a JupyterHub, which knows everybody, nobody."""

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -56,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def person(browser: Browser, server: RunningServer, request: pytest.FixtureRequest) -> Callable[..., Person]:
     """Make people: ``person("Ada")``; their pictures go to a folder named for the test."""
 
-    def make(name: str, **options: int) -> Person:
+    def make(name: str, **options: Any) -> Person:
         return Person(browser, server, name, PICTURES / request.node.name, **options)
 
     return make

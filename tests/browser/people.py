@@ -115,12 +115,14 @@ class Person:
         *,
         width: int = 1280,
         height: int = 800,
+        **options: Any,
     ) -> None:
         self.name = name
         self.server = server
         self.errors: list[str] = []
         self._pictures = pictures
-        self.context = browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 500)
+        size = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=size, has_touch=width < 500, **options)  # type: ignore[arg-type]  # a TypedDict
         self.context.add_cookies([{"name": COOKIE, "value": name, "url": server.url}])
         self.page = self.context.new_page()
         self.page.on("console", self._listen)
@@ -142,6 +144,16 @@ class Person:
         wish = f"&role={role}" if role else ""
         self.page.goto(f"{self._lab}?token={self.server.token}&room={room_id}{wish}&reset")
         return self.see_pane(status="read-only" if role == "viewer" else "synced")
+
+    def open_page(self, place: str) -> None:
+        """Open the page of its own at ``place``, signed in to the server."""
+        separator = "&" if "?" in place else "?"
+        self.page.goto(f"{self.server.url}collab/{place}{separator}token={self.server.token}")
+
+    def open_room_page(self, room_id: str) -> Pane:
+        """Open the page of its own on a room."""
+        self.open_page(f"?room={room_id}")
+        return self.see_pane()
 
     def run_notebook(self, path: str, *, in_notebook_7: bool = False, status: str = "synced") -> Pane:
         """Open a notebook of one's own, run its first cell, and see the pane in its output."""

@@ -1,0 +1,68 @@
+/** The part of the REST API that only this page uses: who one is, and invites (`docs/rest.md`). */
+import { ApiError, type ICollabServer, type IRoomInfo, jsonInit, request, requestJson } from '../lib/api.js';
+import type { Role } from '../lib/protocol.js';
+
+/** Who this browser is to the server. */
+export interface IMe {
+  /** A user of the Jupyter server, somebody with an account for rooms, or a guest. */
+  kind: 'server' | 'account' | 'guest';
+  username: string;
+  display_name: string;
+  initials: string;
+  color: string | null;
+  rooms: IRoomInfo[];
+  /** The ids of the rooms into which one asked to be let. */
+  waiting: string[];
+  may_create: boolean;
+}
+
+/** What admits to a room: the token of a link, or a short code that one types. */
+export type Invite = { token: string } | { code: string };
+
+/** What one is told of an invite before one follows it. */
+export interface IInvitePreview {
+  title: string;
+  role: Role;
+  password_required: boolean;
+  /** Whether somebody has to let one in. */
+  approval: boolean;
+  invited_by: string;
+}
+
+/** What came of following an invite. */
+export interface IJoined {
+  room: string;
+  status: 'admitted' | 'waiting';
+  role: Role;
+}
+
+/** A typed client of it. Every method throws `ApiError`. */
+export class PageApi {
+  constructor(private readonly _server: ICollabServer) {}
+
+  /** Who one is; `null` for a stranger. */
+  async me(): Promise<IMe | null> {
+    try {
+      return await requestJson<IMe>(this._server, 'me', 'GET');
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  async preview(invite: Invite): Promise<IInvitePreview> {
+    return requestJson(this._server, 'join/preview', 'POST', invite);
+  }
+
+  /** Follow an invite, under a name. */
+  async join(invite: Invite, name: string, password: string | null): Promise<IJoined> {
+    return requestJson(this._server, 'join', 'POST', { ...invite, name, ...(password !== null && { password }) });
+  }
+
+  /** Stop being a guest of this server. */
+  async leave(): Promise<void> {
+    await request(this._server, 'leave', jsonInit('POST'));
+  }
+}

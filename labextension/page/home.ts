@@ -1,0 +1,148 @@
+import { CollabApi, type IRoomInfo } from '../lib/api.js';
+import { button, element } from '../lib/pane/dom.js';
+import type { IMe } from './api.js';
+import { inviteForm } from './join.js';
+import { addressOf } from './place.js';
+import { alarm, card, field, type IPage, linkButton, signInLink, type View, type Who } from './view.js';
+import { trans, whyNot } from './words.js';
+
+/** How many rooms are listed; the rest is found by searching. */
+const MAX_LISTED = 100;
+
+/** The way in: the rooms that one has, a new one, and the form for an invite. */
+export class HomeView implements View {
+  /** @param wanted - The room that a stranger asked for, if they came for one. */
+  constructor(
+    private readonly _page: IPage,
+    who: Who,
+    wanted: string | null = null
+  ) {
+    this._rooms = new CollabApi(_page.server);
+    _page.node.replaceChildren(who === null ? this._forStranger(wanted) : this._forMember(who));
+    _page.node.querySelector('h1')?.focus();
+    if (who !== null) {
+      void this._list();
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    clearTimeout(this._timer);
+  }
+
+  private _forStranger(wanted: string | null): HTMLElement {
+    const why =
+      wanted === null
+        ? trans.__('Rooms on this server are shared by invitation.')
+        : trans.__('This room is open only to those who were invited. Give the link or the code that you got.');
+    return card(trans.__('Shared rooms'), element('p', '', {}, why), this._inviteForm(), signInLink(this._page));
+  }
+
+  private _forMember(me: IMe): HTMLElement {
+    const [searchField, search] = field(trans.__('Search'), { type: 'search', name: 'search' });
+    search.addEventListener('input', () => {
+      clearTimeout(this._timer);
+      this._timer = setTimeout(() => void this._list(search.value.trim()), 150);
+    });
+    const buttons = element('p', 'jc-Card-buttons', {});
+    if (me.may_create) {
+      const onClick = (): void => void this._make();
+      buttons.append(button({ label: trans.__('New room'), className: 'jc-mod-accept', onClick }));
+    }
+    if (me.kind === 'server') {
+      buttons.append(linkButton(trans.__('JupyterLab'), `${this._page.baseUrl}lab`));
+    }
+    buttons.append(button({ label: trans.__('Sign out'), onClick: () => void this._leave(me) }));
+    const who = element('p', 'jc-Card-aside', {}, trans.__('You are %1.', me.display_name));
+    const summary = element('summary', '', {}, trans.__('Join with a link or a code'));
+    const join = element('details', 'jc-Card-more', {}, summary, this._inviteForm());
+    return card(trans.__('Your rooms'), who, buttons, this._problem, searchField, this._shown, join);
+  }
+
+  private _inviteForm(): HTMLElement {
+    return inviteForm(invite => this._page.go({ kind: 'join', invite }));
+  }
+
+  private async _list(search = ''): Promise<void> {
+    const asked = ++this._asked;
+    try {
+      const { rooms, total } = await this._rooms.list({ search, limit: MAX_LISTED });
+      if (!this._isDisposed && asked === this._asked) {
+        this._showRooms(rooms, total, search);
+      }
+    } catch (error) {
+      this._complain(error);
+    }
+  }
+
+  private _showRooms(rooms: readonly IRoomInfo[], total: number, search: string): void {
+    const items = rooms.map(room => this._item(room));
+    if (items.length === 0) {
+      const text = search === '' ? trans.__('You have no rooms yet.') : trans.__('No room matches “%1”.', search);
+      items.push(element('li', 'jc-Rooms-empty', {}, text));
+    } else if (total > rooms.length) {
+      items.push(element('li', 'jc-Rooms-empty', {}, trans.__('and %1 more', total - rooms.length)));
+    }
+    this._shown.replaceChildren(...items);
+  }
+
+  private _item({ id, title, changed_at, people }: IRoomInfo): HTMLElement {
+    const when = new Date(changed_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+    const here = people.filter(({ visible }) => visible).map(({ display_name, name }) => display_name || name);
+    const about = here.length > 0 ? trans.__('%1 · here: %2', when, here.join(', ')) : when;
+    const place = { kind: 'room', id } as const;
+    const link = element(
+      'a',
+      'jc-Rooms-link',
+      { href: addressOf(place, this._page.baseUrl) },
+      element('span', 'jc-Rooms-title', {}, title || id),
+      element('span', 'jc-Rooms-about', {}, about)
+    );
+    link.addEventListener('click', event => {
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
+        event.preventDefault();
+        this._page.go(place);
+      }
+    });
+    return element('li', '', {}, link);
+  }
+
+  private async _make(): Promise<void> {
+    try {
+      const { id } = await this._rooms.create();
+      this._page.go({ kind: 'room', id });
+    } catch (error) {
+      this._complain(error);
+    }
+  }
+
+  private async _leave({ kind }: IMe): Promise<void> {
+    if (kind === 'server') {
+      location.assign(`${this._page.baseUrl}logout`);
+      return;
+    }
+    try {
+      await this._page.api.leave();
+      this._page.go({ kind: 'home' });
+    } catch (error) {
+      this._complain(error);
+    }
+  }
+
+  private _complain(error: unknown): void {
+    if (!this._isDisposed) {
+      this._problem.textContent = whyNot(error);
+    }
+  }
+
+  private readonly _rooms: CollabApi;
+  private readonly _shown = element('ul', 'jc-Rooms', { 'aria-label': trans.__('Rooms') });
+  private readonly _problem = alarm();
+  private _asked = 0;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _isDisposed = false;
+}

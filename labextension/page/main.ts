@@ -1,0 +1,90 @@
+/** The page for those who come without JupyterLab: guests, and phones. */
+import './styles.js';
+
+import { button, element } from '../lib/pane/dom.js';
+import type { ICollabServer } from '../lib/api.js';
+import { PageApi } from './api.js';
+import { type IPageConfig, readConfig } from './config.js';
+import { HomeView } from './home.js';
+import { JoinView } from './join.js';
+import { addressOf, type Place, readPlace } from './place.js';
+import { pageServer } from './server.js';
+import { followKeyboard, followTheme } from './surroundings.js';
+import { alarm, card, type IPage, type View, type Who } from './view.js';
+import { trans, whyNot } from './words.js';
+
+/** Shows the view that belongs to the address. */
+class Page implements IPage {
+  constructor(
+    { base_url }: IPageConfig,
+    readonly server: ICollabServer,
+    readonly node: HTMLElement
+  ) {
+    this.baseUrl = base_url;
+    this.api = new PageApi(server);
+    window.addEventListener('popstate', () => this._follow());
+    this._follow();
+  }
+
+  readonly baseUrl: string;
+  readonly api: PageApi;
+
+  go(place: Place): void {
+    history.pushState(null, '', addressOf(place, this.baseUrl));
+    void this._show(place);
+  }
+
+  /** Show what the address says. */
+  private _follow(): void {
+    void this._show(readPlace(this.baseUrl));
+  }
+
+  private async _show(place: Place): Promise<void> {
+    const turn = ++this._turn;
+    // What is shown is left at once: nobody is to type into a room that they have left.
+    this._view?.dispose();
+    this._view = null;
+    try {
+      const [who, make] = await Promise.all([this.api.me(), viewMaker(place)]);
+      if (turn === this._turn) {
+        this._view = make(this, who);
+      }
+    } catch (error) {
+      if (turn === this._turn) {
+        this._showFailure(error, place);
+      }
+    }
+  }
+
+  private _showFailure(error: unknown, place: Place): void {
+    const problem = alarm();
+    const again = button({ label: trans.__('Try again'), onClick: () => void this._show(place) });
+    this.node.replaceChildren(card(trans.__('Shared rooms'), problem, element('p', 'jc-Card-buttons', {}, again)));
+    problem.textContent = whyNot(error);
+  }
+
+  private _view: View | null = null;
+  private _turn = 0;
+}
+
+/** What makes the view of a place, loaded if it has to be. */
+async function viewMaker(place: Place): Promise<(page: IPage, who: Who) => View> {
+  switch (place.kind) {
+    case 'home':
+      return (page, who) => new HomeView(page, who);
+    case 'join':
+      return (page, who) => new JoinView(page, place.invite, who);
+    case 'room': {
+      const { RoomView } = await import(/* webpackChunkName: "room" */ './room');
+      return (page, who) => (who === null ? new HomeView(page, null, place.id) : new RoomView(page, who, place.id));
+    }
+  }
+}
+
+const config = readConfig();
+const node = document.getElementById('collab');
+if (node !== null) {
+  followTheme();
+  followKeyboard();
+  new Page(config, pageServer(config), node);
+}

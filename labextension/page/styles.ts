@@ -1,0 +1,21 @@
+// Those of JupyterLab that the pane needs, one by one: its packages' own lists bring in all of JupyterLab.
+import './theme.css';
+import '@lumino/widgets/style/index.css';
+import '@lumino/dragdrop/style/index.css';
+import '@jupyterlab/ui-components/style/hoverbox.css';
+import '@jupyterlab/ui-components/style/icons.css';
+import '@jupyterlab/ui-components/style/styling.css';
+import '@jupyterlab/ui-components/style/windowedlist.css';
+import '@jupyterlab/apputils/style/dialog.css';
+import '@jupyterlab/rendermime/style/base.css';
+import '@jupyterlab/codeeditor/style/base.css';
+import '@jupyterlab/codemirror/style/base.css';
+import '@jupyterlab/outputarea/style/base.css';
+import '@jupyterlab/completer/style/base.css';
+import '@jupyterlab/tooltip/style/base.css';
+import '@jupyterlab/cells/style/base.css';
+import '@jupyterlab/notebook/style/base.css';
+import '../style/pane.css';
+import '../style/carets.css';
+import '../style/share.css';
+import './page.css';

@@ -1,0 +1,47 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { ApiError } from '../lib/api.js';
+import type { Role } from '../lib/protocol.js';
+
+/**
+ * The words of the page around a room, in the way of JupyterLab's translations; so far in English alone. JupyterLab's
+ * own translator is as large as all of the page that asks for a name.
+ */
+export const trans: Pick<TranslationBundle, '__'> = {
+  __: (text: string, ...values: unknown[]) => text.replace(/%(\d)/g, (_, place: string) => String(values[+place - 1]))
+};
+
+/** Why something did not work, and what one can do about it. */
+export function whyNot(error: unknown): string {
+  if (!(error instanceof ApiError)) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const words: Readonly<Record<string, string>> = {
+    invite_not_found: trans.__('There is no such invite. Is the link or the code complete?'),
+    invite_revoked: trans.__('This invite was taken back. Ask for a new one.'),
+    invite_expired: trans.__('This invite is no longer valid: its time is over. Ask for a new one.'),
+    invite_exhausted: trans.__('This invite was used as often as it may be. Ask for a new one.'),
+    password_required: trans.__('This invite wants a password.'),
+    wrong_password: trans.__('That is not the password.'),
+    too_many_attempts: trans.__('Too many attempts. Wait a little and try again.'),
+    guests_not_allowed: trans.__('Guests are not let in here. Sign in to this server first.'),
+    unreachable: trans.__('The server cannot be reached. Are you online?')
+  };
+  return words[error.reason] ?? (error.message || trans.__('That did not work. Try again later.'));
+}
+
+/** What one may do in a role, as the end of a sentence. */
+export function whatRoleMay(role: Role): string {
+  switch (role) {
+    case 'viewer':
+      return trans.__('to look');
+    case 'runner':
+      return trans.__('to look and run cells');
+    case 'writer':
+      return trans.__('to edit');
+    case 'editor':
+      return trans.__('to edit and run cells');
+    case 'owner':
+      return trans.__('as an owner');
+  }
+}

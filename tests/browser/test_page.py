@@ -1,0 +1,123 @@
+"""The page of its own: a room without JupyterLab around it, at a desk and on a phone."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.servers import REPOSITORY, RunningServer, start_server
+
+from .people import Person, until
+from .rooms import code_cell, notebook, room_with
+from .test_trust import OUTPUTS
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 800, "is_mobile": True}
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SHOWN: list[dict[str, Any]] = [
+    {"output_type": "stream", "name": "stdout", "text": "printed\n"},
+    {"output_type": "display_data", "data": {"text/html": "<b>bold</b>"}, "metadata": {}},
+    {"output_type": "display_data", "data": {"image/png": PIXEL}, "metadata": {}},
+    {"output_type": "display_data", "data": {"text/latex": "$\\frac{a}{b}$"}, "metadata": {}},
+    {"output_type": "error", "ename": "E", "evalue": "no", "traceback": ["\u001b[31mE\u001b[0m: no"]},
+]
+TEXT = "# Title\n\n*slanted*, $x^2 + \\sqrt{y}$, [away](https://example.org/)\n\n```python\nimport math\n```"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A Jupyter server in which people have the names that they came with; without JupyterLab."""
+    identity = {"identity_provider_class": "tests.browser.identity.NamedIdentityProvider"}
+    folder = tmp_path_factory.mktemp("server")
+    with start_server(folder, env={"PYTHONPATH": str(REPOSITORY)}, ServerApp=identity) as running:
+        yield running
+
+
+def text_cell(source: str) -> dict[str, Any]:
+    """A text cell."""
+    return {"id": "text", "cell_type": "markdown", "source": source, "metadata": {}}
+
+
+def width_of(person: Person) -> int:
+    """How wide the content of the page is, in pixels."""
+    width: int = person.page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
+def test_two_people_at_a_desk_and_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
+    shown = code_cell("shown", "import math") | {"outputs": SHOWN, "execution_count": 3}
+    server.create_room("both", title="Both", content=notebook(code_cell("c0", "# "), text_cell(TEXT), shown))
+    with person("Ada") as ada, person("Bob", color_scheme="dark", **PHONE) as bob:
+        at_ada, at_bob = ada.open_room_page("both"), bob.open_room_page("both")
+        at_ada.type(0, "ada ")
+        until(lambda: at_bob.source(0), lambda text: text == "# ada ")
+        at_bob.editor(0).tap()
+        bob.page.keyboard.press("Control+End")
+        bob.page.keyboard.type("bob")
+        until(lambda: at_ada.source(0), lambda text: text == "# ada bob")
+        until(lambda: at_ada.carets, lambda names: "Bob" in names)
+        until(lambda: (at_ada.people, at_bob.people), lambda seen: seen == ({"Ada", "Bob"}, {"Ada", "Bob"}))
+        for who, pane in ((ada, at_ada), (bob, at_bob)):
+            pane.root.get_by_role("heading", name="Title").wait_for()
+            pane.root.locator(".jp-MarkdownOutput mjx-container").first.wait_for()
+            pane.root.locator(".jp-MarkdownOutput code .cm-keyword, .jp-MarkdownOutput code [class]").first.wait_for()
+            outputs = pane.cells.nth(2).locator(".jp-OutputArea")
+            outputs.get_by_text("printed").wait_for()
+            outputs.locator("b").wait_for()
+            outputs.locator("mjx-container").wait_for()
+            outputs.locator(".ansi-red-fg").wait_for()
+            assert outputs.locator("img").evaluate("image => image.naturalWidth") == 1
+            assert who.page.title() == "Both"
+            who.take_picture(who.name)
+        assert width_of(bob) == PHONE["width"]
+        assert ada.page.evaluate("document.body.dataset.jpThemeLight") == "true"
+        assert bob.page.evaluate("document.body.dataset.jpThemeLight") == "false"
+        background = "getComputedStyle(document.body).backgroundColor"
+        assert ada.page.evaluate(background) != bob.page.evaluate(background)
+
+
+def test_the_server_s_token_does_not_stay_in_the_address(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "quiet", "x")
+    with person("Ada") as ada:
+        ada.open_room_page("quiet")
+        assert ada.page.url == f"{server.url}collab/?room=quiet"
+        ada.page.reload()
+        ada.see_pane()
+
+
+def test_nothing_in_an_output_runs_even_without_the_policy(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    cell = code_cell("bad", "hostile()") | {"outputs": OUTPUTS, "metadata": {"trusted": True}}
+    server.create_room("bad", content=notebook(cell))
+    with person("Ada", bypass_csp=True) as ada:
+        at_ada = ada.open_room_page("bad")
+        at_ada.root.get_by_text("bold").wait_for()
+        hidden = at_ada.root.locator(".jc-HiddenOutput")
+        until(lambda: hidden.count(), lambda count: count == 2)
+        assert hidden.locator("button").count() == 0
+        assert ada.page.evaluate("window.pwned") is None
+        ada.take_picture("hidden")
+
+
+def test_the_policy_alone_stops_a_script(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "strict", "x")
+    with person("Ada") as ada:
+        at_ada = ada.open_room_page("strict")
+        refused: list[str] = []
+        ada.page.on("console", lambda message: refused.append(message.text))
+        at_ada.root.evaluate(
+            """pane => {
+              const image = document.createElement('img');
+              image.setAttribute('onerror', 'window.pwned = true');
+              image.src = 'data:,';
+              const script = document.createElement('script');
+              script.textContent = 'window.pwned = true';
+              pane.append(image, script);
+            }"""
+        )
+        until(lambda: len(refused), lambda count: count >= 2)
+        assert ada.page.evaluate("window.pwned") is None
+        ada.errors.clear()
