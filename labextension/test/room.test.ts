@@ -434,6 +434,34 @@ test('a room that does not exist is refused, and joined when it does', async () 
   assert.deepEqual([room.status.reason, room.status.readOnly], [null, false]);
 });
 
+test('who is removed stays away, and what was not sent is offered until they are back', async () => {
+  const server = startServer();
+  const room = await join(server);
+  server.isMute = true;
+  type(room, 'not sent');
+  server.close(4411, 'removed: an owner did it');
+  await reaches(room, 'refused');
+  assert.equal(room.status.reason, 'removed');
+  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['not sent']);
+  assert.equal(room.unsent?.reason, 'removed');
+  assert.deepEqual(sourcesOf(room.sharedModel), ['not sent']);
+  server.isMute = false;
+  room.goOnline();
+  await reaches(room, 'synced');
+  assert.equal(room.unsent, null);
+});
+
+test('owners hear who waits to be let in, and others forget it', async () => {
+  const server = startServer();
+  const room = await join(server);
+  const waiting = [{ principal: 'guest:1', display_name: 'Zoë', role: 'writer' as const }];
+  server.tell({ type: 'members', waiting, total: 3 });
+  await until(() => room.waiting.total === 3, 'somebody waits');
+  assert.deepEqual(room.waiting.people, waiting);
+  server.tell({ type: 'role', role: 'editor', capabilities: ['read', 'edit', 'run'] });
+  await until(() => room.waiting.total === 0, 'nobody waits for an editor');
+});
+
 test('a handshake that the server refuses is told from a network that is down', async () => {
   const server = startServer();
   server.isUp = false;

@@ -144,7 +144,9 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
 def test_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "phone", "x = 1")
     with person("Ada", width=390, height=800) as ada:
-        dialog = open_dialog(ada, ada.open_room("phone"))
+        at_ada = ada.open_room("phone")
+        ada.run("application:toggle-left-area")
+        dialog = open_dialog(ada, at_ada)
         dialog.get_by_role("button", name="Make a link").click()
         dialog.get_by_label("Link", exact=True).wait_for()
         ada.take_picture("dialog")

@@ -1,0 +1,130 @@
+/** What the share dialog knows, asks for and says. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ICollabServer } from '../lib/api.js';
+import { type IHandout, ShareModel } from '../lib/share/model.js';
+import { deedWords, invitationWords, isSpent, mayRun } from '../lib/share/wording.js';
+import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/shareapi.js';
+
+const trans = {
+  __: (text: string, ...values: unknown[]) =>
+    values.reduce<string>((words, value, index) => words.replace(`%${index + 1}`, String(value)), text),
+  _n: (one: string, many: string, n: number) => (n === 1 ? one : many).replace('%1', `${n}`)
+} as unknown as TranslationBundle;
+
+const INVITATION: IInvitation = {
+  id: 'i1',
+  role: 'writer',
+  created_by: 'Ada',
+  created_at: null,
+  expires_at: null,
+  max_uses: 3,
+  uses: 1,
+  has_password: true,
+  needs_approval: false
+};
+
+function member(principal: string, name: string, status: IMember['status'] = 'active'): IMember {
+  return { principal, display_name: name, role: 'viewer', status, invite: null, added_at: null };
+}
+
+/** A server with these members; it refuses what `refuses` says, and notes what it was asked to do. */
+function serve(
+  members: IMember[],
+  refuses: (path: string) => boolean = () => false
+): { api: ShareApi; asked: string[] } {
+  const asked: string[] = [];
+  const answers: Record<string, object> = {
+    '/members': { members },
+    '/invites': { invites: [INVITATION], guests_allowed: true },
+    '/events': { events: [] },
+    '': { server_role: 'viewer' }
+  };
+  const fetch = (url: string, { method }: RequestInit): Promise<Response> => {
+    const path = url.split('/rooms/demo')[1];
+    if (method !== 'GET') {
+      asked.push(`${method} ${path}`);
+    }
+    if (refuses(path)) {
+      return Promise.resolve(Response.json({ reason: 'last_owner', message: 'One must stay.' }, { status: 409 }));
+    }
+    const made = { ...INVITATION, code: '7KQM-2XPD', path: '/base/collab/join#secret' };
+    return Promise.resolve(Response.json(method === 'POST' ? made : (answers[path.split('?')[0]] ?? {})));
+  };
+  const server = { baseUrl: 'https://host/base/', fetch } as unknown as ICollabServer;
+  return { api: new ShareApi(server, 'demo'), asked };
+}
+
+test('those who wait come first', async () => {
+  const members = [member('server:zed', 'Zed'), member('server:ada', 'Ada'), member('guest:1', 'Zoë', 'waiting')];
+  const model = new ShareModel(serve(members).api);
+  await model.refresh();
+  assert.deepEqual(
+    model.members.map(({ display_name }) => display_name),
+    ['Zoë', 'Ada', 'Zed']
+  );
+  assert.equal(model.serverRole, 'viewer');
+  assert.ok(model.isLoaded);
+});
+
+test('the secrets of an invitation are known until it is taken back or the dialog is closed', async () => {
+  const { api, asked } = serve([]);
+  const model = new ShareModel(api);
+  await model.invite({ role: 'writer', expires_in_seconds: null, max_uses: 3, password: null, needs_approval: false });
+  assert.equal(model.handout?.link, 'https://host/base/collab/join#secret');
+  await model.revoke('i1', true);
+  assert.equal(model.handout, null);
+  await model.rotate('i1');
+  const fresh = model.handout as IHandout | null;
+  assert.equal(fresh?.invitation.code, '7KQM-2XPD');
+  model.dispose();
+  assert.equal(model.handout, null);
+  assert.deepEqual(asked, ['POST /invites', 'DELETE /invites/i1?remove_members=true', 'POST /invites/i1/rotate']);
+});
+
+test('what the server refuses is said, and stays said after the lists were asked for again', async () => {
+  const model = new ShareModel(serve([], path => path.startsWith('/members/')).api);
+  assert.equal(await model.setRole('server:ada', 'viewer'), false);
+  assert.equal(model.problem, 'One must stay.');
+  assert.ok(model.isLoaded);
+  assert.equal(await model.setServerRole(null), true);
+  assert.equal(model.problem, '');
+});
+
+test('names with slashes and colons reach the server whole', async () => {
+  const { api, asked } = serve([]);
+  await new ShareModel(api).addServerUser(' a/b c ', 'editor');
+  assert.deepEqual(asked, ['PUT /members/server%3Aa%2Fb%20c']);
+});
+
+test('many changes at once are asked for once more, not once each', async () => {
+  let requests = 0;
+  const { api } = serve([], () => (requests++, false));
+  const model = new ShareModel(api);
+  await Promise.all(Array.from({ length: 50 }, () => model.refresh()));
+  assert.ok(requests <= 8, `${requests} requests`);
+});
+
+test('an invitation says what is left of it', () => {
+  const now = new Date('2026-01-31T12:00:00Z');
+  assert.equal(invitationWords(INVITATION, trans, now), 'by Ada · no end · used 1 of 3 times · password');
+  assert.equal(isSpent(INVITATION, now), false);
+  assert.equal(isSpent({ ...INVITATION, uses: 3 }, now), true);
+  assert.equal(isSpent({ ...INVITATION, expires_at: '2026-01-31T11:59:59Z' }, now), true);
+  assert.deepEqual(
+    (['viewer', 'runner', 'writer', 'editor'] as const).filter(mayRun),
+    ['runner', 'editor']
+  );
+});
+
+test('what was done is told in words, also what a newer server may do', () => {
+  const deed = (kind: string, details: IDeed['details']): string =>
+    deedWords({ id: 1, at: null, kind, principal: 'server:ada', display_name: 'Ada', details }, trans);
+  const change = { member_name: 'Bob', role: 'editor', from: 'viewer' };
+  assert.equal(deed('role_changed', change), 'changed Bob: Editor, before Viewer');
+  assert.equal(deed('access_changed', { server_role: null }), 'closed the room to those who were not invited');
+  assert.equal(deed('danced', {}), 'danced');
+});
