@@ -144,7 +144,7 @@ class RoomHandler(RoomInfoHandler):
         """Rename a room, or say what every user of the server is in it."""
         role = await self.require(Capability.MANAGE, room_id)
         body = self.json_object("title", "server_role")
-        if not body:
+        if not body or ("title" in body and body["title"] is None):
             raise ContentError("Give the new title, or server_role.")
         title = _optional(body, "title", str)
         server_role = role_or_private(body["server_role"]) if "server_role" in body else None

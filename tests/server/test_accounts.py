@@ -12,8 +12,6 @@ from jupyter_collab.store import AccountRecord
 from .browsers import Browser
 from .conftest import Rest
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 PASSWORD = "correct horse battery"
 
 

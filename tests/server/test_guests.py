@@ -10,8 +10,6 @@ from jupyter_server.serverapp import ServerApp
 from .browsers import Browser
 from .conftest import Rest
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 
 @pytest.fixture
 def browser(http_server_client: Any, jp_base_url: str) -> Callable[[], Browser]:

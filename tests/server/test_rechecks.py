@@ -1,0 +1,213 @@
+"""Whoever is connected is asked again who they are: logins end, sessions are ended, rules change."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import tornado.gen
+import tornado.httpclient
+import tornado.web
+import tornado.websocket
+from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider, User
+from jupyter_server.serverapp import ServerApp
+from tornado.websocket import WebSocketClientConnection
+
+from jupyter_collab.access import InviteSecrets, Role, hash_code, hash_token
+from jupyter_collab.errors import CloseCode, RoomExists
+from jupyter_collab.protocol import SUBPROTOCOL, Event, Hello, Message, Rejection, Update, build, parse
+from jupyter_collab.rooms import RoomManager
+from jupyter_collab.store import EventRecord, InviteRecord
+
+from .browsers import Browser
+
+
+class Directory(IdentityProvider):
+    """Knows Ada by a header, until ``known`` says otherwise."""
+
+    known = True
+    fails = False
+
+    async def get_user(self, handler: Any) -> User | None:
+        if "collab" not in handler.request.path:
+            return User("tests")
+        if self.fails:
+            raise tornado.web.HTTPError(502, "the hub does not answer")
+        return User("ada") if self.known and handler.request.headers.get("X-Test-Login") else None
+
+
+class Rules(AllowAllAuthorizer):
+    """Lets everybody do everything, until ``actions`` says otherwise."""
+
+    actions = frozenset({"read", "write", "execute"})
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return resource != "collab" or action in self.actions
+
+
+@pytest.fixture
+def limits() -> dict[str, Any]:
+    return {"recheck_seconds": 0.1}
+
+
+@pytest.fixture
+def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
+    server = {**jp_server_config["ServerApp"], "identity_provider_class": Directory, "authorizer_class": Rules}
+    return {**jp_server_config, "ServerApp": server}
+
+
+@pytest.fixture
+def directory(jp_serverapp: ServerApp) -> Directory:
+    assert isinstance(jp_serverapp.identity_provider, Directory)
+    return jp_serverapp.identity_provider
+
+
+@pytest.fixture
+def rules(jp_serverapp: ServerApp) -> Rules:
+    assert isinstance(jp_serverapp.authorizer, Rules)
+    return jp_serverapp.authorizer
+
+
+class Socket:
+    """A connection to a room that only listens."""
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self.connection = connection
+
+    async def receive(self) -> Message | None:
+        """The next message; ``None`` when the connection has ended."""
+        data = await self.connection.read_message()
+        return None if data is None else parse(data)  # type: ignore[arg-type]  # the server sends bytes
+
+    async def next(self, kind: type[Message]) -> Any:
+        """The next message of that kind."""
+        while not isinstance(message := await self.receive(), kind):
+            assert message is not None, self.connection.close_reason
+        return message
+
+    async def end(self) -> tuple[int | None, str]:
+        """How the server ends the connection; what it says before is dropped."""
+        while await self.receive() is not None:
+            pass
+        return self.connection.close_code, (self.connection.close_reason or "").partition(":")[0]
+
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def connect(manager: RoomManager, http_server_client: Any, http_server_port: Any, jp_base_url: str) -> Connect:
+    """``async with connect(headers)``: a connection to the room ``demo``, which is made, that has been greeted."""
+
+    @asynccontextmanager
+    async def open_socket(headers: dict[str, str], mount: str = "collab/api") -> AsyncIterator[Socket]:
+        await make_demo(manager)
+        url = f"ws://localhost:{http_server_port[-1]}{jp_base_url}{mount}/room/demo"
+        request = tornado.httpclient.HTTPRequest(url, headers=headers)
+        connection = await tornado.websocket.websocket_connect(request, subprotocols=[SUBPROTOCOL])
+        socket = Socket(connection)
+        try:
+            await socket.next(Hello)
+            yield socket
+        finally:
+            connection.close()
+
+    return open_socket
+
+
+async def make_demo(manager: RoomManager) -> None:
+    """Make the room that these tests are about, if it is not there."""
+    await manager.start()
+    with contextlib.suppress(RoomExists):
+        await manager.create_room(room_id="demo")
+
+
+LOGIN = {"X-Test-Login": "yes"}
+
+
+@pytest.fixture
+def bob(http_server_client: Any, jp_base_url: str) -> Browser:
+    return Browser(http_server_client, jp_base_url)
+
+
+async def come(manager: RoomManager, bob: Browser) -> str:
+    """Bob comes by an invitation; answers its token."""
+    await make_demo(manager)
+    made = InviteSecrets.new()
+    hashes: dict[str, Any] = {"token_hash": hash_token(made.token), "code_hash": hash_code(made.code)}
+    invite = InviteRecord("i1", "demo", Role.WRITER, "server:ada", "Ada", **hashes)
+    await manager.store.people.add_invite(invite, EventRecord("demo", "invited", "server:ada", "Ada"))
+    answer = await bob.ask("POST", "join", {"token": made.token, "name": "Bob"})
+    assert answer.status == 200, answer.body
+    return made.token
+
+
+@pytest.mark.parametrize("mount", ["collab/api", "api/collab"])
+async def test_whoever_is_signed_out_is_disconnected(
+    directory: Directory, connect: Connect, manager: RoomManager, mount: str
+) -> None:
+    async with connect(LOGIN, mount) as socket:
+        directory.known = False
+        assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
+    assert manager.people("demo") == []
+
+
+async def test_while_nobody_can_be_asked_people_stay(
+    directory: Directory, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect(LOGIN) as socket:
+        directory.fails = True
+        while "It cannot be asked now who server:ada is" not in caplog.text:
+            await tornado.gen.sleep(0.01)
+        assert socket.connection.close_code is None
+        directory.fails, directory.known = False, False
+        assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
+
+
+async def test_who_may_only_read_from_now_on_is_a_viewer(rules: Rules, connect: Connect, manager: RoomManager) -> None:
+    async with connect(LOGIN) as socket:
+        rules.actions = frozenset({"read"})
+        event = await socket.next(Event)
+        while event.info["type"] != "role":
+            event = await socket.next(Event)
+        assert (event.info["role"], event.info["capabilities"]) == ("viewer", ["read"])
+        await socket.connection.write_message(build(Update(b"\x01\x01\x01\x00\x04\x01\x04text\x01x\x00")), binary=True)
+        assert (await socket.next(Rejection)).reason == "permission_denied"
+        rules.actions = frozenset()
+        assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
+    assert manager.people("demo") == []
+
+
+async def test_a_guest_who_leaves_is_disconnected_at_once(bob: Browser, connect: Connect, manager: RoomManager) -> None:
+    await come(manager, bob)
+    async with connect({"Cookie": bob.cookie}) as one, connect({"Cookie": bob.cookie}) as other:
+        assert (await bob.ask("POST", "leave")).status == 204
+        for socket in (one, other):
+            assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
+
+
+async def test_who_comes_anew_ends_what_was_open_before_and_may_reconnect(
+    bob: Browser, connect: Connect, manager: RoomManager
+) -> None:
+    token = await come(manager, bob)
+    former = bob.cookie
+    async with connect({"Cookie": former}) as socket:
+        assert (await bob.ask("POST", "join", {"token": token, "name": "Bob"})).status == 200
+        assert await socket.end() == (CloseCode.TRY_AGAIN_LATER, "session_replaced")
+    async with connect({"Cookie": bob.cookie}):
+        assert [person["display_name"] for person in manager.people("demo")] == ["Bob"]
+    with pytest.raises(tornado.httpclient.HTTPClientError, match="403"):
+        async with connect({"Cookie": former}):
+            pass
+
+
+async def test_a_session_that_is_ended_elsewhere_is_noticed(
+    bob: Browser, connect: Connect, manager: RoomManager, jp_serverapp: ServerApp
+) -> None:
+    """By another server, which only the store tells."""
+    await come(manager, bob)
+    async with connect({"Cookie": bob.cookie}) as socket:
+        (guest,) = [member for member in await manager.store.people.members("demo") if member.display_name == "Bob"]
+        await manager.store.people.end_sessions(principal=guest.principal)
+        assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
