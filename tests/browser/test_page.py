@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from jupyter_collab.server.page import BUNDLE
 from tests.servers import REPOSITORY, RunningServer, start_server
 
 from .people import Person, until
@@ -121,3 +123,54 @@ def test_the_policy_alone_stops_a_script(person: Callable[..., Person], server: 
         until(lambda: len(refused), lambda count: count >= 2)
         assert ada.page.evaluate("window.pwned") is None
         ada.errors.clear()
+
+
+MOST_SCRIPT_BYTES = 650_000
+MOST_REQUESTS = 6
+
+
+def test_a_working_room_costs_little(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "light")
+    with person("Ada") as ada:
+        paths: list[str] = []
+        ada.page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+        ada.open_page("?room=light")
+        chip = ada.page.locator(".jc-Chip")
+        until(lambda: chip.count() and chip.get_attribute("data-status"), lambda status: status == "synced")
+        ada.page.locator("[data-state='empty']").wait_for()
+        assert len(paths) <= MOST_REQUESTS, paths
+        scripts = [path.rpartition("/")[2] for path in paths if path.endswith(".js")]
+        assert len(scripts) == 2
+        assert sum((BUNDLE / f"{name}.gz").stat().st_size for name in scripts) < MOST_SCRIPT_BYTES
+
+
+def test_a_guest_comes_by_a_link_and_stays_over_a_reload(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "guests", "x")
+    invite = server.request("POST", "rooms/guests/invites", json={"role": "editor"}).json()
+    with person("Gina", **PHONE) as gina:
+        gina.context.clear_cookies()
+        gina.page.goto(f"{server.url}collab/join#{invite['token']}")
+        name = gina.page.get_by_label("Your name")
+        name.wait_for()
+        assert gina.page.url == f"{server.url}collab/join"
+        gina.take_picture("invited")
+        name.fill("Gina")
+        gina.page.get_by_role("button", name="Join").click()
+        at_gina = gina.see_pane()
+        at_gina.type(0, "1")
+        until(lambda: server.request("GET", "rooms/guests/content").json()["cells"][0]["source"], lambda x: x == "x1")
+        gina.take_picture("inside")
+        gina.page.reload()
+        gina.see_pane()
+        assert gina.page.url == f"{server.url}collab/?room=guests"
+
+
+def test_a_link_that_was_taken_back_says_so(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "closed", "x")
+    invite = server.request("POST", "rooms/closed/invites", json={"role": "viewer"}).json()
+    server.request("DELETE", f"rooms/closed/invites/{invite['id']}")
+    with person("Gina") as gina:
+        gina.context.clear_cookies()
+        gina.page.goto(f"{server.url}collab/join#{invite['token']}")
+        gina.page.get_by_role("alert").get_by_text("taken back").wait_for()
+        gina.take_picture("revoked")
