@@ -1,0 +1,99 @@
+"""Who comes by an invitation: what they get, what they keep, and how long one may guess."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.access import Role, User, UserKind, person
+from jupyter_collab.errors import InviteNotFound, TooManyAttempts, WrongPassword
+from jupyter_collab.rooms import Entry, Invitations, InviteWish, Members
+
+from .doubles import faulty_store, serving, user
+from .scenarios import scenario
+
+ADA, BOB = user("ada"), user("bob")
+GUEST = person(UserKind.GUEST, "91bc", "Gus")
+
+
+@asynccontextmanager
+async def a_server(folder: Path) -> AsyncIterator[tuple[Invitations, Members]]:
+    """A server process with the room ``demo``, which all users of the server own."""
+    async with serving(faulty_store(folder)) as manager:
+        members = Members(manager, guests_may_run=True)
+        yield Invitations(manager, members, guests_allowed=True), members
+        await members.close()
+
+
+async def came(invitations: Invitations, user: User, wish: InviteWish) -> Entry:
+    """How ``user`` stands who comes by a new invitation."""
+    invite, _ = await invitations.invite("demo", wish, ADA)
+    return await invitations.redeem(invite, user, wish.password, "192.0.2.1")
+
+
+@scenario
+async def test_a_better_place_is_kept(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, members):
+        for role, becomes in [(Role.WRITER, Role.WRITER), (Role.VIEWER, Role.WRITER), (Role.EDITOR, Role.EDITOR)]:
+            assert (await came(invitations, GUEST, InviteWish(role))).role is becomes
+            assert await members.role("demo", GUEST, Role.OWNER) is becomes
+        assert [invite.uses for invite in await invitations.list("demo")].count(0) == 1, "nothing was used for it"
+
+
+@scenario
+async def test_an_owner_who_tries_their_own_link_stays_an_owner(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, members):
+        assert (await came(invitations, ADA, InviteWish(Role.VIEWER))).role is Role.OWNER
+        assert await members.role("demo", ADA, Role.OWNER) is Role.OWNER
+
+
+@scenario
+async def test_who_is_in_does_not_go_back_to_waiting(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        await came(invitations, GUEST, InviteWish(Role.VIEWER))
+        entry = await came(invitations, GUEST, InviteWish(Role.EDITOR, needs_approval=True))
+        assert (entry.status, entry.role) == ("active", Role.VIEWER)
+
+
+@scenario
+async def test_who_waits_comes_in_by_a_link_that_needs_nobody(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        asking = InviteWish(Role.EDITOR, needs_approval=True)
+        assert (await came(invitations, GUEST, asking)).status == "waiting"
+        assert (await came(invitations, GUEST, asking)).status == "waiting"
+        entry = await came(invitations, GUEST, InviteWish(Role.VIEWER))
+        assert (entry.status, entry.role) == ("active", Role.VIEWER)
+
+
+@scenario
+async def test_many_guesses_at_once_count_as_many(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        _, made = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
+
+        async def guess(code: str, address: str) -> type[BaseException] | None:
+            try:
+                await invitations.find(token=None, code=code, address=address)
+            except (InviteNotFound, TooManyAttempts) as error:
+                return type(error)
+            return None
+
+        guesses = [guess(f"0000-{n:04}", f"2001:db8::{n:x}") for n in range(60)]
+        ends = await asyncio.gather(*guesses)
+        assert (ends.count(InviteNotFound), ends.count(TooManyAttempts)) == (20, 40)
+        assert await guess(made.code, "192.0.2.1") is None, "another address may go on"
+        found = await invitations.find(token=made.token, code=None, address="2001:db8::1")
+        assert found.room_id == "demo", "and a link is never refused for it"
+
+
+@scenario
+async def test_wrong_passwords_are_counted(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        invite, _ = await invitations.invite("demo", InviteWish(Role.VIEWER, password="swordfish"), ADA)
+        for _ in range(20):
+            with pytest.raises(WrongPassword):
+                await invitations.redeem(invite, GUEST, "x" * 201, "192.0.2.1")
+        with pytest.raises(TooManyAttempts):
+            await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.1")
+        assert (await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.2")).status == "active"
