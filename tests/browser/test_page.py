@@ -9,7 +9,7 @@ import pytest
 from jupyter_collab.server.page import BUNDLE
 from tests.servers import REPOSITORY, RunningServer, start_server
 
-from .people import Person, until
+from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with
 from .test_trust import OUTPUTS
 
@@ -46,6 +46,11 @@ def width_of(person: Person) -> int:
     """How wide the content of the page is, in pixels."""
     width: int = person.page.evaluate("document.documentElement.scrollWidth")
     return width
+
+
+def bar(pane: Pane, name: str) -> None:
+    """Press a button of the bar at the bottom."""
+    pane.page.locator(".jc-TouchBar").get_by_role("button", name=name).tap()
 
 
 def test_two_people_at_a_desk_and_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
@@ -87,6 +92,29 @@ def test_the_server_s_token_does_not_stay_in_the_address(person: Callable[..., P
         assert ada.page.url == f"{server.url}collab/?room=quiet"
         ada.page.reload()
         ada.see_pane()
+
+
+def test_a_cell_runs_from_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "phone", "", "print(6 * 7)")
+    with person("Bob", **PHONE) as bob:
+        at_bob = bob.open_room_page("phone")
+        at_bob.editor(1).tap()
+        bar(at_bob, "Run")
+        output = at_bob.cells.nth(1).locator(".jp-OutputArea-output")
+        until(lambda: output.count() and output.inner_text().strip(), lambda text: text == "42", seconds=60)
+
+        at_bob.editor(0).tap()
+        bar(at_bob, "Tab")
+        bob.page.keyboard.type("x")
+        until(lambda: at_bob.source(0), lambda text: text == "    x")
+        assert at_bob.editor(0).evaluate("editor => editor.contains(document.activeElement)")
+        bar(at_bob, "Undo")
+        until(lambda: at_bob.source(0), lambda text: text in ("", "    "))  # one step, or two on a slow machine
+        bar(at_bob, "Escape")
+        until(lambda: bob.page.locator(".jp-Notebook.jp-mod-editMode").count(), lambda count: count == 0)
+        bar(at_bob, "Add")
+        until(lambda: at_bob.cells.count(), lambda count: count == 3)
+        assert width_of(bob) == PHONE["width"]
 
 
 def test_nothing_in_an_output_runs_even_without_the_policy(
