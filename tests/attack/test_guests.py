@@ -144,10 +144,11 @@ def test_forged_sessions_are_nobodys(server: RunningServer, room: str) -> None:
 
 @pytest.mark.parametrize("trick", TRICKS[1:], ids=lambda trick: trick[:24])  # clients resolve ".." themselves
 def test_tricks_in_the_names_of_people_and_invitations(server: RunningServer, room: str, trick: str) -> None:
-    with httpx.Client(base_url=f"{server.url}api/collab/rooms/{room}/", headers=server.headers) as ada:
+    once = httpx.Limits(max_keepalive_connections=0)  # a path that is no text ends the connection
+    with httpx.Client(base_url=f"{server.url}api/collab/rooms/{room}/", headers=server.headers, limits=once) as ada:
         for path in (f"members/guest:{trick}", f"members/{trick}", f"invites/{trick}", f"invites/{trick}/rotate"):
             for method in ("PUT", "DELETE", "POST"):
-                answer = ada.request(method, path)  # who is refused before a body is read is hung up on
+                answer = ada.request(method, path)
                 assert answer.status_code in (400, 404, 405, 409, 414), (method, path[:60], answer.text[:200])
         assert [one["principal"] for one in ada.get("members").json()["members"]] == []
 
