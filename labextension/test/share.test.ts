@@ -54,7 +54,7 @@ function serve(
     const made = { ...INVITATION, code: '7KQM-2XPD', path: '/base/collab/join#secret' };
     return Promise.resolve(Response.json(method === 'POST' ? made : (answers[path.split('?')[0]] ?? {})));
   };
-  const server = { baseUrl: 'https://host/base/', fetch } as unknown as ICollabServer;
+  const server = { baseUrl: 'https://host/base/', apiPath: 'api/collab/', fetch } as unknown as ICollabServer;
   return { api: new ShareApi(server, 'demo'), asked };
 }
 

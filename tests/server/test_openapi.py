@@ -37,6 +37,7 @@ RUNS = {
     "coming": [
         *(part for name in COMING for part in ("--include-operation-id", name)),
         *("--exclude-checks", "positive_data_acceptance", "--max-examples", "6"),
+        *("--phases", "examples,coverage,fuzzing"),
     ],
 }
 
