@@ -162,7 +162,7 @@ def test_both_kinds_of_room_offer_the_same() -> None:
     assert names(Room) == names(AsyncRoom)
     for name in names(RoomView) ^ names(AsyncRoom):
         mine, twin = getattr(Room, name), getattr(AsyncRoom, name)
-        assert inspect.signature(mine) == inspect.signature(twin)
+        assert str(inspect.signature(mine)) == str(inspect.signature(twin)).replace(".Async", ".")
         assert mine.__doc__ == twin.__doc__
         assert inspect.iscoroutinefunction(twin)
         assert not inspect.iscoroutinefunction(mine)
