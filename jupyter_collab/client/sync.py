@@ -114,7 +114,28 @@ class Room(RoomView):
         *,
         approval: bool = False,
     ) -> Invitation:
-        """Make an invitation; as :meth:`.AsyncRoom.invite`."""
+        """Make an invitation. Who comes as ``runner`` or ``editor`` can run code on the server as you.
+
+        Parameters
+        ----------
+        role
+            What it makes of those who come: ``viewer``, ``runner``, ``writer`` or ``editor``.
+        expires
+            For how long it is good: ``"30m"``, ``"2h"``, ``"7d"``, a timedelta, or ``None`` for ever.
+        uses
+            How many may come by it; ``None`` for any number.
+        password
+            What they have to know besides.
+        approval
+            Whether an owner lets each one in.
+
+        Raises
+        ------
+        PermissionDenied
+            When you do not own the room, or the server admits no guests.
+        ValueError
+            When ``expires`` is no span of time.
+        """
         made = self._wait(lambda room: room.invite(role, expires, uses, password, approval=approval))
         return Invitation(self._loop, made)
 
