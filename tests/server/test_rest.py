@@ -14,6 +14,7 @@ from tornado.web import RequestHandler
 
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.server.base import CollabAPIHandler
+from jupyter_collab.server.page import BundleHandler, PageHandler
 from jupyter_collab.server.signing_in import CallbackHandler, LoginHandler
 from jupyter_collab.server.websocket import RoomWebSocketHandler
 
@@ -352,6 +353,11 @@ def handlers_of(router: Any) -> Iterator[tuple[str, type]]:
             yield from handlers_of(rule.target)
 
 
+ASK_THEMSELVES = (CollabAPIHandler, RoomWebSocketHandler)
+FOR_EVERYBODY = (LoginHandler, CallbackHandler, PageHandler, BundleHandler)
+"""The page and its bundle hold no secret, and who signs in is nobody yet."""
+
+
 def test_every_method_of_every_route_is_guarded(jp_serverapp: ServerApp) -> None:
     web_app = jp_serverapp.web_app
     ours = {(p, h) for p, h in handlers_of(web_app.default_router) if "/api/collab/" in p or "/collab" in p}
@@ -366,9 +372,9 @@ def test_every_method_of_every_route_is_guarded(jp_serverapp: ServerApp) -> None
     for handler, name in methods:
         method = getattr(handler, name)
         assert method.__module__ == handler.__module__, f"{handler.__name__}.{name} is somebody else's"
-        asks_itself = issubclass(handler, (CollabAPIHandler, RoomWebSocketHandler, LoginHandler, CallbackHandler))
-        assert getattr(method, "__allow_unauthenticated", False) is asks_itself, f"{handler.__name__}.{name}"
-        if not asks_itself:
+        is_open = issubclass(handler, ASK_THEMSELVES + FOR_EVERYBODY)
+        assert getattr(method, "__allow_unauthenticated", False) is is_open, f"{handler.__name__}.{name}"
+        if not is_open:
             assert method.__wrapped__ is not None, f"{handler.__name__}.{name} is not decorated"
 
 
