@@ -75,8 +75,15 @@ export class RoomRenderMime extends RenderMimeRegistry {
         this.addFactory(forOneType(factory, mimeType), source.getRank(mimeType));
       }
     }
-    // A widget lives in a kernel that only its own notebook knows.
-    this.removeMimeType('application/vnd.jupyter.widget-view+json');
+    this.addFactory(
+      {
+        safe: true,
+        mimeTypes: [WIDGET],
+        createRenderer: () =>
+          new NotedOutput(widgetNote(this._trans), bundle => this._fallback(without(bundle, WIDGET)))
+      },
+      WIDGET_RANK
+    );
   }
 
   /**
@@ -97,7 +104,7 @@ export class RoomRenderMime extends RenderMimeRegistry {
 
   override createRenderer(mimeType: string): IRenderMime.IRenderer {
     if (mimeType === HIDDEN) {
-      return new HiddenOutput(this._trust, this._trans, bundle => this._fallback(bundle));
+      return new NotedOutput(hiddenNote(this._trust, this._trans), bundle => this._fallback(bundle));
     }
     const renderer = super.createRenderer(mimeType);
     const render = renderer.renderModel.bind(renderer);
@@ -124,6 +131,16 @@ export class RoomRenderMime extends RenderMimeRegistry {
 
 /** Stands for the type of an output that may not be shown. */
 const HIDDEN = 'application/vnd.jupyter-collab.hidden';
+
+/** What shows a widget of ipywidgets, which would have to talk to its kernel; a room's pages do not. */
+const WIDGET = 'application/vnd.jupyter.widget-view+json';
+
+/** Anything but plain text, which comes at 120, says more than a note. */
+const WIDGET_RANK = 119;
+
+function without(bundle: ReadonlyPartialJSONObject, mimeType: string): ReadonlyPartialJSONObject {
+  return Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== mimeType));
+}
 
 function forOneType(factory: IRenderMime.IRendererFactory, mimeType: string): IRenderMime.IRendererFactory {
   return {
@@ -178,33 +195,40 @@ function isBlank(node: HTMLElement): boolean {
   return node.innerText.trim() === '' && node.querySelector('img, svg, canvas, video, audio, table, hr') === null;
 }
 
+function note(text: string): HTMLElement {
+  const node = document.createElement('div');
+  node.className = 'jc-HiddenOutput';
+  node.append(text);
+  return node;
+}
+
 function hiddenNote(trust: RoomTrust, trans: TranslationBundle): HTMLElement {
-  const note = document.createElement('div');
-  note.className = 'jc-HiddenOutput';
   if (!trust.mayGrant) {
-    note.append(trans.__('Output hidden: it could run scripts in this page.'));
-    return note;
+    return note(trans.__('Output hidden: it could run scripts in this page.'));
   }
-  note.append(trans.__('Output hidden until you trust this room.'), ' ');
+  const node = note(trans.__('Output hidden until you trust this room.'));
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'jc-Button';
   button.textContent = trans.__('Trust…');
   button.addEventListener('click', () => trust.ask());
-  note.append(button);
-  return note;
+  node.append(' ', button);
+  return node;
 }
 
-/** Stands where an output would be that the viewer has not trusted, with its safe form below if it has one. */
-class HiddenOutput extends Widget implements IRenderMime.IRenderer {
+function widgetNote(trans: TranslationBundle): HTMLElement {
+  return note(trans.__('Interactive widgets do not work in a room. Run this cell in a notebook of your own.'));
+}
+
+/** A note in place of an output that cannot be shown here, with another form of it below if it has one. */
+class NotedOutput extends Widget implements IRenderMime.IRenderer {
   constructor(
-    trust: RoomTrust,
-    trans: TranslationBundle,
+    words: HTMLElement,
     private readonly _fallback: (bundle: ReadonlyPartialJSONObject) => IRenderMime.IRenderer | null
   ) {
     super();
     this.addClass('jp-RenderedHTMLCommon');
-    this.node.append(hiddenNote(trust, trans));
+    this.node.append(words);
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
