@@ -24,6 +24,29 @@ print("done")"""
 """Prints, and goes on when it is told to, step by step."""
 
 
+IMAGE_PIXELS = 4_200
+IMAGE = f"""import os, struct, zlib
+from IPython.display import Image, display
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+side = {IMAGE_PIXELS}
+rows = b"".join(b"\\0" + os.urandom(3 * side) for _ in range(side))
+header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+png = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
+assert len(png) > 50_000_000
+display(Image(png))
+print("after the image")"""
+"""Shows a large image that nothing can make smaller."""
+
+BAR = """import time
+from tqdm import tqdm
+for _ in tqdm(range(40)):
+    time.sleep(0.05)
+print("the end")"""
+
+
 def output(pane: Pane, index: int) -> str:
     """What a cell shows."""
     return pane.cells.nth(index).locator(".jp-Cell-outputArea").inner_text().strip()
@@ -155,8 +178,46 @@ def test_interrupt_error_and_what_waits(person: Callable[..., Person], server: R
         bob.take_picture("error")
 
 
+def test_restarting_asks_first(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "anew", "'x' in globals()", "x = 1")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = ada.open_room("anew"), bob.open_room("anew")
+        dialog = bob.page.get_by_role("dialog")
+
+        def answer(key: str, picture: str) -> None:
+            dialog.get_by_text("for everyone in this room").wait_for()
+            bob.take_picture(picture)
+            bob.page.keyboard.press(key)
+            dialog.wait_for(state="detached")
+
+        run(at_ada, 1)
+        button(at_bob, "restart-kernel").click()
+        answer("Escape", "asks")
+        run(at_ada, 0)
+        sees(at_bob, 0, "True")
+
+        bob.set_theme("JupyterLab Dark")
+        at_bob.root.locator(".jp-InputPrompt").first.click()
+        for key in "00":
+            bob.page.keyboard.press(key)
+        answer("Enter", "asks-dark")
+        run(at_ada, 0)
+        sees(at_bob, 0, "False")
+        run(at_ada, 1)
+        run(at_ada, 0)
+        sees(at_bob, 0, "True")
+
+        bob.page.set_viewport_size({"width": 390, "height": 800})
+        at_bob.root.get_by_label("Run more cells, and the kernel").click()
+        bob.page.get_by_role("menuitem", name="Restart and Run All…").click()
+        answer("Enter", "asks-narrow")
+        until(lambda: (prompt(at_ada, 0), prompt(at_ada, 1)), lambda prompts: prompts == ("[1]:", "[2]:"))
+        sees(at_ada, 0, "False")
+
+
 def test_whoever_may_run_answers_what_a_cell_asks(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "ask", "name = input('Name? ')\nname")
+    secret = "from getpass import getpass\nlen(getpass('Password? '))"
+    room_with(server, "ask", "name = input('Name? ')\nname", secret)
     with person("Ada") as ada, person("Bob") as bob, person("Eve") as eve:
         at_ada, at_bob, at_eve = ada.open_room("ask"), bob.open_room("ask"), eve.open_room("ask", role="viewer")
         run(at_ada, 0)
@@ -171,7 +232,21 @@ def test_whoever_may_run_answers_what_a_cell_asks(person: Callable[..., Person],
         until(
             lambda: [pane.root.locator(".jc-Input").count() for pane in (at_ada, at_bob, at_eve)], lambda n: not any(n)
         )
-        assert at_bob.cells.count() == 1
+        run(at_ada, 1)
+        line = at_bob.root.get_by_label("Password?")
+        line.wait_for()
+        assert line.get_attribute("type") == "password"
+        line.click()
+        bob.page.keyboard.type("hunter2" * 2)
+        bob.take_picture("password")
+        bob.set_theme("JupyterLab Dark")
+        bob.take_picture("password-dark")
+        line.press("Enter")
+        sees(at_ada, 1, "14")
+        told_to_all = [who.page.content() for who in (ada, bob, eve)]
+        kept = [server.request("GET", f"rooms/ask/{what}").text for what in ("content", "runs", "kernel")]
+        assert "hunter2" not in "".join(told_to_all + kept)
+        assert at_bob.cells.count() == 2
 
 
 def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: RunningServer) -> None:
@@ -196,22 +271,52 @@ def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: Running
 
 
 def test_what_is_too_large_is_a_link_away(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "large", "for number in range(100_000):\n    print('line', number)\nprint('the end')")
-    with person("Ada") as ada:
-        at_ada = ada.open_room("large")
+    room_with(server, "large", "for number in range(100_000):\n    print('line', number)\nprint('the end')", IMAGE)
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = ada.open_room("large"), bob.open_room("large")
         run(at_ada, 0)
         until(lambda: output(at_ada, 0), lambda text: text.endswith("the end"))
-        link = at_ada.root.locator(".jc-Blob a")
-        link.wait_for()
+        links = at_ada.root.locator(".jc-Blob a")
+        links.wait_for()
         at_ada.type(0, "  # typed after")
         until(lambda: at_ada.source(0), lambda text: text.endswith("# typed after"))
         with ada.context.expect_page() as opened:
-            link.click()
+            links.click()
         whole = opened.value
         until(lambda: whole.evaluate("document.body.innerText.length"), lambda length: length > 1_000_000)
         assert "line 0\nline 1\n" in whole.evaluate("document.body.innerText.slice(0, 100)")
         whole.close()
+
+        run(at_ada, 1)
+        sees(at_bob, 1, "after the image")
+        at_bob.type(0, " and seen")
+        until(lambda: at_ada.source(0), lambda text: text.endswith("# typed after and seen"))
+        until(links.count, lambda count: count == 2)
+        with ada.context.expect_page() as opened:
+            links.nth(1).click()
+        shown = opened.value
+        until(lambda: shown.evaluate("document.images[0]?.naturalWidth"), lambda width: width == IMAGE_PIXELS)
+        shown.close()
         ada.take_picture("large")
+        bob.set_theme("JupyterLab Dark")
+        bob.take_picture("large-dark")
+
+
+def test_bars_and_widgets_are_shown_as_a_room_can(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "shown", BAR, "import ipywidgets\nipywidgets.IntSlider(value=7)")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("shown")
+        run(at_ada, 0)
+        run(at_ada, 1)
+        states = {until(lambda: output(at_ada, 0))}
+        until(lambda: states.add(output(at_ada, 0)), lambda _: any(text.endswith("the end") for text in states))
+        assert max(text.count("\n") for text in states) == 1
+        assert "100%" in output(at_ada, 0)
+        until(lambda: output(at_ada, 1), lambda text: "IntSlider(value=7)" in text)
+        assert "Interactive widgets do not work in a room" in output(at_ada, 1)
+        ada.take_picture("shown")
+        ada.set_theme("JupyterLab Dark")
+        ada.take_picture("shown-dark")
 
 
 def test_a_kernel_that_dies(person: Callable[..., Person], server: RunningServer) -> None:
