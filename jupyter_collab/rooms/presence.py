@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import MessageTooLarge, ProtocolError
-from ..protocol import AwarenessEntry, AwarenessMessage, build, build_awareness, parse_awareness, parse_json
+from ..protocol import (
+    AwarenessEntry,
+    AwarenessMessage,
+    ConnectedUser,
+    build,
+    build_awareness,
+    parse_awareness,
+    parse_json,
+)
 from .limits import Limits
 from .peer import Peer
 
@@ -120,9 +128,13 @@ class Presence:
             client.clock += 1
             self._announce(peer, AwarenessEntry(client_id, client.clock, client.state))
 
-    def shows(self, peer: Peer) -> bool:
-        """Whether the others see ``peer``: who sends no presence is not shown."""
-        return bool(self._owned.get(peer))
+    @property
+    def people(self) -> list[ConnectedUser]:
+        """The users who are connected, each once, in the best of their roles; who sends no presence is not visible."""
+        by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
+        best = {peer.user.principal: peer for peer in by_rank}
+        visible = {peer.user.principal for peer in by_rank if self._owned.get(peer)}
+        return [{**best[name].user.info(best[name].role), "visible": name in visible} for name in sorted(best)]
 
     def leave(self, peer: Peer) -> None:
         """Forget what ``peer`` said, and tell the others that it is gone."""

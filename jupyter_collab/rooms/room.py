@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
 from typing import TypeVar
 
-from pycrdt import merge_updates
-
 from ..access import Capability, Role, User
 from ..document import RoomDocument, epoch_client_id, state_vector
 from ..errors import (
@@ -42,16 +40,15 @@ from ..protocol import (
     SyncStep1,
     SyncStep2,
     Update,
-    build,
     parse,
 )
 from ..store import Head, LogSlice, Store
+from .audience import Audience
 from .integrate import beginners
 from .journal import Batch, Journal
 from .leases import Leases
 from .limits import Limits
 from .log_position import LogPosition
-from .outbox import MAX_MERGED_UPDATES
 from .peer import Peer
 from .presence import Presence
 from .replica import Replica
@@ -101,9 +98,8 @@ class Room:
         self._on_grown = on_grown
         self._loop = asyncio.get_running_loop()
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
-        self._peers: set[Peer] = set()
-        self._announced: dict[str, tuple[Event, Capability]] = {}
-        self._presence = Presence(limits, self._peers, self._loop)
+        self._audience = Audience()
+        self._presence = Presence(limits, self._audience.peers, self._loop)
         self._leases = Leases(self._loop)
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
@@ -120,7 +116,7 @@ class Room:
             limits.unsaved_bytes,
             on_committed=self._committed,
             on_failing=self._failing,
-            on_recovered=lambda: self._broadcast(Event({"type": "saved"})),
+            on_recovered=lambda: self._audience.tell(Event({"type": "saved"})),
             on_lost=lambda error: on_lost(self, error),
         )
 
@@ -152,20 +148,17 @@ class Room:
     @property
     def peers(self) -> frozenset[Peer]:
         """Who is connected now."""
-        return frozenset(self._peers)
+        return frozenset(self._audience.peers)
 
     @property
     def people(self) -> list[ConnectedUser]:
         """The users who are connected now, each once, in the best of their roles."""
-        by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
-        best = {peer.user.principal: peer for peer in by_rank}
-        visible = {peer.user.principal for peer in by_rank if self._presence.shows(peer)}
-        return [{**best[name].user.info(best[name].role), "visible": name in visible} for name in sorted(best)]
+        return self._presence.people
 
     @property
     def is_idle(self) -> bool:
         """Whether nobody is here and everything is durable."""
-        return not self._peers and not self._journal.has_unsaved and self._state is RoomState.LIVE
+        return not self._audience.peers and not self._journal.has_unsaved and self._state is RoomState.LIVE
 
     def join(self, peer: Peer) -> None:
         """Let ``peer`` in and greet it.
@@ -176,8 +169,9 @@ class Room:
             The peer is not in the room then, and was sent nothing.
         """
         self._require_open()
-        if len(self._peers) >= self._limits.peers_per_room:
-            raise RoomFull(f"The room '{self.id}' has {len(self._peers)} peers, as many as it may; try again later.")
+        present = len(self._audience.peers)
+        if present >= self._limits.peers_per_room:
+            raise RoomFull(f"The room '{self.id}' has {present} peers, as many as it may; try again later.")
         if peer.epoch is not None and peer.epoch != self.epoch:
             raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
         peer.attach(
@@ -186,9 +180,9 @@ class Room:
             on_ready=self._caught_up,
             on_overflow=lambda error: self._expel(peer, error),
         )
-        self._peers.add(peer)
+        self._audience.peers.add(peer)
         peer.tell(self._hello(peer))
-        self._tell_announced(peer, peer.role.capabilities)
+        self._audience.catch_up(peer, peer.role.capabilities)
         self._ask_for_edits(peer)
         self._presence.greet(peer)
         if self._journal.failing is not None:
@@ -200,8 +194,8 @@ class Room:
 
     def leave(self, peer: Peer) -> None:
         """Let go of ``peer``, whose connection has ended; again does nothing."""
-        if peer in self._peers:
-            self._peers.remove(peer)
+        if peer in self._audience.peers:
+            self._audience.peers.remove(peer)
             peer.outbox.close()
             self._presence.leave(peer)
             self._leases.leave(peer)
@@ -211,14 +205,14 @@ class Room:
         gained = role.capabilities - peer.role.capabilities
         peer.role = role
         peer.tell(Event({"type": "role", "role": role.value, "capabilities": _names(role)}))
-        self._tell_announced(peer, gained)
+        self._audience.catch_up(peer, gained)
         self._ask_for_edits(peer)
         self._presence.restamp(peer)
         self._leases.look_again(peer)
 
     def expel(self, peer: Peer, error: CollabError) -> None:
         """End ``peer``'s connection, saying why."""
-        if peer in self._peers:
+        if peer in self._audience.peers:
             self._expel(peer, error)
 
     def _ask_for_edits(self, peer: Peer) -> None:
@@ -255,24 +249,12 @@ class Room:
         self.leave(peer)
         peer.close(error)
 
-    def _broadcast(self, event: Event) -> None:
-        for peer in tuple(self._peers):
-            peer.tell(event)
-
     def announce(self, event: Event, to: Capability = Capability.READ) -> None:
         """Tell ``event`` to all who have the capability ``to``.
 
         And to whoever joins or is given that later, until there is a newer one of its type.
         """
-        self._announced[event.info["type"]] = event, to
-        for peer in tuple(self._peers):
-            if peer.role.may(to):
-                peer.tell(event)
-
-    def _tell_announced(self, peer: Peer, gained: Collection[Capability]) -> None:
-        for event, needed in self._announced.values():
-            if needed in gained:
-                peer.tell(event)
+        self._audience.announce(event, to)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
@@ -281,7 +263,7 @@ class Room:
 
         Answers what to wait for before the peer's next message is read, if anything.
         """
-        if peer not in self._peers:
+        if peer not in self._audience.peers:
             return None
         wait = None
         try:
@@ -357,13 +339,13 @@ class Room:
             self._tell_unsaved(peer, self._journal.failing)
 
     def _failing(self, error: StoreError) -> None:
-        self._broadcast(_not_saved(error))
+        self._audience.tell(_not_saved(error))
         for author in self._journal.unsaved_authors:
             self._tell_unsaved(author, error)
 
     def _tell_unsaved(self, author: Peer, error: StoreError) -> None:
         """A plain client cannot be told by a message that its edit is not saved; it resends what is missing later."""
-        if not author.speaks_v1 and author in self._peers:
+        if not author.speaks_v1 and author in self._audience.peers:
             self._expel(author, NotSaved(str(error)))
 
     def _apply(self, update: bytes) -> list[bytes]:
@@ -465,20 +447,10 @@ class Room:
             self._on_grown(self.id)
         else:
             self._tasks.start("catch up", self._catch_up)
-        self._fan_out(batch.shown, batch.sole_author)
+        self._audience.show(batch.shown, batch.sole_author)
         self._replica.logged(entry.update for entry in batch.entries)
         if self._replica.wants_keyframe:
             self._tasks.start("compact", self.compact)
-
-    def _fan_out(self, updates: list[bytes], author: Peer | None) -> None:
-        """Send ``updates`` to everybody but ``author``, in as few messages as merge quickly, each built once."""
-        for start in range(0, len(updates), MAX_MERGED_UPDATES):
-            part = updates[start : start + MAX_MERGED_UPDATES]
-            update = part[0] if len(part) == 1 else merge_updates(*part)
-            message = build(Update(update))
-            for peer in tuple(self._peers):
-                if peer is not author:
-                    peer.outbox.send_update(update, message)
 
     async def compact(self) -> None:
         """Replace the log so far, if there is any, by a keyframe.
@@ -499,7 +471,7 @@ class Room:
         """Tell everybody the room's new title."""
         if title != self.title:
             self.title = title
-            self._broadcast(Event({"type": "renamed", "title": title}))
+            self._audience.tell(Event({"type": "renamed", "title": title}))
 
     def look(self, head: Head) -> None:
         """Take in what other server processes did to the room, if anything."""
@@ -526,7 +498,7 @@ class Room:
         if changes and self._journal.has_unsaved:
             self._journal.accompany(changes)
         elif changes:
-            self._fan_out(changes, None)
+            self._audience.show(changes, None)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -540,7 +512,7 @@ class Room:
             return
         self._state = RoomState.CLOSED
         self._live.set()
-        for peer in tuple(self._peers):
+        for peer in tuple(self._audience.peers):
             self.leave(peer)
             peer.disconnect(code, reason)
         await self._journal.close()

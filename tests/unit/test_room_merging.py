@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pycrdt import merge_updates
 
-from jupyter_collab.rooms import room as room_module
+from jupyter_collab.rooms import audience
 from jupyter_collab.rooms.outbox import MAX_MERGED_UPDATES
 
 from .doubles import ScriptedPeer, faulty_store, serving
@@ -22,7 +22,7 @@ async def test_a_batch_is_merged_in_parts(tmp_path: Path, monkeypatch: pytest.Mo
         merged.append(len(updates))
         return merge_updates(*updates)
 
-    monkeypatch.setattr(room_module, "merge_updates", counting)
+    monkeypatch.setattr(audience, "merge_updates", counting)
     store = faulty_store(tmp_path)
     async with serving(store) as manager:
         ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]

@@ -1,0 +1,48 @@
+"""The peers of a room, and what is told to all of them."""
+
+from collections.abc import Collection
+
+from pycrdt import merge_updates
+
+from ..access import Capability
+from ..protocol import Event, Update, build
+from .outbox import MAX_MERGED_UPDATES
+from .peer import Peer
+
+__all__ = ["Audience"]
+
+
+class Audience:
+    """Who is connected to one room. What is announced is also told to those who come later."""
+
+    def __init__(self) -> None:
+        self.peers: set[Peer] = set()
+        self._announced: dict[str, tuple[Event, Capability]] = {}
+
+    def tell(self, event: Event) -> None:
+        """Tell everybody ``event``."""
+        for peer in tuple(self.peers):
+            peer.tell(event)
+
+    def announce(self, event: Event, to: Capability) -> None:
+        """Tell ``event`` to all who have the capability ``to``, until there is a newer one of its type."""
+        self._announced[event.info["type"]] = event, to
+        for peer in tuple(self.peers):
+            if peer.role.may(to):
+                peer.tell(event)
+
+    def catch_up(self, peer: Peer, gained: Collection[Capability]) -> None:
+        """Tell ``peer`` what was announced to those who have a capability that it has gained."""
+        for event, needed in self._announced.values():
+            if needed in gained:
+                peer.tell(event)
+
+    def show(self, updates: list[bytes], author: Peer | None) -> None:
+        """Send ``updates`` to everybody but ``author``, in as few messages as merge quickly, each built once."""
+        for start in range(0, len(updates), MAX_MERGED_UPDATES):
+            part = updates[start : start + MAX_MERGED_UPDATES]
+            update = part[0] if len(part) == 1 else merge_updates(*part)
+            message = build(Update(update))
+            for peer in tuple(self.peers):
+                if peer is not author:
+                    peer.outbox.send_update(update, message)
