@@ -38,6 +38,9 @@ class KernelControl(Protocol):
     def connect(self) -> AsyncKernelClient:
         """A new client, not connected yet."""
 
+    def heard(self, status: str | None = None) -> None:
+        """The kernel said something, or is ``busy`` or ``idle`` from now on."""
+
     @property
     def is_kept(self) -> bool:
         """Whether the kernel is still one of those that run, or are started anew."""
@@ -264,11 +267,14 @@ class JupyterKernel:
     def _set_status(self, status: str) -> None:
         if status != self._status:
             self._status = status
+            if status in ("busy", "idle"):
+                self._control.heard(status)
             self.on_status(status)
 
     # -- what it says ------------------------------------------------------------------------------------------------
 
     def _take(self, channel: str, message: Message) -> None:
+        self._control.heard()
         parent = message["parent_header"].get("msg_id", "")
         request = self._requests.get(parent)
         msg_type, content = message["header"]["msg_type"], message["content"]

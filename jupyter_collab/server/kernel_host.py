@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
@@ -15,6 +16,9 @@ from ..kernels.jupyter import JupyterKernel
 from ..kernels.notebook import require_spec
 
 __all__ = ["SessionHost"]
+
+TELL_EVERY = timedelta(seconds=1)
+"""How often the server is told that a kernel is still there."""
 
 GIVE_UP_SECONDS = 10.0
 """How long a start that is given up is waited for, so that it can be undone."""
@@ -66,6 +70,8 @@ class SessionHost:
         except BaseException:
             await kernel.shutdown()
             raise
+        # The server itself would read every message as well, at four times the price; see SessionControl.heard.
+        self._app.kernel_manager.stop_watching_activity(kernel.id)  # type: ignore[no-untyped-call]
         return kernel
 
     async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
@@ -104,6 +110,7 @@ class SessionControl:
         self._kernels: Any = serverapp.kernel_manager  # half of its methods have no types
         self._session_id = session_id
         self._kernel_id = kernel_id
+        self._told = datetime.now(UTC)
         # Else the server's own culler takes it for one that nobody uses.
         self._kernels.notify_connect(kernel_id)  # type: ignore[no-untyped-call]  # jupyter_server gives it no types
 
@@ -112,6 +119,16 @@ class SessionControl:
         manager = self._kernels.get_kernel(self._kernel_id)
         session = type(manager.session)(config=manager.session.config, key=manager.session.key)
         return manager.client(session=session)
+
+    def heard(self, status: str | None = None) -> None:
+        """Tell the server, for its list of kernels and for its culler."""
+        now = datetime.now(UTC)
+        is_news = status is not None or now - self._told > TELL_EVERY
+        if is_news and self.is_kept:
+            self._told = now
+            manager = self._kernels.get_kernel(self._kernel_id)
+            self._kernels.last_kernel_activity = manager.last_activity = now
+            manager.execution_state = status or manager.execution_state
 
     @property
     def is_kept(self) -> bool:

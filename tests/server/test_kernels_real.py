@@ -157,6 +157,27 @@ async def test_what_is_printed_is_there_while_the_cell_runs_and_an_interrupt_end
     assert await demo.info("c1") is None
 
 
+async def test_the_list_of_kernels_and_the_culler_hear_what_the_kernel_does(
+    demo: Demo, jp_serverapp: ServerApp, jp_root_dir: Path
+) -> None:
+    wait = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)"
+    await demo.create("1", f"print('begun', flush=True)\n{wait}")
+    await demo.run("c0")
+    kernel_id = (await demo.until_done())["kernel"]["id"]
+    kernels: Any = jp_serverapp.kernel_manager
+    assert kernels.kernel_model(kernel_id)["execution_state"] == "idle"
+    before = kernels.get_kernel(kernel_id).last_activity
+    await demo.run("c1")
+    await demo.until_text("c1", "begun")
+    assert kernels.kernel_model(kernel_id)["execution_state"] == "busy"
+    assert kernels.get_kernel(kernel_id).last_activity > before
+    (jp_root_dir / "go").touch()
+    await demo.until_done()
+    await demo.until(lambda state: state["kernel"]["status"] == "idle")
+    assert kernels.kernel_model(kernel_id)["execution_state"] == "idle"
+    assert kernels.last_kernel_activity == kernels.get_kernel(kernel_id).last_activity
+
+
 async def test_input_is_answered_once_by_whoever_is_first(demo: Demo) -> None:
     await demo.create("name = input('Name? ')\nprint('Hello', name)")
     (run,) = await demo.run("c0")

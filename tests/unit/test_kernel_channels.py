@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.session import Session
 
+from jupyter_collab.kernels.channels import read_message
 from jupyter_collab.kernels.jupyter import JupyterKernel
 from tests.servers import find_port
 
@@ -32,6 +34,9 @@ class LateControl:
         client = self._manager.client()
         client.stdin_port = self._stdin_port
         return client
+
+    def heard(self, status: str | None = None) -> None:
+        """Nobody wants to know."""
 
     async def process(self) -> object:
         return "the same"
@@ -120,3 +125,32 @@ async def test_a_kernel_without_stdin_is_used_all_the_same(
         assert reply["status"] == "ok"
     finally:
         await kernel.shutdown()
+
+
+def sent(sender: Session, msg_type: str = "stream", **header: Any) -> list[bytes]:
+    message = sender.msg(msg_type, {"text": "Grüße"}, parent=sender.msg("execute_request"), metadata={"a": 1})
+    message["header"].update(header)
+    return [*sender.serialize(message, ident=b"stream.stdout"), b"one", b"two"]
+
+
+@pytest.mark.parametrize("key", [b"a key", b""])
+def test_a_message_is_read_as_jupyter_client_reads_it(key: bytes) -> None:
+    frames = sent(Session(key=key))
+    wanted = Session(key=key).deserialize(Session(key=key).feed_identities(frames)[1])
+    message = read_message(Session(key=key), frames)
+    for header in (wanted["header"], wanted["parent_header"]):
+        header["date"] = header["date"].isoformat().replace("+00:00", "Z")
+    assert message == wanted
+
+
+@pytest.mark.parametrize("frame", range(2, 7))
+def test_a_message_that_was_forged_is_not_read(frame: int) -> None:
+    frames = sent(Session(key=b"a key"))
+    frames[frame] += b" "
+    with pytest.raises(ValueError, match="signature"):
+        read_message(Session(key=b"a key"), frames)
+
+
+def test_a_kernel_of_the_former_protocol_is_understood() -> None:
+    message = read_message(Session(key=b"a key"), sent(Session(key=b"a key"), "pyout", version="4.1"))
+    assert message["msg_type"] == message["header"]["msg_type"] == "execute_result"
