@@ -30,10 +30,13 @@ export class RoomView implements View {
       mayTrust: false,
       mayCreate: me.may_create
     });
-    this._node = element('div', 'jc-Room');
+    // JupyterLab's completer keeps within the first widget of the main area; without one it keeps within the editor
+    // itself, which is too low for it in most cells.
+    this._node = element('div', 'jc-Room jp-MainAreaWidget');
+    this._bar = new TouchBar(this._pane);
     page.node.replaceChildren(this._node);
     Widget.attach(this._pane, this._node);
-    this._node.append(new TouchBar(this._pane).node);
+    this._node.append(this._bar.node);
     this._pane.node.addEventListener('click', openElsewhere, true);
     this._room.titleChanged.connect(this._nameWindow, this);
     this._nameWindow();
@@ -47,6 +50,7 @@ export class RoomView implements View {
 
   dispose(): void {
     window.removeEventListener('resize', this._onResize);
+    this._bar.dispose();
     this._pane.dispose();
     this._room.dispose();
     this._node.remove();
@@ -62,6 +66,7 @@ export class RoomView implements View {
 
   private readonly _room: Room;
   private readonly _pane: RoomPane;
+  private readonly _bar: TouchBar;
   private readonly _node: HTMLElement;
 }
 

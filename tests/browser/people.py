@@ -150,6 +150,11 @@ class Person:
         separator = "&" if "?" in place else "?"
         self.page.goto(f"{self.server.url}collab/{place}{separator}token={self.server.token}")
 
+    def open_as_stranger(self, place: str) -> None:
+        """Open the page of its own at ``place``, as somebody whom the server does not know."""
+        self.context.clear_cookies()
+        self.page.goto(f"{self.server.url}collab/{place}")
+
     def open_room_page(self, room_id: str) -> Pane:
         """Open the page of its own on a room."""
         self.open_page(f"?room={room_id}")

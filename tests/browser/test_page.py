@@ -7,15 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from jupyter_collab.server.page import BUNDLE
-from tests.servers import REPOSITORY, RunningServer, start_server
+from tests.servers import RunningServer
 
+from .pages import PHONE, start_page_server, width_of
 from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with
 from .test_trust import OUTPUTS
 
 pytestmark = pytest.mark.browser
-
-PHONE = {"width": 390, "height": 800, "is_mobile": True}
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SHOWN: list[dict[str, Any]] = [
@@ -31,21 +30,13 @@ TEXT = "# Title\n\n*slanted*, $x^2 + \\sqrt{y}$, [away](https://example.org/)\n\
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A Jupyter server in which people have the names that they came with; without JupyterLab."""
-    identity = {"identity_provider_class": "tests.browser.identity.NamedIdentityProvider"}
-    folder = tmp_path_factory.mktemp("server")
-    with start_server(folder, env={"PYTHONPATH": str(REPOSITORY)}, ServerApp=identity) as running:
+    with start_page_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 def text_cell(source: str) -> dict[str, Any]:
     """A text cell."""
     return {"id": "text", "cell_type": "markdown", "source": source, "metadata": {}}
-
-
-def width_of(person: Person) -> int:
-    """How wide the content of the page is, in pixels."""
-    width: int = person.page.evaluate("document.documentElement.scrollWidth")
-    return width
 
 
 def bar(pane: Pane, name: str) -> None:
@@ -117,6 +108,37 @@ def test_a_cell_runs_from_a_phone(person: Callable[..., Person], server: Running
         assert width_of(bob) == PHONE["width"]
 
 
+def test_the_kernel_completes_on_a_phone(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "complete", "unmistakable = 'word'", "")
+    with person("Bob", color_scheme="dark", **PHONE) as bob:
+        at_bob = bob.open_room_page("complete")
+        kernel = at_bob.root.locator(".jc-KernelStatus")
+        at_bob.editor(0).tap()
+        bar(at_bob, "Run")
+        until(lambda: at_bob.cells.nth(0).locator(".jp-InputPrompt").inner_text().strip(), lambda text: text == "[1]:")
+        until(lambda: kernel.get_attribute("data-status"), lambda status: status == "idle")
+
+        choices = bob.page.locator(".jp-Completer-item:visible")
+        at_bob.editor(1).tap()
+        bob.page.keyboard.type("unmis")
+        bar(at_bob, "Tab")
+        until(choices.count, lambda count: count == 1)
+        bar(at_bob, "Tab")
+        until(lambda: at_bob.source(1), lambda text: text == "unmistakable")
+        until(choices.count, lambda count: count == 0)
+        bob.page.keyboard.type(".is")
+        bar(at_bob, "Tab")
+        until(choices.count, lambda count: count > 5)
+        bob.take_picture("completions")
+        bar(at_bob, "Escape")
+        until(choices.count, lambda count: count == 0)
+        assert at_bob.editor(1).evaluate("editor => editor.contains(document.activeElement)")
+        bar(at_bob, "Tab")
+        choices.get_by_text("isdigit").tap()
+        until(lambda: at_bob.source(1), lambda text: text == "unmistakable.isdigit")
+        assert width_of(bob) == PHONE["width"]
+
+
 def test_nothing_in_an_output_runs_even_without_the_policy(
     person: Callable[..., Person], server: RunningServer
 ) -> None:
@@ -170,35 +192,3 @@ def test_a_working_room_costs_little(person: Callable[..., Person], server: Runn
         scripts = [path.rpartition("/")[2] for path in paths if path.endswith(".js")]
         assert len(scripts) == 2
         assert sum((BUNDLE / f"{name}.gz").stat().st_size for name in scripts) < MOST_SCRIPT_BYTES
-
-
-def test_a_guest_comes_by_a_link_and_stays_over_a_reload(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "guests", "x")
-    invite = server.request("POST", "rooms/guests/invites", json={"role": "editor"}).json()
-    with person("Gina", **PHONE) as gina:
-        gina.context.clear_cookies()
-        gina.page.goto(f"{server.url}collab/join#{invite['token']}")
-        name = gina.page.get_by_label("Your name")
-        name.wait_for()
-        assert gina.page.url == f"{server.url}collab/join"
-        gina.take_picture("invited")
-        name.fill("Gina")
-        gina.page.get_by_role("button", name="Join").click()
-        at_gina = gina.see_pane()
-        at_gina.type(0, "1")
-        until(lambda: server.request("GET", "rooms/guests/content").json()["cells"][0]["source"], lambda x: x == "x1")
-        gina.take_picture("inside")
-        gina.page.reload()
-        gina.see_pane()
-        assert gina.page.url == f"{server.url}collab/?room=guests"
-
-
-def test_a_link_that_was_taken_back_says_so(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "closed", "x")
-    invite = server.request("POST", "rooms/closed/invites", json={"role": "viewer"}).json()
-    server.request("DELETE", f"rooms/closed/invites/{invite['id']}")
-    with person("Gina") as gina:
-        gina.context.clear_cookies()
-        gina.page.goto(f"{server.url}collab/join#{invite['token']}")
-        gina.page.get_by_role("alert").get_by_text("taken back").wait_for()
-        gina.take_picture("revoked")
