@@ -25,6 +25,7 @@ __all__ = ["ACCOUNT_ROUTES", "AUTH_ROUTES"]
 
 QUEST_COOKIE = "jupyter-collab-quest"
 QUEST_DAYS = 15 / (24 * 60)
+MAX_NEXT_CHARACTERS = 500
 
 
 class SignInHandler(ComingHandler):
@@ -94,9 +95,17 @@ class _AuthHandler(JupyterHandler):
         """Where the quest's cookie is sent."""
         return url_path_join(self.base_url, "collab/auth/")
 
+    @property
+    def next(self) -> str:
+        """Where in the page the query wants to be led in the end; nothing else will do."""
+        wanted = self.get_query_argument("next", "")
+        is_path = wanted.isascii() and "\\" not in wanted and ".." not in wanted
+        is_in_the_page = is_path and wanted.startswith(self.home)
+        return wanted if is_in_the_page and len(wanted) <= MAX_NEXT_CHARACTERS else self.home
+
 
 class LoginHandler(_AuthHandler):
-    """``{base_url}collab/auth/{provider}/login``."""
+    """``{base_url}collab/auth/{provider}/login``; ``?next=`` is the path in the page that one comes back to."""
 
     @allow_unauthenticated
     async def get(self, name: str) -> None:
@@ -110,7 +119,7 @@ class LoginHandler(_AuthHandler):
             raise HTTPError(error.status, str(error)) from error
         self.set_secure_cookie(
             QUEST_COOKIE,
-            json.dumps({**asdict(quest), "provider": name}),
+            json.dumps({**asdict(quest), "provider": name, "next": self.next}),
             expires_days=QUEST_DAYS,
             path=self.quest_path,
             httponly=True,
@@ -132,6 +141,7 @@ class CallbackHandler(_AuthHandler):
         kept = self.get_secure_cookie(QUEST_COOKIE, max_age_days=QUEST_DAYS)
         self.clear_cookie(QUEST_COOKIE, path=self.quest_path)
         asked: dict[str, Any] = json.loads(kept) if kept else {}
+        back_to = asked.pop("next", self.home)
         state = self.get_query_argument("state", "")
         if asked.pop("provider", None) != name or not secrets.compare_digest(asked["state"].encode(), state.encode()):
             raise HTTPError(400, "This answer belongs to no sign-in that was begun here. Sign in again.")
@@ -145,7 +155,7 @@ class CallbackHandler(_AuthHandler):
         except CollabError as error:
             raise HTTPError(error.status, str(error)) from error
         await self.services.sessions.begin(self, account_user(account))
-        self.redirect(self.home)
+        self.redirect(back_to)
 
 
 ACCOUNT_ROUTES = (

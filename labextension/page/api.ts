@@ -2,8 +2,18 @@
 import { ApiError, type ICollabServer, type IRoomInfo, jsonInit, request, requestJson } from '../lib/api.js';
 import type { Role } from '../lib/protocol.js';
 
+/** How one can become somebody here. */
+export interface IOffers {
+  /** Whether people without a login may come by an invite. */
+  guests: boolean;
+  /** Whether people sign in with the password of an account. */
+  accounts: boolean;
+  /** Who else vouches for people. */
+  providers: readonly { readonly id: string; readonly name: string }[];
+}
+
 /** Who this browser is to the server. */
-export interface IMe {
+export interface IMe extends IOffers {
   /** A user of the Jupyter server, somebody with an account for rooms, or a guest. */
   kind: 'server' | 'account' | 'guest';
   username: string;
@@ -15,6 +25,15 @@ export interface IMe {
   waiting: string[];
   may_create: boolean;
 }
+
+/** What the server knows of this browser; `me` is `null` for a stranger. */
+export interface IWho {
+  readonly me: IMe | null;
+  readonly offers: IOffers;
+}
+
+/** What is supposed where somebody else answers in the server's place. */
+const USUAL_OFFERS: IOffers = { guests: true, accounts: false, providers: [] };
 
 /** What admits to a room: the token of a link, or a short code that one types. */
 export type Invite = { token: string } | { code: string };
@@ -40,13 +59,14 @@ export interface IJoined {
 export class PageApi {
   constructor(private readonly _server: ICollabServer) {}
 
-  /** Who one is; `null` for a stranger. */
-  async me(): Promise<IMe | null> {
+  /** Who one is, and how one could be somebody. */
+  async who(): Promise<IWho> {
     try {
-      return await requestJson<IMe>(this._server, 'me', 'GET');
+      const me = await requestJson<IMe>(this._server, 'me', 'GET');
+      return { me, offers: me };
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
-        return null;
+        return { me: null, offers: { ...USUAL_OFFERS, ...error.answer } };
       }
       throw error;
     }
@@ -61,7 +81,12 @@ export class PageApi {
     return requestJson(this._server, 'join', 'POST', { ...invite, name, ...(password !== null && { password }) });
   }
 
-  /** Stop being a guest of this server. */
+  /** Sign in with an account. */
+  async signIn(email: string, password: string): Promise<void> {
+    await request(this._server, 'sign-in', jsonInit('POST', { email, password }));
+  }
+
+  /** Be nobody again. */
   async leave(): Promise<void> {
     await request(this._server, 'leave', jsonInit('POST'));
   }

@@ -1,9 +1,10 @@
 import { CollabApi, type IRoomInfo } from '../lib/api.js';
 import { button, element } from '../lib/pane/dom.js';
-import type { IMe } from './api.js';
+import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
-import { addressOf } from './place.js';
-import { alarm, card, field, type IPage, linkButton, signInLink, type View, type Who } from './view.js';
+import { addressOf, type Place } from './place.js';
+import { signInPart } from './signin.js';
+import { alarm, card, field, type IPage, linkButton, type View } from './view.js';
 import { trans, whyNot } from './words.js';
 
 /** How many rooms are listed; the rest is found by searching. */
@@ -14,13 +15,13 @@ export class HomeView implements View {
   /** @param wanted - The room that a stranger asked for, if they came for one. */
   constructor(
     private readonly _page: IPage,
-    who: Who,
+    { me, offers }: IWho,
     wanted: string | null = null
   ) {
     this._rooms = new CollabApi(_page.server);
-    _page.node.replaceChildren(who === null ? this._forStranger(wanted) : this._forMember(who));
+    _page.node.replaceChildren(me === null ? this._forStranger(offers, wanted) : this._forMember(me));
     _page.node.querySelector('h1')?.focus();
-    if (who !== null) {
+    if (me !== null) {
       void this._list();
     }
   }
@@ -34,12 +35,14 @@ export class HomeView implements View {
     clearTimeout(this._timer);
   }
 
-  private _forStranger(wanted: string | null): HTMLElement {
+  private _forStranger(offers: IOffers, wanted: string | null): HTMLElement {
     const why =
       wanted === null
         ? trans.__('Rooms on this server are shared by invitation.')
         : trans.__('This room is open only to those who were invited. Give the link or the code that you got.');
-    return card(trans.__('Shared rooms'), element('p', '', {}, why), this._inviteForm(), signInLink(this._page));
+    const place: Place = wanted === null ? { kind: 'home' } : { kind: 'room', id: wanted };
+    const signIn = signInPart(this._page, offers, place, true);
+    return card(trans.__('Shared rooms'), element('p', '', {}, why), this._inviteForm(), signIn);
   }
 
   private _forMember(me: IMe): HTMLElement {

@@ -1,12 +1,11 @@
 import { ApiError } from '../lib/api.js';
 import { button, element } from '../lib/pane/dom.js';
-import type { IInvitePreview, IJoined, Invite } from './api.js';
+import type { IInvitePreview, IJoined, Invite, IWho } from './api.js';
+import { rememberedName, rememberName } from './kept.js';
 import { readInvite } from './place.js';
-import { alarm, card, field, type IPage, signInLink, submit, type View, type Who } from './view.js';
+import { signInPart } from './signin.js';
+import { alarm, askAgain, card, field, type IPage, submit, type View } from './view.js';
 import { trans, whatRoleMay, whyNot } from './words.js';
-
-/** Under what this browser remembers the name that its guest gave last. */
-const NAME_KEY = 'jupyter-collab:name';
 
 /** How often one who waits to be let in asks whether they are, in milliseconds. */
 const ASK_EVERY = 2_000;
@@ -15,12 +14,12 @@ const ASK_EVERY = 2_000;
 export class JoinView implements View {
   /**
    * @param invite - What one came with; `null` asks for a code or a link.
-   * @param _who - Who one is already.
+   * @param _who - Who one is already, or how one could be.
    */
   constructor(
     private readonly _page: IPage,
     invite: Invite | null,
-    private readonly _who: Who
+    private readonly _who: IWho
   ) {
     if (invite === null) {
       this._askForInvite();
@@ -47,8 +46,7 @@ export class JoinView implements View {
 
   private _askForInvite(problem = ''): void {
     const form = inviteForm(invite => void this._preview(invite), problem);
-    const parts = this._who === null ? [form, signInLink(this._page)] : [form];
-    this._show(card(trans.__('Join a room'), ...parts));
+    this._show(card(trans.__('Join a room'), form, ...this._signIn(null)));
   }
 
   /** Say what the invite is for. */
@@ -67,7 +65,7 @@ export class JoinView implements View {
 
   private _askForName(invite: Invite, preview: IInvitePreview): void {
     const { title, role, invited_by, password_required, approval } = preview;
-    const who = this._who;
+    const { me, offers } = this._who;
     const offer = trans.__('%1 invites you %2.', invited_by || trans.__('Somebody'), whatRoleMay(role));
     const lines = [element('p', '', {}, offer)];
     if (approval) {
@@ -79,7 +77,7 @@ export class JoinView implements View {
       maxlength: '64',
       autocomplete: 'nickname'
     });
-    setValue(name, who?.display_name ?? rememberedName());
+    setValue(name, me?.display_name ?? rememberedName());
     const [passwordField, password] = field(trans.__('Password of the invite'), {
       name: 'password',
       type: 'password',
@@ -90,7 +88,7 @@ export class JoinView implements View {
     const send = submit(approval ? trans.__('Ask to join') : trans.__('Join'));
     const form = element('form', 'jc-Form', {});
     form.append(
-      ...(who === null ? [nameField] : [element('p', '', {}, trans.__('You join as %1.', who.display_name))]),
+      ...(me === null ? [nameField] : [element('p', '', {}, trans.__('You join as %1.', me.display_name))]),
       ...(password_required ? [passwordField] : []),
       problem,
       send
@@ -110,16 +108,26 @@ export class JoinView implements View {
           send.disabled = false;
           problem.textContent = whyNot(error);
           if (error instanceof ApiError && error.reason === 'wrong_password') {
-            password.select();
+            askAgain(password);
+          } else {
+            send.focus();
           }
         }
       );
     });
-    this._show(card(title, ...lines, form, ...(who === null ? [signInLink(this._page)] : [])));
+    const mayJoin = me !== null || offers.guests;
+    const login = element('p', '', {}, trans.__('Guests are not let in here. Sign in first, then you can join.'));
+    this._show(card(title, ...lines, mayJoin ? form : login, ...this._signIn(invite)));
+  }
+
+  /** What a stranger is offered so that they need not come as a guest. */
+  private _signIn(invite: Invite | null): HTMLElement[] {
+    const { me, offers } = this._who;
+    return me === null ? [signInPart(this._page, offers, { kind: 'join', invite }, !offers.guests)] : [];
   }
 
   private _enter({ room, status }: IJoined, name: string, title: string): void {
-    if (this._who === null) {
+    if (this._who.me === null) {
       rememberName(name);
     }
     if (this._isDisposed) {
@@ -154,7 +162,7 @@ export class JoinView implements View {
 
   private async _fate(room: string): Promise<'admitted' | 'waiting' | 'refused'> {
     try {
-      const me = await this._page.api.me();
+      const { me } = await this._page.api.who();
       if (me?.rooms.some(({ id }) => id === room)) {
         return 'admitted';
       }
@@ -196,7 +204,7 @@ export function inviteForm(onInvite: (invite: Invite) => void, problem = ''): HT
     const invite = readInvite(code.value);
     if (invite === null) {
       said.textContent = trans.__('This is neither an invite link nor a code.');
-      code.select();
+      askAgain(code);
     } else {
       onInvite(invite);
     }
@@ -207,22 +215,5 @@ export function inviteForm(onInvite: (invite: Invite) => void, problem = ''): HT
 function setValue(input: HTMLInputElement, value: string): void {
   if (value !== '') {
     input.setAttribute('value', value);
-  }
-}
-
-function rememberedName(): string {
-  try {
-    return localStorage.getItem(NAME_KEY) ?? '';
-  } catch {
-    // The browser keeps nothing for this page.
-    return '';
-  }
-}
-
-function rememberName(name: string): void {
-  try {
-    localStorage.setItem(NAME_KEY, name);
-  } catch {
-    // It is asked for again the next time.
   }
 }

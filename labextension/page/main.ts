@@ -3,14 +3,14 @@ import './styles.js';
 
 import { button, element } from '../lib/pane/dom.js';
 import type { ICollabServer } from '../lib/api.js';
-import { PageApi } from './api.js';
+import { type IWho, PageApi } from './api.js';
 import { type IPageConfig, readConfig } from './config.js';
 import { HomeView } from './home.js';
 import { JoinView } from './join.js';
 import { addressOf, type Place, readPlace } from './place.js';
 import { pageServer } from './server.js';
 import { followKeyboard, followTheme } from './surroundings.js';
-import { alarm, card, type IPage, type View, type Who } from './view.js';
+import { alarm, card, type IPage, type View } from './view.js';
 import { trans, whyNot } from './words.js';
 
 /** Shows the view that belongs to the address. */
@@ -45,7 +45,7 @@ class Page implements IPage {
     this._view?.dispose();
     this._view = null;
     try {
-      const [who, make] = await Promise.all([this.api.me(), viewMaker(place)]);
+      const [who, make] = await Promise.all([this.api.who(), viewMaker(place)]);
       if (turn === this._turn) {
         this._view = make(this, who);
       }
@@ -68,7 +68,7 @@ class Page implements IPage {
 }
 
 /** What makes the view of a place, loaded if it has to be. */
-async function viewMaker(place: Place): Promise<(page: IPage, who: Who) => View> {
+async function viewMaker(place: Place): Promise<(page: IPage, who: IWho) => View> {
   switch (place.kind) {
     case 'home':
       return (page, who) => new HomeView(page, who);
@@ -76,7 +76,8 @@ async function viewMaker(place: Place): Promise<(page: IPage, who: Who) => View>
       return (page, who) => new JoinView(page, place.invite, who);
     case 'room': {
       const { RoomView } = await import(/* webpackChunkName: "room" */ './room');
-      return (page, who) => (who === null ? new HomeView(page, null, place.id) : new RoomView(page, who, place.id));
+      return (page, who) =>
+        who.me === null ? new HomeView(page, who, place.id) : new RoomView(page, who.me, place.id);
     }
   }
 }

@@ -1,11 +1,12 @@
 import type { Invite } from './api.js';
+import { takeInvite } from './kept.js';
 
 /** Where in the page one is. */
 export type Place = { kind: 'home' } | { kind: 'room'; id: string } | { kind: 'join'; invite: Invite | null };
 
 /**
  * Read where the address leads, and take out of it what nobody is to see: the token of an invite, which would stay in
- * the browser's history, and that of the server.
+ * the browser's history, and that of the server. An invite that was kept while one signed in counts again.
  */
 export function readPlace(baseUrl: string): Place {
   const url = new URL(location.href);
@@ -17,7 +18,7 @@ export function readPlace(baseUrl: string): Place {
     history.replaceState(null, '', url);
   }
   if (isJoin) {
-    return { kind: 'join', invite: token === '' ? null : { token } };
+    return { kind: 'join', invite: token === '' ? takeInvite() : { token } };
   }
   const id = url.searchParams.get('room');
   return id ? { kind: 'room', id } : { kind: 'home' };

@@ -2,9 +2,8 @@ import type { IDisposable } from '@lumino/disposable';
 
 import type { ICollabServer } from '../lib/api.js';
 import { element } from '../lib/pane/dom.js';
-import type { IMe, PageApi } from './api.js';
+import type { PageApi } from './api.js';
 import type { Place } from './place.js';
-import { trans } from './words.js';
 
 /** What a view of the page has to do with. */
 export interface IPage {
@@ -20,9 +19,6 @@ export interface IPage {
 
 /** What is shown, until it is disposed of. */
 export type View = IDisposable;
-
-/** What a view knows of who looks at it; `null`: a stranger. */
-export type Who = IMe | null;
 
 /** A page with a headline, in the middle of the window. */
 export function card(title: string, ...content: (Node | string)[]): HTMLElement {
@@ -41,6 +37,12 @@ export function submit(label: string): HTMLButtonElement {
   return element('button', 'jc-Button jc-mod-accept', { type: 'submit' }, label);
 }
 
+/** Let somebody type the value of a field anew. */
+export function askAgain(input: HTMLInputElement): void {
+  input.focus();
+  input.select();
+}
+
 /** Where a form says what went wrong: read out at once, and empty until then. */
 export function alarm(): HTMLElement {
   return element('p', 'jc-Alarm', { role: 'alert' });
@@ -49,15 +51,4 @@ export function alarm(): HTMLElement {
 /** A link that looks like a button. */
 export function linkButton(label: string, href: string): HTMLAnchorElement {
   return element('a', 'jc-Button', { href }, label);
-}
-
-/** Where one signs in to the Jupyter server itself, and comes back from. */
-export function signInLink(page: IPage): HTMLElement {
-  const next = location.pathname + location.search;
-  const href = `${page.baseUrl}login?${new URLSearchParams({ next }).toString()}`;
-  return element('p', 'jc-Card-aside', {}, `${trans.__('Do you have an account on this server?')} `, signIn(href));
-}
-
-function signIn(href: string): HTMLElement {
-  return element('a', '', { href }, trans.__('Sign in'));
 }

@@ -24,6 +24,7 @@ export function whyNot(error: unknown): string {
     password_required: trans.__('This invite wants a password.'),
     wrong_password: trans.__('That is not the password.'),
     too_many_attempts: trans.__('Too many attempts. Wait a little and try again.'),
+    sign_in_refused: trans.__('That address and that password do not belong together, or the account is locked.'),
     guests_not_allowed: trans.__('Guests are not let in here. Sign in to this server first.'),
     unreachable: trans.__('The server cannot be reached. Are you online?')
   };

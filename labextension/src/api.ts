@@ -64,11 +64,13 @@ export interface INewRoom {
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
+  /** @param answer - All that the server said. */
   constructor(
     readonly status: number,
     readonly reason: string,
     message: string,
-    options?: ErrorOptions
+    options?: ErrorOptions,
+    readonly answer: Readonly<Record<string, unknown>> = {}
   ) {
     super(message, options);
   }
@@ -174,7 +176,7 @@ export function roomPath(id: string, rest = ''): string {
 
 async function readError(response: Response): Promise<ApiError> {
   const text = await response.text();
-  let fields: { message?: unknown; reason?: unknown } = {};
+  let fields: Record<string, unknown> = {};
   try {
     fields = (JSON.parse(text) ?? {}) as typeof fields;
   } catch {
@@ -182,7 +184,7 @@ async function readError(response: Response): Promise<ApiError> {
   }
   const message = typeof fields.message === 'string' ? fields.message : response.statusText;
   const reason = typeof fields.reason === 'string' ? fields.reason : '';
-  return new ApiError(response.status, reason, message);
+  return new ApiError(response.status, reason, message, undefined, fields);
 }
 
 /** The address of a room's websocket; `epoch` is that of the document which the client already has. */

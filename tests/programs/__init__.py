@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-__all__ = ["need_programs"]
+__all__ = ["need_programs", "openid_provider", "openid_settings"]
 
 PROGRAMS = Path(__file__).parent
 INSTALL_SECONDS = 300
@@ -23,3 +26,22 @@ def need_programs() -> Path:
                 raise
             pytest.skip(f"npm could not fetch the programs of tests/programs: {error}")
     return PROGRAMS
+
+
+def openid_settings(port: int) -> dict[str, Any]:
+    """How a server is told of the provider at that port, in ``CollabExtension.sign_in_providers``."""
+    known = {"id": "test", "name": "Test", "issuer": f"http://127.0.0.1:{port}", "client_id": "jupyter"}
+    return {**known, "client_secret": "a secret of the tests"}
+
+
+@contextmanager
+def openid_provider(port: int, server_url: str) -> Iterator[None]:
+    """A real OpenID provider, for the server at that address: whoever gives it a login is let in with any password."""
+    command = ["node", "provider.mjs", str(port), f"{server_url}collab/auth/test/callback"]
+    with subprocess.Popen(command, cwd=need_programs(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as provider:
+        assert provider.stdout is not None
+        assert provider.stdout.readline() == b"ready\n"
+        try:
+            yield
+        finally:
+            provider.kill()

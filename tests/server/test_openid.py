@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 import pytest
 
-from tests.programs import need_programs
+from tests.programs import openid_provider, openid_settings
 from tests.servers import RunningServer, find_port, start_server
 
 START_SECONDS = 30
@@ -21,19 +20,11 @@ FIELD = re.compile(r"<input[^>]*name=\"([^\"]*)\"[^>]*value=\"([^\"]*)\"")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose people a real provider vouches for."""
-    programs, port = need_programs(), find_port()
-    known = {"id": "test", "name": "Test", "issuer": f"http://127.0.0.1:{port}", "client_id": "jupyter"}
-    settings = {"sign_in_providers": [{**known, "client_secret": "a secret of the tests", "domains": ["example.org"]}]}
-    with start_server(tmp_path_factory.mktemp("openid"), CollabExtension=settings) as running:
-        callback = f"{running.url}collab/auth/test/callback"
-        command = ["node", "provider.mjs", str(port), callback]
-        with subprocess.Popen(command, cwd=programs, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as provider:
-            assert provider.stdout is not None
-            assert provider.stdout.readline() == b"ready\n"
-            try:
-                yield running
-            finally:
-                provider.kill()
+    port = find_port()
+    settings = {"sign_in_providers": [{**openid_settings(port), "domains": ["example.org"]}]}
+    started = start_server(tmp_path_factory.mktemp("openid"), CollabExtension=settings)
+    with started as running, openid_provider(port, running.url):
+        yield running
 
 
 @pytest.fixture
@@ -42,9 +33,9 @@ def browser() -> Iterator[httpx.Client]:
         yield client
 
 
-def way_back(browser: httpx.Client, server: RunningServer, login: str) -> str:
+def way_back(browser: httpx.Client, server: RunningServer, login: str, **query: str) -> str:
     """Begin to sign in, fill in the provider's forms as ``login``, and answer where it sends the browser back to."""
-    answer = browser.get(f"{server.url}collab/auth/test/login")
+    answer = browser.get(f"{server.url}collab/auth/test/login", params=query)
     for _ in range(20):
         if answer.is_redirect:
             url = urljoin(str(answer.url), answer.headers["Location"])
@@ -74,6 +65,26 @@ def test_somebody_signs_in(server: RunningServer, browser: httpx.Client) -> None
     with httpx.Client() as other:
         other.get(way_back(other, server, "zoe"))
         assert me(other, server).json()["username"] == said["username"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "end"),
+    [
+        ("{home}join", "{home}join"),
+        ("{home}?room=demo", "{home}?room=demo"),
+        ("{home}../lab", "{home}"),
+        ("https://example.org{home}", "{home}"),
+        ("//example.org{home}", "{home}"),
+        ("{home}\\..\\lab", "{home}"),
+        ("{home}" + "a" * 500, "{home}"),
+    ],
+)
+def test_one_comes_back_to_where_one_was_in_the_page(
+    server: RunningServer, browser: httpx.Client, wanted: str, end: str
+) -> None:
+    home = urlsplit(f"{server.url}collab/").path
+    answer = browser.get(way_back(browser, server, "kim", next=wanted.format(home=home)))
+    assert answer.headers["Location"] == end.format(home=home)
 
 
 def test_an_answer_is_good_once_and_for_who_asked(server: RunningServer, browser: httpx.Client) -> None:
