@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.servers import RunningServer
 
+from .contrast import faint
 from .people import Pane, Person, until
 from .rooms import room_with
 
@@ -112,6 +113,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
         row = dialog.locator("[data-invitation]")
         expect(row).to_contain_text("used 0 of 3 times")
         ada.take_picture("invitation-light")
+        assert faint(dialog) == []
         ada.page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
 
@@ -121,6 +123,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
             notice = at_ada.root.locator(".jc-Waiting")
             expect(notice).to_contain_text("Zoë (guest) asks to come in: Writer")
             ada.take_picture("waiting")
+            assert faint(notice) == []
             notice.get_by_role("button", name="Admit").click()
             expect(notice).not_to_be_visible()
             assert guest.get("rooms/guests").json()["role"] == "writer"
@@ -129,6 +132,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
             dialog = open_dialog(ada, at_ada)
             expect(dialog.locator(".jc-Share-badge", has_text="guest")).to_be_visible()
             ada.take_picture("dialog-dark")
+            assert faint(dialog) == []
             dialog.get_by_role("button", name="Take back…").click()
             question = ada.page.get_by_role("dialog", name="Take this invitation back?")
             question.get_by_label("Also remove everybody").check()

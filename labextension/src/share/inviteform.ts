@@ -36,7 +36,12 @@ export class InviteForm {
     this.node.addEventListener('submit', event => {
       event.preventDefault();
       submit.disabled = true;
-      void invite(this.wish).then(() => (submit.disabled = false));
+      void invite(this.wish).then(could => {
+        submit.disabled = false;
+        if (!could) {
+          submit.focus();
+        }
+      });
     });
   }
 
