@@ -203,6 +203,25 @@ class Person:
     def go_offline(self, offline: bool = True) -> None:
         """Cut this browser's network, or mend it."""
         self.context.set_offline(offline)
+        if offline:
+            self._close_connection_error()
+
+    def _close_connection_error(self) -> None:
+        """Close what JupyterLab says when it misses its server, for good: it would take the focus at any moment."""
+        says_so = """() => {
+          const { jupyterapp, connectionErrorWasShown } = window;
+          if (!jupyterapp || connectionErrorWasShown) {
+            return false;
+          }
+          window.connectionErrorWasShown = true;
+          void jupyterapp.serviceManager.sessions.refreshRunning().catch(() => undefined);
+          return true;
+        }"""
+        if self.page.evaluate(says_so):
+            dialog = self.page.locator(".jp-Dialog", has_text="Server Connection Error")
+            dialog.get_by_role("checkbox").check()
+            dialog.get_by_role("button", name="Close").click()
+            dialog.wait_for(state="detached")
 
     def take_picture(self, name: str) -> Path:
         """Save what is on the screen."""
