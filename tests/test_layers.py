@@ -36,7 +36,7 @@ ONLY_IN = {
     "jupyterlab": "server",
     "jupyter_client": "kernels",
     "ipywidgets": "client.widget",
-    "IPython": "client.running client.magics client.completion",
+    "IPython": "client.running client.awaiting client.magic_words client.magics client.completion",
     "sqlalchemy": "store",
     "alembic": "store",
     "redis": "backplane",

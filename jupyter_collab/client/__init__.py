@@ -17,6 +17,7 @@ from .errors import (
     SignInRefused,
 )
 from .invitation import AsyncInvitation, Invitation
+from .kernel import AsyncKernel, CellRun, Kernel
 from .people import Member, RoomEvent
 from .presence import Person
 from .reconnecting import Backoff
@@ -30,14 +31,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncInvitation",
+    "AsyncKernel",
     "AsyncRoom",
     "Backoff",
     "CannotRun",
     "Cell",
     "CellFailed",
+    "CellRun",
     "ClientError",
     "EditsNotSaved",
     "Invitation",
+    "Kernel",
     "Member",
     "Person",
     "RestClient",

@@ -16,6 +16,7 @@ from ..errors import CollabError, PermissionDenied
 from .changes import RoomChange
 from .connection import Connection, Role, Status
 from .errors import EditsNotSaved, RoomClosed, ServerUnreachable
+from .kernel import KernelClient
 from .people import PeopleClient
 from .presence import Person, Presence
 from .reconnecting import Backoff
@@ -61,6 +62,7 @@ class RoomCore:
         self.status_changes: Signal[Status] = Signal(latest)
         self.rest = RestClient(server)
         self.people = PeopleClient(self.rest, room_id)
+        self.kernel = KernelClient(self.rest, room_id, role)
         self.replica = Replica(self._tell_change, self._tell_news)
         self.presence = Presence(self._tell_people, visible)
         self._connection = Connection(server, room_id, role, self.replica, self.presence, self._tell_news, backoff)
@@ -279,9 +281,14 @@ class RoomCore:
         """Make the room hold ``content``, and return when it is here too."""
         await self.wait_saved(timeout_seconds)
         await self.rest.import_content(self.room_id, content, content_format)
+        with anyio.fail_after(timeout_seconds):
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Return when all that the server has by now is here."""
         if self._connection.is_online:
             self.replica.resync()
-        await self.wait_for(lambda: self.replica.is_in_sync, timeout_seconds)
+        await self._until(lambda: self.replica.is_in_sync)
 
     async def rename(self, title: str) -> None:
         """Give the room another title."""

@@ -10,7 +10,7 @@
           +-- EditsNotSaved       edits were kept out of the room; their text is in ``room.unsent``
           +-- RoomClosed          the room was closed on this side
           +-- CannotRun           a shared cell cannot be run here
-          +-- CellFailed          a shared cell was run here, and failed
+          +-- CellFailed          a shared cell was run, here or on its room's kernel, and failed
 """
 
 from collections.abc import Iterator
@@ -76,12 +76,12 @@ class CannotRun(ClientError):
 
 
 class CellFailed(ClientError):
-    """A shared cell was run here, and failed; its error is the cause."""
+    """A shared cell was run, and failed. Where that was here, its error is the cause, and IPython has shown it."""
 
     reason = "cell_failed"
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the failed cell's own traceback is there already."""
+        """What IPython shows: the failed cell's own traceback is there already, or in the room."""
         return [str(self)]
 
 

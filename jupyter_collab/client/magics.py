@@ -2,66 +2,35 @@
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ..errors import CollabError, RoomNotFound
+from .awaiting import AWAITED_NAME, Awaiter
 from .background import background_loop
 from .cell import Cell
 from .completion import RoomCompleter
-from .connection import Role
 from .discovery import find_server
 from .errors import CellFailed
 from .listing import count, first_line, say, say_table
+from .magic_words import COMMANDS, USAGE, Target, invitation_words
 from .rest import RestClient, RoomInfo
 from .room import LEAVE_SECONDS
-from .running import code_cells, run_here, run_source
+from .running import code_cells, run_here, run_source, run_source_awaited, sources_to_run
 from .server import is_loopback
 from .sync import Room, connect
 
 __all__ = ["CollabMagics", "load", "unload"]
 
-COMMANDS = {
-    "status": "status                        the server, and the rooms that are joined",
-    "rooms": "rooms [WORDS]                 the rooms of the server",
-    "join": "join ROOM                     be among its people, and see what is in it",
-    "leave": "leave ROOM                    be there no longer",
-    "who": "who [ROOM]                    who is there",
-    "invite": "invite ROOM [ROLE] [for 2h] [uses N]   a link and a code for others; ROLE is viewer if none is given",
-    "pull": "pull ROOM[/CELL]              its code, into your next cell",
-    "run": "run ROOM[/CELL]               its code, in this kernel",
-    "push": "push ROOM[/CELL] [NAME|N]     this cell's other lines, else your last cell, text NAME or In[N], into it",
-}
-USAGE = "\n".join(
-    [
-        *(f"%collab {line}" for line in COMMANDS.values()),
-        "%%collab ROOM[/CELL]                  share this cell and run it; the room is made if there is none",
-        "CELL is a number, from 0, or an id. --force replaces what others wrote.",
-    ]
-)
 NAME = "collab"
 FORCE = "--force"
-DEFAULT_SPAN = "1d"
 
-
-@dataclass(frozen=True)
-class Target:
-    """A room, and perhaps a cell of it, as one types them: ``ROOM`` or ``ROOM/CELL``."""
-
-    room: str
-    cell: str | None
-
-    @classmethod
-    def parse(cls, text: str) -> "Target":
-        """What ``text`` means."""
-        room, _, cell = text.partition("/")
-        return cls(room, cell or None)
+T = TypeVar("T")
 
 
 class CollabMagics:
@@ -79,16 +48,21 @@ class CollabMagics:
 
     def collab(self, line: str, cell: str | None = None) -> None:
         """Rooms at the prompt: ``%collab help`` lists the commands, ``%%collab ROOM`` shares a cell and runs it."""
-        try:
+        with _mistakes_as_usage_errors():
             words = shlex.split(line)
             if cell is None:
                 self._dispatch(*words)
             else:
-                self._call(self._share, cell.removesuffix("\n"), *words)
-        except CellFailed:
-            raise
-        except (CollabError, TimeoutError, ValueError) as error:
-            raise UsageError(str(error)) from None
+                run_source(*self._call(self._share, cell.removesuffix("\n"), *words))
+
+    async def collab_awaited(self, line: str, cell: str | None = None) -> None:
+        """What ``%collab run`` and ``%%collab`` become in a notebook, so that what they run may ``await``."""
+        with _mistakes_as_usage_errors():
+            words = shlex.split(line)
+            if cell is None:
+                await self._call(self._run_awaited, *words[1:])
+            else:
+                await run_source_awaited(*self._call(self._share, cell.removesuffix("\n"), *words))
 
     def leave_all(self) -> None:
         """Leave the rooms that were joined."""
@@ -103,7 +77,7 @@ class CollabMagics:
             raise UsageError(f"%collab has no command {name!r}.\n{USAGE}")
         self._call(self._commands[name], *words)
 
-    def _call(self, command: Callable[..., None], *words: str) -> None:
+    def _call(self, command: Callable[..., T], *words: str) -> T:
         """Call a command with the words that were typed, the option among them by name."""
         options = {"force": True} if FORCE in words else {}
         arguments = [word for word in words if word != FORCE]
@@ -111,7 +85,7 @@ class CollabMagics:
             inspect.signature(command).bind(*arguments, **options)
         except TypeError as error:
             raise UsageError(f"{error}.\n{USAGE}") from None
-        command(*arguments, **options)
+        return command(*arguments, **options)
 
     # The server and its rooms
 
@@ -156,7 +130,7 @@ class CollabMagics:
                 say(f"{room_id}: {', '.join(people) or 'nobody'}")
 
     def _invite(self, room: str, *words: str) -> None:
-        role, span, uses = _invitation_words(words)
+        role, span, uses = invitation_words(words)
         with self._in(room) as joined:
             invitation = joined.invite(role, expires=span, uses=uses)
         end = "for ever" if invitation.expires_at is None else f"until {invitation.expires_at.astimezone():%d %b %H:%M}"
@@ -229,7 +203,13 @@ class CollabMagics:
         with self._in(Target.parse(target).room) as room:
             run_here(room, self._chosen(room, Target.parse(target)))
 
-    def _share(self, text: str, target: str, *, force: bool = False) -> None:
+    async def _run_awaited(self, target: str) -> None:
+        with self._in(Target.parse(target).room) as room:
+            for source, name in sources_to_run(room, self._chosen(room, Target.parse(target))):
+                await run_source_awaited(source, name)
+
+    def _share(self, text: str, target: str, *, force: bool = False) -> tuple[str, str]:
+        """Put a text into a room; answers it, and what messages call it when it is run."""
         place = Target.parse(target)
         with self._in(place.room, create=True) as room:
             cell = _find(room, place.cell) if place.cell is not None else self._own_cell(room, text)
@@ -238,7 +218,7 @@ class CollabMagics:
                 self._shared_as[room.id, self._notebook_cell] = cell.id
             index = cell.index
         say(f"Shared as cell {index} of room {place.room!r}.")
-        run_source(text, f"Cell {index} of room {place.room!r}")
+        return text, f"Cell {index} of room {place.room!r}"
 
     def _own_cell(self, room: Room, text: str) -> Cell:
         """The cell that this notebook's cell is shared as: known from before, by its text, or new."""
@@ -278,6 +258,17 @@ class CollabMagics:
         return code_cells(room) if target.cell is None else [_find(room, target.cell)]
 
 
+@contextmanager
+def _mistakes_as_usage_errors() -> Iterator[None]:
+    """Let IPython show in one line what was typed wrong, or cannot be done."""
+    try:
+        yield
+    except CellFailed:
+        raise
+    except (CollabError, TimeoutError, ValueError) as error:
+        raise UsageError(str(error)) from None
+
+
 def _find(room: Room, which: str) -> Cell:
     """The cell that somebody means: by its id, or by its number."""
     cells = room.cells
@@ -297,36 +288,20 @@ def _visible(room: RoomInfo) -> str:
     return ", ".join(person["display_name"] for person in room["people"] if person["visible"])
 
 
-def _invitation_words(words: Sequence[str]) -> tuple[Role, str | None, int | None]:
-    """The role, the span of time and the number of uses in ``[ROLE] [for SPAN] [uses N]``."""
-    rest = list(words)
-    role: Role = "viewer"
-    if rest and rest[0] not in ("for", "uses"):
-        role = cast(Role, rest.pop(0))
-    span: str | None = DEFAULT_SPAN
-    uses = None
-    while len(rest) >= 2:
-        name, value = rest.pop(0), rest.pop(0)
-        if name == "for":
-            span = None if value == "ever" else value
-        elif name == "uses" and value.isdecimal():
-            uses = int(value)
-        else:
-            raise UsageError(f"What is {name} {value}? {COMMANDS['invite']}")
-    if rest:
-        raise UsageError(f"What is {rest[0]}? {COMMANDS['invite']}")
-    return role, span, uses
-
-
 def load(shell: InteractiveShell) -> None:
     """Add the magics to an IPython."""
     magics = CollabMagics(shell)
     shell.magics_manager.register_function(magics.collab, "line_cell", NAME)
+    shell.magics_manager.register_function(magics.collab_awaited, "line_cell", AWAITED_NAME)
+    shell.input_transformers_post.append(Awaiter(shell))
     shell.Completer.custom_matchers.append(magics.completer.match)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take them away, and leave the rooms that were joined."""
+    shell.input_transformers_post[:] = [one for one in shell.input_transformers_post if not isinstance(one, Awaiter)]
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop(AWAITED_NAME)
     shell.magics_manager.magics["cell"].pop(NAME)
     magics: CollabMagics = shell.magics_manager.magics["line"].pop(NAME).__self__
     shell.Completer.custom_matchers.remove(magics.completer.match)

@@ -6,7 +6,7 @@ one of another epoch.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pycrdt import merge_updates
@@ -71,6 +71,8 @@ class Replica:
         self.is_in_sync = False
         self.not_saved: str | None = None
         self.unsent: UnsentText | None = None
+        self.kernel: Mapping[str, Any] = {}
+        """What the server said last of the room's kernel: the event ``kernel`` of ``docs/wire.md``."""
         self._synced = WatchedDocument(self._take_change, self._take_own_update)
         self.document: RoomDocument = self._synced.room
 
@@ -112,6 +114,11 @@ class Replica:
     def may_edit(self) -> bool:
         """Whether our role includes editing."""
         return "edit" in self.capabilities
+
+    @property
+    def queued_runs(self) -> set[int]:
+        """The cells' runs that have not ended, as far as the server has told."""
+        return {run["run"] for run in self.kernel.get("queue", [])}
 
     @property
     def message_bytes(self) -> int:
@@ -265,6 +272,8 @@ class Replica:
                 self.not_saved = str(event.get("message") or "The server cannot save at present.")
             case {"type": "saved"}:
                 self.not_saved = None
+            case {"type": "kernel", "queue": list()}:
+                self.kernel = event
             case {"type": "renamed", "title": str(title)}:
                 self.title = title
             case {"type": "role", "role": str(role), "capabilities": list(capabilities)}:

@@ -7,14 +7,17 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .cell import Cell
 from .connection import Role
 from .core import RoomCore
 from .discovery import find_server
 from .guest import join_by_link
 from .invitation import AsyncInvitation
+from .kernel import AsyncKernel, CellRun
 from .people import Member, RoomEvent
 from .reconnecting import Backoff
 from .rest import ContentFormat
+from .room_runs import require_success, run_in_room
 from .server import Server
 from .signals import Schedule
 from .view import RoomView
@@ -86,6 +89,45 @@ class AsyncRoom(RoomView):
             When it is not of that format; nothing is changed.
         """
         await self._core.import_content(content, content_format, CONTENT_SECONDS)
+
+    @property
+    def kernel(self) -> AsyncKernel:
+        """What runs the room's cells on the server, for everybody to see."""
+        return AsyncKernel(self._core.kernel, self._core.replica)
+
+    async def run(self, *which: int | str | Cell, timeout: float | None = None, check: bool = True) -> list[CellRun]:
+        """Run cells on the room's kernel, where everybody sees it, and wait for their outputs.
+
+        Parameters
+        ----------
+        which
+            The cells, each by its index, its id or itself; none for all code cells. Others than code are left out.
+        timeout
+            How long to wait, in seconds. What was asked for goes on after that.
+        check
+            Whether a cell that fails, and is not tagged ``raises-exception``, is an error here.
+
+        Returns
+        -------
+        What came of each cell, in the order in which they were run.
+
+        Raises
+        ------
+        CellFailed
+            When one failed, or was not run to its end; those asked for after it were not run.
+        PermissionDenied
+            When our role does not include running.
+        EditsNotSaved
+            When edits made here, without which nothing is run, did not reach the room.
+        KernelError
+            What the server has against it: ``TooManyRuns`` and its like.
+        TimeoutError
+            When it takes longer than ``timeout`` seconds.
+        """
+        runs = await run_in_room(self._core, [self._existing(cell).id for cell in which] or "all", timeout)
+        if check:
+            require_success(self._core, runs)
+        return runs
 
     async def rename(self, title: str) -> None:
         """Give the room another title."""

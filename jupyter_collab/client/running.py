@@ -1,19 +1,30 @@
 """Run shared cells in the kernel, or terminal, that this code itself runs in."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from ..document import RoomDocument
 from .cell import Cell
 from .errors import CannotRun, CellFailed
 from .view import RoomView
 
-__all__ = ["code_cells", "run_here", "run_source"]
+__all__ = [
+    "code_cells",
+    "is_async",
+    "is_in_event_loop",
+    "run_here",
+    "run_source",
+    "run_source_awaited",
+    "sources_to_run",
+]
 
 LANGUAGE = "python"
 
@@ -33,6 +44,12 @@ def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
     CellFailed
         When one failed; those after it are not run. IPython has shown its traceback by then.
     """
+    for source, name in sources_to_run(room, cells):
+        run_source(source, name)
+
+
+def sources_to_run(room: RoomView, cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
+    """The text of each cell when its turn comes, and what messages call it; ``CannotRun`` as of :func:`run_here`."""
     language = room.read(lambda document: _language_of(document.metadata))
     if language not in ("", LANGUAGE):
         raise CannotRun(f"The cells of room {room.id!r} are {language}, and what runs here is Python.")
@@ -44,7 +61,7 @@ def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
         name = f"Cell {index} of room {room.id!r}"
         if kind != "code":
             raise CannotRun(f"{name} is {kind}, not code.")
-        run_source(source, name)
+        yield source, name
 
 
 def run_source(source: str, name: str) -> None:
@@ -52,18 +69,54 @@ def run_source(source: str, name: str) -> None:
 
     It gets no number of its own in the history, as it runs within a cell that has one.
     """
+    shell = _shell()
+    if is_async(shell, source) and is_in_event_loop():
+        raise CannotRun(
+            f"{name} uses `await`, which cannot run within other code. Run it with `%collab run`, with nothing else "
+            "in the cell; press “Run here” in its editor; or take it into a cell of your own with `%collab pull`."
+        )
+    _require_success(shell.run_cell(source, store_history=False), name)
+
+
+async def run_source_awaited(source: str, name: str) -> None:
+    """Do what :func:`run_source` does, for a text that may ``await`` too."""
+    shell = _shell()
+    if not is_async(shell, source):
+        with _interruptible():
+            _require_success(shell.run_cell(source, store_history=False), name)
+        return
+    result = await shell.run_cell_async(
+        source, store_history=False, transformed_cell=shell.transform_cell(source), preprocessing_exc_tuple=None
+    )
+    shell.events.trigger("post_execute")
+    shell.events.trigger("post_run_cell", result)
+    _require_success(result, name)
+
+
+def _shell() -> InteractiveShell:
     shell = get_ipython()
     if shell is None:
         raise CannotRun("There is no IPython here to run it in: call this in a notebook, or in `ipython`.")
-    if _is_async(shell, source) and _is_in_event_loop():
-        raise CannotRun(
-            f"{name} uses `await`, which cannot run within another cell. Press “Run here” in its editor, or take it "
-            "into a cell of your own with `%collab pull`."
-        )
-    result = shell.run_cell(source, store_history=False)
+    return shell
+
+
+def _require_success(result: ExecutionResult, name: str) -> None:
     error = result.error_before_exec or result.error_in_exec
     if error is not None:
         raise CellFailed(f"{name} failed: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt stop code that never awaits: what a kernel does of it in a cell that awaits ends only that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _look(document: RoomDocument, cell_id: str) -> tuple[int, str, str]:
@@ -71,7 +124,8 @@ def _look(document: RoomDocument, cell_id: str) -> tuple[int, str, str]:
     return document.index_of(cell_id), document.cell(cell_id)["cell_type"], document.source(cell_id)
 
 
-def _is_async(shell: InteractiveShell, source: str) -> bool:
+def is_async(shell: InteractiveShell, source: str) -> bool:
+    """Whether a text uses ``await`` outside of functions, and that is allowed here."""
     try:
         transformed = shell.transform_cell(source)
     except Exception:  # noqa: BLE001  # whatever a transformer has against it, running it will tell
@@ -79,7 +133,7 @@ def _is_async(shell: InteractiveShell, source: str) -> bool:
     return shell.should_run_async(source, transformed_cell=transformed)
 
 
-def _is_in_event_loop() -> bool:
+def is_in_event_loop() -> bool:
     """Whether this is called from within an event loop, which nothing can then wait for: as in a kernel."""
     try:
         asyncio.get_running_loop()

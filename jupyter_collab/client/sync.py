@@ -18,6 +18,7 @@ from .background import BackgroundLoop, background_loop
 from .connection import Role
 from .core import RoomCore
 from .invitation import Invitation
+from .kernel import Kernel
 from .reconnecting import Backoff
 from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, connect_async
 from .signals import Schedule
@@ -99,11 +100,17 @@ class Room(RoomView):
     wait_for = _blocking(AsyncRoom.wait_for)
     export = _blocking(AsyncRoom.export)
     import_content = _blocking(AsyncRoom.import_content)
+    run = _blocking(AsyncRoom.run)
     rename = _blocking(AsyncRoom.rename)
     members = _blocking(AsyncRoom.members)
     set_role = _blocking(AsyncRoom.set_role)
     remove = _blocking(AsyncRoom.remove)
     events = _blocking(AsyncRoom.events)
+
+    @property
+    def kernel(self) -> Kernel:
+        """What runs the room's cells on the server, for everybody to see."""
+        return Kernel(self._loop, self._room.kernel)
 
     def invite(
         self,

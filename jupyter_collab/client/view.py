@@ -11,6 +11,7 @@ from .changes import RoomChange, UnsentText
 from .connection import Status
 from .core import RoomCore
 from .cursor import cursor_at
+from .kernel import KernelView
 from .presence import Person
 from .signals import Schedule, Unsubscribe
 
@@ -118,6 +119,11 @@ class RoomView(ABC):
     def people(self) -> list[Person]:
         """Who is here, this client first if it is visible; somebody with two windows is here twice."""
         return self._run(lambda: self._core.presence.people)
+
+    @property
+    @abstractmethod
+    def kernel(self) -> KernelView:
+        """What runs the room's cells on the server, for everybody to see."""
 
     # The document
 

@@ -4,6 +4,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,18 @@ class Kernel:
         url = f"{self._server.url}api/{path}"
         return httpx.request(method, url, json=body, headers=self._server.headers, timeout=30).raise_for_status()
 
-    def run(self, code: str) -> list[dict[str, Any]]:
-        """Run a cell; answers what it sent besides its status."""
+    def run(self, code: str, *, status: str = "ok") -> list[dict[str, Any]]:
+        """Run a cell, which is to end so; answers what it sent besides its status."""
         sent: list[dict[str, Any]] = []
         reply = self._client.execute_interactive(
             textwrap.dedent(code), output_hook=lambda message: sent.append(message), timeout=CELL_SECONDS
         )
-        assert reply["content"]["status"] == "ok", sent
+        assert reply["content"]["status"] == status, sent
         return sent
+
+    def interrupt(self) -> None:
+        """Interrupt what it runs."""
+        self._request("POST", f"kernels/{self._id}/interrupt")
 
     def printed(self, code: str) -> str:
         return "".join(message["content"]["text"] for message in self.run(code) if message["msg_type"] == "stream")
@@ -133,6 +138,26 @@ def test_a_room_can_be_used_with_await_in_a_cell(server: RunningServer, kernel: 
         """
     )
     assert printed == "from a cell offline\n"
+
+
+@pytest.mark.parametrize("waiting", ["pass", "await asyncio.sleep(0.02)"])
+def test_a_shared_cell_can_be_interrupted(server: RunningServer, kernel: Kernel, tmp_path: Path, waiting: str) -> None:
+    flag = tmp_path / "runs"
+    kernel.run("%load_ext jupyter_collab")
+    with connect("endless", server.url, server.token, create=True) as room:
+        room.text = f"import asyncio\nopen({str(flag)!r}, 'w').close()\nwhile True: {waiting}"
+        room.wait_saved(10)
+
+    def interrupt() -> None:
+        until(flag.exists, CELL_SECONDS)
+        kernel.interrupt()
+
+    with ThreadPoolExecutor(1) as threads:
+        interrupted = threads.submit(interrupt)
+        sent = kernel.run("%collab run endless/0", status="error")
+        interrupted.result(CELL_SECONDS)
+    errors = [message["content"]["ename"] for message in sent if message["msg_type"] == "error"]
+    assert errors[0] in ("KeyboardInterrupt", "CancelledError")
 
 
 def test_a_kernel_that_is_shut_down_leaves_the_room(server: RunningServer) -> None:

@@ -77,10 +77,24 @@ def test_a_notebook_shares_and_runs(server: RunningServer) -> None:
         assert room.text == "x = 1\nx + 1"
 
 
-def test_what_cannot_run_within_a_cell_says_so() -> None:
-    source = "import asyncio\nawait asyncio.sleep(0)"
-    _, shared = run_notebook("%load_ext jupyter_collab", f"%%collab waiting\n{source}")
-    assert "uses `await`" in printed(shared)
+def test_shared_cells_await_as_a_notebooks_own_cells_do(server: RunningServer) -> None:
+    waiting = "import asyncio\nvalue = await asyncio.sleep(0, 'awaited')\nvalue"
+    server.create_room("waiting", content=notebook(waiting, "len(value)", "await asyncio.sleep(0)\n1 / 0", "'never'"))
+    _, shared, ran, failed, mixed, unknown = run_notebook(
+        "%load_ext jupyter_collab",
+        "%%collab new-waiting\nimport asyncio\ntask = asyncio.ensure_future(asyncio.sleep(0, 5))\nawait task",
+        "%collab run waiting/0",
+        "%collab run waiting",
+        "print(task.done(), value)\n%collab run waiting/0",
+        "%collab run waiting/7",
+    )
+    assert results(shared) == ["5"]
+    assert results(ran) == ["'awaited'"]
+    assert results(failed) == ["'awaited'", "7"]
+    assert errors(failed) == ["ZeroDivisionError", "CellFailed"]
+    assert printed(mixed).startswith("True awaited\n")
+    assert "with nothing else in the cell" in printed(mixed)
+    assert "UsageError: Room 'waiting' has no cell '7'" in printed(unknown)
 
 
 def test_a_terminal(server: RunningServer, tmp_path: Path) -> None:

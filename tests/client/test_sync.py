@@ -12,8 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from jupyter_collab.client import AsyncRoom, Room, RoomChange, RoomClosed
+from jupyter_collab.client import (
+    AsyncInvitation,
+    AsyncKernel,
+    AsyncRoom,
+    Invitation,
+    Kernel,
+    Room,
+    RoomChange,
+    RoomClosed,
+)
 from jupyter_collab.client.background import BackgroundLoop
+from jupyter_collab.client.kernel import KernelView
 from jupyter_collab.client.sync import connect
 from jupyter_collab.client.view import RoomView
 from jupyter_collab.errors import PermissionDenied
@@ -155,13 +165,21 @@ def test_a_room_that_nobody_holds_is_left(other: OtherThread) -> None:
     assert other.server.texts[0] == "saved all the same"
 
 
-def test_both_kinds_of_room_offer_the_same() -> None:
+@pytest.mark.parametrize(
+    ("kind", "async_kind", "common"),
+    [
+        (Room, AsyncRoom, RoomView),
+        (Kernel, AsyncKernel, KernelView),
+        (Invitation, AsyncInvitation, AsyncInvitation.__base__),
+    ],
+)
+def test_both_kinds_offer_the_same(kind: type, async_kind: type, common: type) -> None:
     def names(kind: type) -> set[str]:
         return {name for name in dir(kind) if not name.startswith("_")}
 
-    assert names(Room) == names(AsyncRoom)
-    for name in names(RoomView) ^ names(AsyncRoom):
-        mine, twin = getattr(Room, name), getattr(AsyncRoom, name)
+    assert names(kind) == names(async_kind)
+    for name in names(common) ^ names(async_kind):
+        mine, twin = getattr(kind, name), getattr(async_kind, name)
         assert str(inspect.signature(mine)) == str(inspect.signature(twin)).replace(".Async", ".")
         assert mine.__doc__ == twin.__doc__
         assert inspect.iscoroutinefunction(twin)
