@@ -15,7 +15,7 @@ from .principals import Principal, principal_of
 from .services import Services
 from .sessions import Sessions
 
-__all__ = ["CollabAPIHandler"]
+__all__ = ["SAFE_METHODS", "CollabAPIHandler"]
 
 OWN_PAGE_HEADER = "X-Jupyter-Collab"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

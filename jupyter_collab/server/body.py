@@ -6,7 +6,7 @@ from tornado.web import stream_request_body
 
 from ..errors import ContentError, MessageTooLarge, ProtocolError
 from ..protocol import decode_text, parse_json
-from .base import CollabAPIHandler
+from .base import SAFE_METHODS, CollabAPIHandler
 from .services import Services
 
 __all__ = ["BodyHandler", "UnsupportedContentType", "whole_number"]
@@ -31,6 +31,7 @@ class BodyHandler(CollabAPIHandler):
         super().initialize(services, public)
         self._received = bytearray()
         self._received_bytes = 0
+        self._is_prepared = False
 
     @property
     def max_body_bytes(self) -> int:
@@ -40,10 +41,16 @@ class BodyHandler(CollabAPIHandler):
     async def prepare(self) -> None:  # type: ignore[override]  # as jupyter_server's own API handlers do
         """Called when the headers are there; a refusal here is answered before the body is read."""
         await super().prepare()
-        if self.request.method in ("GET", "HEAD", "OPTIONS"):
-            return
-        announced = self.request.headers.get("Content-Length", "0")
-        self._check_length(int(announced) if announced.isdigit() else 0)
+        if self.request.method not in SAFE_METHODS:
+            announced = self.request.headers.get("Content-Length", "0")
+            self._check_length(int(announced) if announced.isdigit() else 0)
+        self._is_prepared = True
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """As for all; before the body is read, Tornado then closes the connection: a proxy must not use it again."""
+        if not self._is_prepared:
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
         """Called with each part of the body."""

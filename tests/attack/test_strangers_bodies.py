@@ -43,6 +43,16 @@ def test_a_body_that_is_too_long_is_not_kept(server: RunningServer, path: str) -
     assert resident_bytes(server) - before < GROWTH_BYTES
 
 
+@pytest.mark.parametrize("request_line", ["GET /collab/api/rooms", "POST /collab/api/rooms", "GET /api/collab/rooms"])
+def test_whose_body_is_not_read_is_told_that_the_connection_ends(server: RunningServer, request_line: str) -> None:
+    """A proxy would send somebody else's next request there, and say that the server does not answer."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
+        line.sendall(f"{request_line} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        head, _, _ = line.makefile("rb").read().partition(b"\r\n\r\n")  # it ends, so there is an end
+    assert head.startswith(b"HTTP/1.1 403")
+    assert b"\r\nConnection: close" in head
+
+
 @pytest.mark.parametrize(
     "body", [b"[" * 60_000, b'{"token": 1e999}', b'{"token": NaN}', b"\xff", b"{", b"null", b'"x"']
 )
