@@ -1,0 +1,130 @@
+"""Who came and went: noted once for each stay, however often a connection breaks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from jupyter_collab.rooms import Attendance, Members, RoomManager
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
+from .scenarios import scenario, settle
+
+AT_ONCE, NEVER = 0.0, 10_000.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaultyStore:
+    return faulty_store(tmp_path)
+
+
+@asynccontextmanager
+async def attended(store: FaultyStore, away_seconds: float) -> AsyncIterator[tuple[RoomManager, Attendance]]:
+    """A server process with the rooms ``demo`` and ``other``; who is away for so long has left."""
+    async with serving(store, rooms=("demo", "other")) as manager:
+        members = Members(manager, guests_may_run=True)
+        attendance = Attendance(manager, members, away_seconds)
+        try:
+            yield manager, attendance
+        finally:
+            await attendance.close()
+            await members.close()
+
+
+async def noted(store: FaultyStore, room_id: str = "demo") -> list[tuple[str, str]]:
+    """Who came and went, oldest first."""
+    events = await store.people.events(room_id, 100)
+    return [(event.display_name, event.kind) for event in reversed(events) if event.kind in ("joined", "left")]
+
+
+async def until_noted(store: FaultyStore, expected: list[tuple[str, str]], room_id: str = "demo") -> None:
+    """Wait until so much is noted; it must be what was ``expected``."""
+    while len(found := await noted(store, room_id)) < len(expected):
+        await settle()
+    assert found == expected
+
+
+@scenario
+async def test_who_is_back_soon_has_not_left(store: FaultyStore) -> None:
+    async with attended(store, NEVER) as (manager, _):
+        ada = await ScriptedPeer("ada").join(manager)
+        for _ in range(3):
+            ada.leave(manager)
+            await ada.join(manager)
+        await ScriptedPeer("bob").join(manager)
+        await until_noted(store, [("Ada", "joined"), ("Bob", "joined")])
+
+
+@scenario
+async def test_who_does_not_come_back_has_left(store: FaultyStore) -> None:
+    async with attended(store, AT_ONCE) as (manager, _):
+        ada = await ScriptedPeer("ada").join(manager)
+        await until_noted(store, [("Ada", "joined")])
+        ada.leave(manager)
+        await until_noted(store, [("Ada", "joined"), ("Ada", "left")])
+        await ada.join(manager)
+        await until_noted(store, [("Ada", "joined"), ("Ada", "left"), ("Ada", "joined")])
+
+
+@scenario
+async def test_who_has_two_windows_leaves_with_the_last_one(store: FaultyStore) -> None:
+    async with attended(store, AT_ONCE) as (manager, _):
+        windows = [await ScriptedPeer("ada").join(manager) for _ in range(2)]
+        windows[0].leave(manager)
+        await ScriptedPeer("bob").join(manager)
+        await until_noted(store, [("Ada", "joined"), ("Bob", "joined")])
+        windows[1].leave(manager)
+        await until_noted(store, [("Ada", "joined"), ("Bob", "joined"), ("Ada", "left")])
+
+
+@scenario
+async def test_each_room_has_its_own_stays(store: FaultyStore) -> None:
+    async with attended(store, AT_ONCE) as (manager, _):
+        here = await ScriptedPeer("ada").join(manager)
+        await ScriptedPeer("ada").join(manager, "other")
+        await until_noted(store, [("Ada", "joined")], "other")
+        here.leave(manager)
+        await until_noted(store, [("Ada", "joined"), ("Ada", "left")])
+        assert await noted(store, "other") == [("Ada", "joined")]
+
+
+@scenario
+async def test_what_is_told_twice_counts_once(store: FaultyStore) -> None:
+    async with attended(store, AT_ONCE) as (manager, attendance):
+        ada = await ScriptedPeer("ada").join(manager)
+        room, peer = ada.room, ada.peer
+        assert room is not None
+        ada.leave(manager)
+        await until_noted(store, [("Ada", "joined"), ("Ada", "left")])
+        attendance.left(room, peer)
+        await ScriptedPeer("bob").join(manager)
+        await until_noted(store, [("Ada", "joined"), ("Ada", "left"), ("Bob", "joined")])
+
+
+@scenario
+async def test_when_the_server_stops_everybody_has_left(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        attendance = Attendance(manager, Members(manager, guests_may_run=True), NEVER)
+        ada, _ = await ScriptedPeer("ada").join(manager), await ScriptedPeer("bob").join(manager)
+        ada.leave(manager)  # she may come back, but not to this server
+        await attendance.close()
+        found = await noted(store)
+        assert found[:2] == [("Ada", "joined"), ("Bob", "joined")]
+        assert sorted(found[2:]) == [("Ada", "left"), ("Bob", "left")]
+
+
+@scenario
+async def test_a_room_that_is_gone_keeps_nothing_and_stops_nobody(
+    store: FaultyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with attended(store, AT_ONCE) as (manager, attendance):
+        await ScriptedPeer("ada").join(manager)
+        await until_noted(store, [("Ada", "joined")])
+        await manager.delete_room("demo")
+        await manager.purge_room("demo")
+        await ScriptedPeer("ada").join(manager, "other")
+        await until_noted(store, [("Ada", "joined")], "other")
+        await attendance.close()
+        assert await noted(store, "other") == [("Ada", "joined"), ("Ada", "left")]
+        assert "it is not kept that server:ada did this: left" in caplog.text
