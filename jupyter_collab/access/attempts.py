@@ -44,6 +44,12 @@ class Attempts:
         if len(self._wrong) > MAX_KEYS:
             self._wrong.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """What was noted last for ``key`` was not wrong. Who lets many guess at once notes it before it is known."""
+        wrong = self._wrong.get(key)
+        if wrong:
+            wrong.pop()
+
 
 def network_of(address: str) -> str:
     """Who is to be taken for one: an address of IPv4, or all of IPv6 that one subscriber has; else ``address``."""

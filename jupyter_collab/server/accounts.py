@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..access import Attempts, User, UserKind, hash_password, is_password, person
-from ..errors import AccountNotFound, SignInRefused
+from jupyter_server.auth.identity import User as JupyterUser
+
+from ..access import Attempts, User, UserKind, hash_password, is_password, network_of, person
+from ..errors import AccountNotFound, SignInRefused, StoreError
 from ..rooms import MAX_NAME_CHARACTERS, RoomManager
 from ..store import AccountRecord
 from .passwords import MAX_PASSWORD_CHARACTERS
@@ -14,11 +16,22 @@ from .passwords import MAX_PASSWORD_CHARACTERS
 if TYPE_CHECKING:
     from .sign_in import Identity, Provider
 
-__all__ = ["Accounts", "account_user"]
+__all__ = ["AccountUser", "Accounts", "account_user"]
+
+MAX_EMAIL_CHARACTERS = 400
 
 WRONG_SECONDS = 300.0
-WRONG_PER_ACCOUNT = 10
+WRONG_PER_ACCOUNT_AND_ADDRESS = 10
 WRONG_PER_ADDRESS = 50
+
+WRONG_PER_ACCOUNT = 1000
+"""From all addresses, in an hour: ten addresses that guess without end keep an account's owner out, one does not."""
+
+HOUR_SECONDS = 3600.0
+
+
+class AccountUser(JupyterUser):
+    """Somebody with an account, as a user of the Jupyter server itself; ``username`` is the account's id."""
 
 
 class Accounts:
@@ -28,17 +41,36 @@ class Accounts:
         self.passwords = passwords
         self.providers = providers
         self._rooms = rooms
-        self._wrong_account = Attempts(WRONG_PER_ACCOUNT, WRONG_SECONDS)
+        self._wrong_here = Attempts(WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS)
         self._wrong_address = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+        self._wrong_account = Attempts(WRONG_PER_ACCOUNT, HOUR_SECONDS)
         self._nobodys_hash: str | None = None
 
     async def sign_in(self, email: str, password: str, address: str) -> AccountRecord:
         """The account that this is the password of; raises ``SignInRefused``, ``TooManyAttempts``."""
-        email = email.strip().lower()
         if not self.passwords:
             raise SignInRefused("Nobody signs in here with a password.")
-        self._wrong_account.check(email)
-        self._wrong_address.check(address)
+        email = email.strip().lower()[:MAX_EMAIL_CHARACTERS]  # it is remembered when it is wrong
+        network = network_of(address)
+        counted = (
+            (self._wrong_here, f"{network} {email}"),
+            (self._wrong_address, network),
+            (self._wrong_account, email),
+        )
+        for attempts, key in counted:
+            attempts.check(key)
+        for attempts, key in counted:  # before it is known: of many guesses at once each must count
+            attempts.failed(key)
+        try:
+            account = await self._account_with(email, password)
+        except StoreError:
+            _take_back(counted)
+            raise
+        _take_back(counted)
+        return account
+
+    async def _account_with(self, email: str, password: str) -> AccountRecord:
+        """The account that this is the password of; raises ``SignInRefused``."""
         try:
             account = await self._rooms.store.accounts.find(email)
         except AccountNotFound:
@@ -48,8 +80,6 @@ class Accounts:
             is_password, password, kept or await self._hash_of_nobody()
         )
         if account is None or kept is None or account.disabled_at is not None or not is_right:
-            self._wrong_account.failed(email)
-            self._wrong_address.failed(address)
             raise SignInRefused("That address and that password do not belong together, or the account is locked.")
         return account
 
@@ -67,6 +97,11 @@ class Accounts:
         if account.disabled_at is not None:
             raise SignInRefused("Your account is locked. Ask who runs this server.")
         return account
+
+
+def _take_back(counted: Iterable[tuple[Attempts, str]]) -> None:
+    for attempts, key in counted:
+        attempts.take_back(key)
 
 
 def account_user(account: AccountRecord) -> User:

@@ -57,7 +57,8 @@ class SQLStore(Store):
         if is_sqlite and self._url.database:
             make_private_file(self._url.database)
         options: dict[str, Any] = {"connect_args": {"timeout": LOCK_WAIT_SECONDS}} if is_sqlite else {}
-        engine = sa.create_engine(self._url, **options)
+        # What a statement that fails is logged with must not have anybody's text or session in it.
+        engine = sa.create_engine(self._url, hide_parameters=True, **options)
         if is_sqlite:
             event.listen(engine, "connect", set_up)
             event.listen(engine, "begin", begin)

@@ -2,7 +2,12 @@
 
 import base64
 import json
+import logging
+from collections.abc import Awaitable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 import jwt
@@ -18,6 +23,10 @@ from jupyter_collab.access import (
     is_password,
     person,
 )
+from jupyter_collab.errors import StoreError
+
+from .scenarios import scenario
+from .stores import opened, sqlite_store
 
 GUEST = person(UserKind.GUEST, "91bc", "Ada Lovelace")
 KEY = SessionTokens.new_key()
@@ -121,3 +130,23 @@ def test_forged_tokens_are_none(tokens: SessionTokens) -> None:
     ]
     assert tokens.read(good) is not None
     assert [tokens.read(token) for token in forged] == [None] * len(forged)
+
+
+@scenario
+async def test_a_statement_that_fails_tells_no_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    async with opened(store := sqlite_store(tmp_path)):
+        with closing(connect(tmp_path / "rooms.sqlite")) as database:
+            database.execute("DROP TABLE sessions")
+        failing: list[Awaitable[object]] = [
+            store.people.session("the-hash"),
+            store.people.begin_session("the-hash", "guest:eve", later),
+        ]
+        for statement in failing:
+            with pytest.raises(StoreError) as failed:
+                await statement
+            logging.getLogger("test").error("It failed.", exc_info=failed.value)
+    assert caplog.text.count("no such table: sessions") >= 2
+    assert caplog.text.count("[SQL: ") == 2, "it is said which statement it was"
+    for secret in ("the-hash", "guest:eve"):
+        assert secret not in caplog.text
