@@ -10,6 +10,7 @@ from traitlets.config import Config
 
 from jupyter_collab import SharedEditor, connect
 from jupyter_collab.client import CannotRun, CellFailed
+from jupyter_collab.errors import InviteExhausted
 from tests.servers import RunningServer, start_server
 
 from .doubles import notebook
@@ -204,6 +205,33 @@ def test_rooms_are_joined_and_left(prompt: Prompt, server: RunningServer) -> Non
         assert prompt.run("%collab leave met") == "Left 'met'.\n"
         other.wait_for(lambda: len(other.people) == 1, 10)
     assert "No room is joined" in prompt.run("%collab")
+
+
+def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("open-day")
+    told = prompt.run("%collab invite open-day writer for 2h uses 1").splitlines()
+    assert told[0].startswith("Whoever has this link or code is writer in 'open-day', until ")
+    assert "this machine only" in told[3]
+    assert "clear it" in told[4]
+    link, code = told[1].removeprefix("Link: "), told[2].removeprefix("Code: ")
+    assert link.startswith(f"{server.url}collab/join#")
+    assert len(code) == 9
+    with connect(link=link, name="Gil") as guest:
+        assert guest.role == "writer"
+    with pytest.raises(InviteExhausted):
+        connect(link=link, name="Late")
+    assert "is viewer in 'open-day', for ever" in prompt.run("%collab invite open-day for ever")
+    assert "They can run code on this server as you." in prompt.run("%collab invite open-day editor")
+    roles = [one["role"] for one in server.request("GET", "rooms/open-day/invites").json()["invites"]]
+    assert roles == ["editor", "viewer", "writer"]
+    for words, message in {
+        "open-day for": "What is for?",
+        "open-day uses many": "What is uses many?",
+        "open-day for soon": "no span of time",
+        "open-day owner": "cannot make owners",
+        "nobody-made-this": "no room 'nobody-made-this'",
+    }.items():
+        assert message in prompt.fail(f"%collab invite {words}")
 
 
 def test_mistakes_are_said_in_a_line(prompt: Prompt) -> None:
