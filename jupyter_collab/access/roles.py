@@ -68,7 +68,10 @@ class UserKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An authenticated person, as the server knows them. ``username`` is theirs among those of their kind."""
+    """An authenticated person, as the server knows them. ``username`` is theirs among those of their kind.
+
+    ``uses_server`` is for accounts that were let into JupyterLab itself.
+    """
 
     username: str
     name: str
@@ -77,6 +80,12 @@ class User:
     avatar_url: str | None = None
     color: str | None = None
     kind: UserKind = UserKind.SERVER
+    uses_server: bool = False
+
+    @property
+    def is_server_user(self) -> bool:
+        """Whether this is one of those who are meant by every user of the server."""
+        return self.kind is UserKind.SERVER or self.uses_server
 
     @property
     def principal(self) -> str:

@@ -183,7 +183,7 @@ class Invitations:
         place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
         kind = "asked_to_join" if invite.needs_approval else "came"
         noted = event(invite.room_id, kind, user, {"invite": invite.id, "role": invite.role.value})
-        kept = await self._people.redeem(invite.id, place, noted)
+        kept = await self._people.redeem(invite.id, place, noted, is_server_user=user.is_server_user)
         if kept is not None:
             return Entry(invite.room_id, kept.status, kept.role)
         await self._members.apply(invite.room_id)

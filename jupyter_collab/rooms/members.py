@@ -80,7 +80,7 @@ class Members(RoomWatcher):
         try:
             access = await self._people.access(room_id, user.principal)
         except CollabError as error:
-            if user.kind is UserKind.SERVER or isinstance(error, StoreError):
+            if user.is_server_user or isinstance(error, StoreError):
                 raise
             raise _no_member(room_id) from None
         return Standing(self._role(access, room_id, user, most), access.version)
@@ -88,15 +88,16 @@ class Members(RoomWatcher):
     async def roles(self, records: Collection[RoomRecord], user: User, most: Role) -> dict[str, Role]:
         """What ``user`` is in each of the rooms that ``records`` are of."""
         given = await self._people.roles(user.principal, [record.id for record in records])
-        is_server_user = user.kind is UserKind.SERVER
-        best = {record.id: given.get(record.id, record.server_role if is_server_user else None) for record in records}
+        best = {
+            record.id: given.get(record.id, record.server_role if user.is_server_user else None) for record in records
+        }
         return {room_id: self._lowered(role, user, most) for room_id, role in best.items() if role is not None}
 
     def _role(self, access: RoomAccess, room_id: str, user: User, most: Role) -> Role:
         member = access.member
         if member is not None and member.status == "active":
             return self._lowered(member.role, user, most)
-        if user.kind is UserKind.SERVER and access.server_role is not None:
+        if user.is_server_user and access.server_role is not None:
             return self._lowered(access.server_role, user, most)
         if member is not None:
             raise NotAMember("An owner of the room has to let you in first; you wait for that.")

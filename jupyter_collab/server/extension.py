@@ -20,6 +20,7 @@ from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiti
 from ..store import SQLStore
 from .accounts import Accounts
 from .guests import GUEST_ROUTES
+from .identity import SERVICES
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
@@ -180,6 +181,8 @@ class CollabExtension(ExtensionApp):
                 self.public_url,
             ),
         )
+        assert self.serverapp is not None, "it is set before this is called"
+        self.serverapp.web_app.settings[SERVICES] = services
         websocket = (r"/room/([^/]+)", RoomWebSocketHandler)
         routes = [websocket, *REST_ROUTES, *KERNEL_ROUTES, *MEMBER_ROUTES, *GUEST_ROUTES, *ACCOUNT_ROUTES]
         self.handlers.extend(mounted(services, routes))

@@ -1,12 +1,13 @@
 """Who asks: the server's own user, or somebody with a session of ours, in our words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
-from ..access import Role, Session, User
+from ..access import Role, Session, User, UserKind, person
+from .accounts import AccountUser
 from .sessions import Sessions
 
 __all__ = ["AUTH_RESOURCE", "Principal", "find_principal", "principal_of"]
@@ -57,6 +58,8 @@ async def _granted_role(handler: JupyterHandler) -> Role:
 
 def _server_user(handler: JupyterHandler) -> User:
     user = handler.current_user
+    if isinstance(user, AccountUser):
+        return replace(person(UserKind.ACCOUNT, user.username, user.display_name), uses_server=True)
     return User(
         username=user.username,
         name=user.name or user.username,

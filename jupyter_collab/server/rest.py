@@ -92,7 +92,7 @@ class RoomsHandler(RoomInfoHandler):
         await self.manager.start()
         user, most = self.user, self.principal.most
         records, total = await self.manager.list_rooms(
-            reader=Reader(user.principal, user.kind is UserKind.SERVER),
+            reader=Reader(user.principal, user.is_server_user),
             search=self.get_query_argument("search", ""),
             deleted=self.flag("deleted"),
             limit=whole_number(self, "limit", 100, 1, 1000),

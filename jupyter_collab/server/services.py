@@ -35,9 +35,7 @@ class AccessRules:
 
     def may_create(self, user: User) -> bool:
         """Whether somebody may make rooms. Whoever owns a room can run code in it."""
-        if user.kind is UserKind.ACCOUNT:
-            return self.accounts_may_create_rooms
-        return user.kind is UserKind.SERVER
+        return user.is_server_user or (user.kind is UserKind.ACCOUNT and self.accounts_may_create_rooms)
 
 
 @dataclass(frozen=True, slots=True)

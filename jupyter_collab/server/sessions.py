@@ -12,9 +12,12 @@ from ..access import Session, SessionTokens, User, UserKind, person
 from ..rooms import RoomManager
 from ..store import PeopleStore
 
-__all__ = ["Sessions"]
+__all__ = ["SERVER_COOKIE", "Sessions"]
 
 COOKIE = "jupyter-collab-session"
+SERVER_COOKIE = "jupyter-collab-server"
+"""The same session, sent to the whole server: for accounts that may use it (``identity.py``)."""
+
 KEY_NAME = "session_key"
 RENEW_AFTER = timedelta(hours=1)
 
@@ -46,9 +49,9 @@ class Sessions:
                 self._tokens = SessionTokens(key, self._lifetime)
         return self._tokens
 
-    async def find(self, handler: JupyterHandler) -> Session | None:
+    async def find(self, handler: JupyterHandler, name: str = COOKIE) -> Session | None:
         """The session of the request's cookie, if it goes on; it is renewed now and then."""
-        cookie = handler.get_cookie(COOKIE)
+        cookie = handler.get_cookie(name)
         if not cookie:
             return None
         tokens = await self._open()
@@ -57,31 +60,39 @@ class Sessions:
             return None
         if datetime.now(UTC) - session.issued_at > RENEW_AFTER and not handler.request.headers.get("Upgrade"):
             await self._people.extend_session(session.hash, self._end())
-            self._send(handler, tokens.issue(session))
+            self._send(handler, name, tokens.issue(session))
         return session
 
     async def goes_on(self, session: Session) -> bool:
         """Whether nobody has ended ``session``, and its time is not over."""
         return await self._people.session(session.hash) == session.user.principal
 
-    async def begin(self, handler: JupyterHandler, user: User) -> None:
-        """Begin a session; all former ones of a guest end, for somebody else may have put one into their browser."""
+    async def begin(self, handler: JupyterHandler, user: User, *, uses_server: bool = False) -> None:
+        """Begin a session; all former ones of a guest end, for somebody else may have put one into their browser.
+
+        With ``uses_server`` its cookie is sent to the whole server as well.
+        """
         tokens = await self._open()
         if user.kind is UserKind.GUEST:
             await self._people.end_sessions(principal=user.principal)
             self._tell(user.principal, is_replaced=True)
         session = tokens.begin(user)
         await self._people.begin_session(session.hash, user.principal, self._end())
-        self._send(handler, tokens.issue(session))
+        self._send(handler, COOKIE, tokens.issue(session))
+        if uses_server:
+            self._send(handler, SERVER_COOKIE, tokens.issue(session))
+        elif handler.get_cookie(SERVER_COOKIE):
+            handler.clear_cookie(SERVER_COOKIE, path=_path(handler, SERVER_COOKIE))
 
     async def end(self, handler: JupyterHandler) -> None:
         """End the request's session."""
         tokens = await self._open()
-        session = tokens.read(handler.get_cookie(COOKIE) or "")
-        if session is not None:
-            await self._people.end_sessions(session_hash=session.hash)
-            self._tell(session.hash, is_replaced=False)
-        handler.clear_cookie(COOKIE, path=_path(handler))
+        for name in (COOKIE, SERVER_COOKIE):
+            session = tokens.read(handler.get_cookie(name) or "")
+            if session is not None:
+                await self._people.end_sessions(session_hash=session.hash)
+                self._tell(session.hash, is_replaced=False)
+            handler.clear_cookie(name, path=_path(handler, name))
 
     def _tell(self, ended: str, *, is_replaced: bool) -> None:
         for listener in self.listeners:
@@ -90,11 +101,11 @@ class Sessions:
     def _end(self) -> datetime:
         return datetime.now(UTC) + self._lifetime
 
-    def _send(self, handler: JupyterHandler, token: str) -> None:
+    def _send(self, handler: JupyterHandler, name: str, token: str) -> None:
         handler.set_cookie(
-            COOKIE,
+            name,
             token,
-            path=_path(handler),
+            path=_path(handler, name),
             httponly=True,
             samesite="Lax",
             secure=handler.request.protocol == "https",
@@ -107,5 +118,5 @@ def new_guest(name: str) -> User:
     return person(UserKind.GUEST, secrets.token_hex(8), name)
 
 
-def _path(handler: JupyterHandler) -> str:
-    return url_path_join(handler.base_url, "collab/")
+def _path(handler: JupyterHandler, name: str) -> str:
+    return handler.base_url if name == SERVER_COOKIE else url_path_join(handler.base_url, "collab/")

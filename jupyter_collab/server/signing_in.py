@@ -13,8 +13,8 @@ from tornado.web import HTTPError
 
 from ..access import UserKind, hash_password
 from ..errors import CollabError, ContentError, SignInRefused
-from .accounts import account_user
 from .guests import ComingHandler
+from .identity import begin_session
 from .passwords import check_password
 from .services import Services
 
@@ -39,7 +39,7 @@ class SignInHandler(ComingHandler):
         if not isinstance(email, str) or not isinstance(password, str):
             raise ContentError("Give email and password.")
         account = await self.services.accounts.sign_in(email, password, self.request.remote_ip or "")
-        await self.services.sessions.begin(self, account_user(account))
+        await begin_session(self, self.services, account)
         self.finish({"display_name": account.display_name})
 
 
@@ -60,7 +60,7 @@ class PasswordHandler(ComingHandler):
         own = await store.get(self.known.user.username)
         account = await self.services.accounts.sign_in(own.email, old, self.request.remote_ip or "")
         await store.set_password(account.id, await asyncio.to_thread(hash_password, new))
-        await self.services.sessions.begin(self, account_user(account))
+        await begin_session(self, self.services, account)
         self.set_status(204)
         self.finish()
 
@@ -154,7 +154,7 @@ class CallbackHandler(_AuthHandler):
             account = await self.services.accounts.of(identity)
         except CollabError as error:
             raise HTTPError(error.status, str(error)) from error
-        await self.services.sessions.begin(self, account_user(account))
+        await begin_session(self, self.services, account)
         self.redirect(back_to)
 
 

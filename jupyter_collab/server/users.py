@@ -51,6 +51,8 @@ COMMANDS = {
     "password": "give an account another password, which ends its sessions",
     "lock": "let nobody sign in to an account, and end its sessions",
     "unlock": "let its owner sign in again",
+    "allow-server": "let its owner into JupyterLab itself, where the server is set up for that",
+    "deny-server": "let its owner into shared rooms only",
 }
 
 
@@ -71,8 +73,9 @@ async def _run(options: argparse.Namespace) -> int:
 
 async def _list(store: Store) -> None:
     for account in await store.accounts.everybody():
+        uses_server = "  (server)" if account.may_use_server else ""
         locked = "" if account.disabled_at is None else "  (locked)"
-        print(f"{account.id}  {account.email}  {account.display_name}{locked}")
+        print(f"{account.id}  {account.email}  {account.display_name}{uses_server}{locked}")
 
 
 async def _add(store: Store, options: argparse.Namespace) -> None:
@@ -89,6 +92,10 @@ async def _change(store: Store, options: argparse.Namespace) -> None:
         kept = hash_password(_password(generate=options.generate))
         await store.accounts.set_password(account.id, kept)
         print(f"{account.email} has another password; their sessions have ended.")
+    elif options.command in ("allow-server", "deny-server"):
+        allowed = options.command == "allow-server"
+        await store.accounts.set_use_of_server(account.id, allowed=allowed)
+        print(f"{account.email} may {'use the server itself' if allowed else 'use shared rooms only'}.")
     else:
         await store.accounts.set_disabled(account.id, disabled=options.command == "lock")
         print(f"{account.email} is {options.command}ed.")

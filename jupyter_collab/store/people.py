@@ -74,8 +74,11 @@ class SQLPeople(PeopleStore):
     async def find_invite(self, secret_hash: str) -> InviteRecord:
         return await self._read(partial(sql.find_invite, secret_hash=secret_hash))
 
-    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
-        return await self._write(sql.redeem, invite_id=invite_id, member=member, event=event)
+    async def redeem(
+        self, invite_id: str, member: MemberRecord, event: EventRecord, *, is_server_user: bool = False
+    ) -> MemberRecord | None:
+        facts: dict[str, Any] = {"invite_id": invite_id, "member": member, "event": event}
+        return await self._write(sql.redeem, **facts, is_server_user=is_server_user)
 
     async def rotate_invite(
         self, room_id: str, invite_id: str, token_hash: str, code_hash: str, event: EventRecord

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..access import Role, UserKind
+from ..access import Role
 from ..errors import InviteExhausted, InviteExpired, InviteRevoked
 
 __all__ = [
@@ -149,8 +149,10 @@ class PeopleStore(ABC):
         """The invitation with this hash of its token or code, whatever has become of it; ``InviteNotFound``."""
 
     @abstractmethod
-    async def redeem(self, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
-        """Use an invitation once: make somebody a member by it.
+    async def redeem(
+        self, invite_id: str, member: MemberRecord, event: EventRecord, *, is_server_user: bool = False
+    ) -> MemberRecord | None:
+        """Use an invitation once: make somebody a member by it, perhaps one of every user of the server.
 
         Answers the place that they have instead, if that is as good (see :func:`better_place`): nothing was used then.
         Raises ``InviteRevoked``, ``InviteExpired``, ``InviteExhausted`` or ``TooManyMembers``; two who come at once
@@ -196,13 +198,13 @@ class PeopleStore(ABC):
         """End one session, or all of somebody."""
 
 
-def better_place(access: RoomAccess, offered: MemberRecord) -> MemberRecord | None:
+def better_place(access: RoomAccess, offered: MemberRecord, *, is_server_user: bool) -> MemberRecord | None:
     """The place that somebody has already, unless what an invitation offers them is better.
 
     Who is in does not go back to waiting, and a user of the server loses nothing of what all of them have.
     """
     own = access.member
-    if own is None and access.server_role is not None and offered.principal.startswith(f"{UserKind.SERVER}:"):
+    if own is None and access.server_role is not None and is_server_user:
         own = replace(offered, role=access.server_role, status="active", invite_id=None)
     if own is None or (own.status == "waiting" and offered.status == "active"):
         return None

@@ -115,12 +115,15 @@ def find_invite(connection: Connection, secret_hash: str) -> InviteRecord:
     return _find(connection, (invites.c.token_hash == secret_hash) | (invites.c.code_hash == secret_hash))
 
 
-def redeem(connection: Connection, invite_id: str, member: MemberRecord, event: EventRecord) -> MemberRecord | None:
+def redeem(
+    connection: Connection, invite_id: str, member: MemberRecord, event: EventRecord, *, is_server_user: bool
+) -> MemberRecord | None:
     """Use an invitation once, or answer the place that is as good."""
     _lock_room(connection, member.room_id)
     is_this = (invites.c.id == invite_id) & (invites.c.room_id == member.room_id)
     check_invite(_find(connection, is_this))
-    kept = better_place(access(connection, member.room_id, member.principal), member)
+    own = access(connection, member.room_id, member.principal)
+    kept = better_place(own, member, is_server_user=is_server_user)
     if kept is not None:
         return kept
     _change_access(connection, member.room_id, event)

@@ -63,6 +63,10 @@ def test_an_account_is_made_changed_and_locked(users: Users, tmp_path: Path) -> 
     assert is_password(PASSWORD, ada.password_hash or "")
     generated = users("password", "ada@example.org", "--generate").partition("The password is ")[2].split()[0]
     assert is_password(generated, account(tmp_path, "ada@example.org").password_hash or "")
+    users("allow-server", "ada@example.org")
+    assert account(tmp_path, "ada@example.org").may_use_server
+    assert "ada@example.org  Ada  (server)" in users("list")
+    users("deny-server", "ada@example.org")
     users("lock", "ada@example.org")
     assert "ada@example.org  Ada  (locked)" in users("list")
     users("unlock", "ada@example.org")

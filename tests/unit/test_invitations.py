@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,14 @@ async def test_a_better_place_is_kept(tmp_path: Path) -> None:
 
 @scenario
 async def test_an_owner_who_tries_their_own_link_stays_an_owner(tmp_path: Path) -> None:
+    of_account = replace(person(UserKind.ACCOUNT, "a1", "Cy"), uses_server=True)
     async with a_server(tmp_path) as (invitations, members):
-        assert (await came(invitations, ADA, InviteWish(Role.VIEWER))).role is Role.OWNER
-        assert await members.role("demo", ADA, Role.OWNER) is Role.OWNER
+        for owner in (ADA, of_account):
+            assert (await came(invitations, owner, InviteWish(Role.VIEWER))).role is Role.OWNER
+            assert await members.role("demo", owner, Role.OWNER) is Role.OWNER
+        for role in (Role.VIEWER, Role.WRITER):
+            other = person(UserKind.ACCOUNT, f"another-{role}", "Di")
+            assert (await came(invitations, other, InviteWish(role))).role is role
 
 
 @scenario

@@ -1,0 +1,157 @@
+"""JupyterLab itself for chosen accounts, where the deployer sets ``ServerApp.identity_provider_class`` to this."""
+
+from collections.abc import Awaitable
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.auth.identity import PasswordIdentityProvider
+from jupyter_server.auth.identity import User as JupyterUser
+from jupyter_server.auth.login import LoginFormHandler
+from jupyter_server.auth.logout import LogoutHandler
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import ensure_async, url_path_join
+from tornado.web import HTTPError
+from traitlets import default
+
+from ..access import UserKind
+from ..errors import AccountNotFound, CollabError, StoreError
+from ..store import AccountRecord
+from .accounts import AccountUser, account_user
+from .services import Services
+from .sessions import SERVER_COOKIE
+
+__all__ = ["SERVICES", "AccountIdentityProvider", "begin_session"]
+
+SERVICES = "jupyter_collab_services"
+"""Where the application's settings have the parts of this extension."""
+
+LOGIN_PAGE = """\
+{% extends "login.html" %}
+{% block site %}
+<div class="container">
+  {% if passwords %}
+  <form action="{{ base_url }}login?next={{ next }}" method="post" class="navbar-form">
+    {{ xsrf_form_html() | safe }}
+    <label for="email_input"><strong>E-mail:</strong></label>
+    <input type="email" name="email" id="email_input" class="form-control" autocomplete="username" required>
+    <label for="account_password_input"><strong>Password:</strong></label>
+    <input type="password" name="password" id="account_password_input" class="form-control"
+           autocomplete="current-password" required>
+    <button type="submit" class="btn btn-default">Sign in</button>
+  </form>
+  {% endif %}
+  {% for provider in providers %}
+  <p><a href="{{ base_url }}collab/auth/{{ provider.id }}/login">Sign in with {{ provider.name }}</a></p>
+  {% endfor %}
+</div>
+{{ super() }}
+{% endblock %}
+"""
+
+
+class AccountIdentityProvider(PasswordIdentityProvider):
+    """Lets in, besides whoever has the server's own token or password, accounts that may use the server.
+
+    All other accounts, and guests, are nobody here. The store is asked for each request: what is changed there, by
+    ``jupyter collab users``, counts for the next one.
+    """
+
+    @default("login_handler_class")
+    def _default_login_handler_class(self) -> type[JupyterHandler]:
+        return AccountLoginHandler
+
+    @default("logout_handler_class")
+    def _default_logout_handler_class(self) -> type[JupyterHandler]:
+        return AccountLogoutHandler
+
+    @property
+    def auth_enabled(self) -> bool:
+        """Always: a server without a token or a password is open to accounts only, not to everybody."""
+        return True
+
+    def get_user(self, handler: Any) -> Awaitable[JupyterUser | None]:
+        """Who makes a request."""
+        return self._find(handler)
+
+    async def _find(self, handler: JupyterHandler) -> JupyterUser | None:
+        user: JupyterUser | None = await ensure_async(super().get_user(handler))
+        return user if user is not None else await self._account(handler)
+
+    async def _account(self, handler: JupyterHandler) -> AccountUser | None:
+        services: Services | None = handler.settings.get(SERVICES)
+        if services is None:
+            return None
+        try:
+            session = await services.sessions.find(handler, SERVER_COOKIE)
+            if session is None or session.user.kind is not UserKind.ACCOUNT:
+                return None
+            account = await services.manager.store.accounts.get(session.user.username)
+        except AccountNotFound:
+            return None
+        except StoreError as error:
+            raise HTTPError(503, str(error)) from error
+        if not account.may_use_server or account.disabled_at is not None:
+            return None
+        known = account_user(account)
+        return AccountUser(known.username, known.name, known.display_name, known.initials)
+
+    def update_user(self, handler: Any, user_data: Any) -> JupyterUser:
+        """Change what a user is called; an account's is the store's, and a login's cookie must not outlive it."""
+        if isinstance(handler.current_user, AccountUser):
+            raise ValueError("What an account is called is not changed here.")
+        changed: JupyterUser = super().update_user(handler, user_data)
+        return changed
+
+
+async def begin_session(handler: JupyterHandler, services: Services, account: AccountRecord) -> bool:
+    """Begin a session of ``account``; answers whether it opens the server itself."""
+    uses_server = account.may_use_server and isinstance(handler.identity_provider, AccountIdentityProvider)
+    await services.sessions.begin(handler, account_user(account), uses_server=uses_server)
+    return uses_server
+
+
+class AccountLoginHandler(LoginFormHandler):
+    """``{base_url}login``: as jupyter_server's, with a form for accounts above it."""
+
+    def _render(self, message: dict[str, str] | None = None) -> None:
+        accounts = self.settings[SERVICES].accounts
+        page = self.settings["jinja2_env"].from_string(LOGIN_PAGE)
+        facts = {
+            **self.template_namespace,
+            "passwords": accounts.passwords,
+            "providers": list(accounts.providers.values()),
+            "next": quote(self.get_argument("next", default=self.base_url), safe=""),
+            "message": message,
+        }
+        self.write(page.render(**facts))
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Sign in: with an account, if an address was typed; without use of the server that leads to the rooms."""
+        email = self.get_body_argument("email", "")
+        if not email:
+            super().post()  # type: ignore[no-untyped-call]  # jupyter_server's is not typed
+            return
+        services: Services = self.settings[SERVICES]
+        password = self.get_body_argument("password", "", strip=False)
+        try:
+            account = await services.accounts.sign_in(email, password, self.request.remote_ip or "")
+            uses_server = await begin_session(self, services, account)
+        except CollabError as error:
+            self.set_status(error.status)
+            self._render({"error": str(error)})
+            return
+        rooms = url_path_join(self.base_url, "collab/")
+        wanted = self.get_argument("next", default=self.base_url) if uses_server else rooms
+        self._redirect_safe(wanted)  # type: ignore[no-untyped-call]  # jupyter_server's is not typed
+
+
+class AccountLogoutHandler(LogoutHandler):
+    """``{base_url}logout``: ends the session of an account, too."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Sign out."""
+        await self.settings[SERVICES].sessions.end(self)
+        super().get()  # type: ignore[no-untyped-call]  # jupyter_server's is not typed
