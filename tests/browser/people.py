@@ -13,7 +13,7 @@ from tests.servers import RunningServer
 
 from .identity import COOKIE
 
-__all__ = ["Pane", "Person", "until"]
+__all__ = ["Pane", "Person", "shown_text", "until"]
 
 T = TypeVar("T")
 
@@ -43,6 +43,18 @@ def until(look: Callable[[], T], wanted: Callable[[T], object] = bool, seconds: 
         time.sleep(0.02)
 
 
+def shown_text(editor: Locator) -> str:
+    """The text in an editor as shown, without others' carets."""
+    text: str = editor.evaluate(
+        """content => {
+          const copy = content.cloneNode(true);
+          copy.querySelectorAll('.jc-Caret, .cm-widgetBuffer, .cm-placeholder').forEach(node => node.remove());
+          return [...copy.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n');
+        }"""
+    )
+    return text.replace("\u200b", "").replace("\u2060", "")
+
+
 class Pane:
     """A room pane on somebody's screen."""
 
@@ -61,14 +73,7 @@ class Pane:
 
     def source(self, index: int) -> str:
         """The text of a cell as shown, without others' carets."""
-        text: str = self.editor(index).evaluate(
-            """content => {
-              const copy = content.cloneNode(true);
-              copy.querySelectorAll('.jc-Caret, .cm-widgetBuffer, .cm-placeholder').forEach(node => node.remove());
-              return [...copy.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n');
-            }"""
-        )
-        return text.replace("\u200b", "").replace("\u2060", "")
+        return shown_text(self.editor(index))
 
     def click_end(self, index: int) -> None:
         """Put the caret behind the text of a cell."""

@@ -171,6 +171,6 @@ def test_shared_cells_in_notebook_7(person: Callable[..., Person], server: Runni
         at_ada.wait_for_state(0, "shared")
         at_ada.type(0, "; who")
         until(lambda: sources_in(server, "seven"), lambda sources: sources == ["who = 7; who"])
-        ada.page.keyboard.press("Shift+Enter")
+        ada.page.keyboard.press("Control+Enter")
         until(lambda: at_ada.output(0), lambda text: text == "7")
         ada.take_picture("notebook-7")

@@ -1,16 +1,83 @@
-"""Shared cells in two views, composed, split and merged, and after a role was lowered."""
+"""Shared cells where one may find them: in rooms that there were, by keys alone, in two views, far down, composed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.servers import RunningServer
 
 from .bound import OwnNotebook, bound_cell, open_notebook, sources_in
-from .people import Person, until
-from .rooms import code_cell, room_with, write_cells
+from .people import Person, shown_text, until
+from .rooms import code_cell, room_with, write_cells, write_notebook
 
 pytestmark = pytest.mark.browser
+
+FAR = 50
+
+
+@pytest.fixture
+def windowed(server: RunningServer) -> Iterator[None]:
+    """Notebooks take the cells that are not seen out of the page."""
+    folder = server.folder / "config" / "lab-settings" / "@jupyterlab" / "notebook-extension"
+    settings = folder / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('{"windowingMode": "full"}')
+    yield
+    settings.unlink()
+
+
+def command(page: Page, words: str) -> None:
+    """Choose a command from the palette, by keys alone."""
+    page.keyboard.press("Control+Shift+c")
+    palette = page.locator(".lm-CommandPalette-input:focus")
+    palette.wait_for()
+    page.keyboard.type(words)
+    page.locator(".lm-CommandPalette-item.lm-mod-active", has_text=words).wait_for()
+    page.keyboard.press("Enter")
+
+
+def focused(page: Page, selector: str) -> None:
+    """Wait until something has the focus."""
+    page.locator(f"{selector}:focus").wait_for()
+
+
+def test_by_keys_alone_into_a_room_that_there_is_and_out_of_it(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "existing", "first = 1", "second = 2")
+    mine, theirs = write_notebook(server, "ada-keys.ipynb", "third = 3"), write_notebook(server, "bob-keys.ipynb", "x")
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada, at_bob = open_notebook(ada, mine), open_notebook(bob, theirs)
+        ada.set_theme("JupyterLab Dark")
+        command(ada.page, "Share This Cell")
+        focused(ada.page, "input.jc-PlaceForm-title")
+        ada.take_picture("new-room-dark")
+        ada.page.keyboard.press("Shift+Tab")
+        focused(ada.page, "select.jc-PlaceForm-room")
+        ada.page.keyboard.press("ArrowDown")
+        until(ada.page.locator("input.jc-PlaceForm-title").is_hidden)
+        ada.take_picture("this-room-dark")
+        ada.page.keyboard.press("Enter")
+        at_ada.wait_for_state(0, "shared")
+        until(lambda: sources_in(server, "existing"), lambda seen: seen == ["first = 1", "second = 2", "third = 3"])
+        ada.take_picture("shared-dark")
+
+        command(bob.page, "Join a Shared Cell")
+        focused(bob.page, ".jp-Dialog input")
+        bob.page.keyboard.type(f"{server.url}lab?room=existing")
+        bob.page.keyboard.press("Enter")
+        focused(bob.page, ".jp-Dialog select")
+        for _ in range(2):
+            bob.page.keyboard.press("ArrowDown")
+        bob.take_picture("which-cell")
+        bob.page.keyboard.press("Enter")
+        at_bob.wait_for_state(1, "shared")
+        until(lambda: at_bob.source(1), lambda text: text == "third = 3")
+        until(lambda: bob.page.locator(".jp-Dialog").count(), lambda count: count == 0)
+        bob.page.keyboard.press("Enter")
+        bob.page.keyboard.type("# bob")
+        until(lambda: "# bob" in at_ada.source(0))
 
 
 def test_two_views_of_one_notebook_are_one(person: Callable[..., Person], server: RunningServer) -> None:
@@ -33,6 +100,33 @@ def test_two_views_of_one_notebook_are_one(person: Callable[..., Person], server
         left = OwnNotebook(ada, ada.page.locator(".jp-NotebookPanel").first)
         left.type(0, "3")
         until(lambda: sources_in(server, "views"), lambda seen: seen == ["x123"])
+
+
+def test_fifty_shared_cells_of_which_few_are_seen(
+    person: Callable[..., Person], server: RunningServer, windowed: None
+) -> None:
+    sources = [f"value_{index} = {index}\n" * 5 for index in range(FAR)]
+    room_with(server, "far", *sources)
+    bound = [bound_cell(f"own{index}", "far", f"c{index}", source) for index, source in enumerate(sources)]
+    path = write_cells(server, "far.ipynb", *bound)
+    with person("Ada") as ada, person("Bob") as bob:
+        at_ada = open_notebook(ada, path)
+        at_bob = bob.open_room("far")
+        at_ada.wait_for_state(0, "shared")
+        at_bob.type(FAR - 1, "print('from bob')")
+        ada.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({FAR - 1})")
+        cell = at_ada.root.locator(f".jp-Cell[data-windowed-list-index='{FAR - 1}']")
+        cell.locator(".jc-Caret[data-name='Bob']").wait_for()
+        until(lambda: shown_text(cell.locator(".cm-content")), lambda text: text.endswith("print('from bob')"))
+        until(lambda: cell.locator(".jc-BoundCell").get_attribute("data-state"), lambda state: state == "shared")
+        ada.take_picture("far-down")
+        at_bob.type(FAR - 1, " # more")
+        until(lambda: shown_text(cell.locator(".cm-content")), lambda text: text.endswith("# more"))
+        cell.locator(".cm-content").click()
+        ada.page.keyboard.press("Control+End")
+        ada.page.keyboard.type(" # ada")
+        until(lambda: sources_in(server, "far")[-1], lambda text: text.endswith("print('from bob') # more # ada"))
+        assert sources_in(server, "far")[:-1] == sources[:-1]
 
 
 def test_text_that_is_being_composed_while_others_type(person: Callable[..., Person], server: RunningServer) -> None:

@@ -96,6 +96,16 @@ def test_the_widget_in_notebook_7(person: Callable[..., Person], server: Running
         bob.take_picture("notebook-7")
 
 
+def test_a_room_without_ipywidgets_in_the_page(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "plain", "x = 1")
+    with person("Ada") as ada:
+        ada.context.route("**/@jupyter-widgets/**", lambda route: route.abort())
+        at_ada = ada.open_room("plain")
+        ada.errors.clear()  # JupyterLab's own, about the extension that it could not load
+        at_ada.type(0, "0")
+        until(lambda: sources(server, "plain"), lambda seen: seen == ["x = 10"])
+
+
 def test_line_breaks_of_windows(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "breaks", "")
     with (

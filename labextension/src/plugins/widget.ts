@@ -1,9 +1,8 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { widgetRegistration } from '../widget/shared_editor.js';
+import type * as sharedEditor from '../widget/shared_editor.js';
 import { ICollab } from './collab.js';
 import { isRole } from './roles.js';
 
@@ -13,16 +12,20 @@ export const widgetPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows shared rooms in the outputs of cells.',
   autoStart: true,
   requires: [ICollab, IRenderMimeRegistry],
-  optional: [IJupyterWidgetRegistry, ITranslator],
-  activate: (
-    _app: JupyterFrontEnd,
+  optional: [ITranslator],
+  activate: async (
+    app: JupyterFrontEnd,
     collab: ICollab,
     rendermime: IRenderMimeRegistry,
-    registry: IJupyterWidgetRegistry | null,
     translator: ITranslator | null
   ) => {
+    const widgets = await loadWidgets();
+    if (widgets === null) {
+      return;
+    }
+    const registry = await app.resolveOptionalService(widgets.IJupyterWidgetRegistry);
     registry?.registerWidget(
-      widgetRegistration({
+      widgets.widgetRegistration({
         createPane: ({ room, cell, role }) =>
           collab.createPane(room, {
             cell: cell ?? undefined,
@@ -35,3 +38,12 @@ export const widgetPlugin: JupyterFrontEndPlugin<void> = {
     );
   }
 };
+
+/** What needs ipywidgets' own extension: `null` in a JupyterLab without it, where all else is to work. */
+async function loadWidgets(): Promise<typeof sharedEditor | null> {
+  try {
+    return await import('../widget/shared_editor.js');
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,7 @@
 import {
   DOMWidgetModel,
   DOMWidgetView,
+  IJupyterWidgetRegistry,
   JupyterLuminoPanelWidget,
   type IWidgetRegistryData
 } from '@jupyter-widgets/base';
@@ -11,6 +12,8 @@ import { Widget } from '@lumino/widgets';
 import { element } from '../pane/dom.js';
 import type { RoomPane } from '../pane/pane.js';
 import { OwnKernelRuns, type IHost } from './ownkernel.js';
+
+export { IJupyterWidgetRegistry };
 
 /** The module and its version, as the Python side names them in `_model_module` and `_model_module_version`. */
 const MODULE = { name: 'jupyter-collab', version: '0.1.0' } as const;
