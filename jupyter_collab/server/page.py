@@ -13,7 +13,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
-__all__ = ["page_routes"]
+__all__ = ["PageView", "page_routes"]
 
 BUNDLE = Path(__file__).parent.parent / "page_static"
 """What ``npm run build:page`` makes."""
@@ -44,30 +44,22 @@ CONTENT_SECURITY_POLICY = "; ".join(
 """What the page may load and run: its own bundle, and nothing that stands in an output."""
 
 
-class PageHandler(JupyterHandler):
-    """``{base_url}collab/`` and ``{base_url}collab/join``: the HTML, the same for everybody."""
+class PageView(JupyterHandler):
+    """Base of what answers with the page."""
 
     @property
     def content_security_policy(self) -> str:
         """Always our own: nothing less strict will do for outputs of strangers."""
         return CONTENT_SECURITY_POLICY
 
-    @allow_unauthenticated
-    def get(self) -> None:
-        """The page."""
+    def show_page(self, **news: object) -> None:
+        """Answer with the HTML, which is the same for everybody but for ``news``: what the page is to say at once."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
-        self.finish(_template().substitute(links=self._links(), config=self._config()))
-
-    @allow_unauthenticated
-    def head(self) -> None:
-        """The page's headers."""
-        self.get()
-
-    def _config(self) -> str:
-        config = {"base_url": self.base_url, "api_url": url_path_join(self.base_url, "collab/api/")}
-        return json.dumps(config).replace("<", "\\u003c")
+        config = {"base_url": self.base_url, "api_url": url_path_join(self.base_url, "collab/api/"), **news}
+        written = json.dumps(config).replace("<", "\\u003c")
+        self.finish(_template().substitute(links=self._links(), config=written))
 
     def _links(self) -> str:
         names = _manifest()
@@ -78,6 +70,20 @@ class PageHandler(JupyterHandler):
 
     def _static(self, name: str) -> str:
         return escape(url_path_join(self.base_url, "collab/static", name))
+
+
+class PageHandler(PageView):
+    """``{base_url}collab/`` and ``{base_url}collab/join``."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """The page."""
+        self.show_page()
+
+    @allow_unauthenticated
+    def head(self) -> None:
+        """The page's headers."""
+        self.show_page()
 
 
 def _link(address: str, name: str) -> str:

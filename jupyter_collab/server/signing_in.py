@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError
 
@@ -15,6 +14,7 @@ from ..access import UserKind, hash_password
 from ..errors import CollabError, ContentError, SignInRefused
 from .guests import ComingHandler
 from .identity import begin_session
+from .page import PageView
 from .passwords import check_password
 from .services import Services
 
@@ -65,12 +65,19 @@ class PasswordHandler(ComingHandler):
         self.finish()
 
 
-class _AuthHandler(JupyterHandler):
+class _AuthHandler(PageView):
     """Base of the two ends of a way through a provider's pages."""
 
     def initialize(self, services: Services) -> None:
         """Set by the route."""
         self.services = services
+        self.back_to = self.home
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """The page, which says why nobody was signed in, and from which one can try again."""
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        known = error.log_message if isinstance(error, HTTPError) else None
+        self.show_page(problem={"message": known or "That did not work. Try again later.", "next": self.back_to})
 
     def provider(self, name: str) -> "Provider":
         """The provider of that id; a 404 if there is none."""
@@ -112,6 +119,7 @@ class LoginHandler(_AuthHandler):
         """Send the browser to the provider."""
         from .sign_in import Quest  # the extra is there if there is a provider
 
+        self.back_to = self.next
         provider, quest = self.provider(name), Quest.new()
         try:
             address = await provider.address(quest, self.redirect_uri(name))
@@ -119,7 +127,7 @@ class LoginHandler(_AuthHandler):
             raise HTTPError(error.status, str(error)) from error
         self.set_secure_cookie(
             QUEST_COOKIE,
-            json.dumps({**asdict(quest), "provider": name, "next": self.next}),
+            json.dumps({**asdict(quest), "provider": name, "next": self.back_to}),
             expires_days=QUEST_DAYS,
             path=self.quest_path,
             httponly=True,
@@ -141,7 +149,7 @@ class CallbackHandler(_AuthHandler):
         kept = self.get_secure_cookie(QUEST_COOKIE, max_age_days=QUEST_DAYS)
         self.clear_cookie(QUEST_COOKIE, path=self.quest_path)
         asked: dict[str, Any] = json.loads(kept) if kept else {}
-        back_to = asked.pop("next", self.home)
+        self.back_to = asked.pop("next", self.home)
         state = self.get_query_argument("state", "")
         if asked.pop("provider", None) != name or not secrets.compare_digest(asked["state"].encode(), state.encode()):
             raise HTTPError(400, "This answer belongs to no sign-in that was begun here. Sign in again.")
@@ -155,7 +163,7 @@ class CallbackHandler(_AuthHandler):
         except CollabError as error:
             raise HTTPError(error.status, str(error)) from error
         await begin_session(self, self.services, account)
-        self.redirect(back_to)
+        self.redirect(self.back_to)
 
 
 ACCOUNT_ROUTES = (

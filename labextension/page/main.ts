@@ -16,14 +16,19 @@ import { trans, whyNot } from './words.js';
 /** Shows the view that belongs to the address. */
 class Page implements IPage {
   constructor(
-    { base_url }: IPageConfig,
+    { base_url, problem }: IPageConfig,
     readonly server: ICollabServer,
     readonly node: HTMLElement
   ) {
     this.baseUrl = base_url;
     this.api = new PageApi(server);
     window.addEventListener('popstate', () => this._follow());
-    this._follow();
+    if (problem === undefined) {
+      this._follow();
+    } else {
+      history.replaceState(null, '', problem.next);
+      this._showFailure(new Error(problem.message), readPlace(base_url));
+    }
   }
 
   readonly baseUrl: string;

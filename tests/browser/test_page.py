@@ -9,6 +9,7 @@ import pytest
 from jupyter_collab.server.page import BUNDLE
 from tests.servers import RunningServer
 
+from .contrast import faint
 from .pages import PHONE, start_page_server, width_of
 from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with
@@ -68,6 +69,7 @@ def test_two_people_at_a_desk_and_on_a_phone(person: Callable[..., Person], serv
             outputs.locator(".ansi-red-fg").wait_for()
             assert outputs.locator("img").evaluate("image => image.naturalWidth") == 1
             assert who.page.title() == "Both"
+            assert faint(pane.root.locator(".jc-Pane-header")) == []
             who.take_picture(who.name)
         assert width_of(bob) == PHONE["width"]
         assert ada.page.evaluate("document.body.dataset.jpThemeLight") == "true"
@@ -151,6 +153,7 @@ def test_nothing_in_an_output_runs_even_without_the_policy(
         until(lambda: hidden.count(), lambda count: count == 2)
         assert hidden.locator("button").count() == 0
         assert ada.page.evaluate("window.pwned") is None
+        assert faint(hidden.first) == []
         ada.take_picture("hidden")
 
 

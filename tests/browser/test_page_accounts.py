@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.programs import openid_provider, openid_settings
 from tests.servers import RunningServer, find_port
@@ -39,6 +39,15 @@ def make_account(server: RunningServer, email: str, name: str) -> tuple[str, str
     found = re.search(r"The password is (\S+)\s+Made the account (\w+) for", said)
     assert found, said
     return f"account:{found[2]}", found[1]
+
+
+def sign_in_at_provider(person: Person, login: str) -> None:
+    """Go to the provider, give it a login, and agree to what it asks."""
+    person.page.get_by_role("link", name="Continue with Test").click()
+    person.page.locator("input[name=login]").fill(login)
+    person.page.locator("input[name=password]").fill("any")
+    person.page.locator("button[type=submit]").click()
+    person.page.get_by_role("button", name="Continue").click()
 
 
 def test_a_user_of_the_server_finds_their_rooms(person: Callable[..., Person], server: RunningServer) -> None:
@@ -113,11 +122,13 @@ def test_a_provider_vouches_for_somebody_on_their_way_in(person: Callable[..., P
         )
         yan.take_picture("ways")
         assert faint(page.locator("body")) == []
-        page.get_by_role("link", name="Continue with Test").click()
-        page.locator("input[name=login]").fill("yan")
-        page.locator("input[name=password]").fill("any")
-        page.locator("button[type=submit]").click()
-        page.get_by_role("button", name="Continue").click()
+        sign_in_at_provider(yan, "unverified")
+        expect(page.get_by_role("alert")).to_contain_text("does not say that your e-mail address is yours")
+        yan.take_picture("refused")
+        page.get_by_role("button", name="Try again").click()
+        yan.context.clear_cookies()  # the provider knows them still
+        page.get_by_text("Sign in with an account").click()
+        sign_in_at_provider(yan, "yan")
         expect(page.get_by_text("You join as YAN.")).to_be_visible()
         assert page.url == f"{server.url}collab/join"
         page.get_by_role("button", name="Join").click()
@@ -125,3 +136,28 @@ def test_a_provider_vouches_for_somebody_on_their_way_in(person: Callable[..., P
         assert at_yan.people == {"YAN"}
         page.reload()
         yan.see_pane(status="read-only")
+
+
+def test_where_guests_are_not_let_in_one_signs_in_first(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "closed", "x")
+    _, password = make_account(server, "xia@example.org", "Xia")
+    link = invite(server, "closed", role="viewer")
+    with person("Xia") as xia:
+        page = xia.page
+        page.route("**/collab/api/me", without_guests)
+        xia.open_as_stranger(f"join#{link['token']}")
+        expect(page.get_by_text("Guests are not let in here.")).to_be_visible()
+        expect(page.get_by_label("Your name")).to_have_count(0)
+        xia.take_picture("no-guests")
+        page.get_by_label("E-mail").fill("xia@example.org")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_text("You join as Xia.")).to_be_visible()
+        page.get_by_role("button", name="Join").click()
+        xia.see_pane(status="read-only")
+
+
+def without_guests(route: Route) -> None:
+    """The server's answer, as one gives it that admits no guests but has an invitation from before."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "guests": False})

@@ -116,6 +116,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
         assert faint(dialog) == []
         ada.page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
+        expect(at_ada.root.get_by_role("button", name="Share", exact=True)).to_be_focused()
 
         guest, answer = come(server, link, "Zoë")
         with closing(guest):
