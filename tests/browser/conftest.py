@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.servers import REPOSITORY, RunningServer, start_server
 
-from .people import Person
+from .people import DEADLINE_SECONDS, Person
+
+expect.set_options(timeout=DEADLINE_SECONDS * 1000)
 
 PICTURES = Path(__file__).parent / "screenshots"
 

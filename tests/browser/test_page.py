@@ -117,7 +117,8 @@ def test_the_kernel_completes_on_a_phone(person: Callable[..., Person], server: 
         kernel = at_bob.root.locator(".jc-KernelStatus")
         at_bob.editor(0).tap()
         bar(at_bob, "Run")
-        until(lambda: at_bob.cells.nth(0).locator(".jp-InputPrompt").inner_text().strip(), lambda text: text == "[1]:")
+        prompt = at_bob.cells.nth(0).locator(".jp-InputPrompt")
+        until(lambda: prompt.inner_text().strip(), lambda text: text == "[1]:", seconds=60)
         until(lambda: kernel.get_attribute("data-status"), lambda status: status == "idle")
 
         choices = bob.page.locator(".jp-Completer-item:visible")

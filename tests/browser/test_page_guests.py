@@ -55,6 +55,21 @@ def test_a_guest_comes_by_a_link_and_stays_over_a_reload(person: Callable[..., P
         assert gina.page.url == f"{server.url}collab/?room=guests"
 
 
+def test_an_invite_is_not_lost_when_one_signs_in_to_the_server(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "known", "x")
+    with person("Ada") as ada:
+        ada.open_as_stranger(f"join#{invite(server, 'known', role='viewer')['token']}")
+        ada.page.get_by_role("link", name="Sign in to the server").click()
+        ada.page.get_by_label("Password or token:").fill(server.token)
+        ada.page.keyboard.press("Enter")
+        expect(ada.page.get_by_text("You join as")).to_be_visible()
+        assert ada.page.url == f"{server.url}collab/join"
+        ada.page.get_by_role("button", name="Join").click()
+        ada.see_pane()  # a user of the server owns it already
+
+
 def test_who_waits_is_let_in_or_told_that_they_are_not(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "lobby", "x")
     link = invite(server, "lobby", role="editor", needs_approval=True)
