@@ -29,24 +29,26 @@ SERVICES = "jupyter_collab_services"
 LOGIN_PAGE = """\
 {% extends "login.html" %}
 {% block site %}
-<div class="container">
+<div class="container text-center">
   {% if passwords %}
   <form action="{{ base_url }}login?next={{ next }}" method="post" class="navbar-form">
     {{ xsrf_form_html() | safe }}
-    <label for="email_input"><strong>E-mail:</strong></label>
+    <label for="email_input">E-mail:</label>
     <input type="email" name="email" id="email_input" class="form-control" autocomplete="username" required>
-    <label for="account_password_input"><strong>Password:</strong></label>
+    <label for="account_password_input">Password:</label>
     <input type="password" name="password" id="account_password_input" class="form-control"
            autocomplete="current-password" required>
     <button type="submit" class="btn btn-default">Sign in</button>
   </form>
   {% endif %}
-  {% for provider in providers %}
-  <p><a href="{{ base_url }}collab/auth/{{ provider.id }}/login">Sign in with {{ provider.name }}</a></p>
+  {% if refusal %}<p role="alert">{{ refusal }}</p>{% endif %}
+  {% for one in providers %}
+  <p><a href="{{ base_url }}collab/auth/{{ one.id }}/login?next={{ next }}">Sign in with {{ one.name }}</a></p>
   {% endfor %}
 </div>
 {{ super() }}
 {% endblock %}
+{% block token_message %}{% endblock %}
 """
 
 
@@ -114,7 +116,7 @@ async def begin_session(handler: JupyterHandler, services: Services, account: Ac
 class AccountLoginHandler(LoginFormHandler):
     """``{base_url}login``: as jupyter_server's, with a form for accounts above it."""
 
-    def _render(self, message: dict[str, str] | None = None) -> None:
+    def _render(self, message: dict[str, str] | None = None, refusal: str = "") -> None:
         accounts = self.settings[SERVICES].accounts
         page = self.settings["jinja2_env"].from_string(LOGIN_PAGE)
         facts = {
@@ -123,6 +125,7 @@ class AccountLoginHandler(LoginFormHandler):
             "providers": list(accounts.providers.values()),
             "next": quote(self.get_argument("next", default=self.base_url), safe=""),
             "message": message,
+            "refusal": refusal,
         }
         self.write(page.render(**facts))
 
@@ -140,7 +143,7 @@ class AccountLoginHandler(LoginFormHandler):
             uses_server = await begin_session(self, services, account)
         except CollabError as error:
             self.set_status(error.status)
-            self._render({"error": str(error)})
+            self._render(refusal=str(error))
             return
         rooms = url_path_join(self.base_url, "collab/")
         wanted = self.get_argument("next", default=self.base_url) if uses_server else rooms

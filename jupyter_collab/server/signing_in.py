@@ -13,7 +13,7 @@ from tornado.web import HTTPError
 from ..access import UserKind, hash_password
 from ..errors import CollabError, ContentError, SignInRefused
 from .guests import ComingHandler
-from .identity import begin_session
+from .identity import AccountIdentityProvider, begin_session
 from .page import PageView
 from .passwords import check_password
 from .services import Services
@@ -77,7 +77,13 @@ class _AuthHandler(PageView):
         """The page, which says why nobody was signed in, and from which one can try again."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         known = error.log_message if isinstance(error, HTTPError) else None
-        self.show_page(problem={"message": known or "That did not work. Try again later.", "next": self.back_to})
+        message = known or "That did not work. Try again later."
+        self.show_page(problem={"message": message, "next": self.back_in_the_page})
+
+    @property
+    def back_in_the_page(self) -> str:
+        """Where those come back to who may use nothing but the page."""
+        return self.back_to if self.back_to.startswith(self.home) else self.home
 
     def provider(self, name: str) -> "Provider":
         """The provider of that id; a 404 if there is none."""
@@ -104,11 +110,15 @@ class _AuthHandler(PageView):
 
     @property
     def next(self) -> str:
-        """Where in the page the query wants to be led in the end; nothing else will do."""
+        """Where in the page the query wants to be led in the end; nothing else will do.
+
+        Where accounts may use the server itself that is anywhere on it.
+        """
         wanted = self.get_query_argument("next", "")
-        is_path = wanted.isascii() and "\\" not in wanted and ".." not in wanted
-        is_in_the_page = is_path and wanted.startswith(self.home)
-        return wanted if is_in_the_page and len(wanted) <= MAX_NEXT_CHARACTERS else self.home
+        is_path = wanted.isascii() and not any(part in wanted for part in ("\\", "..", "//"))
+        root = self.base_url if isinstance(self.identity_provider, AccountIdentityProvider) else self.home
+        is_there = is_path and wanted.startswith(root)
+        return wanted if is_there and len(wanted) <= MAX_NEXT_CHARACTERS else self.home
 
 
 class LoginHandler(_AuthHandler):
@@ -162,8 +172,8 @@ class CallbackHandler(_AuthHandler):
             account = await self.services.accounts.of(identity)
         except CollabError as error:
             raise HTTPError(error.status, str(error)) from error
-        await begin_session(self, self.services, account)
-        self.redirect(self.back_to)
+        uses_server = await begin_session(self, self.services, account)
+        self.redirect(self.back_to if uses_server else self.back_in_the_page)
 
 
 ACCOUNT_ROUTES = (

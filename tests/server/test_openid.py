@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 import pytest
 
+from tests.peers import ONLY_OURS
 from tests.programs import openid_provider, openid_settings
 from tests.servers import RunningServer, find_port, start_server
 
@@ -23,6 +24,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     port = find_port()
     settings = {"sign_in_providers": [{**openid_settings(port), "domains": ["example.org"]}]}
     started = start_server(tmp_path_factory.mktemp("openid"), CollabExtension=settings)
+    with started as running, openid_provider(port, running.url):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server_for_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Another one, which itself is for those of them who may use it."""
+    port = find_port()
+    provider = "jupyter_collab.server.identity.AccountIdentityProvider"
+    started = start_server(
+        tmp_path_factory.mktemp("accounts"),
+        ServerApp={**ONLY_OURS, "identity_provider_class": provider},
+        CollabExtension={"sign_in_providers": [openid_settings(port)]},
+    )
     with started as running, openid_provider(port, running.url):
         yield running
 
@@ -133,3 +148,28 @@ def test_an_account_that_was_locked_stays_out(server: RunningServer, browser: ht
 def test_there_is_no_other_provider(server: RunningServer, browser: httpx.Client) -> None:
     for end in ("login", "callback"):
         assert browser.get(f"{server.url}collab/auth/none/{end}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("may_use_server", "wanted", "end"),
+    [
+        (True, "/api/contents", "/api/contents"),
+        (True, "/collab/?room=demo", "/collab/?room=demo"),
+        (True, "//example.org/", "/collab/"),
+        (True, "/\\example.org/", "/collab/"),
+        (True, "https://example.org/", "/collab/"),
+        (False, "/api/contents", "/collab/"),
+        (False, "/collab/?room=demo", "/collab/?room=demo"),
+    ],
+)
+def test_who_may_use_the_server_comes_back_to_where_one_was_on_it(
+    server_for_accounts: RunningServer, browser: httpx.Client, may_use_server: bool, wanted: str, end: str
+) -> None:
+    server = server_for_accounts
+    browser.get(way_back(browser, server, "zoe"))
+    with sqlite3.connect(server.folder / "data" / "collab" / "rooms.sqlite") as store:
+        store.execute("UPDATE accounts SET may_use_server = ?", (may_use_server,))
+    store.close()
+    answer = browser.get(way_back(browser, server, "zoe", next=wanted))
+    assert answer.headers["Location"] == end
+    assert browser.get(f"{server.url}api/contents").status_code == (200 if may_use_server else 403)
