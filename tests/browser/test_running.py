@@ -157,6 +157,15 @@ def test_a_run_goes_on_when_the_one_who_asked_for_it_leaves(
         assert prompt(back, 0) == "[1]:"
         assert kernel_status(back) == "idle"
 
+        ada.run("application:close")
+        until(lambda: ada.page.locator(".jc-Pane").count(), lambda count: count == 0)
+        ada.page.evaluate("window.jupyterapp.shell.activateById('jp-running-sessions')")
+        ada.page.get_by_title("Refresh List").click()
+        ada.page.locator("#jp-running-sessions [title='collab:leave']").click()
+        back = ada.see_pane()
+        sees(back, 0, "done")
+        ada.take_picture("among-all-that-runs")
+
 
 def test_interrupt_error_and_what_waits(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "stop", counting("stop"), "'never'", "1 / 0")

@@ -40,10 +40,29 @@ export const openerPlugin: JupyterFrontEndPlugin<IRooms> = {
     if (palette) {
       addToPalette(palette, trans);
     }
+    openFromRunning(app, tabs);
     void app.restored.then(() => openFromAddress(tabs));
     return rooms;
   }
 };
+
+/** What the path of the session of a room's kernel begins with; no file has such a path. */
+const SESSION_PREFIX = 'collab:';
+
+/** Opens the room whose kernel is chosen among all that runs: JupyterLab takes its session for one of a file. */
+function openFromRunning(app: JupyterFrontEnd, tabs: Tabs): void {
+  app.commands.commandExecuted.connect((_, { id, args, result }) => {
+    const path = args['path'];
+    if (typeof path !== 'string' || !path.startsWith(SESSION_PREFIX)) {
+      return;
+    }
+    if (id === 'docmanager:open') {
+      tabs.open(path.slice(SESSION_PREFIX.length));
+    }
+    // There is no such file, which is no news to anybody.
+    result.catch(() => undefined);
+  });
+}
 
 /** Opens the room that the page's address names, as `?room=ID`, with `&role=` if one wants less than one may. */
 function openFromAddress(tabs: Tabs): void {
