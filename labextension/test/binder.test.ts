@@ -187,18 +187,51 @@ test('a cell that is cut and pasted stays bound', async () => {
   assert.deepEqual([page.sources, server.text], [['y', 'x'], 'x']);
 });
 
-test('a cell of another type in its place is bound as it was', async () => {
-  const server = startServer('x');
-  const page = await new Page(server, { source: 'x', link: LINK }).reaches('shared');
-  page.notebook.transact(() => {
-    const { id, source, metadata } = page.cell.toJSON();
-    page.notebook.deleteCell(0);
-    page.notebook.insertCell(0, { id: id as string, cell_type: 'markdown', source, metadata: metadata as never });
+for (const cell_type of ['markdown', 'raw'] as const) {
+  test(`a ${cell_type} cell in its place is bound as it was`, async () => {
+    const server = startServer('x');
+    const page = await new Page(server, { source: 'x', link: LINK }).reaches('shared');
+    page.notebook.transact(() => {
+      const { id, source, metadata } = page.cell.toJSON();
+      page.notebook.deleteCell(0);
+      page.notebook.insertCell(0, { id: id as string, cell_type, source, metadata: metadata as never });
+    });
+    await page.reaches('shared');
+    page.type('!');
+    await until(() => server.text === 'x!', 'the room has what was typed');
+    assert.equal(page.cell.cell_type, cell_type);
   });
-  await page.reaches('shared');
+}
+
+test('a notebook that is read from its file again takes what the room has', async () => {
+  const server = startServer('x');
+  const page = await new Page(server, { source: 'x', link: saved('x') }).reaches('shared');
+  const file = page.notebook.toJSON();
   page.type('!');
   await until(() => server.text === 'x!', 'the room has what was typed');
-  assert.equal(page.cell.cell_type, 'markdown');
+  page.notebook.fromJSON(file);
+  await page.reaches('shared');
+  await until(() => page.sources[0] === 'x!', () => `the cell has the room’s text; it has ${page.sources[0]}`);
+  assert.deepEqual([server.text, page.binder.bindings[0].kept, page.binder.bindings.length], ['x!', [], 1]);
+});
+
+test('what a program makes of the whole text goes to the room; what is deleted there goes here', async () => {
+  const server = startServer('x=1\ny=2');
+  const page = await new Page(server, { source: '', link: LINK }).reaches('shared');
+  page.cell.setSource('x = 1\ny = 2 # 😀');
+  await until(() => server.text === 'x = 1\ny = 2 # 😀', () => `the room has it; it has ${server.text}`);
+  server.erase(0, server.text.length);
+  await until(() => page.sources[0] === '', () => `the cell is empty; it is ${page.sources[0]}`);
+});
+
+test('a cell that may not be edited here still shows what others type', async () => {
+  const server = startServer('x');
+  const page = new Page(server, { source: 'x', link: LINK });
+  page.cell.setMetadata('editable', false);
+  await page.reaches('shared');
+  server.edit(1, '!');
+  await until(() => page.sources[0] === 'x!', 'the cell has what was typed in the room');
+  assert.equal(page.cell.getMetadata('editable'), false);
 });
 
 test('two cells of one notebook on one cell of the room stay the same, and say everything once', async () => {

@@ -109,9 +109,18 @@ export class ServerDouble {
 
   /** Change the text as somebody else would. */
   edit(index: number, text: string): void {
+    this._change(source => source.insert(index, text));
+  }
+
+  /** Delete some of the text as somebody else would. */
+  erase(index: number, length: number): void {
+    this._change(source => source.delete(index, length));
+  }
+
+  private _change(change: (source: Y.Text) => void): void {
     const before = Y.encodeStateVector(this.doc);
     const cell = this.doc.getArray<Y.Map<unknown>>('cells').get(0);
-    (cell.get('source') as Y.Text).insert(index, text);
+    change(cell.get('source') as Y.Text);
     this._broadcast({ type: 'update', update: Y.encodeStateAsUpdate(this.doc, before) });
   }
 
