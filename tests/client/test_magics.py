@@ -11,15 +11,9 @@ from traitlets.config import Config
 from jupyter_collab import SharedEditor, connect
 from jupyter_collab.client import CannotRun, CellFailed
 from jupyter_collab.errors import InviteExhausted
-from tests.servers import RunningServer, start_server
+from tests.servers import RunningServer
 
 from .doubles import notebook
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 class Prompt:

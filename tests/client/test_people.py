@@ -19,13 +19,7 @@ from jupyter_collab.errors import (
     PermissionDenied,
 )
 from jupyter_collab.spans import seconds_of
-from tests.servers import RunningServer, start_server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
+from tests.servers import RunningServer
 
 
 @pytest.fixture

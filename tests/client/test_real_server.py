@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,18 +11,12 @@ from jupyter_collab.client.background import background_loop
 from jupyter_collab.client.reconnecting import Backoff
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import ContentError, InvalidRoomId, PermissionDenied, RoomExists, RoomNotFound
-from tests.servers import RunningServer, start_server
+from tests.servers import RunningServer
 
 from .doubles import notebook
 from .relay import Relay
 
 QUICK = Backoff(first_seconds=0.05, longest_seconds=0.5)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -10,17 +10,11 @@ import pytest
 from jupyter_collab import connect, connect_async
 from jupyter_collab.client import CellFailed, Room
 from jupyter_collab.errors import InputNotWanted, KernelNotFound, NoKernel, PermissionDenied
-from tests.servers import RunningServer, start_server
+from tests.servers import RunningServer
 
 from .doubles import notebook
 
 CELL_SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture
