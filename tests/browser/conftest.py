@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.servers import REPOSITORY, RunningServer, start_server
 
+from .pages import start_page_server
 from .people import DEADLINE_SECONDS, Person
 
 expect.set_options(timeout=DEADLINE_SECONDS * 1000)
@@ -53,6 +54,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     )
     with lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server without JupyterLab, for all tests of the page of its own; their rooms have different names."""
+    with start_page_server(tmp_path_factory.mktemp("page")) as running:
+        yield running
 
 
 @pytest.fixture

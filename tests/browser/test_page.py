@@ -1,6 +1,6 @@
 """The page of its own: a room without JupyterLab around it, at a desk and on a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from jupyter_collab.server.page import BUNDLE
 from tests.servers import RunningServer
 
 from .contrast import faint
-from .pages import PHONE, start_page_server, width_of
+from .pages import PHONE, width_of
 from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with
 from .test_trust import OUTPUTS
@@ -29,10 +29,9 @@ TEXT = "# Title\n\n*slanted*, $x^2 + \\sqrt{y}$, [away](https://example.org/)\n\
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A Jupyter server in which people have the names that they came with; without JupyterLab."""
-    with start_page_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
+def server(page_server: RunningServer) -> RunningServer:
+    """A server without JupyterLab."""
+    return page_server
 
 
 def text_cell(source: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Guests on the page of its own: how they come in, what they are told, and what becomes of them there."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from tests.servers import RunningServer
 
 from .contrast import faint
-from .pages import PHONE, invite, join, start_page_server, width_of
+from .pages import PHONE, invite, join, width_of
 from .people import Person, until
 from .rooms import room_with
 
@@ -18,10 +18,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A Jupyter server in which people have the names that they came with; without JupyterLab."""
-    with start_page_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
+def server(page_server: RunningServer) -> RunningServer:
+    """A server without JupyterLab."""
+    return page_server
 
 
 def source(server: RunningServer, room: str) -> str:

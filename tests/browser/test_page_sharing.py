@@ -1,7 +1,7 @@
 """The share dialog on the page of its own, with the keyboard alone."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, expect
 from tests.servers import RunningServer
 
 from .contrast import faint
-from .pages import start_page_server
 from .people import Person
 from .rooms import room_with
 
@@ -23,10 +22,9 @@ NAME_OF_FOCUS = """() => {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A Jupyter server in which people have the names that they came with; without JupyterLab."""
-    with start_page_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
+def server(page_server: RunningServer) -> RunningServer:
+    """A server without JupyterLab."""
+    return page_server
 
 
 def open_dialog(person: Person) -> Locator:
