@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,25 +34,29 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A JupyterLab in which people have the names that they came with."""
-    folder = tmp_path_factory.mktemp("lab")
+def start_lab(folder: Path, *, env: Mapping[str, str] | None = None, extensions: Sequence[str] = ()) -> RunningServer:
+    """A JupyterLab in which people have the names that they came with, with these server extensions beside ours."""
     notifications = folder / "config" / "lab-settings" / "@jupyterlab" / "apputils-extension"
     notifications.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     (notifications / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    lab = start_server(
+    return start_server(
         folder,
         app="jupyterlab",
-        env={"PYTHONPATH": str(REPOSITORY)},
+        env={"PYTHONPATH": str(REPOSITORY), **(env or {})},
         ServerApp={
             "identity_provider_class": "tests.browser.identity.NamedIdentityProvider",
             "authorizer_class": "tests.browser.identity.ReaderAuthorizer",
+            "jpserver_extensions": dict.fromkeys(["jupyter_collab", *extensions], True),
         },
         LabApp={"expose_app_in_browser": True},
     )
-    with lab:
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A JupyterLab of its own for each module."""
+    with start_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 

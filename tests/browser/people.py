@@ -27,6 +27,7 @@ ALLOWED_NOISE = (
     "WebSocket connection to",
     "Failed to load resource",
     "net::ERR_",
+    "Comm not found for comm id",  # JupyterLab's, of another page's comm with a kernel that both have
     "Failed to fetch",  # JupyterLab's own services, while there is no network
 )
 

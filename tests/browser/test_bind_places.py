@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 
+import jupyter_collab
 from tests.servers import RunningServer
 
 from .bound import OwnNotebook, bound_cell, open_notebook, sources_in
@@ -109,24 +110,26 @@ def test_fifty_shared_cells_of_which_few_are_seen(
     room_with(server, "far", *sources)
     bound = [bound_cell(f"own{index}", "far", f"c{index}", source) for index, source in enumerate(sources)]
     path = write_cells(server, "far.ipynb", *bound)
-    with person("Ada") as ada, person("Bob") as bob:
+    with person("Ada") as ada, jupyter_collab.connect("far", url=server.url, token=server.token) as program:
         at_ada = open_notebook(ada, path)
-        at_bob = bob.open_room("far")
         at_ada.wait_for_state(0, "shared")
-        at_bob.type(FAR - 1, "print('from bob')")
+        last = program.cell(-1)
+        last.append("print('from a program')")
+        program.set_cursor(last, len(last.source))
         ada.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({FAR - 1})")
         cell = at_ada.root.locator(f".jp-Cell[data-windowed-list-index='{FAR - 1}']")
-        cell.locator(".jc-Caret[data-name='Bob']").wait_for()
-        until(lambda: shown_text(cell.locator(".cm-content")), lambda text: text.endswith("print('from bob')"))
+        text = cell.locator(".cm-content")
+        cell.locator(".jc-Caret").wait_for()
+        until(lambda: shown_text(text), lambda shown: shown.endswith("print('from a program')"))
         until(lambda: cell.locator(".jc-BoundCell").get_attribute("data-state"), lambda state: state == "shared")
         ada.take_picture("far-down")
-        at_bob.type(FAR - 1, " # more")
-        until(lambda: shown_text(cell.locator(".cm-content")), lambda text: text.endswith("# more"))
-        cell.locator(".cm-content").click()
+        last.append(" # more")
+        until(lambda: shown_text(text), lambda shown: shown.endswith("# more"))
+        text.click()
         ada.page.keyboard.press("Control+End")
         ada.page.keyboard.type(" # ada")
-        until(lambda: sources_in(server, "far")[-1], lambda text: text.endswith("print('from bob') # more # ada"))
-        assert sources_in(server, "far")[:-1] == sources[:-1]
+        until(lambda: last.source, lambda source: source.endswith("print('from a program') # more # ada"))
+        assert [cell.source for cell in program.cells[:-1]] == sources[:-1]
 
 
 def test_text_that_is_being_composed_while_others_type(person: Callable[..., Person], server: RunningServer) -> None:
