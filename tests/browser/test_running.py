@@ -167,8 +167,8 @@ def test_a_run_goes_on_when_the_one_who_asked_for_it_leaves(
         ada.take_picture("among-all-that-runs")
 
 
-def test_interrupt_error_and_what_waits(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "stop", counting("stop"), "'never'", "1 / 0")
+def test_interrupt_error_what_waits_and_restarting(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "stop", counting("stop"), "'never'", "1 / 0", "'x' in globals()", "x = 1")
     with person("Ada") as ada, person("Bob") as bob:
         at_ada, at_bob = ada.open_room("stop"), bob.open_room("stop")
         run(at_ada, 0)
@@ -186,11 +186,6 @@ def test_interrupt_error_and_what_waits(person: Callable[..., Person], server: R
         assert output(at_bob, 1) == ""
         bob.take_picture("error")
 
-
-def test_restarting_asks_first(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "anew", "'x' in globals()", "x = 1")
-    with person("Ada") as ada, person("Bob") as bob:
-        at_ada, at_bob = ada.open_room("anew"), bob.open_room("anew")
         dialog = bob.page.get_by_role("dialog")
 
         def answer(key: str, picture: str) -> None:
@@ -199,29 +194,33 @@ def test_restarting_asks_first(person: Callable[..., Person], server: RunningSer
             bob.page.keyboard.press(key)
             dialog.wait_for(state="detached")
 
-        run(at_ada, 1)
+        run(at_ada, 4)
         button(at_bob, "restart-kernel").click()
         answer("Escape", "asks")
-        run(at_ada, 0)
-        sees(at_bob, 0, "True")
+        run(at_ada, 3)
+        sees(at_bob, 3, "True")
 
         bob.set_theme("JupyterLab Dark")
         at_bob.root.locator(".jp-InputPrompt").first.click()
         for key in "00":
             bob.page.keyboard.press(key)
         answer("Enter", "asks-dark")
-        run(at_ada, 0)
-        sees(at_bob, 0, "False")
-        run(at_ada, 1)
-        run(at_ada, 0)
-        sees(at_bob, 0, "True")
+        run(at_ada, 3)
+        sees(at_bob, 3, "False")
+        run(at_ada, 4)
+        run(at_ada, 3)
+        sees(at_bob, 3, "True")
 
+        at_ada.editor(0).click()
+        ada.page.keyboard.press("Control+a")
+        ada.page.keyboard.type("'all'")
+        until(lambda: at_bob.source(0), lambda text: text == "'all'")
         bob.page.set_viewport_size({"width": 390, "height": 800})
         at_bob.root.get_by_label("Run more cells, and the kernel").click()
         bob.page.get_by_role("menuitem", name="Restart and Run All…").click()
         answer("Enter", "asks-narrow")
-        until(lambda: (prompt(at_ada, 0), prompt(at_ada, 1)), lambda prompts: prompts == ("[1]:", "[2]:"))
-        sees(at_ada, 0, "False")
+        until(lambda: output(at_ada, 2), lambda text: "ZeroDivisionError" in text)
+        until(lambda: [prompt(at_ada, index) for index in (0, 1, 2)], lambda seen: seen == ["[1]:", "[2]:", "[3]:"])
 
 
 def test_whoever_may_run_answers_what_a_cell_asks(person: Callable[..., Person], server: RunningServer) -> None:
@@ -279,8 +278,11 @@ def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: Running
         assert len(joins) == 1, "the viewer's page wrote what it must not, and was thrown out"
 
 
-def test_what_is_too_large_is_a_link_away(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "large", "for number in range(100_000):\n    print('line', number)\nprint('the end')", IMAGE)
+def test_outputs_that_a_room_keeps_apart_or_puts_into_words(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    lines = "for number in range(100_000):\n    print('line', number)\nprint('the end')"
+    room_with(server, "large", lines, IMAGE, BAR, "import ipywidgets\nipywidgets.IntSlider(value=7)")
     with person("Ada") as ada, person("Bob") as bob:
         at_ada, at_bob = ada.open_room("large"), bob.open_room("large")
         run(at_ada, 0)
@@ -307,25 +309,17 @@ def test_what_is_too_large_is_a_link_away(person: Callable[..., Person], server:
         until(lambda: shown.evaluate("document.images[0]?.naturalWidth"), lambda width: width == IMAGE_PIXELS)
         shown.close()
         ada.take_picture("large")
+
+        run(at_ada, 2)
+        run(at_ada, 3)
+        states = {until(lambda: output(at_bob, 2))}
+        until(lambda: states.add(output(at_bob, 2)), lambda _: any(text.endswith("the end") for text in states))
+        assert max(text.count("/40") for text in states) == 1, "one bar, not one below the other"
+        assert "100%" in output(at_bob, 2)
+        until(lambda: output(at_bob, 3), lambda text: "IntSlider(value=7)" in text)
+        assert "Interactive widgets do not work in a room" in output(at_bob, 3)
         bob.set_theme("JupyterLab Dark")
-        bob.take_picture("large-dark")
-
-
-def test_bars_and_widgets_are_shown_as_a_room_can(person: Callable[..., Person], server: RunningServer) -> None:
-    room_with(server, "shown", BAR, "import ipywidgets\nipywidgets.IntSlider(value=7)")
-    with person("Ada") as ada:
-        at_ada = ada.open_room("shown")
-        run(at_ada, 0)
-        run(at_ada, 1)
-        states = {until(lambda: output(at_ada, 0))}
-        until(lambda: states.add(output(at_ada, 0)), lambda _: any(text.endswith("the end") for text in states))
-        assert max(text.count("\n") for text in states) == 1
-        assert "100%" in output(at_ada, 0)
-        until(lambda: output(at_ada, 1), lambda text: "IntSlider(value=7)" in text)
-        assert "Interactive widgets do not work in a room" in output(at_ada, 1)
-        ada.take_picture("shown")
-        ada.set_theme("JupyterLab Dark")
-        ada.take_picture("shown-dark")
+        bob.take_picture("bar-and-widget-dark")
 
 
 def test_a_kernel_that_dies(person: Callable[..., Person], server: RunningServer) -> None:
