@@ -128,15 +128,20 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
 
 def test_all_that_was_done_is_saved(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "deeds", "x")
-    server.request("PUT", "rooms/deeds/members/server:bob", json={"role": "viewer", "display_name": "Bob"})
+    for number in range(30):  # one more than are shown at first, with what was done before
+        role = "editor" if number % 2 else "viewer"
+        server.request("PUT", "rooms/deeds/members/server:bob", json={"role": role, "display_name": "Bob"})
     with person("Ada") as ada:
         ada.open_room_page("deeds")
         press = ada.page.keyboard.press
         dialog = open_dialog(ada)
         dialog.get_by_text("What was done").focus()
         press("Enter")
+        expect(dialog.get_by_text("changed Bob: Editor, before Viewer").first).to_be_visible()
+        dialog.get_by_role("button", name="Show older").focus()
+        press("Enter")
         expect(dialog.get_by_text("added Bob: Viewer")).to_be_visible()
-        dialog.get_by_role("button", name="Save all as CSV").focus()
+        expect(dialog.get_by_role("button", name="Save all as CSV")).to_be_focused()
         with ada.page.expect_download() as saved:
             press("Enter")
         assert saved.value.suggested_filename == "deeds-events.csv"

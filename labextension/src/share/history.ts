@@ -20,8 +20,8 @@ export class History {
   ) {
     const trans = _trans;
     this._more = button({ label: trans.__('Show older'), onClick: () => void this._model.showMoreDeeds() });
-    const save = button({ label: trans.__('Save all as CSV'), onClick: () => void this._save() });
-    const actions = element('div', 'jc-Sheet-actions', {}, this._more, save);
+    this._saveAll = button({ label: trans.__('Save all as CSV'), onClick: () => void this._save() });
+    const actions = element('div', 'jc-Sheet-actions', {}, this._more, this._saveAll);
     this.node = element(
       'details',
       'jc-Share-history',
@@ -34,6 +34,9 @@ export class History {
 
   refresh(): void {
     const { deeds, hasMoreDeeds } = this._model;
+    if (!hasMoreDeeds && document.activeElement === this._more) {
+      this._saveAll.focus();
+    }
     this._more.hidden = !hasMoreDeeds;
     const shown = `${deeds.at(0)?.id} ${deeds.length}`;
     if (shown !== this._shown) {
@@ -59,5 +62,6 @@ export class History {
 
   private readonly _list = element('ul', 'jc-Share-list');
   private readonly _more: HTMLButtonElement;
+  private readonly _saveAll: HTMLButtonElement;
   private _shown = '';
 }
