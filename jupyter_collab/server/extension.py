@@ -20,7 +20,7 @@ from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiti
 from ..store import SQLStore
 from .accounts import Accounts
 from .guests import GUEST_ROUTES
-from .identity import SERVICES
+from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
@@ -182,7 +182,10 @@ class CollabExtension(ExtensionApp):
             ),
         )
         assert self.serverapp is not None, "it is set before this is called"
-        self.serverapp.web_app.settings[SERVICES] = services
+        settings = self.serverapp.web_app.settings
+        settings[SERVICES] = services
+        if isinstance(self.serverapp.identity_provider, AccountIdentityProvider):
+            settings["page_config_hook"] = self.serverapp.identity_provider.page_config_hook
         websocket = (r"/room/([^/]+)", RoomWebSocketHandler)
         routes = [websocket, *REST_ROUTES, *KERNEL_ROUTES, *MEMBER_ROUTES, *GUEST_ROUTES, *ACCOUNT_ROUTES]
         self.handlers.extend(mounted(services, routes))

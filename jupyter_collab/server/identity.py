@@ -72,6 +72,10 @@ class AccountIdentityProvider(PasswordIdentityProvider):
         """Always: a server without a token or a password is open to accounts only, not to everybody."""
         return True
 
+    def page_config_hook(self, handler: JupyterHandler, page_config: dict[str, Any]) -> dict[str, Any]:
+        """JupyterLab's page without the server's token for accounts: who has that needs no account any more."""
+        return {**page_config, "token": ""} if isinstance(handler.current_user, AccountUser) else page_config
+
     def get_user(self, handler: Any) -> Awaitable[JupyterUser | None]:
         """Who makes a request."""
         return self._find(handler)

@@ -99,6 +99,8 @@ def test_who_may_use_the_server_does(server: RunningServer) -> None:
             assert ("hers", "owner") in [(room["id"], room["role"]) for room in me["rooms"]]
         renamed = ada.patch("api/me", json={"display_name": "Eve"}, headers=xsrf)
         assert renamed.status_code == 400
+        for page in ("lab", "tree", "notebooks/note.ipynb"):
+            assert server.token not in ada.get(page).text, "who has it needs no account any more"
         assert not any(name.startswith("username-") for name in ada.cookies)
         kept = ada.cookies[SERVER_COOKIE]
         assert ada.get("logout").status_code == 200
