@@ -118,6 +118,25 @@ def test_who_may_not_use_the_server_is_led_to_the_rooms(server: RunningServer) -
         assert statuses(bob) == CLOSED
 
 
+def test_signing_in_on_the_page_opens_the_server_too_until_one_leaves_or_is_another(server: RunningServer) -> None:
+    with httpx.Client(base_url=server.url, headers=OWN_PAGE, timeout=60) as browser:
+
+        def become(name: str) -> None:
+            asked = {"email": f"{name}@example.org", "password": PASSWORD}
+            browser.post("collab/api/sign-in", json=asked).raise_for_status()
+
+        become("ada")
+        assert statuses(browser) == OPEN
+        become("bob")
+        assert statuses(browser) == CLOSED
+        assert browser.get("collab/api/me").json()["display_name"] == "Bob"
+        become("ada")
+        kept = browser.cookies[SERVER_COOKIE]
+        assert browser.post("collab/api/leave").status_code == 204
+        browser.cookies.set(SERVER_COOKIE, kept)
+        assert statuses(browser) == CLOSED
+
+
 def test_a_guest_stays_outside(server: RunningServer) -> None:
     server.create_room("open")
     invite = server.request("POST", "rooms/open/invites", json={}).json()
