@@ -241,3 +241,8 @@ def test_a_guests_websocket_comes_through_the_proxy_and_another_sites_does_not(h
         with pytest.raises(InvalidStatus) as refused:
             connect_websocket(address, additional_headers=headers, open_timeout=START_SECONDS)
         assert refused.value.response.status_code == 403
+
+
+def test_a_guest_cannot_start_a_server(hub: Hub, guest: httpx.Client) -> None:
+    led = guest.get(f"{hub.url}/user/bob/collab/", follow_redirects=True)
+    assert led.url.path == "/hub/login"
