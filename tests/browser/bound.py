@@ -8,7 +8,7 @@ from playwright.sync_api import Locator
 
 from tests.servers import RunningServer
 
-from .people import Pane, Person, until
+from .people import Pane, Person, until, wait_for_kernel
 from .rooms import code_cell
 
 __all__ = ["OwnNotebook", "bound_cell", "open_notebook", "read_notebook", "sources_in"]
@@ -93,6 +93,7 @@ def open_notebook(person: Person, path: str, *, in_notebook_7: bool = False) -> 
     root.locator(".jp-Cell").first.wait_for(timeout=60_000)
     kernel = ".jp-Notebook-ExecutionIndicator[data-status='idle']" if in_notebook_7 else "text=/\\| Idle/"
     person.page.locator(kernel).first.wait_for(timeout=60_000)
+    wait_for_kernel(person.server, path)
     return OwnNotebook(person, root)
 
 

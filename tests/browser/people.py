@@ -7,13 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page
 
 from tests.servers import RunningServer
 
 from .identity import COOKIE
 
-__all__ = ["Pane", "Person", "shown_text", "until"]
+__all__ = ["Pane", "Person", "shown_text", "until", "wait_for_kernel"]
 
 T = TypeVar("T")
 
@@ -42,6 +43,17 @@ def until(look: Callable[[], T], wanted: Callable[[T], object] = bool, seconds: 
         if time.monotonic() > deadline:
             raise AssertionError(f"Not seen within {seconds:g} s; last: {seen!r}")
         time.sleep(0.02)
+
+
+def wait_for_kernel(server: RunningServer, path: str) -> None:
+    """Wait until a page is connected to a notebook's kernel: before, Notebook 7 says idle, and forgets what is run."""
+
+    def is_connected() -> bool:
+        response = httpx.get(f"{server.url}api/sessions", headers=server.headers, timeout=30)
+        kernels = [session["kernel"] for session in response.json() if session["path"] == path]
+        return any(kernel["connections"] > 0 for kernel in kernels if kernel)
+
+    until(is_connected, seconds=60)
 
 
 def shown_text(editor: Locator) -> str:
@@ -175,6 +187,7 @@ class Person:
         self.page.locator(".jp-Toolbar-kernelName", has_text="Python 3").first.wait_for(timeout=60_000)
         kernel = ".jp-Notebook-ExecutionIndicator[data-status='idle']" if in_notebook_7 else "text=/\\| Idle/"
         self.page.locator(kernel).first.wait_for(timeout=60_000)
+        wait_for_kernel(self.server, path)
         self.page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
         return self.see_pane(within=".jp-OutputArea", status=status)
