@@ -29,7 +29,9 @@ def person_in_a_process(server: RunningServer, room: str) -> Iterator[int]:
 
 
 @scenario
-async def test_a_frozen_process_is_gone_from_presence(server: RunningServer, room: str) -> None:
+async def test_a_frozen_process_is_gone_from_presence_and_back_when_it_goes_on(
+    server: RunningServer, room: str
+) -> None:
     async with RawClient(server, room, "watcher") as watcher:
         await watcher.joined()
         watcher.present({"cursor": None})
@@ -39,18 +41,8 @@ async def test_a_frozen_process_is_gone_from_presence(server: RunningServer, roo
             await eventually(lambda: not watcher.people, "it is gone", seconds=GONE_SECONDS)
             people = (await asyncio.to_thread(server.request, "GET", f"rooms/{room}")).json()["people"]
             assert len(people) == 1
-        assert not watcher.ends, "who answers stays"
-
-
-@scenario
-async def test_it_is_back_when_it_goes_on(server: RunningServer, room: str) -> None:
-    async with RawClient(server, room, "watcher") as watcher:
-        await watcher.joined()
-        with person_in_a_process(server, room) as pid:
-            await eventually(lambda: watcher.people, "it is there")
-            os.kill(pid, signal.SIGSTOP)
-            await eventually(lambda: not watcher.people, "it is gone", seconds=GONE_SECONDS)
             watcher.write("meanwhile")
             os.kill(pid, signal.SIGCONT)
             await eventually(lambda: watcher.people, "it is there again")
             await eventually(lambda: watcher.text == "meanwhile, later", "and edits again")
+        assert not watcher.ends, "who answers stays"

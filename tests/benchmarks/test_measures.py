@@ -56,7 +56,7 @@ def test_replaced_outputs_are_freed(product: JupyterCollab) -> None:
 
 
 def test_a_flood_reaches_everybody_and_leaves_little(product: JupyterCollab) -> None:
-    plan = FloodPlan(people=3, lines=20_000, floods=2, quiet_seconds=0.5, reruns=3)
+    plan = FloodPlan(people=3, lines=8_000, floods=2, quiet_seconds=0.5, reruns=3)
     result = floods.measure(product, plan)
     for flood in (result.printed, result.flushed):
         assert flood.undelivered == 0
