@@ -13,6 +13,7 @@ from .contrast import faint
 from .pages import PHONE, invite, join, width_of
 from .people import Person, until
 from .rooms import room_with
+from .running import run, sees
 
 pytestmark = pytest.mark.browser
 
@@ -91,6 +92,40 @@ def test_who_waits_is_let_in_or_told_that_they_are_not(person: Callable[..., Per
         hugo.take_picture("refused")
         hugo.page.get_by_role("button", name="Use another link or code").click()
         expect(hugo.page.get_by_label("Invite link or code")).to_be_focused()
+
+
+def test_each_does_what_their_link_gives_and_nothing_else(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "parts", "6 * 7")
+    with person("Vera") as vera, person("Will") as will, person("Rudi", **PHONE) as rudi:
+        panes = {}
+        for guest, role, status in (
+            (vera, "viewer", "read-only"),
+            (will, "writer", "synced"),
+            (rudi, "runner", "read-only"),
+        ):
+            join(guest, invite(server, "parts", role=role))
+            panes[role] = guest.see_pane(status=status)
+            expect(panes[role].root.locator(".jc-Role")).to_have_text(role.capitalize())
+
+        for role in ("viewer", "runner"):
+            panes[role].type(0, "no")
+        panes["writer"].type(0, " + 1")
+        for pane in panes.values():
+            until(lambda: pane.source(0), lambda text: text == "6 * 7 + 1")  # noqa: B023
+
+        for role in ("viewer", "writer"):
+            run(panes[role], 0)
+            panes[role].root.locator(".jc-Notices-message").get_by_text("You may not run cells").wait_for()
+        assert server.request("GET", "rooms/parts/runs").json()["runs"] == []
+        run(panes["runner"], 0)
+        for pane in panes.values():
+            sees(pane, 0, "43")
+        [one] = server.request("GET", "rooms/parts/runs").json()["runs"]
+        assert one["by"]["display_name"] == "Rudi"
+        assert source(server, "parts") == "6 * 7 + 1"
+        vera.take_picture("viewer")
+        will.take_picture("writer")
+        rudi.take_picture("runner")
 
 
 def test_a_guest_s_page_follows_what_an_owner_changes(person: Callable[..., Person], server: RunningServer) -> None:
