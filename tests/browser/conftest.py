@@ -34,7 +34,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def start_lab(folder: Path, *, env: Mapping[str, str] | None = None, extensions: Sequence[str] = ()) -> RunningServer:
+def start_lab(
+    folder: Path, *, env: Mapping[str, str] | None = None, extensions: Sequence[str] = (), **config: Any
+) -> RunningServer:
     """A JupyterLab in which people have the names that they came with, with these server extensions beside ours."""
     notifications = folder / "config" / "lab-settings" / "@jupyterlab" / "apputils-extension"
     notifications.mkdir(parents=True)
@@ -50,6 +52,7 @@ def start_lab(folder: Path, *, env: Mapping[str, str] | None = None, extensions:
             "jpserver_extensions": dict.fromkeys(["jupyter_collab", *extensions], True),
         },
         LabApp={"expose_app_in_browser": True},
+        **config,
     )
 
 

@@ -52,7 +52,7 @@ export function createCommands(target: ICommandTarget, trans: TranslationBundle)
       execute: () => {
         const refusal = whyNot(target, action.needs);
         if (refusal === null) {
-          action.run(target.notebook, target);
+          target.notebook.keepFocus(() => action.run(target.notebook, target));
         } else {
           target.announce(refusal);
         }

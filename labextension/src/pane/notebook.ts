@@ -47,6 +47,18 @@ export class NotebookView extends Notebook {
     return this.widgets.find(cell => cell.model.id === id) ?? null;
   }
 
+  /**
+   * Does something to the cells. If the cell that has the focus goes, the active one has it at once: the base class
+   * sees to that a while later, and what is pressed meanwhile would be lost.
+   */
+  keepFocus(act: () => void): void {
+    const hadFocus = this.node.contains(document.activeElement);
+    act();
+    if (hadFocus && this.mode === 'command' && focusIsNowhere()) {
+      this.activeCell?.node.focus({ preventScroll: true });
+    }
+  }
+
   override handleEvent(event: Event): void {
     const drags = event.type.startsWith('lm-') || event.type === 'mousemove';
     if (!drags || (this.canDrag && !this._readOnly)) {
@@ -104,8 +116,7 @@ export class NotebookView extends Notebook {
   /** Goes on in a cell that somebody moved: a moved cell is a new widget, and the focus is gone with the old one. */
   private _resume(typing: ITyping): void {
     const cell = this.cellById(typing.id);
-    const focusIsElsewhere = document.activeElement !== null && document.activeElement !== document.body;
-    if (this.isDisposed || cell === null || cell === typing.widget || focusIsElsewhere) {
+    if (this.isDisposed || cell === null || cell === typing.widget || !focusIsNowhere()) {
       return;
     }
     this.activeCellIndex = this.widgets.indexOf(cell);
@@ -119,6 +130,10 @@ export class NotebookView extends Notebook {
   private readonly _ids = new WeakMap<Cell, string>();
   private _readOnly = false;
   private _onlyCell: string | null = null;
+}
+
+function focusIsNowhere(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
 }
 
 interface ITyping {
