@@ -31,7 +31,6 @@ class Attendance(RoomWatcher):
         self._members = members
         self._away_seconds = away_seconds
         self._stays: dict[tuple[str, str], _Stay] = {}
-        self._notes: set[asyncio.Task[None]] = set()
         rooms.watchers.append(self)
 
     async def close(self) -> None:
@@ -40,8 +39,7 @@ class Attendance(RoomWatcher):
             if stay.leaving is not None:
                 stay.leaving.cancel()
             self._end(stay)
-        if self._notes:
-            await asyncio.wait(self._notes)
+        await self._members.flush_notes()
 
     def joined(self, room: Room, peer: Peer) -> None:
         """Somebody has a connection, perhaps one more."""
@@ -49,7 +47,7 @@ class Attendance(RoomWatcher):
         stay = self._stays.get(key)
         if stay is None:
             stay = self._stays[key] = _Stay(room.id, peer.user)
-            self._note(stay, "joined")
+            self._members.note_soon(room.id, "joined", peer.user)
         if stay.leaving is not None:
             stay.leaving.cancel()
             stay.leaving = None
@@ -66,9 +64,4 @@ class Attendance(RoomWatcher):
 
     def _end(self, stay: _Stay) -> None:
         del self._stays[stay.room_id, stay.user.principal]
-        self._note(stay, "left")
-
-    def _note(self, stay: _Stay, kind: str) -> None:
-        note = asyncio.create_task(self._members.note(stay.room_id, kind, stay.user), name="jupyter_collab attendance")
-        self._notes.add(note)
-        note.add_done_callback(self._notes.discard)
+        self._members.note_soon(stay.room_id, "left", stay.user)

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Collection, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from ..access import Capability, Role, User, UserKind
 from ..errors import (
@@ -17,6 +18,7 @@ from ..errors import (
 )
 from ..store import EventRecord, MemberRecord, PeopleStore, RoomAccess, RoomRecord
 from .manager import RoomManager
+from .notes import Notes
 from .peer import Peer
 from .room import Room
 from .watcher import RoomWatcher
@@ -47,6 +49,7 @@ class Members(RoomWatcher):
     def __init__(self, rooms: RoomManager, *, guests_may_run: bool) -> None:
         self._rooms = rooms
         self._guests_may_run = guests_may_run
+        self._notes = Notes(rooms.store.people)
         self._checks: set[asyncio.Task[None]] = set()
         self._next_checks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -57,7 +60,8 @@ class Members(RoomWatcher):
         return self._rooms.store.people
 
     async def close(self) -> None:
-        """Look no more."""
+        """Look no more, and write what is to be noted."""
+        await self.flush_notes()
         for check in tuple(self._checks):
             check.cancel()
         if self._checks:
@@ -164,9 +168,17 @@ class Members(RoomWatcher):
     async def note(self, room_id: str, kind: str, by: User, **details: object) -> None:
         """Remember that somebody did something in a room; a store that fails is only logged."""
         try:
-            await self._people.add_event(event(room_id, kind, by, details))
+            await self._people.add_events(room_id, [event(room_id, kind, by, details)])
         except CollabError as error:
-            log.warning("Room %s: it is not kept that %s did this: %s (%s)", room_id, by.principal, kind, error)
+            log.warning("Room %s: it is not kept that %s %s: %s", room_id, by.principal, kind, error)
+
+    def note_soon(self, room_id: str, kind: str, by: User, **details: object) -> None:
+        """Remember that somebody did something just now; it is written within a second, and nobody waits for it."""
+        self._notes.add(replace(event(room_id, kind, by, details), at=datetime.now(UTC)))
+
+    async def flush_notes(self) -> None:
+        """Write what is to be noted."""
+        await self._notes.flush()
 
     async def apply(self, room_id: str) -> None:
         """Make what was changed true for who is connected here; other servers hear of it from the store."""

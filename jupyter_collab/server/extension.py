@@ -223,8 +223,8 @@ class CollabExtension(ExtensionApp):
         """Make everything durable and say goodbye."""
         await self.rechecks.close()
         await self.kernels.close()
-        await self.members.close()
         await self.attendance.close()
+        await self.members.close()
         await self.waiting.close()
         await self.manager.stop()
 

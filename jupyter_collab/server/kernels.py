@@ -110,7 +110,7 @@ class RunsHandler(_KernelHandler):
             raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
         runs = await self.kernels.run(room_id, cells, self.user)
         if runs:
-            await self.services.members.note(room_id, "ran", self.user, cells=len(runs))
+            self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
         self.finish({"runs": [{"run": run.number, "cell": run.cell_id} for run in runs]})
 

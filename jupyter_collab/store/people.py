@@ -1,6 +1,6 @@
 """People in the SQL store: each promise of the contract as one job of its writer, or one reading."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -90,8 +90,8 @@ class SQLPeople(PeopleStore):
         options: dict[str, Any] = {"remove_members": remove_members, "event": event}
         await self._write(sql.revoke_invite, room_id=room_id, invite_id=invite_id, **options)
 
-    async def add_event(self, event: EventRecord) -> None:
-        await self._write(sql.add_event, event=event)
+    async def add_events(self, room_id: str, events: Sequence[EventRecord]) -> None:
+        await self._write(sql.add_events, room_id=room_id, added=events)
 
     async def events(self, room_id: str, limit: int, before: int | None = None) -> list[EventRecord]:
         return await self._read(partial(sql.list_events, room_id=room_id, limit=limit, before=before))

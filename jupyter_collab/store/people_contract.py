@@ -4,7 +4,7 @@ A *principal* names one person: ``server:ada`` (a user of the Jupyter server), `
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -170,8 +170,11 @@ class PeopleStore(ABC):
         """Let nobody come by an invitation any more, or stay who came by it; ``InviteNotFound``."""
 
     @abstractmethod
-    async def add_event(self, event: EventRecord) -> None:
-        """Remember what was done; the oldest beyond ``MAX_EVENTS`` are dropped."""
+    async def add_events(self, room_id: str, events: Sequence[EventRecord]) -> None:
+        """Remember what was done in a room, ``at`` a moment or else now; the oldest beyond ``MAX_EVENTS`` go.
+
+        They are numbered in the order in which they are given.
+        """
 
     @abstractmethod
     async def events(self, room_id: str, limit: int, before: int | None = None) -> list[EventRecord]:

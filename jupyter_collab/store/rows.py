@@ -15,9 +15,13 @@ Moment = TypeVar("Moment", datetime, datetime | None)
 __all__ = ["aware", "find_room", "now", "room_record"]
 
 
-def find_room(connection: Connection, room_id: str, *, deleted: bool = False) -> RoomRecord:
-    """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
-    row = connection.execute(select(rooms).where(rooms.c.id == room_id)).mappings().first()
+def find_room(connection: Connection, room_id: str, *, deleted: bool = False, lock: bool = False) -> RoomRecord:
+    """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin.
+
+    With ``lock``, other transactions about it wait for this one; SQLite lets all writers wait anyhow.
+    """
+    query = select(rooms).where(rooms.c.id == room_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
     if row is None:
         raise RoomNotFound(f"There is no room '{room_id}'. Create it first, or check its name.")
     record = room_record(row)

@@ -7,20 +7,20 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from .contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS, RunRecord
 from .rows import aware, find_room, now
-from .schema import rooms, runs
+from .schema import runs
 
 __all__ = ["add_run", "change_run", "list_runs"]
 
 
 def add_run(connection: Connection, room_id: str, facts: dict[str, str]) -> RunRecord:
     """Note a run that is queued now, and drop the oldest beyond ``MAX_RUNS``."""
-    find_room(connection, room_id)
-    connection.execute(select(rooms.c.id).where(rooms.c.id == room_id).with_for_update())  # one id at a time
+    find_room(connection, room_id, lock=True)  # one id at a time
     newest = connection.scalar(select(func.max(runs.c.id)).where(runs.c.room_id == room_id)) or 0
     facts = {**facts, "source": facts["source"][:MAX_RUN_SOURCE_CHARACTERS]}
     run = RunRecord(id=newest + 1, queued_at=now(), started_at=None, ended_at=None, status="queued", **facts)
     connection.execute(runs.insert().values(room_id=room_id, **asdict(run)))
-    connection.execute(runs.delete().where(runs.c.room_id == room_id, runs.c.id <= run.id - MAX_RUNS))
+    if (excess := run.id - MAX_RUNS) > 0:
+        connection.execute(runs.delete().where(runs.c.room_id == room_id, runs.c.id <= excess))
     return run
 
 

@@ -1,6 +1,6 @@
 """People, invitations and what was done, in a SQL database: the statements, each within a transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -99,7 +99,7 @@ def add_invite(connection: Connection, invite: InviteRecord, event: EventRecord)
     moment = now()
     facts = {column: getattr(invite, column) for column in InviteRecord.__slots__}
     connection.execute(invites.insert().values({**facts, "created_at": moment}))
-    add_event(connection, event)
+    _add_events(connection, event.room_id, [event])
     return _find(connection, invites.c.id == invite.id)
 
 
@@ -138,7 +138,7 @@ def rotate_invite(
     """Give an invitation other secrets."""
     is_this = _is_open_invite(connection, room_id, invite_id)
     connection.execute(invites.update().where(is_this).values(token_hash=token_hash, code_hash=code_hash))
-    add_event(connection, event)
+    _add_events(connection, event.room_id, [event])
     return _find(connection, is_this)
 
 
@@ -155,13 +155,22 @@ def revoke_invite(
         _require_owner(connection, room_id)
 
 
-def add_event(connection: Connection, event: EventRecord) -> None:
-    """Remember what was done, and drop the oldest beyond ``MAX_EVENTS``."""
-    _lock_room(connection, event.room_id)
-    newest = connection.scalar(select(func.max(events.c.id)).where(events.c.room_id == event.room_id)) or 0
-    facts = {column: getattr(event, column) for column in EventRecord.__slots__}
-    connection.execute(events.insert().values({**facts, "id": newest + 1, "at": now()}))
-    connection.execute(events.delete().where(events.c.room_id == event.room_id, events.c.id <= newest + 1 - MAX_EVENTS))
+def add_events(connection: Connection, room_id: str, added: Sequence[EventRecord]) -> None:
+    """Remember what was done in a room, and drop the oldest beyond ``MAX_EVENTS``."""
+    _lock_room(connection, room_id)
+    _add_events(connection, room_id, added)
+
+
+def _add_events(connection: Connection, room_id: str, added: Sequence[EventRecord]) -> None:
+    in_room = events.c.room_id == room_id
+    newest = connection.scalar(select(func.max(events.c.id)).where(in_room)) or 0
+    rows = [
+        {column: getattr(event, column) for column in EventRecord.__slots__} | {"id": number, "at": event.at or now()}
+        for number, event in enumerate(added, newest + 1)
+    ]
+    connection.execute(events.insert(), rows)
+    if (excess := newest + len(rows) - MAX_EVENTS) > 0:
+        connection.execute(events.delete().where(in_room, events.c.id <= excess))
 
 
 def list_events(connection: Connection, room_id: str, limit: int, before: int | None) -> list[EventRecord]:
@@ -219,7 +228,7 @@ def _change_access(connection: Connection, room_id: str, event: EventRecord) -> 
     _lock_room(connection, room_id)
     version = {rooms.c.access_version: rooms.c.access_version + 1}
     connection.execute(rooms.update().where(rooms.c.id == room_id).values(version))
-    add_event(connection, event)
+    _add_events(connection, event.room_id, [event])
 
 
 def _put_member(connection: Connection, member: MemberRecord) -> MemberRecord:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,20 @@ async def test_every_change_is_noted_and_heard_of(make_store: StoreMaker, tmp_pa
         assert (newest.kind, newest.id, oldest.kind, oldest.id) == ("removed", 3, "added", 1)
         assert (oldest.principal, oldest.display_name, oldest.details) == ("server:ada", "Ada", {"to": "viewer"})
         assert [found.id for found in await people.events("demo", 1, before=3)] == [2]
+
+
+@scenario
+async def test_events_may_be_told_later(make_store: StoreMaker, tmp_path: Path) -> None:
+    async with a_room(make_store, tmp_path) as (_, people):
+        then = datetime.now(UTC) - timedelta(minutes=5)
+        await people.add_events("demo", [event("ran"), replace(event("joined"), at=then)])
+        joined, ran = await people.events("demo", 10)
+        assert (joined.kind, joined.id, joined.at) == ("joined", 2, then)
+        assert (ran.kind, ran.id) == ("ran", 1)
+        assert ran.at is not None
+        assert ran.at > then
+        with pytest.raises(RoomNotFound):
+            await people.add_events("none", [event(room_id="none")])
 
 
 @scenario
