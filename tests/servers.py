@@ -41,12 +41,14 @@ App = Literal["jupyter_server", "jupyterlab", "notebook"]
 
 
 def find_port() -> int:
-    """A free port below those that the system hands out to clients.
+    """A free port below those that the system hands out to clients, and not one of pytest's other workers.
 
     A client that keeps calling a dead server's port could otherwise be given that very port, and answer itself.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     for _ in range(100):
-        port = random.randint(12_000, 31_000)
+        port = random.randrange(12_000 + worker, 31_000, workers)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

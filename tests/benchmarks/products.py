@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from typing import Any
 
 import httpx
 import psutil
+
+from tests.servers import find_port
 
 __all__ = ["Address", "JupyterCollab", "JupyterCollaboration", "Product", "RunningServer", "ServerFailed"]
 
@@ -150,7 +151,7 @@ class Product:
         for place in places.values():
             place.mkdir(parents=True)
         (places["config"] / "jupyter_server_config.json").write_text(json.dumps(self._config()))
-        port, token = _free_port(), secrets.token_hex(16)
+        port, token = find_port(), secrets.token_hex(16)
         environment = os.environ | {
             "JUPYTER_CONFIG_DIR": str(places["config"]),
             "JUPYTER_DATA_DIR": str(places["data"]),
@@ -225,12 +226,6 @@ class JupyterCollaboration(Product):
 def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _tree_bytes(directory: Path) -> int:

@@ -125,17 +125,19 @@ def test_a_cell_that_keeps_the_kernel_busy_still_reads_what_is_new(editors: Any,
 
 
 def test_a_busy_kernel_is_not_flooded(editors: Any, other: OtherThread) -> None:
-    async def notebook() -> tuple[str, int]:
+    async def notebook() -> tuple[int, str]:
         editor = editors(cell=0)
-        assert editor.value == "first"
         scheduled: list[object] = []
         editor._on_main = scheduled.append
+        assert editor.value == "first"  # who reads takes what is new
         for _ in range(30):
             other.edit("c0", "!")
         other.wait(lambda: editor.joined.text.count("!") == 30 and scheduled)
-        return editor.value, len(scheduled)
+        return len(scheduled), editor.value
 
-    assert asyncio.run(notebook()) == ("first" + "!" * 30, 1)
+    times, text = asyncio.run(notebook())
+    assert times <= 2  # once for what came before somebody read, such as the status, and once for all that came after
+    assert text == "first" + "!" * 30
 
 
 def test_an_edit_while_the_widget_is_being_made_is_seen(

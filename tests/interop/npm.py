@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ..alone import alone_with
 from ..peers import DEADLINE_SECONDS, eventually
 from ..servers import RunningServer
 
@@ -29,9 +30,13 @@ def node_path() -> str | None:
 
 def install(path: str) -> None:
     """Have the packages of ``package-lock.json``, exactly; nothing to do if they are there."""
-    installed = HERE / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime:
-        return
+    wanted, installed = HERE / "package-lock.json", HERE / "node_modules" / ".package-lock.json"
+    with alone_with(wanted):
+        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+            _fetch(path)
+
+
+def _fetch(path: str) -> None:
     npm = shutil.which("npm", path=path)
     assert npm is not None
     done = subprocess.run(

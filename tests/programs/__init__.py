@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ..alone import alone_with
+
 __all__ = ["need_programs", "openid_provider", "openid_settings"]
 
 PROGRAMS = Path(__file__).parent
@@ -17,15 +19,20 @@ INSTALL_SECONDS = 300
 
 def need_programs() -> Path:
     """The folder with the programs in it; skips the test where they cannot be had, except in CI."""
-    if not (PROGRAMS / "node_modules" / ".package-lock.json").exists():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        try:
-            subprocess.run(command, cwd=PROGRAMS, check=True, capture_output=True, timeout=INSTALL_SECONDS)
-        except (OSError, subprocess.SubprocessError) as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"npm could not fetch the programs of tests/programs: {error}")
+    with alone_with(PROGRAMS / "package-lock.json"):
+        if not (PROGRAMS / "node_modules" / ".package-lock.json").exists():
+            _fetch()
     return PROGRAMS
+
+
+def _fetch() -> None:
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    try:
+        subprocess.run(command, cwd=PROGRAMS, check=True, capture_output=True, timeout=INSTALL_SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"npm could not fetch the programs of tests/programs: {error}")
 
 
 def openid_settings(port: int) -> dict[str, Any]:
