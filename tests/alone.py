@@ -10,7 +10,7 @@ __all__ = ["alone_with"]
 
 @contextmanager
 def alone_with(file: Path) -> Iterator[None]:
-    """Wait until no other process is alone with ``file``, which exists; the lock ends with the process at the latest."""
+    """Wait until no other process is alone with ``file``, which exists; a process that ends lets go of it."""
     with file.open() as locked:
         fcntl.flock(locked, fcntl.LOCK_EX)
         yield
