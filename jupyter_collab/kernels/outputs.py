@@ -6,7 +6,7 @@ from typing import Any
 from ..document import RoomDocument
 from ..store import Blob
 from .reducer import Reducer
-from .shown import Item, OutputLimits, ShownOutput
+from .shown import Item, OutputLimits, ShownOutput, ShownStream
 
 __all__ = ["Blob", "OutputLimits", "Outputs"]
 
@@ -29,6 +29,11 @@ class Outputs:
     def pending(self) -> bool:
         """Whether :meth:`write` has something to do."""
         return self._is_pending
+
+    @property
+    def outran(self) -> bool:
+        """Whether more was printed before the last :meth:`write` than it could show."""
+        return any(isinstance(output, ShownStream) and output.outran for output in self._reducer.outputs)
 
     def blobs(self) -> list[Blob]:
         """What must be stored before :meth:`write` is called; emptied by the call."""

@@ -46,7 +46,10 @@ def words_output(words: str, data: Mapping[str, Any] | None = None) -> Item:
 
 
 class ShownStream:
-    """What a program prints to ``name`` without anything in between."""
+    """What a program prints to ``name`` without anything in between.
+
+    ``outran``: between the last two times that :attr:`items` was asked for, so much was printed that nobody saw all.
+    """
 
     def __init__(self, name: str, limits: OutputLimits) -> None:
         self.name = name
@@ -56,12 +59,16 @@ class ShownStream:
         self._spool: Spool | None = None
         self._is_closed = False
         self._is_stale = True
+        self._new_bytes = 0
+        self.outran = False
         self._note: Item | None = None
         self._item: Item = {"output_type": "stream", "name": name, "text": ""}
 
     @property
     def items(self) -> list[Item]:
         """The stream, and before it what there is to say about what is missing."""
+        self.outran = self._new_bytes > self._limits.stream_bytes
+        self._new_bytes = 0
         if self._is_stale:
             self._is_stale = False
             text = self._text.text
@@ -77,6 +84,7 @@ class ShownStream:
     def add(self, text: str) -> None:
         """The program printed ``text``."""
         self._is_stale = True
+        self._new_bytes += count_bytes(text)
         self._text.add(text)
 
     def close(self, *, is_small: bool) -> None:

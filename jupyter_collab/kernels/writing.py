@@ -26,6 +26,9 @@ SHARE = 4
 
 MAX_REST_SECONDS = 5.0
 
+TORRENT_REST_SECONDS = 0.5
+"""The rest while more is printed than can be shown: nobody reads it, and everybody has to be sent all that is shown."""
+
 
 class CellOutputs:
     """The outputs of a cell's newest run, and ``info`` about that run. Other messages than outputs change nothing."""
@@ -51,6 +54,11 @@ class CellOutputs:
     def blobs(self) -> list[Blob]:
         """What must be stored before :meth:`write`; emptied by the call."""
         return self._outputs.blobs()
+
+    @property
+    def outran(self) -> bool:
+        """Whether more was printed before the last :meth:`write` than it could show."""
+        return self._outputs.outran
 
     def write(self, document: RoomDocument) -> None:
         """Bring the cell up to date."""
@@ -166,7 +174,10 @@ class OutputWriter:
                 self._fails = False
                 self._on_trouble(None)
         took = loop.time() - began
-        self._rest_until = loop.time() + min(max(self._write_seconds, SHARE * took), MAX_REST_SECONDS)
+        rest = max(self._write_seconds, SHARE * took)
+        if any(cell.outran for cell in cells.values()):
+            rest = max(rest, TORRENT_REST_SECONDS)
+        self._rest_until = loop.time() + min(rest, MAX_REST_SECONDS)
 
     async def _write(self, cells: Mapping[str, CellOutputs]) -> None:
         """One edit for all ``cells``, once the blobs that it refers to are stored."""

@@ -1,8 +1,8 @@
 """What a room's kernel can do to a room: a cell that prints without end in sight, and one that is run again and again.
 
-Ten people are in a room whose kernel runs, and one of them types into a cell: first while all is quiet, then while
-another cell prints a hundred thousand lines. How long it takes until everybody has the last of them, what that costs
-the server, what is left of it in the document, and how much later the keystrokes come.
+Ten people are in a room whose kernel runs, and one of them types into a cell: first while all is quiet, then again and
+again while another cell prints a hundred thousand lines. How long it takes until everybody has the last of them, what
+that costs the server, what is left of it in the document, and how much later the keystrokes come.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ _OUTPUT_BYTES = 1_000_000
 _TIMEOUT_SECONDS = 600.0
 _LOOK_SECONDS = 0.05
 _CALM_SECONDS = 0.5
+_LEAD_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class FloodPlan:
 
     people: int = 10
     lines: int = 100_000
-    floods: int = 5
+    floods: int = 20
     quiet_seconds: float = 20.0
     keystrokes_per_second: float = 50.0
     reruns: int = 30
@@ -158,6 +159,7 @@ class _Typing:
         self._wanted: dict[int, int] = {}
         self._all_came = asyncio.Event()
         self._all_came.set()
+        self._first = 0
         self.late = array("d")
 
     async def go_on(self) -> None:
@@ -178,12 +180,17 @@ class _Typing:
 
     def arrived(self, number: int, at: float) -> None:
         """A reader has a keystroke."""
-        self._times.append(at - self._sent[number])
+        if number >= self._first:
+            self._times.append(at - self._sent[number])
         self._wanted[number] -= 1
         if not self._wanted[number]:
             del self._wanted[number]
         if not self._wanted:
             self._all_came.set()
+
+    def count(self) -> None:
+        """Count keystrokes from now on, and the last one, which may still be under way."""
+        self._first = max(0, len(self._sent) - 1)
 
     async def result(self) -> tuple["array[float]", int, int]:
         """The times in seconds, how many keystrokes there were, and deliveries that never came; then begin anew."""
@@ -221,7 +228,7 @@ class _Flood:
         quiet, _, undelivered = await typing.result()
         received = sum(member.socket.received_bytes for member in members)
         start, generator = perf_counter(), time.process_time()
-        floods = [await self._one(typing) for _ in range(plan.floods)]
+        floods = [await self._one(typing, number / plan.floods) for number in range(plan.floods)]
         share = (time.process_time() - generator) / (perf_counter() - start)
         typed, keystrokes, missing = await typing.result()
         received = sum(member.socket.received_bytes for member in members) - received
@@ -250,11 +257,17 @@ class _Flood:
             generator_late_p99_ms=percentile(typing.late, 99),
         )
 
-    async def _one(self, typing: _Typing) -> tuple[float, float]:
-        """One flood, with somebody typing from the request to the end; answers its seconds and the server's CPU."""
+    async def _one(self, typing: _Typing, phase: float) -> tuple[float, float]:
+        """One flood, while somebody types; answers its seconds and the server's CPU.
+
+        Counted is what is typed from just before the request to the end. The request comes ``phase`` (0 to 1) of the
+        way from one keystroke to the next, so that the floods together begin at all of these moments.
+        """
         self._ended.clear()
-        cpu, start = self._server.own_cpu_seconds(), perf_counter()
         async with _somebody_types(typing):
+            await asyncio.sleep(_LEAD_SECONDS + phase / self._plan.keystrokes_per_second)
+            typing.count()
+            cpu, start = self._server.own_cpu_seconds(), perf_counter()
             await self._room.start(_LOUD)
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await self._ended.wait()

@@ -1,14 +1,16 @@
 """What runs in a room: in order, one at a time, and never without somebody being told how it ended."""
 
 import zlib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CellNotFound, InputNotWanted, KernelBusy, NoKernel, RunNotFound, TooManyRuns
-from jupyter_collab.kernels import holder
+from jupyter_collab.kernels import holder, writing
 from jupyter_collab.kernels.limits import KernelLimits
+from jupyter_collab.kernels.outputs import OutputLimits
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
 from .kernels import Cells, ScriptedHost, ScriptedKernel, eventually, running
@@ -352,6 +354,28 @@ async def test_while_the_store_fails_cells_run_on_and_their_outputs_come_when_it
         assert await cells.text("c0") == "a\nb\n"
         assert (await cells.info("c0"))["status"] == (await cells.info("c1"))["status"] == "ok"
         await cells.until(lambda state: state["message"] is None)
+
+
+@scenario
+async def test_what_outruns_its_readers_is_written_seldom_and_its_end_at_once(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARE": 0.0, "TORRENT_REST_SECONDS": 10_000.0, "MAX_REST_SECONDS": 10_000.0}.items():
+        monkeypatch.setattr(writing, name, value)
+    limits = KernelLimits(OutputLimits(stream_bytes=1_000), write_seconds=0.0)
+    async with running(store, limits=limits) as cells:
+        await cells.put(f"print {'a' * 3_000}\nwait\nprint END\nwait")
+        await cells.run()
+        kernel = await cells.until_waits()
+        await eventually(lambda: cells.text("c0"), lambda text: "a" in text)
+        kernel.go_on()
+        await cells.until_waits()
+        for n in range(3):  # what was written meanwhile would be there afterwards
+            await cells.manager.edit("demo", partial(RoomDocument.set_metadata, metadata={"n": n}), user("bob"))
+        assert "END" not in await cells.text("c0")
+        kernel.go_on()
+        await cells.until_done()
+        assert (await cells.text("c0")).endswith("END\n")
 
 
 @scenario
