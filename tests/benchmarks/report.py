@@ -161,7 +161,7 @@ def targets(runs: list[Run]) -> list[tuple[str, bool]]:
     if ingest is not None and ingest.better is not None:
         found.append((f"trace taken in at least 30 times as fast: {ingest.better:.1f}", ingest.better >= 30))
     for name, row in by_name.items():
-        if "edit to reader" in name and row.better is not None:
+        if ": edit to " in name and row.better is not None:
             found.append((f"{name} not behind: {row.better:.2f} times better", row.better >= 1))
     sync = by_name.get("output replaced: first sync of a new client")
     if sync is not None and sync.ours is not None:
