@@ -1,8 +1,6 @@
 """What other modules see in a new JupyterLab and Notebook, in the oldest that are supported."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 from tests.servers import REPOSITORY, RunningServer
 
 from .conftest import start_lab
+from .packages import install
 from .people import Person
 from .rooms import room_with
 from .test_bind import test_two_people_share_one_cell_of_their_notebooks
@@ -36,11 +35,7 @@ PACKAGES = ["jupyterlab==4.4.*", "jupyterlab_widgets", "notebook==7.4.*"]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with them, in no environment."""
     folder = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    installed = subprocess.run([*pip, "--target", str(folder), *PACKAGES], capture_output=True, text=True, check=False)
-    if installed.returncode != 0:
-        assert not os.environ.get("CI"), installed.stderr
-        pytest.skip("JupyterLab 4.4 cannot be installed here")
+    install(folder, PACKAGES)
     return folder
 
 

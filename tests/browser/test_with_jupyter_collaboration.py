@@ -1,8 +1,6 @@
 """A real jupyter-collaboration beside ours: one notebook on several pages, with a cell that a room has too."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from tests.servers import REPOSITORY, RunningServer
 
 from .bound import bound_cell, open_notebook
 from .conftest import start_lab
+from .packages import install
 from .people import Person, until
 from .rooms import room_with, write_cells
 
@@ -39,11 +38,7 @@ They are kept out of the tests' own environment, where they would be part of eve
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with jupyter-collaboration, in no environment."""
     folder = tmp_path_factory.mktemp("peer")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    installed = subprocess.run([*pip, "--target", str(folder), *PACKAGES], capture_output=True, text=True, check=False)
-    if installed.returncode != 0:
-        assert not os.environ.get("CI"), installed.stderr
-        pytest.skip("jupyter-collaboration cannot be installed here")
+    install(folder, PACKAGES)
     return folder
 
 
