@@ -13,13 +13,14 @@ from .packages import install
 from .people import Person
 from .rooms import room_with
 from .test_bind import test_two_people_share_one_cell_of_their_notebooks
-from .test_pane import test_the_keys_of_the_notebook
+from .test_pane import test_the_active_cell_stays_in_sight, test_the_keys_of_the_notebook
 from .test_running import test_running_in_a_notebook_of_ones_own, test_the_kernel_helps_to_type
 from .test_two_people import test_all_type_at_once_in_one_cell
 
 __all__ = [
     "test_all_type_at_once_in_one_cell",
     "test_running_in_a_notebook_of_ones_own",
+    "test_the_active_cell_stays_in_sight",
     "test_the_kernel_helps_to_type",
     "test_the_keys_of_the_notebook",
     "test_two_people_share_one_cell_of_their_notebooks",

@@ -8,7 +8,7 @@ import pytest
 import jupyter_collab
 from tests.servers import RunningServer
 
-from .people import Person, until
+from .people import Pane, Person, until
 from .rooms import room_with, write_notebook
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,20 @@ def content(server: RunningServer, room: str) -> list[dict[str, Any]]:
 def sources(server: RunningServer, room: str) -> list[str]:
     """Their texts."""
     return [cell["source"] for cell in content(server, room)]
+
+
+def active_in_sight(pane: Pane) -> int | None:
+    """Which cell is active, if all of it is in sight."""
+    index: int | None = pane.root.evaluate(
+        """pane => {
+          const around = pane.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+          const cells = [...pane.querySelectorAll('.jp-Cell')];
+          const index = cells.findIndex(cell => cell.classList.contains('jp-mod-active'));
+          const { top, bottom } = cells[index].getBoundingClientRect();
+          return top > around.top - 1 && bottom < around.bottom + 1 ? index : null;
+        }"""
+    )
+    return index
 
 
 def test_the_keys_of_the_notebook(person: Callable[..., Person], server: RunningServer) -> None:
@@ -58,6 +72,17 @@ def test_the_keys_of_the_notebook(person: Callable[..., Person], server: Running
         until(lambda: len(content(server, "keys")), lambda count: count == 3)
         press("z")
         until(lambda: sources(server, "keys"), lambda seen: seen == ["be", "tween", "one", "two"])
+
+
+def test_the_active_cell_stays_in_sight(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "sight", *(f"{number}\n" * 12 for number in range(6)))
+    with person("Ada") as ada:
+        at_ada = ada.open_room("sight")
+        at_ada.editor(0).click()
+        ada.page.keyboard.press("Escape")
+        for key, index in [("j", 1), ("j", 2), ("j", 3), ("k", 2), ("k", 1), ("k", 0)]:
+            ada.page.keyboard.press(key)
+            until(lambda: active_in_sight(at_ada), index.__eq__)
 
 
 def test_undo_takes_back_only_ones_own(person: Callable[..., Person], server: RunningServer) -> None:

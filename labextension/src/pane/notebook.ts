@@ -1,6 +1,7 @@
 import { CodeCell, MarkdownCell, type Cell, type ICellModel } from '@jupyterlab/cells';
 import { Notebook, type CellList } from '@jupyterlab/notebook';
 import type { IObservableList } from '@jupyterlab/observables';
+import type { Message } from '@lumino/messaging';
 
 /**
  * JupyterLab's notebook widget, for a room: it may be read-only or show one cell alone, and it changes the shared
@@ -70,6 +71,16 @@ export class NotebookView extends Notebook {
     }
   }
 
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._heights.observe(this.node);
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    this._heights.disconnect();
+    super.onBeforeDetach(msg);
+  }
+
   protected override onCellInserted(index: number, cell: Cell): void {
     super.onCellInserted(index, cell);
     this._ids.set(cell, cell.model.id);
@@ -127,6 +138,11 @@ export class NotebookView extends Notebook {
     });
   }
 
+  // Shown late and beside notices that come and go, the notebook gets another height without a message. With a wrong
+  // one the base class would scroll the active cell out of sight.
+  private readonly _heights = new ResizeObserver(() => {
+    this.viewModel.height = this.node.getBoundingClientRect().height;
+  });
   private readonly _ids = new WeakMap<Cell, string>();
   private _readOnly = false;
   private _onlyCell: string | null = null;
