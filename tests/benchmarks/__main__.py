@@ -15,7 +15,7 @@ from .campaign import MEASURES, Campaign, Options
 from .content import Trace, read_trace, synthetic_trace
 from .plots import draw
 from .products import JupyterCollab, JupyterCollaboration, Product
-from .report import complaints, table, targets
+from .report import complaints, rounds, table, targets
 
 __all__ = ["main"]
 
@@ -117,8 +117,9 @@ def _document(campaign: Campaign, out: Path, docs: Path) -> None:
     page = docs / "benchmarks.md"
     before, rest = page.read_text().split(_BEGIN)
     _, after = rest.split(_END)
-    about = f"{campaign.about()}\n\n![The same in pictures](benchmarks.svg)\n\n{table(campaign.runs)}\n"
-    page.write_text(f"{before}{_BEGIN}\n{about}{_END}{after}")
+    about = f"{campaign.about()} Rounds: {rounds(campaign.runs)}."
+    results = f"{about}\n\n![The same in pictures](benchmarks.svg)\n\n{table(campaign.runs)}\n"
+    page.write_text(f"{before}{_BEGIN}\n{results}{_END}{after}")
     shutil.copy(out / "benchmarks.svg", docs / "benchmarks.svg")
 
 

@@ -111,12 +111,12 @@ class Campaign:
             self.write()
 
     def about(self) -> str:
-        """One sentence for people: what ran where."""
+        """For people: what ran where."""
         versions = " and ".join(f"{name} {version}" for name, version in self._versions.items())
         options = self.options
         return (
             f"{versions}, Python {platform.python_version()}, {os.cpu_count()} cores ({_cpu_model()}); "
-            f"{self.trace.name}; {options.rounds} rounds of {options.fanout_seconds:g} s. "
+            f"{self.trace.name}; in each round {options.fanout_seconds:g} s of typing. "
             f"*Times better* above 1 is in favour of {JupyterCollab.name}."
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .campaign import Run
 
-__all__ = ["OTHER", "OURS", "OURS_ACKS", "Row", "complaints", "rows", "table", "targets", "values"]
+__all__ = ["OTHER", "OURS", "OURS_ACKS", "Row", "complaints", "rounds", "rows", "table", "targets", "values"]
 
 OURS, OURS_ACKS, OTHER = "jupyter_collab", "jupyter_collab, acks", "jupyter-collaboration"
 
@@ -148,6 +148,14 @@ def _number(value: float | None) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def rounds(runs: list[Run]) -> str:
+    """How many rounds of each measure there are; those that were kept may be of a campaign with more or fewer."""
+    counts: dict[str, int] = {}
+    for run in runs:
+        counts[run.measure] = max(counts.get(run.measure, 0), run.round + 1)
+    return ", ".join(f"{measure} {count}" for measure, count in sorted(counts.items()))
 
 
 def targets(runs: list[Run]) -> list[tuple[str, bool]]:

@@ -11,7 +11,7 @@ from .campaign import Run
 from .content import MARK, cell_source, mark, marked_edits, notebook, synthetic_trace, trace_cell, trace_updates
 from .ingest import encode
 from .messages import SYNC_UPDATE, Presence, read_state_vector, sync, sync_payload
-from .report import OTHER, OURS, complaints, rows, table, targets
+from .report import OTHER, OURS, complaints, rounds, rows, table, targets
 from .websocket import Refused, Socket
 
 
@@ -153,6 +153,11 @@ def test_the_table_holds_the_median_of_the_rounds() -> None:
     runs = [_fanout(OURS, number, edit_p50_ms=value) for number, value in enumerate((1.0, 9.0, 2.0))]
     assert rows(runs)[0].ours == 2
     assert "| 50 people: edit to reader, p50 | ms   |                       |              2 |" in table(runs)
+
+
+def test_rounds_are_those_that_were_run() -> None:
+    runs = [_ingest(OURS, 9_000), *(_fanout(entrant, number) for number in range(2) for entrant in (OTHER, OURS))]
+    assert rounds(runs) == "fanout 2, ingest 1"
 
 
 def test_targets_are_missed_as_well_as_reached() -> None:
