@@ -12,7 +12,7 @@ from typing import Any
 from pycrdt import Array, Map, Text
 
 from .cells import build_output, is_sound
-from .text import common_length
+from .differences import common_length
 
 __all__ = ["OutputList"]
 
