@@ -14,6 +14,7 @@ import type { IYText } from '@jupyter/ydoc';
 
 import { caretExtension } from '../lib/carets.js';
 import { lineBreakExtension } from '../lib/linebreaks.js';
+import { surrogateExtension } from '../lib/surrogates.js';
 
 /** What JupyterLab's plugins make for its notebooks, and nobody else makes here. */
 export interface IEditors {
@@ -27,7 +28,8 @@ export function makeEditors(): IEditors {
   const languages = makeLanguages();
   const extensions = new EditorExtensionRegistry();
   const known = EditorExtensionRegistry.getDefaultExtensions({ themes: makeThemes() });
-  for (const extension of [...known, bindingExtension, caretExtension, lineBreakExtension]) {
+  const ours = [bindingExtension, caretExtension, lineBreakExtension, surrogateExtension];
+  for (const extension of [...known, ...ours]) {
     extensions.addExtension(extension);
   }
   const editors = new CodeMirrorEditorFactory({ extensions, languages });

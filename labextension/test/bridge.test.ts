@@ -6,6 +6,7 @@ import { YNotebook, type YCodeCell } from '@jupyter/ydoc';
 import * as Y from 'yjs';
 
 import { setText, TextBridge } from '../lib/bind/bridge.js';
+import { wellFormed } from '../lib/characters.js';
 
 const notebooks: YNotebook[] = [];
 
@@ -126,6 +127,20 @@ test('a text is set by replacing its middle, and whole characters of it', () => 
   setText(text, 'a😁b', {});
   assert.equal(text.toString(), 'a😁b');
   assert.deepEqual(changes, [[{ retain: 1 }, { delete: 2 }, { insert: '😁' }]]);
+});
+
+test('an edit that cuts a character reaches the room whole, and leaves no half in the notebook', () => {
+  const cell = codeCell(makeNotebook('a😀b'));
+  const room = makeRoom('a😀b');
+  bridge(cell, room);
+  cell.updateSource(2, 3, '\ude01');
+  cell.updateSource(0, 0, 'x');
+  assert.equal(room.toString(), cell.getSource());
+  assert.equal(wellFormed(room.toString()), room.toString());
+  assert.match(room.toString(), /^xa.*b$/u);
+  const received = new Y.Doc();
+  Y.applyUpdate(received, Y.encodeStateAsUpdate(room.doc as Y.Doc));
+  assert.equal(received.getText('source').toString(), room.toString());
 });
 
 /** A sequence of numbers that is the same each time. */

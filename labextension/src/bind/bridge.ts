@@ -1,7 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { diff } from './textdiff.js';
+import { wellFormed, wholeCharacters } from '../characters.js';
+import { diff } from '../textdiff.js';
 
 /**
  * Keeps the text of a notebook's own cell and that of a room's cell the same, though they belong to two documents.
@@ -60,8 +61,10 @@ export class TextBridge implements IDisposable {
 
   /** Says whether there was something to write. */
   private _copy(event: Y.YTextEvent, from: Y.Text, to: Y.Text): boolean {
-    const wanted = from.toString();
+    const wanted = wellFormed(from.toString());
     this._lastShared = wanted;
+    // An edit that cut a character left a half that cannot be saved, nor sent.
+    setText(from, wanted, this);
     if (to.toString() === wanted) {
       return false;
     }
@@ -139,17 +142,24 @@ export function setText(text: Y.Text, wanted: string, origin: object): void {
 
 type Delta = Y.YTextEvent['delta'];
 
-/** Applies a change, as far as the text has the places that it speaks of. */
+/** Applies a change, as far as the text has the places that it speaks of; nothing of it cuts a character. */
 function applyDelta(text: Y.Text, delta: Delta): void {
   let index = 0;
   for (const { retain, insert, delete: count } of delta) {
     if (retain !== undefined) {
       index = Math.min(index + retain, text.length);
     } else if (typeof insert === 'string') {
-      text.insert(index, insert);
-      index += insert.length;
+      index += replaceWhole(text, index, index, insert);
     } else if (count !== undefined) {
-      text.delete(index, Math.min(count, text.length - index));
+      replaceWhole(text, index, Math.min(index + count, text.length), '');
     }
   }
+}
+
+/** Replaces whole characters, and says how far behind `start` the inserted text ends. */
+function replaceWhole(text: Y.Text, start: number, end: number, insert: string): number {
+  const whole = wholeCharacters(text.toString(), start, end, insert);
+  text.delete(whole.start, whole.end - whole.start);
+  text.insert(whole.start, whole.insert);
+  return whole.start + whole.insert.length - start;
 }

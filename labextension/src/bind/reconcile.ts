@@ -1,5 +1,6 @@
 /** What becomes of a cell whose text and that of the room's cell were apart for a while. */
-import { diff, type ISplice } from './textdiff.js';
+import type { ISplice } from '../characters.js';
+import { diff } from '../textdiff.js';
 
 /**
  * - `same`: there is nothing to do.

@@ -17,6 +17,7 @@ import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
 import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
 import type { Role } from '../protocol.js';
+import { surrogateExtension } from '../surrogates.js';
 import { languagesOf } from './rooms.js';
 import { followSettings, PLUGIN_ID } from './settings.js';
 
@@ -64,6 +65,7 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
   ) => {
     editorExtensions.addExtension(caretExtension);
     editorExtensions.addExtension(lineBreakExtension);
+    editorExtensions.addExtension(surrogateExtension);
     const server = labServer(app.serviceManager.serverSettings);
     const api = new CollabApi(server);
     const persistence = new ChosenPersistence(settings);
