@@ -8,6 +8,7 @@ from .changes import RoomChange, UnsentCell, UnsentText
 from .discovery import find_server
 from .errors import (
     CannotRun,
+    CellDeleted,
     CellFailed,
     ClientError,
     EditsNotSaved,
@@ -36,6 +37,7 @@ __all__ = [
     "Backoff",
     "CannotRun",
     "Cell",
+    "CellDeleted",
     "CellFailed",
     "CellRun",
     "ClientError",

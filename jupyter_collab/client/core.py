@@ -22,6 +22,7 @@ from .presence import Person, Presence
 from .reconnecting import Backoff
 from .replica import Replica
 from .rest import ContentFormat, RestClient
+from .seen import SeenTexts
 from .server import Server
 from .signals import Signal, latest
 
@@ -63,6 +64,7 @@ class RoomCore:
         self.rest = RestClient(server)
         self.people = PeopleClient(self.rest, room_id)
         self.kernel = KernelClient(self.rest, room_id, role)
+        self.seen = SeenTexts()
         self.replica = Replica(self._tell_change, self._tell_news)
         self.presence = Presence(self._tell_people, visible)
         self._connection = Connection(server, room_id, role, self.replica, self.presence, self._tell_news, backoff)

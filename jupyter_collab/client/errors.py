@@ -9,6 +9,7 @@
           +-- SignInRefused       the server does not accept the token
           +-- EditsNotSaved       edits were kept out of the room; their text is in ``room.unsent``
           +-- RoomClosed          the room was closed on this side
+          +-- CellDeleted         the cell was deleted; what was to be written into it is in ``error.text``
           +-- CannotRun           a shared cell cannot be run here
           +-- CellFailed          a shared cell was run, here or on its room's kernel, and failed
 """
@@ -19,6 +20,7 @@ from ..errors import CloseCode, CollabError, ProtocolError, RoomError
 
 __all__ = [
     "CannotRun",
+    "CellDeleted",
     "CellFailed",
     "ClientError",
     "EditsNotSaved",
@@ -67,6 +69,25 @@ class RoomClosed(ClientError):
     """The room was closed on this side."""
 
     reason = "room_closed"
+
+
+class CellDeleted(ClientError, KeyError):
+    """The cell was deleted.
+
+    Attributes
+    ----------
+    text
+        What was to be written into it; ``None`` if it was only to be read.
+    """
+
+    reason = "cell_deleted"
+
+    def __init__(self, message: str, text: str | None = None) -> None:
+        super().__init__(message)
+        self.text = text
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class CannotRun(ClientError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from types import TracebackType
@@ -47,6 +48,12 @@ class AsyncRoom(RoomView):
     def _schedule(self) -> Schedule:
         loop = asyncio.get_running_loop()
         return lambda function: _ignore(loop.call_soon(function))
+
+    @property
+    def reader(self) -> object:
+        """This task, or in a callback the thread: what it has read is what its edits are made against."""
+        self._core.check_thread()
+        return asyncio.current_task() or threading.current_thread()
 
     async def wait_saved(self, timeout: float | None = None) -> None:
         """Return when every edit made here is durable.

@@ -96,6 +96,11 @@ class Room(RoomView):
     def _schedule(self) -> Schedule:
         return self._callbacks.run_soon
 
+    @property
+    def reader(self) -> object:
+        """This thread: what it has read is what its edits are made against."""
+        return threading.current_thread()
+
     wait_saved = _blocking(AsyncRoom.wait_saved)
     wait_for = _blocking(AsyncRoom.wait_for)
     export = _blocking(AsyncRoom.export)

@@ -13,6 +13,7 @@ from .core import RoomCore
 from .cursor import cursor_at
 from .kernel import KernelView
 from .presence import Person
+from .seen import SeenTexts
 from .signals import Schedule, Unsubscribe
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ class RoomView(ABC):
     @abstractmethod
     def _schedule(self) -> Schedule:
         """Where this room's callbacks run."""
+
+    @property
+    @abstractmethod
+    def reader(self) -> object:
+        """Who reads and edits: this thread, or task. Each has its own notion of what it has read."""
+
+    @property
+    def seen(self) -> SeenTexts:
+        """What this program has read of the cells' texts; to be used in :meth:`read` and :meth:`edit` only."""
+        return self._core.seen
 
     def read(self, look: Callable[[RoomDocument], T]) -> T:
         """What ``look`` finds in the document. It must not write, and must not keep parts of the document."""
@@ -145,8 +156,16 @@ class RoomView(ABC):
 
     @property
     def text(self) -> str:
-        """The text of all cells, with an empty line between two. Can be set in a room of one cell."""
-        return self.read(lambda document: "\n\n".join(map(document.source, document.cell_ids)))
+        """The text of all cells, with an empty line between two. Can be set in a room of one cell, as its source."""
+        reader = self.reader
+
+        def look(document: RoomDocument) -> str:
+            texts = {cell_id: document.source(cell_id) for cell_id in document.cell_ids}
+            for cell_id, text in texts.items():
+                self.seen.note(reader, cell_id, text)
+            return "\n\n".join(texts.values())
+
+        return self.read(look)
 
     @text.setter
     def text(self, text: str) -> None:
@@ -157,11 +176,21 @@ class RoomView(ABC):
 
     def insert_cell(self, index: int, source: str = "", cell_type: CellType = "code") -> Cell:
         """A new cell before the one at ``index`` (from 0; at the end if it equals the number of cells)."""
-        return Cell(self, self.edit(lambda document: document.insert_cell(index, cell_type, source)))
+        return self._insert_cell(lambda document: index, source, cell_type)
 
     def append_cell(self, source: str = "", cell_type: CellType = "code") -> Cell:
         """A new cell at the end."""
-        return Cell(self, self.edit(lambda document: document.insert_cell(len(document.cell_ids), cell_type, source)))
+        return self._insert_cell(lambda document: len(document.cell_ids), source, cell_type)
+
+    def _insert_cell(self, index: Callable[[RoomDocument], int], source: str, cell_type: CellType) -> Cell:
+        reader = self.reader
+
+        def insert(document: RoomDocument) -> str:
+            cell_id = document.insert_cell(index(document), cell_type, source)
+            self.seen.note(reader, cell_id, document.source(cell_id))
+            return cell_id
+
+        return Cell(self, self.edit(insert))
 
     def delete_cell(self, which: int | str | Cell) -> None:
         """Delete a cell."""
@@ -183,7 +212,15 @@ class RoomView(ABC):
 
     def notebook(self) -> "NotebookNode":
         """A copy of the whole, as nbformat has it (version 4)."""
-        return self.read(lambda document: document.to_notebook())
+        reader = self.reader
+
+        def look(document: RoomDocument) -> "NotebookNode":
+            notebook = document.to_notebook()
+            for cell in notebook["cells"]:
+                self.seen.note(reader, cell["id"], cell["source"])
+            return notebook
+
+        return self.read(look)
 
     # What was kept out of the room
 

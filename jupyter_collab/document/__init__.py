@@ -1,19 +1,27 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
+from .differences import Replacement, apply_edits, differences
 from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
+from .three_way import merge_edits
 from .trust import TrustWatch
+from .values import clean_source
 from .yjs import MAX_NESTING, check_update, epoch_client_id, state_vector
 
 __all__ = [
     "MAX_NESTING",
     "ContentFormat",
     "OutputList",
+    "Replacement",
     "RoomDocument",
     "TrustWatch",
+    "apply_edits",
     "check_update",
+    "clean_source",
+    "differences",
     "epoch_client_id",
+    "merge_edits",
     "read_content",
     "state_vector",
     "write_content",

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from .values import lines_of
+
 __all__ = ["Replacement", "apply_edits", "changed_parts", "common_length", "differences"]
 
 MAX_COMPARED_LINES = 4_000
@@ -34,7 +36,7 @@ class Replacement(NamedTuple):
 
 def differences(old: str, new: str) -> list[Replacement]:
     """The edits that make ``new`` of ``old``, in order; none touches what both have."""
-    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    old_lines, new_lines = lines_of(old), lines_of(new)
     first = _common_items(old_lines, new_lines)
     start = sum(map(len, old_lines[:first]))
     last = _common_items(old_lines[first:][::-1], new_lines[first:][::-1])

@@ -1,6 +1,6 @@
 """The document of a room."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,13 +11,14 @@ from ..errors import InvalidUpdate
 from .cell_list import CellEntry, CellList
 from .cells import build_cell, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
+from .differences import Replacement
 from .merging import merge_cells, new_id
 from .outputs import OutputList
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
-from .text import replace_range, set_text
+from .text import edit_text, replace_range, set_text
 from .trust import TrustWatch, holds_trust, remove_trust
-from .values import clean_json, clean_text, to_plain
+from .values import clean_json, clean_source, to_plain
 from .yjs import epoch_client_id
 
 if TYPE_CHECKING:
@@ -205,16 +206,20 @@ class RoomDocument:
 
     def set_source(self, cell_id: str, text: str) -> None:
         """Make ``text`` a cell's text; what it has in common with the present one is not touched."""
-        set_text(self.source_type(cell_id), clean_text(text))
+        set_text(self.source_type(cell_id), clean_source(text))
+
+    def edit_source(self, cell_id: str, edits: Sequence[Replacement]) -> None:
+        """Edit a cell's text; ``edits`` are in order, with positions as they are before the first of them."""
+        edit_text(self.source_type(cell_id), [edit._replace(text=clean_source(edit.text)) for edit in edits])
 
     def append_text(self, cell_id: str, text: str) -> None:
         """Add to the end of a cell's text."""
         source = self.source_type(cell_id)
-        source += clean_text(text)
+        source += clean_source(text)
 
     def replace_text(self, cell_id: str, start: int, stop: int, text: str) -> None:
         """Replace the characters from ``start`` up to ``stop`` of a cell's text."""
-        replace_range(self.source_type(cell_id), start, stop, clean_text(text))
+        replace_range(self.source_type(cell_id), start, stop, clean_source(text))
 
     def insert_cell(self, index: int, cell_type: CellType = "code", source: str = "", **fields: Any) -> str:
         """Insert a cell before the one at ``index`` (a list's index, negative from the end) and answer its id.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from .differences import Replacement, apply_edits, changed_parts, differences
+from .values import lines_of
 
 __all__ = ["merge_edits", "merge_texts"]
 
@@ -171,7 +172,7 @@ class _Merge:
 
 def _missing(position: int, theirs: str, mine: str) -> Iterator[Replacement]:
     """The lines of ``mine`` that are not in ``theirs``, which is at ``position``."""
-    their_lines, my_lines = theirs.splitlines(keepends=True), mine.splitlines(keepends=True)
+    their_lines, my_lines = lines_of(theirs), lines_of(mine)
     for _, j, k, n in changed_parts(SequenceMatcher(None, their_lines, my_lines)):
         if k < n:
             offset = position + sum(map(len, their_lines[:j]))

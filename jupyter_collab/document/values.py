@@ -14,7 +14,16 @@ from pycrdt import Array, Map, Text
 from ..errors import ContentError
 from .yjs import MAX_NESTING
 
-__all__ = ["array_items", "canonical", "clean_json", "clean_text", "plain_line_breaks", "to_plain"]
+__all__ = [
+    "array_items",
+    "canonical",
+    "clean_json",
+    "clean_source",
+    "clean_text",
+    "lines_of",
+    "plain_line_breaks",
+    "to_plain",
+]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
@@ -27,6 +36,21 @@ def clean_text(text: str) -> str:
 def plain_line_breaks(text: str) -> str:
     """``text`` with ``\\n`` for the line breaks of Windows, which editors count in different ways."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def clean_source(text: str) -> str:
+    """``text`` as the source of a cell: what Yjs can hold, and ``\\n`` where a line ends."""
+    return plain_line_breaks(clean_text(text))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of ``text``, each with the ``\\n`` that ends it, as :meth:`str.splitlines` would not give them.
+
+    To that method form feeds, U+0085, U+2028 and more end a line as well; in a cell they are characters like others.
+    """
+    lines = text.split("\n")
+    last = lines.pop()
+    return [line + "\n" for line in lines] + ([last] if last else [])
 
 
 def clean_json(value: object, depth: int = 0) -> Any:
