@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors", "spans"),
+    ("errors", "spans", "names"),
     ("protocol",),
     ("document",),
     ("access", "store", "backplane"),

@@ -168,13 +168,14 @@ class CollabMagics:
                 f"Cell {cell.index} of {room.id!r} holds text that is not from here. See it with "
                 f"`%collab pull {room.id}/{cell.index}`, or replace it with {FORCE}."
             )
-        cell.source = self._last_texts[room.id, cell.id] = text
+        cell.source = text
+        self._last_texts[room.id, cell.id] = cell.source  # its line ends may be other ones
         room.wait_saved(LEAVE_SECONDS)
 
     def _last_input(self) -> str:
         """This cell's lines that are not ours, or those of the last cell that has any."""
         for source in reversed(self._inputs):
-            lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%collab", "%%collab"))]
+            lines = [line for line in source.split("\n") if not line.lstrip().startswith(("%collab", "%%collab"))]
             if text := "\n".join(lines).strip("\n"):
                 return text
         raise UsageError("There is no cell to push: no other was run here.")

@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
-from .content import MAX_CELLS, NotebookContent, parse_cell, read_notebook
+from .content import NotebookContent, parse_cell, read_notebook
+from .textfiles import TextFormat, read_cells, write_cells
 from .values import clean_json, clean_text, plain_line_breaks
 
 if TYPE_CHECKING:
-    from jupytext.jupytext import TextNotebookConverter
     from nbformat import NotebookNode
 
     from .room_document import RoomDocument
@@ -39,24 +39,18 @@ MEDIA_TYPES = {
 }
 
 TEXT_FORMATS = {
-    ContentFormat.MD: {"extension": ".md", "format_name": "markdown"},
-    ContentFormat.PY: {"extension": ".py", "format_name": "percent"},
+    ContentFormat.MD: TextFormat("md", "markdown"),
+    ContentFormat.PY: TextFormat("py", "percent"),
 }
-"""The text formats, as jupytext names them."""
 
-MAX_TEXT_LINES = 100_000
-"""The time that jupytext takes grows with the square of this."""
+BYTE_ORDER_MARK = "\ufeff"
+"""What programs of Windows begin text files with."""
 
 FENCE = "```"
 """What begins and ends code in markdown."""
 
-JUPYTEXT = "jupytext"
-
 NOTEBOOK_KEY = re.compile(r"jupyter\s*:\s*")
 """The line in the header of markdown that says that it is a notebook."""
-
-WRITABLE_KEY = re.compile(r"[a-zA-Z_]\w*")
-"""Other keys of metadata cannot be written into text."""
 
 
 def write_content(document: "RoomDocument", content_format: ContentFormat) -> str:
@@ -70,16 +64,7 @@ def write_content(document: "RoomDocument", content_format: ContentFormat) -> st
     cells = notebook["cells"]
     if content_format is ContentFormat.MD and [cell["cell_type"] for cell in cells] == ["markdown"]:
         return str(cells[0]["source"])
-    if len(cells) > MAX_CELLS:
-        raise ContentError(f"This has more than {MAX_CELLS:,} cells, too many for .{content_format.value}; use .ipynb.")
-    for part in (notebook, *cells):
-        part["metadata"] = _writable(part["metadata"])
-    return str(_converter(content_format).writes(notebook, metadata=notebook["metadata"]))
-
-
-def _writable(metadata: dict[str, Any]) -> dict[str, Any]:
-    """What text can hold of ``metadata``, without what tells the converter what to do: peers may write it."""
-    return {key: value for key, value in metadata.items() if WRITABLE_KEY.fullmatch(key) and key != JUPYTEXT}
+    return write_cells(notebook, TEXT_FORMATS[content_format])
 
 
 def write_notebook(notebook: "NotebookNode") -> str:
@@ -100,11 +85,11 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
     """
     if content_format is ContentFormat.IPYNB:
         return read_notebook(_parse_json(text))
-    text = plain_line_breaks(text)
+    text = plain_line_breaks(text.removeprefix(BYTE_ORDER_MARK))
     note = text if content_format is ContentFormat.MD and not _has_notebook_header(text) else None
     cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
     if note is None or FENCE in note:
-        parsed, metadata = _read_text(text, content_format)
+        parsed, metadata = read_cells(text, TEXT_FORMATS[content_format])
         if note is None or any(cell["cell_type"] == "code" for cell in parsed):
             return _from_text(parsed, metadata, note)
     return _from_text(cells, {}, note)
@@ -119,7 +104,7 @@ def _from_text(cells: list[dict[str, Any]], metadata: dict[str, Any], note: str 
 
 def _has_notebook_header(text: str) -> bool:
     """Whether ``text`` begins as markdown does that was written from a notebook."""
-    lines = iter(text.splitlines())
+    lines = iter(text.split("\n"))
     if next(lines, "").rstrip() != "---":
         return False
     header = itertools.takewhile(lambda line: line.rstrip() != "---", lines)
@@ -131,24 +116,3 @@ def _parse_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ContentError("This is not a notebook: it is not JSON. Give an .ipynb file.") from error
-
-
-def _converter(content_format: ContentFormat) -> "TextNotebookConverter":
-    """jupytext's converter for just this format: asked for less, jupytext lets the content choose."""
-    from jupytext.jupytext import TextNotebookConverter  # not above: it takes a second, and few programs need it
-
-    return TextNotebookConverter(dict(TEXT_FORMATS[content_format]), config=None)
-
-
-def _read_text(text: str, content_format: ContentFormat) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    from yaml import YAMLError
-
-    if text.count("\n") > MAX_TEXT_LINES:
-        name = content_format.value
-        raise ContentError(f"This has more than {MAX_TEXT_LINES:,} lines; as .{name} no more are read. Use .ipynb.")
-    try:
-        notebook = _converter(content_format).reads(text)
-    except (YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ContentError(f"This cannot be read as .{content_format.value}: its header is not valid YAML.") from error
-    metadata = {key: value for key, value in notebook["metadata"].items() if key != JUPYTEXT}
-    return list(notebook["cells"]), metadata

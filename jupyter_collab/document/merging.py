@@ -8,6 +8,7 @@ from .cell_list import CellEntry, CellList
 from .cells import build_cell, can_update, update_cell
 from .content import CellContent, NotebookContent
 from .matching import longest_increasing, match_cells
+from .values import plain_line_breaks
 
 __all__ = ["merge_cells", "new_id"]
 
@@ -35,7 +36,7 @@ def _completed(cell: CellContent, present: CellContent | None, is_partial: bool)
     if present is None or not is_partial:
         return replace(cell, id=cell.id or (present.id if present is not None else None))
     # Texts know one kind of line end; which one the cell has is not for them to change.
-    source = present.source if present.source.splitlines() == cell.source.splitlines() else cell.source
+    source = present.source if plain_line_breaks(present.source) == cell.source else cell.source
     return replace(present, source=source, metadata={**present.metadata, **cell.metadata})
 
 

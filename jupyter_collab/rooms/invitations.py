@@ -24,6 +24,7 @@ from ..errors import (
     PermissionDenied,
     WrongPassword,
 )
+from ..names import clean_name
 from ..store import InviteRecord, MemberRecord, PeopleStore, check_invite
 from .manager import RoomManager
 from .members import Members, event
@@ -208,7 +209,7 @@ class Invitations:
 
 def check_name(name: str) -> str:
     """A guest's name without blanks around it, or :class:`ContentError`."""
-    name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
-        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters.")
-    return name
+    cleaned = clean_name(name, MAX_NAME_CHARACTERS)
+    if cleaned is None:
+        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character.")
+    return cleaned

@@ -22,6 +22,7 @@ from ..errors import (
     RoomTooLarge,
     ServerFull,
 )
+from ..names import clean_name
 from ..protocol import ConnectedUser
 from ..store import Head, MemberRecord, Reader, RoomRecord, Store
 from .limits import Limits
@@ -344,10 +345,10 @@ def check_room_id(room_id: str) -> str:
 
 def check_title(title: str) -> str:
     """``title`` without blanks around it, or :class:`RoomError`."""
-    title = " ".join(title.split())
-    if not title or len(title) > MAX_TITLE_CHARACTERS or not title.isprintable():
-        raise RoomError(f"A title has 1 to {MAX_TITLE_CHARACTERS} printable characters.")
-    return title
+    cleaned = clean_name(title, MAX_TITLE_CHARACTERS)
+    if cleaned is None:
+        raise RoomError(f"A title has 1 to {MAX_TITLE_CHARACTERS} characters, none of them a control character.")
+    return cleaned
 
 
 def check_room_bytes(size: int, limits: Limits) -> None:

@@ -74,7 +74,7 @@ export class JoinView implements View {
     const [nameField, name] = field(trans.__('Your name, as the others will see it'), {
       name: 'name',
       required: '',
-      maxlength: '64',
+      maxlength: '60',
       autocomplete: 'nickname'
     });
     setValue(name, me?.display_name ?? rememberedName());

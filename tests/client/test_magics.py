@@ -177,6 +177,9 @@ def test_code_is_pushed(prompt: Prompt, server: RunningServer) -> None:
     prompt.run("fifth = 5")
     prompt.run(f"%collab push pushed/0 {number}")
     assert sources(server, "pushed") == ["fourth = 4", "second = 2", "third"]
+    prompt.run("odd = 'a\x0cb\u2028c\x85d'")
+    prompt.run("%collab push pushed/1")
+    assert sources(server, "pushed")[1] == "odd = 'a\x0cb\u2028c\x85d'"
     assert "UsageError: fifth is no text" in prompt.fail("%collab push pushed fifth")
     assert "UsageError: There is no In[999]" in prompt.fail("%collab push pushed 999")
     assert "UsageError: nothing is no variable" in prompt.fail("%collab push pushed nothing")
