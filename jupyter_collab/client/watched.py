@@ -33,6 +33,7 @@ class WatchedDocument:
         doc: Doc[Any] = Doc(client_id=secrets.randbits(32))
         self.room = RoomDocument(doc)
         self.cell_ids: list[str] = []
+        self._bag: list[str] = []
         self._cells: Array[Any] = doc.get("cells", type=Array)
         self._subscriptions = [
             doc.observe(self._take_update),
@@ -80,15 +81,15 @@ class WatchedDocument:
         self._on_change(change | RoomChange(local=not self._is_applying, remote=self._is_applying))
 
     def _tell_of_cells(self, events: Iterable[Any]) -> None:
+        events = list(events)
         paths = [event.path for event in events]
-        order = any(not path for path in paths)
-        before = set(self.cell_ids)
-        if any(len(path) < 2 for path in paths):  # the list of cells, or a cell's own keys, of which one is its id
-            self.cell_ids = self.room.cell_ids
+        before = self.cell_ids
+        if any(len(path) < 2 for path in paths):  # the bag of cells, or a cell's own keys, of which one is its id
+            self.cell_ids, self._bag = self.room.ids()
         changed = {cell_id for path in paths if path for cell_id in self._ids_at(path[0])}
-        self._tell(RoomChange(frozenset(changed | (set(self.cell_ids) - before)), order=order))
+        self._tell(RoomChange(frozenset(changed | (set(self.cell_ids) - set(before))), order=self.cell_ids != before))
 
     def _ids_at(self, position: int) -> Iterable[str]:
         """The id of the cell at ``position`` in the shared array, or all if peers wrote anything else into that."""
-        only_cells = len(self._cells) == len(self.cell_ids)
-        return self.cell_ids[position : position + 1] if only_cells else self.cell_ids
+        only_cells = len(self._cells) == len(self._bag)
+        return self._bag[position : position + 1] if only_cells else self.cell_ids

@@ -5,17 +5,17 @@ from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
 from .three_way import merge_edits
-from .trust import TrustWatch
 from .values import clean_source
+from .watch import CellWatch
 from .yjs import MAX_NESTING, check_update, epoch_client_id, state_vector
 
 __all__ = [
     "MAX_NESTING",
+    "CellWatch",
     "ContentFormat",
     "OutputList",
     "Replacement",
     "RoomDocument",
-    "TrustWatch",
     "apply_edits",
     "check_update",
     "clean_source",

@@ -1,28 +1,46 @@
-"""The root type ``cells``, in which a peer may have written anything."""
+"""The root type ``cells``: a bag of cells, in which a peer may have written anything.
 
-from collections.abc import Iterator
+Cells are only ever added to the bag, at its end. Where a cell stands, what it is and whether it is there are values in
+the cell, so moving it, changing its type and deleting it leave it, and whatever others type in it, alone.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Array, Doc, Map, ReadTransaction, Text, Transaction
 
 from ..errors import ContentError
-from .cells import is_whole, read_cell
+from .cells import build_cell, is_whole, read_cell
 from .content import CELL_TYPES, CellContent
+from .deletion import is_deleted
+from .order import first_keys, is_key, keys_between
 from .schema import valid_id
 
-__all__ = ["CellEntry", "CellList"]
+__all__ = ["CellEntry", "CellList", "live"]
 
 MAX_ID_CHARACTERS = 64
+KEY = "pos"
 
 
 @dataclass(slots=True)
 class CellEntry:
-    """A cell, the id by which it is known, and its index among the maps in ``cells``."""
+    """A cell, the id by which it is known, its key if it has a valid one, and its index among the maps in the bag."""
 
     id: str
     shared: "Map[Any]"
     position: int
+    key: str | None
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it is marked as deleted."""
+        return is_deleted(self.shared)
+
+    @property
+    def place(self) -> tuple[bool, str, str | int]:
+        """What cells are ordered by; those without a key come last, as they are in the bag."""
+        return (True, "", self.position) if self.key is None else (False, self.key, self.id)
 
     def read(self) -> CellContent:
         """What the cell holds, as far as it is valid, under this id."""
@@ -42,62 +60,126 @@ class CellList:
         self._as_text: Text = doc.get("cells", type=Text)
         self._places: dict[str, int] = {}
 
+    # Reading
+
     def maps(self) -> "list[Map[Any]]":
-        """The maps among the cells, in order, whether they are cells or not."""
+        """The maps in the bag, whether they are cells or not."""
         return [item for item, _ in self._as_text.diff() if isinstance(item, Map)]
 
-    def entries(self) -> list[CellEntry]:
-        """The cells, in order. No two have the same id: where peers left none, or one twice, it is made up.
+    def bag(self) -> list[CellEntry]:
+        """All cells, deleted ones too, as they are in the bag. No two have the same id.
 
-        A made-up id is the same whoever makes it up, and stays as long as the cells before it do.
+        Where peers left no id, or one twice, it is made up: the same whoever makes it up, and for good, as nothing
+        comes before what is in the bag already.
         """
-        with self.array.doc.transaction():
-            shared = [(position, cell) for position, cell in enumerate(self.maps()) if _is_cell(cell)]
-            own_ids = [valid_id(cell.get("id")) for _, cell in shared]
-        taken = {cell_id for cell_id in own_ids if cell_id}
+        with self.array.doc.transaction() as transaction:
+            facts = [
+                (valid_id(_read(cell, transaction, "id")), _read(cell, transaction, KEY), position, cell)
+                for position, cell in enumerate(self.maps())
+                if _read(cell, transaction, "cell_type") in CELL_TYPES
+            ]
+        taken = {cell_id for cell_id, *_ in facts if cell_id}
         seen: set[str] = set()
         entries = []
-        for own_id, (position, cell) in zip(own_ids, shared, strict=True):
+        for own_id, key, position, cell in facts:
             cell_id = own_id if own_id and own_id not in seen else _make_up(own_id or "cell", taken)
             seen.add(cell_id)
             taken.add(cell_id)
-            entries.append(CellEntry(cell_id, cell, position))
+            entries.append(CellEntry(cell_id, cell, position, key if is_key(key) else None))
         return entries
 
-    def find(self, cell_id: str, *, are_checked: bool) -> "Map[Any]":
+    def entries(self) -> list[CellEntry]:
+        """The cells that are there, in order."""
+        return live(self.bag())
+
+    def find(self, cell_id: str, *, are_checked: bool, or_deleted: bool = False) -> "Map[Any]":
         """The cell that is known by this id, or ``KeyError``.
 
         If ``are_checked`` says that there are only cells, it is first looked for where it was before, at no cost.
         """
-        place = self._places.get(cell_id, len(self.array))
-        if are_checked and place < len(self.array):
-            found = self.array[place]
-            if isinstance(found, Map) and found.get("id") == cell_id and _is_cell(found):
-                return found
-        entries = {entry.id: entry for entry in self.entries()}
-        self._places = {entry.id: entry.position for entry in entries.values()}
-        return entries[cell_id].shared
+        found = self._at(self._places.get(cell_id)) if are_checked else None
+        if found is None or found.get("id") != cell_id:
+            entries = {entry.id: entry for entry in self.bag()}
+            self._places = {entry.id: entry.position for entry in entries.values()}
+            found = entries[cell_id].shared
+        if is_deleted(found) and not or_deleted:
+            raise KeyError(cell_id)
+        return found
+
+    def _at(self, position: int | None) -> "Map[Any] | None":
+        if position is None or position >= len(self.array):
+            return None
+        found = self.array[position]
+        return found if isinstance(found, Map) and _is_cell(found) else None
 
     def types(self) -> Iterator[str]:
-        """The types of the cells, in order."""
-        return (cell["cell_type"] for cell in self.maps() if _is_cell(cell))
+        """The types of the cells that are there, in order."""
+        return (entry.shared["cell_type"] for entry in self.entries())
 
-    def insert(self, position: int, cell: "Map[Any]") -> None:
-        """Put a new cell before the map that is at ``position``; :meth:`heal` comes first."""
-        self.array.insert(position, cell)
+    # Editing
 
-    def delete(self, position: int) -> None:
-        """Remove the map at ``position``; :meth:`heal` comes first."""
-        del self.array[position]
+    def insert(self, entries: Sequence[CellEntry], index: int, cells: Sequence[CellContent]) -> None:
+        """Add new cells, so that they stand before the one at ``index`` of ``entries``, which are :meth:`entries`.
+
+        :meth:`heal` comes first.
+        """
+        for cell, key in zip(cells, self.keys(entries, index, len(cells)), strict=True):
+            self.add(cell, key)
+
+    def add(self, cell: CellContent, key: str) -> "Map[Any]":
+        """Put a new cell into the bag; :meth:`heal` comes first."""
+        added = build_cell(cell, key)
+        self.array.append(added)
+        return added
+
+    def remove(self, entry: CellEntry) -> None:
+        """Take a cell out of the bag for good, with all that others type in it; :meth:`heal` comes first."""
+        del self.array[entry.position]
+
+    def set_key(self, entry: CellEntry, key: str) -> None:
+        """Make a cell stand where ``key`` says."""
+        entry.shared[KEY] = entry.key = key
+
+    def keys(self, entries: Sequence[CellEntry], index: int, count: int) -> list[str]:
+        """Keys for ``count`` cells that are to stand before the one at ``index`` of ``entries``, which are in order."""
+        self.give_keys(entries)
+        try:
+            return self._keys(entries, index, count)
+        except ValueError:  # peers chose keys between which there is no room
+            for entry, key in zip(entries, first_keys(len(entries)), strict=True):
+                self.set_key(entry, key)
+            return self._keys(entries, index, count)
+
+    def _keys(self, entries: Sequence[CellEntry], index: int, count: int) -> list[str]:
+        low = entries[index - 1].key if index > 0 else None
+        high = entries[index].key if index < len(entries) else None
+        return list(keys_between(low, high, count, self._client_id))
+
+    def give_keys(self, entries: Sequence[CellEntry]) -> None:
+        """Give those of ``entries``, which are in order, a key that have none."""
+        lacking = [entry for entry in entries if entry.key is None]
+        if not lacking:
+            return
+        last = entries[len(entries) - len(lacking) - 1].key if len(lacking) < len(entries) else None
+        # Where no cell has one, all who give them choose alike: whoever's edit counts, the order is the same.
+        keys = first_keys(len(lacking)) if last is None else keys_between(last, None, len(lacking), self._client_id)
+        for entry, key in zip(lacking, keys, strict=True):
+            self.set_key(entry, key)
+
+    @property
+    def _client_id(self) -> int:
+        return self.array.doc.client_id
+
+    # What peers must not write
 
     @property
     def holds_only_maps(self) -> bool:
-        """Whether nothing else is among the cells."""
+        """Whether nothing else is in the bag."""
         return len(self.array) == len(self.maps())
 
     @property
     def are_whole(self) -> bool:
-        """Whether there are only cells among the cells, none of which lacks what JupyterLab needs to show it."""
+        """Whether there are only cells in the bag, none of which lacks what JupyterLab needs to show it."""
         return self.holds_only_maps and all(is_whole(cell) for cell in self.maps())
 
     def heal(self) -> None:
@@ -115,6 +197,17 @@ class CellList:
         for position in reversed(range(len(self.array))):
             if not isinstance(self.array[position], Map):
                 del self.array[position]
+
+
+def live(bag: Iterable[CellEntry]) -> list[CellEntry]:
+    """Those of ``bag`` that are not deleted, in order."""
+    return sorted((entry for entry in bag if not entry.is_deleted), key=lambda entry: entry.place)
+
+
+def _read(cell: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> Any:
+    """The plain value that ``cell`` has under ``key``, or ``None``; seven times as fast as ``Map.get``."""
+    found, known = cell.integrated, transaction._txn
+    return found.get(known, key) if found.has(known, key) else None
 
 
 def _is_cell(shared: "Map[Any]") -> bool:

@@ -1,9 +1,10 @@
 """Cells as shared types, in the shape that JupyterLab's ``YNotebook`` binds to.
 
-A cell is a map: ``id``, ``cell_type``, ``source`` (text), ``metadata`` (map) and, for code, ``outputs`` (array of
-maps; the ``text`` of a stream is shared text) and ``execution_count``, for the others ``attachments`` if it has any.
-JupyterLab keeps hold of ``source``, ``metadata`` and ``outputs`` as long as the cell lives, so they are edited and
-never exchanged.
+A cell is a map: ``id``, ``pos`` (see :mod:`.order`), ``cell_type``, ``source`` (text), ``metadata`` (map), ``outputs``
+(array of maps; the ``text`` of a stream is shared text; empty unless the cell is code), for code ``execution_count``,
+for the others ``attachments`` if it has any, and ``deleted`` and ``dropped`` if it is deleted (see :mod:`.deletion`).
+``source``, ``metadata`` and ``outputs`` are edited and never exchanged, whatever becomes of the cell: others may be
+typing in them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,19 +19,25 @@ from .text import set_text
 from .values import array_items, canonical, to_plain
 
 __all__ = [
+    "KEPT_KEYS",
     "SHARED_KEYS",
     "build_cell",
     "build_output",
-    "can_update",
+    "complete",
+    "is_complete",
     "is_sound",
     "is_whole",
     "read_cell",
+    "set_type",
     "update_cell",
     "update_map",
 ]
 
 SHARED_KEYS = ("cell_type", "source", "metadata", "outputs")
 """What JupyterLab's notebook needs in a cell to show it, and the room with it."""
+
+KEPT_KEYS = ("id", "source", "metadata", "outputs")
+"""What a cell keeps for its life: a peer that exchanged them would take away what others type at the same time."""
 
 
 def is_whole(cell: "Map[Any]") -> bool:
@@ -89,16 +96,17 @@ def _read_attachments(attachments: object) -> dict[str, Any] | None:
     return {name: output["data"] for name, output in parsed.items() if output is not None} or None
 
 
-def build_cell(content: CellContent) -> "Map[Any]":
-    """A cell that is not in a document yet."""
+def build_cell(content: CellContent, key: str) -> "Map[Any]":
+    """A cell that is not in a document yet, to stand where ``key`` says."""
     cell: dict[str, Any] = {
         "id": content.id,
+        "pos": key,
         "cell_type": content.cell_type,
         "source": Text(content.source),
         "metadata": Map(content.metadata),
+        "outputs": Array([build_output(output) for output in content.outputs]),
     }
     if content.cell_type == "code":
-        cell["outputs"] = Array([build_output(output) for output in content.outputs])
         cell["execution_count"] = content.execution_count
     elif content.attachments:
         cell["attachments"] = content.attachments
@@ -112,14 +120,23 @@ def build_output(output: Mapping[str, Any]) -> "Map[Any]":
     return Map(dict(output))
 
 
-def can_update(cell: "Map[Any]", content: CellContent) -> bool:
-    """Whether ``cell`` can become ``content`` and stay the same cell for all who look at it."""
+def is_complete(cell: "Map[Any]") -> bool:
+    """Whether ``cell`` has every shared type that a cell keeps for its life, so that nobody has to put one in later."""
     return (
-        cell.get("cell_type") == content.cell_type
-        and isinstance(cell.get("source"), Text)
-        and isinstance(cell.get("metadata"), Map)
-        and (content.cell_type != "code" or is_sound(cell.get("outputs")))
+        isinstance(cell.get("source"), Text) and isinstance(cell.get("metadata"), Map) and is_sound(cell.get("outputs"))
     )
+
+
+def complete(cell: "Map[Any]") -> None:
+    """Put into ``cell`` the shared types that it lacks, with what it has in their places if that is plain."""
+    source, metadata = cell.get("source"), cell.get("metadata")
+    if not isinstance(source, Text):
+        cell["source"] = Text(source if isinstance(source, str) else "")
+    if not isinstance(metadata, Map):
+        cell["metadata"] = Map(to_plain(metadata) if isinstance(metadata, dict) else {})
+    if not is_sound(cell.get("outputs")):
+        outputs = [_read_output(output) for output in _items(cell.get("outputs"))]
+        cell["outputs"] = Array([build_output(output) for output in outputs if output is not None])
 
 
 def is_sound(outputs: object) -> bool:
@@ -127,9 +144,23 @@ def is_sound(outputs: object) -> bool:
     return isinstance(outputs, Array) and len(array_items(outputs)) == len(outputs)
 
 
+def set_type(cell: "Map[Any]", cell_type: str) -> None:
+    """Make ``cell`` one of another type. Its text stays as it is; what only code has, goes."""
+    if cell.get("cell_type") == cell_type:
+        return
+    complete(cell)
+    cell["cell_type"] = cell_type
+    if cell_type != "code":
+        if len(cell["outputs"]):
+            del cell["outputs"][0 : len(cell["outputs"])]
+        if cell.get("execution_count") is not None:
+            cell["execution_count"] = None
+
+
 def update_cell(cell: "Map[Any]", content: CellContent) -> None:
-    """Edit ``cell``, for which :func:`can_update` holds, so that it has ``content``; only what differs is touched."""
-    _update_key(cell, "id", content.id)
+    """Edit ``cell`` so that it has ``content``, but for its id; only what differs is touched."""
+    complete(cell)
+    set_type(cell, content.cell_type)
     set_text(cell["source"], content.source)
     update_map(cell["metadata"], content.metadata)
     if content.cell_type == "code":

@@ -12,8 +12,8 @@ __all__ = ["longest_increasing", "match_cells"]
 def match_cells(old: Sequence[CellContent], new: Sequence[CellContent]) -> list[int | None]:
     """For each cell of ``new`` the index of the cell of ``old`` that it is a new state of, if there is one.
 
-    Cells are matched by id; then by being equal; then, if the new cell has no id, by type and source; and what is
-    left between two matched cells is paired in its order. A cell never changes its type.
+    A new cell that has an id is the cell that has the same one. Those without are matched by being equal; then by
+    type and source; and what is left between two matched cells is paired with the next one of its type.
     """
     return _Matching(old, new).result
 
@@ -23,20 +23,21 @@ class _Matching:
         self._old, self._new = old, new
         self.result: list[int | None] = [None] * len(new)
         self._unmatched = set(range(len(old)))
-        self._match_equal(lambda cell: (cell.id, cell.cell_type) if cell.id else None)
-        self._match_equal(lambda cell: cell.key)
-        self._match_equal(lambda cell: (cell.cell_type, cell.source), only_without_id=True)
+        self._match_equal(lambda cell: cell.id, with_id=True)
+        self._match_equal(lambda cell: cell.key, with_id=False)
+        self._match_equal(lambda cell: (cell.cell_type, cell.source), with_id=False)
         self._pair_the_rest()
 
     def _match(self, new_index: int, old_index: int) -> None:
         self.result[new_index] = old_index
         self._unmatched.discard(old_index)
 
-    def _match_equal(self, key: Callable[[CellContent], Hashable], only_without_id: bool = False) -> None:
+    def _match_equal(self, key: Callable[[CellContent], Hashable], *, with_id: bool) -> None:
+        """Match new cells that have an id, or those that have none, with cells that have the same ``key``."""
         waiting = [
             index
             for index, cell in enumerate(self._new)
-            if self.result[index] is None and not (only_without_id and cell.id)
+            if self.result[index] is None and (cell.id is not None) is with_id
         ]
         if not waiting:
             return
@@ -45,7 +46,7 @@ class _Matching:
             old_indices[key(self._old[old_index])].append(old_index)
         for new_index in waiting:
             new_key = key(self._new[new_index])
-            if new_key is not None and old_indices[new_key]:
+            if old_indices[new_key]:
                 self._match(new_index, old_indices[new_key].popleft())
 
     def _pair_the_rest(self) -> None:

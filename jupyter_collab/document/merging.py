@@ -1,20 +1,23 @@
 """Make the cells of a notebook the cells of a document, with as few edits as that takes."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
 from .cell_list import CellEntry, CellList
-from .cells import build_cell, can_update, update_cell
+from .cells import update_cell
 from .content import CellContent, NotebookContent
+from .deletion import is_late, mark_deleted, mark_late, restore
 from .matching import longest_increasing, match_cells
+from .order import first_keys
 from .values import plain_line_breaks
 
 __all__ = ["merge_cells", "new_id"]
 
 
-def merge_cells(cells: CellList, content: NotebookContent) -> None:
-    """Edit, insert, remove and move cells until they are those of ``content``."""
+def merge_cells(cells: CellList, content: NotebookContent, at_ms: int) -> None:
+    """Edit, insert, delete and move cells until they are those of ``content``; ``at_ms`` is the time now."""
     entries = cells.entries()
     present = [entry.read() for entry in entries]
     matched = match_cells(present, content.cells)
@@ -23,7 +26,11 @@ def merge_cells(cells: CellList, content: NotebookContent) -> None:
         for cell, index in zip(content.cells, matched, strict=True)
     ]
     _give_ids(new, content.cells)
-    _arrange(cells, entries, new, matched)
+    kept = [None if index is None else entries[index] for index in matched]
+    for entry in entries:
+        if entry not in kept:
+            mark_deleted(entry.shared, "", at_ms)
+    _arrange(cells, new, [entry or _brought_back(cells, cell, at_ms) for cell, entry in zip(new, kept, strict=True)])
 
 
 def new_id() -> str:
@@ -50,21 +57,47 @@ def _give_ids(cells: Sequence[CellContent], sources: Sequence[CellContent]) -> N
             taken.add(cell.id)
 
 
-def _arrange(
-    cells: CellList, entries: Sequence[CellEntry], new: Sequence[CellContent], matched: Sequence[int | None]
-) -> None:
-    """Make ``new`` the cells; ``matched`` says of which of ``entries`` each is the new state."""
-    editable = [
-        index if index is not None and can_update(entries[index].shared, cell) else None
-        for cell, index in zip(new, matched, strict=True)
-    ]
-    kept = longest_increasing(editable)
-    kept_positions = {entries[index].position for index in kept}
-    for position in reversed(range(len(cells.maps()))):
-        if position not in kept_positions:
-            cells.delete(position)
-    for position, (cell, index) in enumerate(zip(new, editable, strict=True)):
-        if index in kept:
-            update_cell(entries[index].shared, cell)
+def _brought_back(cells: CellList, cell: CellContent, at_ms: int) -> CellEntry | None:
+    """The deleted cell that has the id of ``cell``, if there is one: it is there again.
+
+    Text that somebody typed in it meanwhile goes into a deleted cell of its own, where it is late as before.
+    """
+    entry = next((entry for entry in cells.bag() if entry.id == cell.id), None)
+    if entry is None:
+        return None
+    if is_late(entry.shared):
+        late = cells.add(replace(entry.read(), id=new_id()), entry.key or first_keys(1)[0])
+        mark_late(late, at_ms)
+    restore(entry.shared)
+    return entry
+
+
+def _arrange(cells: CellList, new: Sequence[CellContent], found: Sequence[CellEntry | None]) -> None:
+    """Make ``new`` the cells; ``found`` has for each the cell of which it is the new state, if there is one.
+
+    As many cells as can stay where they are; the others get a key between those.
+    """
+    staying = _staying(found)
+    waiting: dict[int, list[tuple[CellContent, CellEntry | None]]] = defaultdict(list)
+    index = 0
+    for cell, entry in zip(new, found, strict=True):
+        if index < len(staying) and entry is staying[index]:
+            index += 1
         else:
-            cells.insert(position, build_cell(cell))
+            waiting[index].append((cell, entry))
+        if entry is not None:
+            update_cell(entry.shared, cell)
+    for index, group in waiting.items():
+        for (cell, entry), key in zip(group, cells.keys(staying, index, len(group)), strict=True):
+            if entry is None:
+                cells.add(cell, key)
+            else:
+                cells.set_key(entry, key)
+
+
+def _staying(found: Sequence[CellEntry | None]) -> list[CellEntry]:
+    """Those of ``found`` that need not move."""
+    in_order = sorted((entry for entry in found if entry is not None), key=lambda entry: entry.place)
+    ranks = {entry.position: rank for rank, entry in enumerate(in_order)}
+    kept = longest_increasing([None if entry is None else ranks[entry.position] for entry in found])
+    return [entry for entry in found if entry is not None and ranks[entry.position] in kept]

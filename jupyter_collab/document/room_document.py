@@ -1,6 +1,7 @@
 """The document of a room."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -8,17 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidUpdate
-from .cell_list import CellEntry, CellList
-from .cells import build_cell, update_map
+from .cell_list import CellEntry, CellList, live
+from .cells import set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
+from .deletion import dismiss, is_late, mark_deleted, restore
 from .differences import Replacement
 from .merging import merge_cells, new_id
 from .outputs import OutputList
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
-from .trust import TrustWatch, holds_trust, remove_trust
+from .tidying import are_complete, clear_out, complete_cells
+from .trust import holds_trust, remove_trust
 from .values import clean_json, clean_source, to_plain
+from .watch import CellWatch
 from .yjs import epoch_client_id
 
 if TYPE_CHECKING:
@@ -37,10 +41,12 @@ CellType = Literal["code", "markdown", "raw"]
 
 
 class RoomDocument:
-    """A Yjs document in the shape of ``jupyter_ydoc``'s notebook: root types ``cells``, ``meta`` and ``state``.
+    """A Yjs document with the root types ``cells``, ``meta`` and ``state``, as ``docs/wire.md`` describes it.
 
     A cell is named by its id; ``KeyError`` says that there is no such cell. Positions in texts count characters.
-    Whatever peers wrote into the document, reading it answers a valid notebook and raises nothing.
+    Whatever peers wrote into the document, reading it returns a valid notebook and raises nothing.
+    Moving a cell, changing its type and deleting it change values in the cell: what others type in it at the same time
+    stays.
 
     Parameters
     ----------
@@ -53,7 +59,8 @@ class RoomDocument:
         self._cells = CellList(self.doc)
         self._meta: Map[Any] = self.doc.get("meta", type=Map)
         self._state: Map[Any] = self.doc.get("state", type=Map)
-        self._trust_watch: TrustWatch | None = None
+        self._watch: CellWatch | None = None
+        self._known_entries: list[CellEntry] = []
 
     @classmethod
     def create(cls, epoch: str, content: Mapping[str, Any] | None = None) -> "RoomDocument":
@@ -85,24 +92,41 @@ class RoomDocument:
     @property
     def kind(self) -> Literal["note", "notebook"]:
         """``note`` if there is just one cell and that is not code."""
-        first_two = list(islice(self._cells.types(), 2))
+        first_two = list(islice(self._types(), 2))
         return "note" if first_two in (["markdown"], ["raw"]) else "notebook"
 
     @property
     def cells(self) -> list[dict[str, Any]]:
         """The cells, as in a notebook of nbformat 4.5."""
         with self.doc.transaction():
-            return [entry.read().to_notebook_cell() for entry in self._cells.entries()]
+            return [entry.read().to_notebook_cell() for entry in self._entries()]
+
+    @property
+    def deleted_cells(self) -> list[dict[str, Any]]:
+        """The cells that are deleted and not cleared out yet, as in a notebook of nbformat 4.5; oldest first."""
+        with self.doc.transaction():
+            return [entry.read().to_notebook_cell() for entry in self._cells.bag() if entry.is_deleted]
+
+    @property
+    def late_cells(self) -> list[str]:
+        """The ids of deleted cells in which somebody typed who did not know that they are deleted."""
+        with self.doc.transaction():
+            return [entry.id for entry in self._cells.bag() if is_late(entry.shared)]
+
+    def ids(self) -> tuple[list[str], list[str]]:
+        """The ids of the cells, in order; and those of all in the shared array, as they lie there, deleted ones too."""
+        bag = self._cells.bag()
+        return [entry.id for entry in live(bag)], [entry.id for entry in bag]
 
     @property
     def cell_ids(self) -> list[str]:
         """The ids of the cells, in order."""
-        return [entry.id for entry in self._cells.entries()]
+        return [entry.id for entry in self._entries()]
 
     @property
     def cell_types(self) -> dict[str, str]:
         """The type of each cell, by its id, in order."""
-        return {entry.id: entry.shared["cell_type"] for entry in self._cells.entries()}
+        return {entry.id: entry.shared["cell_type"] for entry in self._entries()}
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -155,12 +179,31 @@ class RoomDocument:
         node: NotebookNode = nbformat.from_dict(notebook)
         return node
 
-    def _shared(self, cell_id: str) -> "Map[Any]":
-        watch = self._trust_watch
-        return self._cells.find(cell_id, are_checked=watch is not None and not watch.has_new_cells)
+    def _shared(self, cell_id: str, *, or_deleted: bool = False) -> "Map[Any]":
+        watch = self._watch
+        are_checked = watch is not None and not watch.has_new_cells
+        return self._cells.find(cell_id, are_checked=are_checked, or_deleted=or_deleted)
+
+    def _entries(self) -> list[CellEntry]:
+        """The cells that are there, in order; remembered, if the document is watched, until that is another."""
+        watch = self._watch
+        if watch is None:
+            return self._cells.entries()
+        if watch.has_new_order:
+            self._known_entries = self._cells.entries()
+            watch.has_new_order = False
+        return self._known_entries
+
+    def _reorder(self) -> None:
+        """The order is about to be another, or which cells are there: events tell of it only when all is done."""
+        if self._watch is not None:
+            self._watch.has_new_order = True
+
+    def _types(self) -> Iterator[str]:
+        return (entry.shared["cell_type"] for entry in self._entries())
 
     def _find(self, cell_id: str) -> tuple[int, CellEntry]:
-        for index, entry in enumerate(self._cells.entries()):
+        for index, entry in enumerate(self._entries()):
             if entry.id == cell_id:
                 return index, entry
         raise KeyError(cell_id)
@@ -183,11 +226,12 @@ class RoomDocument:
         """Make ``content`` the content: :meth:`set_notebook` for what was read before."""
         with self.doc.transaction(origin=origin):
             self._cells.heal()
-            if content.note is not None and list(islice(self._cells.types(), 2)) == ["markdown"]:
+            if content.note is not None and list(islice(self._types(), 2)) == ["markdown"]:
                 content = replace(content, cells=[CellContent("markdown", content.note)])
             self._set_version()
             self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
-            merge_cells(self._cells, content)
+            merge_cells(self._cells, content, _now_ms())
+            self._reorder()
 
     def _set_version(self) -> None:
         for key, number in (("nbformat", 4), ("nbformat_minor", 5)):
@@ -233,52 +277,51 @@ class RoomDocument:
         """
         cell = parse_cell(clean_json({"cell_type": cell_type, "source": source, **fields}), "The new cell")
         with self.doc.transaction():
-            entries = self._cells.entries()
-            cell.id = cell.id if cell.id and cell.id not in {entry.id for entry in entries} else new_id()
-            self._insert(entries, index, cell)
+            self._cells.heal()
+            bag = self._cells.bag()
+            if not cell.id or cell.id in {entry.id for entry in bag}:
+                cell.id = new_id()
+            entries = live(bag)
+            self._reorder()
+            self._cells.insert(entries, slice(index, None).indices(len(entries))[0], [cell])
         return cell.id
 
-    def _insert(self, entries: list[CellEntry], index: int, cell: CellContent) -> None:
-        self._cells.heal()
-        positions = [entry.position for entry in entries]
-        start = slice(index, None).indices(len(positions))[0]
-        self._cells.insert([*positions, len(self._cells.maps())][start], build_cell(cell))
+    def delete_cell(self, cell_id: str, by: str = "") -> None:
+        """Mark a cell as deleted; ``by`` is who does it, for people.
 
-    def delete_cell(self, cell_id: str) -> None:
-        """Remove a cell."""
-        with self.doc.transaction():
-            self._cells.heal()
-            self._cells.delete(self._find(cell_id)[1].position)
+        What others type in it without knowing that stays, see :attr:`late_cells`; :meth:`restore_cell` brings it back.
+        """
+        mark_deleted(self._shared(cell_id), by, _now_ms())
+        self._reorder()
+
+    def restore_cell(self, cell_id: str) -> None:
+        """Bring a deleted cell back, to where it was, with all that was typed in it since."""
+        restore(self._shared(cell_id, or_deleted=True))
+        self._reorder()
+
+    def dismiss_late_text(self, cell_id: str) -> None:
+        """Let go of what was typed in a deleted cell after it was deleted."""
+        dismiss(self._shared(cell_id, or_deleted=True))
 
     def move_cell(self, cell_id: str, index: int) -> None:
-        """Move a cell, so that it then is at ``index`` (a list's index, negative from the end).
-
-        Yjs cannot move: the cell is removed and an equal one inserted, so what others type in it meanwhile is lost.
-        """
+        """Move a cell, so that it then is at ``index`` (a list's index, negative from the end)."""
         with self.doc.transaction():
             present, entry = self._find(cell_id)
-            count = len(self._cells.entries())
-            index = min(max(index + count if index < 0 else index, 0), count - 1)
+            others = [other for other in self._cells.entries() if other.id != cell_id]
+            index = min(max(index + len(others) + 1 if index < 0 else index, 0), len(others))
             if index != present:
-                cell = entry.read()
-                self._cells.heal()
-                self._cells.delete(entry.position)
-                self._insert(self._cells.entries(), index, cell)
+                self._reorder()
+                self._cells.set_key(entry, *self._cells.keys(others, index, 1))
 
     def set_cell_type(self, cell_id: str, cell_type: CellType) -> None:
-        """Change what a cell is. As nobody's editor can do that to a cell in place, an equal one takes its place."""
+        """Change what a cell is; its text stays the same shared text. What only code has, goes with the change."""
         with self.doc.transaction():
-            entry = self._find(cell_id)[1]
-            cell = entry.read()
-            if cell.cell_type != cell_type:
-                changed = CellContent(cell_type, cell.source, cell.metadata, cell.id, attachments=cell.attachments)
-                self._cells.heal()
-                self._cells.delete(entry.position)
-                self._cells.insert(entry.position, build_cell(changed))
+            set_type(self._shared(cell_id), cell_type)
+            self._reorder()
 
     def outputs(self, cell_id: str) -> OutputList | None:
-        """The outputs of a code cell; ``None`` for a cell of another type."""
-        cell = self._shared(cell_id)
+        """The outputs of a code cell, be it deleted; ``None`` for a cell of another type."""
+        cell = self._shared(cell_id, or_deleted=True)
         return OutputList(cell) if cell["cell_type"] == "code" else None
 
     def set_execution_count(self, cell_id: str, count: int | None) -> None:
@@ -295,44 +338,87 @@ class RoomDocument:
     # What peers must not write
 
     def check_cells(self) -> None:
-        """Make sure that there are only whole cells among the cells; after :meth:`watch_trust`, once they changed.
+        """Make sure that there are only whole cells in the bag, and that nothing was taken away from them.
 
-        JupyterLab's notebook fails over anything else, and pycrdt never comes to the end of text there.
+        After :meth:`watch`, for what happened since it was called last. JupyterLab's notebook fails over anything else,
+        and pycrdt never comes to the end of text there.
 
         Raises
         ------
         InvalidUpdate
             The document is spoiled.
         """
-        watch = self._trust_watch
+        watch = self._watch
+        if watch is not None and watch.taken_away:
+            raise _spoiled(f"The edit takes {watch.taken_away} away. To delete a cell, mark it as 'deleted'.")
         if watch is not None and not watch.has_new_cells:
             return
         if not self._cells.are_whole:
-            error = InvalidUpdate("The edit puts something that is no cell among the cells of the room.")
-            error.spoils_document = True
-            raise error
+            raise _spoiled("The edit puts something that is no cell among the cells of the room.")
         if watch is not None:
             watch.has_new_cells = False
 
-    def watch_trust(self, on_dirty: Callable[[], None] | None = None) -> TrustWatch:
-        """Notice from now on when :meth:`strip_trust` may have something to do; it then costs nothing otherwise.
+    def accept(self) -> None:
+        """What happened to the cells since the last check was allowed to happen."""
+        if self._watch is not None:
+            self._watch.taken_away = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no cell lacks anything that :meth:`complete` gives.
+
+        Without :meth:`watch`, this looks at all cells each time.
+        """
+        watch = self._watch
+        if watch is None:
+            return are_complete(self._cells)
+        if watch.is_incomplete:
+            watch.is_incomplete = not are_complete(self._cells)
+        return not watch.is_incomplete
+
+    def complete(self) -> None:
+        """Give cells what careless peers, or times before cells had keys, left out."""
+        with self.doc.transaction():
+            self._cells.heal()
+            complete_cells(self._cells)
+            self._reorder()
+
+    def clear_out(self, now_ms: int) -> None:
+        """Free what cells hold that were deleted long ago; ``now_ms`` are milliseconds since 1970."""
+        with self.doc.transaction():
+            self._cells.heal()
+            clear_out(self._cells, now_ms)
+            self._reorder()
+
+    def watch(self, on_dirty: Callable[[], None] | None = None) -> CellWatch:
+        """Notice from now on when there is something to check, to complete or to take out; it costs nothing otherwise.
 
         ``on_dirty`` is called at that moment, while the document is locked: it must neither write nor raise.
         """
-        if self._trust_watch is not None:
-            self._trust_watch.close()
+        if self._watch is not None:
+            self._watch.close()
         with self.doc.transaction():
-            self._trust_watch = TrustWatch(self._cells.array, self._cells.maps, on_dirty)
-        return self._trust_watch
+            self._watch = CellWatch(self._cells.array, self._cells.maps, on_dirty)
+        return self._watch
 
     def strip_trust(self, origin: object = None) -> bool:
         """Take ``trusted`` out of the metadata of all cells; answers whether there was any."""
-        if self._trust_watch is not None and not self._trust_watch.is_dirty:
+        if self._watch is not None and not self._watch.is_dirty:
             return False
         with self.doc.transaction(origin=origin):
             trusted = [cell for cell in self._cells.maps() if holds_trust(cell)]
             for cell in trusted:
                 remove_trust(cell)
-        if self._trust_watch is not None:
-            self._trust_watch.clean()
+        if self._watch is not None:
+            self._watch.clean()
         return bool(trusted)
+
+
+def _spoiled(message: str) -> InvalidUpdate:
+    error = InvalidUpdate(message)
+    error.spoils_document = True
+    return error
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

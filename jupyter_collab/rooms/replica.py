@@ -1,11 +1,12 @@
 """A room's document as this process holds it: takes edits in, says what they changed, answers who lacks what."""
 
+import zlib
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pycrdt import TransactionEvent
+from pycrdt import Doc, TransactionEvent
 
-from ..document import RoomDocument
+from ..document import RoomDocument, state_vector
 from ..errors import InvalidUpdate, RoomTooLarge
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
@@ -20,6 +21,8 @@ ENTRY_OVERHEAD_BYTES = 64
 
 MIN_COMPACTED_BYTES = 256 * 2**10
 """A log shorter than this is not worth a keyframe."""
+
+MAX_LOW_CLIENT_ID = 2**16
 
 MAX_ANSWERS = 4
 """So many different questions are remembered with their answers, each as large as the room at most."""
@@ -51,7 +54,7 @@ class Replica:
                 if update is not None:
                     document.doc.apply_update(update)
         document.doc.observe(self._observe)
-        document.watch_trust()
+        document.watch()
         self._document = document
         self._changes.clear()
         self._step2.clear()
@@ -80,7 +83,8 @@ class Replica:
     def apply(self, update: bytes) -> list[bytes]:
         """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does.
 
-        What puts something that is no cell among the cells is invalid, too: no page could show the room any more.
+        What puts something that is no cell among the cells is invalid, too: no page could show the room any more. So is
+        what takes a cell away instead of marking it as deleted: what others type in it would be lost.
         """
         try:
             integrate(self._document.doc, update)
@@ -89,6 +93,17 @@ class Replica:
             self.spoiled = self.spoiled or error.spoils_document
             self._changes.clear()
             raise
+        return self._take_changes()
+
+    def take(self, update: bytes) -> list[bytes]:
+        """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""
+        try:
+            integrate(self._document.doc, update)
+        except InvalidUpdate as error:
+            self.spoiled = self.spoiled or error.spoils_document
+            self._changes.clear()
+            raise
+        self._document.accept()
         return self._take_changes()
 
     def knows(self, update: bytes) -> bool:
@@ -105,11 +120,48 @@ class Replica:
         except BaseException:
             self.spoiled = True
             raise
+        self._document.accept()
         return self._take_changes()
 
     def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the document, which it must not change."""
         return look(self._document)
+
+    def convert(self) -> list[bytes]:
+        """Bring a room from before cells had keys up to date: :meth:`complete` for a room that is just opened.
+
+        Two servers that open the same room at once make the very same edit, by the same client id. That is a low one:
+        of two values that are set at once that of the higher id counts, so what a person did offline stands.
+        """
+        if self._document.is_complete:
+            return []
+        scratch_doc: Doc[Any] = Doc(client_id=self._low_client_id())
+        scratch = RoomDocument(scratch_doc)
+        scratch.doc.apply_update(self.encode())
+        before = scratch.doc.get_state()
+        scratch.complete()
+        self._document.doc.apply_update(scratch.doc.get_update(before))
+        self._document.accept()
+        return self._take_changes()
+
+    def _low_client_id(self) -> int:
+        """A client id that stands for the state of the document; clients choose theirs among 2**32."""
+        known = sorted(state_vector(self.state_vector).items())
+        return 1 + zlib.crc32(repr(known).encode()) % MAX_LOW_CLIENT_ID
+
+    def complete(self) -> list[bytes]:
+        """Give cells what careless peers left out."""
+        if self._document.is_complete:
+            return []
+        self._document.complete()
+        self._document.accept()
+        return self._take_changes()
+
+    def clear_out(self, now_ms: int) -> list[bytes]:
+        """Free what deleted cells hold that nobody needs any more; ``now_ms`` are milliseconds since 1970."""
+        self._document.clear_out(now_ms)
+        self._document.accept()
+        return self._take_changes()
 
     def strip_trust(self) -> list[bytes]:
         """Take out ``metadata.trusted``: trust is each viewer's own and never part of the document."""

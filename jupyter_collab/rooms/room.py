@@ -6,6 +6,7 @@ of the store and a peer that sends too fast are waited for.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
 from typing import TypeVar
@@ -119,6 +120,8 @@ class Room:
             on_recovered=lambda: self._audience.tell(Event({"type": "saved"})),
             on_lost=lambda error: on_lost(self, error),
         )
+        self._tidy(self._replica.convert())
+        self._tidy(self._replica.clear_out(_now_ms()))
 
     @classmethod
     async def load(
@@ -335,8 +338,14 @@ class Room:
         if stripped := self._replica.strip_trust():
             log.warning("Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name)
             self._journal.add(stripped, "", None)
+        self._tidy(self._replica.complete())
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
+
+    def _tidy(self, changes: list[bytes]) -> None:
+        """Keep what the server did to the cells of its own accord, and show it to everybody."""
+        if changes:
+            self._journal.add(changes, "", None)
 
     def _failing(self, error: StoreError) -> None:
         self._audience.tell(_not_saved(error))
@@ -351,6 +360,12 @@ class Room:
     def _apply(self, update: bytes) -> list[bytes]:
         try:
             return self._replica.apply(update)
+        finally:
+            self._heal_if_spoiled()
+
+    def _take(self, update: bytes) -> list[bytes]:
+        try:
+            return self._replica.take(update)
         finally:
             self._heal_if_spoiled()
 
@@ -460,6 +475,7 @@ class Room:
         """
         if self._state is not RoomState.LIVE or not self._replica.has_log:
             return
+        self._tidy(self._replica.clear_out(_now_ms()))
         state, seq = self._replica.keyframe(), self._position.seq
         try:
             await self._journal.flush(patient=True)
@@ -484,7 +500,7 @@ class Room:
         while position.is_behind:
             log_slice = await position.read(position.seq)
             await self._until_live()
-            changes = [change for update in position.take(log_slice) for change in self._apply(update)]
+            changes = [change for update in position.take(log_slice) for change in self._take(update)]
             self._show_foreign(changes)
             self._replica.logged(changes)
 
@@ -522,6 +538,10 @@ class Room:
 def _is_about_an_edit(error: CollabError) -> bool:
     """Whether the connection may go on after the refusal, if the peer understands it."""
     return isinstance(error, (PermissionDenied, InvalidUpdate, RoomTooLarge)) and not isinstance(error, CausalGap)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _not_saved(error: StoreError) -> Event:

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import anyio
 import pytest
+from pycrdt import Map
 
 from jupyter_collab import connect, connect_async
 from jupyter_collab.client import CellFailed, Room
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InputNotWanted, KernelNotFound, NoKernel, PermissionDenied
 from tests.servers import RunningServer
 
@@ -58,7 +61,7 @@ def test_the_last_edit_is_what_runs_and_failing_is_an_error(room: Room) -> None:
     failed, after = room.run(0, 1, 2, timeout=CELL_SECONDS, check=False)
     assert (failed.status, failed.outputs[-1]["output_type"]) == ("error", "error")
     assert (after.status, after.outputs) == ("aborted", [])
-    room.edit(lambda document: document.doc["cells"][0]["metadata"].update({"tags": ["raises-exception"]}))
+    room.edit(lambda document: _metadata(document, "c0").update({"tags": ["raises-exception"]}))
     assert [run.status for run in room.run(room.cell(0), "c1", timeout=CELL_SECONDS)] == ["error", "ok"]
 
 
@@ -104,3 +107,8 @@ def test_with_async_and_another_kernel(server: RunningServer, room: Room) -> Non
             assert [run.status for run in await twin.run(0, 1, timeout=CELL_SECONDS)] == ["ok", "ok"]
 
     anyio.run(run)
+
+
+def _metadata(document: RoomDocument, cell_id: str) -> "Map[Any]":
+    metadata: Map[Any] = next(cell for cell in document.doc["cells"] if cell["id"] == cell_id)["metadata"]
+    return metadata

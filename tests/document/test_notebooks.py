@@ -181,12 +181,20 @@ def test_a_notebook_without_ids_is_matched_by_what_it_says() -> None:
     assert document.cell_ids[0::3] == ids[0::2]
 
 
-def test_equal_cells_under_other_ids_are_the_same_cells() -> None:
-    cells = [code("x" * 1000, id="a"), markdown("y" * 1000, id="b")]
+def test_equal_cells_under_other_ids_are_other_cells() -> None:
+    cells = [code("x", id="a"), markdown("y", id="b")]
     document = replica(RoomDocument.create("epoch", notebook(*cells)))
+    new = notebook({**cells[0], "id": "new-a"}, {**cells[1], "id": "new-b"})
+    document.set_notebook(new)
+    assert document.to_notebook() == nbformat.from_dict(new)
+    assert [cell["id"] for cell in document.deleted_cells] == ["a", "b"]
+
+
+def test_a_cell_that_changed_its_type_is_still_the_cell() -> None:
+    document = replica(RoomDocument.create("epoch", notebook(code("x" * 1000, id="a"))))
     updates = record_updates(document)
-    document.set_notebook(notebook({**cells[0], "id": "new-a"}, {**cells[1], "id": "new-b"}))
-    assert document.cell_ids == ["new-a", "new-b"]
+    document.set_notebook(notebook(markdown("x" * 1000 + "y", id="a")))
+    assert document.cells == [markdown("x" * 1000 + "y", id="a")]
     assert sum(map(len, updates)) < 200
 
 

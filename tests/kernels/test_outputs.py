@@ -159,7 +159,7 @@ def test_a_message_makes_something_to_write(message: Message) -> None:
 def test_a_cell_is_found_wherever_others_put_it() -> None:
     room = Room()
     document = room.document
-    document.watch_trust()
+    document.watch()
     changes: list[Callable[[], object]] = [
         lambda: None,
         lambda: document.insert_cell(0, "code", "before"),

@@ -42,12 +42,12 @@ def overwrite_in_map(cells: Cells) -> None:
     cells[0]["metadata"]["trusted"] = True
 
 
-def replace_metadata_by_a_map(cells: Cells) -> None:
-    cells[0]["metadata"] = Map({"trusted": True, "tags": ["kept"]})
-
-
 def insert_a_cell(cells: Cells) -> None:
     cells.insert(0, new_cell(Map({"trusted": True})))
+
+
+def replace_metadata_by_a_map(cells: Cells) -> None:
+    cells[0]["metadata"] = Map({"trusted": True, "tags": ["kept"]})
 
 
 def replace_a_cell(cells: Cells) -> None:
@@ -59,14 +59,10 @@ def replace_metadata_and_then_write_into_them(cells: Cells) -> None:
     cells[0]["metadata"]["trusted"] = True
 
 
-WAYS = [
-    set_in_map,
-    overwrite_in_map,
-    replace_metadata_by_a_map,
-    insert_a_cell,
-    replace_a_cell,
-    replace_metadata_and_then_write_into_them,
-]
+WAYS = [set_in_map, overwrite_in_map, insert_a_cell]
+REFUSED_WAYS = [replace_metadata_by_a_map, replace_a_cell, replace_metadata_and_then_write_into_them]
+"""These take away what a cell keeps for life."""
+
 by_name = pytest.mark.parametrize("write_trust", WAYS, ids=lambda way: way.__name__)
 
 
@@ -113,6 +109,27 @@ async def test_nobody_ever_has_it(store: FaultyStore, write_trust: Callable[[Cel
         await until(lambda: not trusted(mallory.doc))
 
 
+@pytest.mark.parametrize("write_trust", REFUSED_WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one transaction", "step by step"])
+@scenario
+async def test_nobody_has_it_of_an_edit_that_is_refused(
+    store: FaultyStore, write_trust: Callable[[Cells], None], at_once: bool
+) -> None:
+    async with serving(store) as manager:
+        mallory, bob = [await ScriptedPeer(name).join(manager) for name in ("mallory", "bob")]
+        had_it = noting_trust(bob)
+        if at_once:
+            with mallory.doc.transaction():
+                write_trust(mallory.cells)
+        else:
+            write_trust(mallory.cells)
+        await until(lambda: mallory.rejections)
+        assert mallory.rejections[0].reason == "invalid_update"
+        await bob.typed("done")
+        assert not any(had_it)
+        assert not trusted((await manager.read("demo")).doc)
+
+
 @by_name
 @scenario
 async def test_nobody_on_another_server_ever_has_it(
@@ -144,7 +161,9 @@ async def test_it_is_gone_after_a_restart_too(store: FaultyStore, tmp_path: Path
 async def test_what_else_the_metadata_say_is_kept(store: FaultyStore) -> None:
     async with serving(store) as manager:
         mallory, bob = [await ScriptedPeer(name).join(manager) for name in ("mallory", "bob")]
-        replace_metadata_by_a_map(mallory.cells)
+        with mallory.doc.transaction():
+            mallory.cells[0]["metadata"]["tags"] = ["kept"]
+            set_in_map(mallory.cells)
         await mallory.until_saved()
         await until(lambda: "tags" in bob.cells[0]["metadata"])
         assert (await manager.read("demo")).cells[0]["metadata"] == {"tags": ["kept"]}
@@ -170,7 +189,7 @@ async def test_a_notebook_that_says_it_is_imported_without_it(store: FaultyStore
     async with serving(store) as manager:
         bob = await ScriptedPeer("bob").join(manager)
         await manager.edit("demo", lambda document: document.set_notebook(notebook), user("ada"))
-        await until(lambda: bob.cells[0]["id"] == "c1")
+        await until(lambda: bob.cells[len(bob.cells) - 1]["id"] == "c1")
         assert not trusted(bob.doc)
         await manager.create_room(room_id="other", content=notebook)
         assert not trusted((await manager.read("other")).doc)
@@ -197,7 +216,7 @@ async def test_two_who_write_it_at_once_on_two_servers_do_not_get_it_through(
         mallory, trudy = await ScriptedPeer("mallory").join(here), await ScriptedPeer("trudy").join(there)
         bob = await ScriptedPeer("bob").join(here)
         for _ in range(10):
-            replace_metadata_by_a_map(mallory.cells)
+            overwrite_in_map(mallory.cells)
             set_in_map(trudy.cells)
         mallory.type("m")
         trudy.type("t")

@@ -1,0 +1,62 @@
+"""What the server does for a room's cells: it gives them what careless peers left out, and clears out deleted ones.
+
+Deleted cells stay for a while, for somebody who is offline may still type in them. Then their outputs go, later their
+text, unless that is late, and in the end, when they are empty, they themselves.
+"""
+
+from .cell_list import CellEntry, CellList
+from .cells import complete, is_complete, update_map
+from .deletion import deleted_at, dismiss, is_late
+
+__all__ = ["are_complete", "clear_out", "complete_cells"]
+
+MOVED = "moved."
+"""What begins the keys that say where a merge or a split put text."""
+
+OUTPUTS_STAY_MS = 60 * 60 * 1000
+TEXT_STAYS_MS = 7 * 24 * 60 * 60 * 1000
+EMPTY_CELLS_STAY_MS = 2 * TEXT_STAYS_MS
+
+
+def are_complete(cells: CellList) -> bool:
+    """Whether no cell lacks what :func:`complete_cells` gives."""
+    return all(
+        entry.key is not None and is_complete(entry.shared) and entry.shared.get("id") == entry.id
+        for entry in cells.bag()
+    )
+
+
+def complete_cells(cells: CellList) -> None:
+    """Give each cell an id, a key and the shared types that it lacks.
+
+    In a room from before cells had keys, all servers choose the same keys, in the order that the cells have.
+    """
+    entries = cells.bag()
+    for entry in entries:
+        if entry.shared.get("id") != entry.id:
+            entry.shared["id"] = entry.id
+        if not is_complete(entry.shared):
+            complete(entry.shared)
+    cells.give_keys(sorted(entries, key=lambda entry: entry.place))
+
+
+def clear_out(cells: CellList, now_ms: int) -> None:
+    """Free what deleted cells hold for longer than anybody needs it; ``now_ms`` are milliseconds since 1970."""
+    for entry in reversed(cells.bag()):
+        if entry.is_deleted and not is_late(entry.shared):
+            _clear(cells, entry, now_ms)
+
+
+def _clear(cells: CellList, entry: CellEntry, now_ms: int) -> None:
+    cell, age_ms = entry.shared, now_ms - deleted_at(entry.shared)
+    outputs, source = cell["outputs"], cell["source"]
+    if age_ms >= OUTPUTS_STAY_MS and len(outputs):
+        del outputs[0 : len(outputs)]
+    if age_ms >= EMPTY_CELLS_STAY_MS and not len(source):
+        cells.remove(entry)
+    elif age_ms >= TEXT_STAYS_MS and len(source):
+        source.clear()
+        dismiss(cell)
+        update_map(cell["metadata"], {})
+        for key in [key for key in cell.keys() if key == "attachments" or key.startswith(MOVED)]:  # noqa: SIM118  # a Map is no dict
+            del cell[key]
