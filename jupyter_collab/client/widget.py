@@ -5,9 +5,10 @@ import threading
 from typing import Any
 
 from ipywidgets import DOMWidget  # type: ignore[import-untyped]  # it has no types
-from traitlets import Int, List, TraitType, Unicode
+from traitlets import Int, List, TraitType, Unicode, Union
 
 from ..document import RoomDocument
+from .cell import Cell
 from .changes import RoomChange
 from .connection import Role
 from .running import code_cells, run_here
@@ -40,12 +41,15 @@ class LiveList(Live, List[Any]):
 
 
 class EditableText(LiveUnicode):
-    """Text of the room; setting it edits the room, and fails when that may not be done."""
+    """Text of the room; setting it edits what was read of it, and fails when that may not be done."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        text = super().get(obj, cls)
+        obj._note_read(text)
+        return text
 
     def __set__(self, obj: Any, value: Any) -> None:
-        text = self._validate(obj, value)
-        obj._write(text)
-        self.set(obj, text)
+        self.set(obj, obj._write(self._validate(obj, value)))
 
 
 class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -62,7 +66,8 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     room
         The room's id.
     cell
-        Show this cell only: its index, from 0.
+        Show this cell only: its index, from 0, or its id. An index means the cell that is there when the widget is
+        made, or the first that is there later; the widget stays at that cell, wherever it is moved.
     role
         Ask for less than what the server grants: ``viewer``, ``runner``, ``writer`` or ``editor``.
     height
@@ -76,8 +81,9 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     Attributes
     ----------
     value
-        The text of the cell, or of all cells; it can be set for one cell. Setting it raises PermissionDenied for
-        those who may only read.
+        The text of the cell, or of all cells; it can be set for one cell. As for :attr:`.Cell.source`, that does to the
+        present text what was done to the text that was read here. Setting it raises PermissionDenied for those who may
+        only read, and CellDeleted, with the text, when the cell was deleted; the text that was there goes on to show.
     cells
         The cells, as nbformat has them.
     people
@@ -94,7 +100,8 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     _view_name = Unicode("SharedEditorView").tag(sync=True)
 
     room = Unicode(read_only=True).tag(sync=True)
-    cell = Int(None, allow_none=True, read_only=True).tag(sync=True)
+    cell = Union([Int(), Unicode()], default_value=None, allow_none=True, read_only=True).tag(sync=True)
+    cell_id = Unicode(None, allow_none=True, read_only=True).tag(sync=True)
     role = Unicode(None, allow_none=True, read_only=True).tag(sync=True)
     height = Unicode("auto").tag(sync=True)
 
@@ -106,7 +113,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     def __init__(
         self,
         room: str,
-        cell: int | None = None,
+        cell: int | str | None = None,
         role: Role | None = None,
         height: str = "auto",
         create: bool = True,
@@ -117,7 +124,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     ) -> None:
         self._lock = threading.Lock()
         self._change: RoomChange | None = None
-        self._is_refreshing = False
+        self._refreshing_thread: int | None = None
         self._cells_by_id: dict[str, dict[str, Any]] = {}
         self._main_thread, self._on_main = _main_loop()
         self._shared: SharedRoom | None = None
@@ -125,6 +132,11 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         self.set_trait("cell", cell)
         self.set_trait("role", role)
         shared = SharedRoom.hold(room, url, token, create=create, role=role)
+        try:
+            self.set_trait("cell_id", _id_of(shared.room, cell))
+        except KeyError:
+            shared.let_go()
+            raise
         super().__init__(height=height, **kwargs)
         self._shared = shared
         joined = shared.room
@@ -155,7 +167,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
 
     def _catch_up(self) -> None:
         """Somebody reads: on the main thread, what waits for the thread to be idle is taken now."""
-        if threading.get_ident() == self._main_thread and not self._is_refreshing:
+        if threading.get_ident() == self._main_thread and self._refreshing_thread is None:
             self._take_change()
 
     def _take_change(self) -> None:
@@ -165,9 +177,11 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
             self._refresh(change)
 
     def _refresh(self, change: RoomChange) -> None:
-        self._is_refreshing = True
+        self._refreshing_thread = threading.get_ident()
         try:
             cells = self.joined.read(lambda document: self._read_cells(document, change))
+            if self.cell_id is None:
+                self.set_trait("cell_id", _id_of(self.joined, self.cell))
             people, status = self.joined.people, self.joined.status
             with self.hold_trait_notifications():
                 self.set_trait("cells", cells)
@@ -175,7 +189,7 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
                 self.set_trait("people", people)
                 self.set_trait("status", status)
         finally:
-            self._is_refreshing = False
+            self._refreshing_thread = None
 
     def _read_cells(self, document: RoomDocument, change: RoomChange) -> list[dict[str, Any]]:
         """The cells; those that did not change are not read again."""
@@ -192,16 +206,47 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     def _text_of(self, cells: list[dict[str, Any]]) -> str:
         if self.cell is None:
             return "\n\n".join(cell["source"] for cell in cells)
-        text: str = cells[self.cell]["source"] if -len(cells) <= self.cell < len(cells) else ""
-        return text
+        if self.cell_id in self._cells_by_id:
+            text: str = self._cells_by_id[self.cell_id]["source"]
+            return text
+        return str(self._trait_values.get("value", ""))  # of a cell that was deleted: what it held last
+
+    @property
+    def _only_cell(self) -> str | None:
+        """The id of the cell whose text the value is, if it is that of one."""
+        if self.cell is not None:
+            return str(self.cell_id) if self.cell_id is not None else None
+        return next(iter(self._cells_by_id)) if len(self._cells_by_id) == 1 else None
+
+    def _note_read(self, text: str) -> None:
+        """Somebody has got the value; not so traitlets itself, which gets it too when it tells observers."""
+        if self._shared is not None and not self._is_refreshing_here:
+            self._note(text)
+
+    @property
+    def _is_refreshing_here(self) -> bool:
+        """Whether observers are being told of a change, in this thread."""
+        return self._refreshing_thread == threading.get_ident()
+
+    def _note(self, text: str) -> None:
+        room, cell_id = self.joined, self._only_cell
+        reader = room.reader
+        if cell_id is not None:
+            room.read(lambda document: room.seen.note(reader, cell_id, text))
 
     # To the room
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str) -> str:
+        """Edit the room; returns what is there then."""
+        room = self.joined
+        if self._is_refreshing_here:
+            self._note(self._trait_values["value"])  # an observer sets it, and was told this
         if self.cell is None:
-            self.joined.text = text
-        else:
-            self.joined.cell(self.cell).source = text
+            room.text = text
+            return room.read(lambda document: document.source(document.cell_ids[0]))
+        cell = Cell(room, self.cell_id) if self.cell_id is not None else room.cell(self.cell)
+        cell.source = text
+        return room.read(lambda document: document.source(cell.id))
 
     def run(self, cell: int | str | None = None) -> None:
         """Run what is shared in this notebook's own kernel, with its variables; outputs appear where this was called.
@@ -218,7 +263,11 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
         CellFailed
             When a cell failed; those after it are not run.
         """
-        room, which = self.joined, self.cell if cell is None else cell
+        room = self.joined
+        if cell is None and self.cell_id is not None:
+            run_here(room, [Cell(room, self.cell_id)])
+            return
+        which = self.cell if cell is None else cell
         run_here(room, code_cells(room) if which is None else [room.cell(which)])
 
     def close(self) -> None:
@@ -243,13 +292,24 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     # Where it cannot be shown
 
     def __repr__(self) -> str:
-        shown = "" if self.cell is None else f", cell={self.cell}"
-        return f"SharedEditor({self.room!r}{shown}, status={self.status!r})"
+        shown = "" if self.cell is None else f", cell={self.cell!r}"
+        is_gone = self.cell_id is not None and self.cell_id not in self._cells_by_id
+        return f"SharedEditor({self.room!r}{shown}, status={self.status!r})" + " whose cell was deleted" * is_gone
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """For those who cannot show the widget: what it is. Notebooks save this, so no text of the room is in it."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         return {**bundle, "text/plain": f"{self!r}\n{NO_EDITOR}"}
+
+
+def _id_of(room: Room, cell: int | str | None) -> str | None:
+    """The id of the cell that is meant; ``None`` where none is meant, or none is at that index yet."""
+    if cell is None:
+        return None
+    try:
+        return room.cell(cell).id
+    except IndexError:
+        return None
 
 
 def _main_loop() -> tuple[int | None, Schedule]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,6 +26,7 @@ from jupyter_collab.client.background import BackgroundLoop
 from jupyter_collab.client.kernel import KernelView
 from jupyter_collab.client.sync import connect
 from jupyter_collab.client.view import RoomView
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import PermissionDenied
 from tests.servers import REPOSITORY
 
@@ -41,7 +42,10 @@ class OtherThread:
         self.loop.wait(self.server.start)
 
     def edit(self, cell_id: str, text: str) -> None:
-        self.loop.wait(lambda: self.server.edit(lambda document: document.append_text(cell_id, text)))
+        self.change(lambda document: document.append_text(cell_id, text))
+
+    def change(self, change: Callable[[RoomDocument], object]) -> None:
+        self.loop.wait(lambda: self.server.edit(change))
 
     def wait(self, condition: object) -> None:
         assert callable(condition)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from jupyter_collab.client import EditsNotSaved, Person, Room, ServerUnreachable
+from jupyter_collab.client import CellDeleted, EditsNotSaved, Person, Room, ServerUnreachable
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import PermissionDenied
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
@@ -69,7 +69,7 @@ def test_what_may_not_be_set_stays_what_it_was(editors: Any, other: OtherThread)
     with pytest.raises(PermissionDenied):
         editor.value = "x"
     assert editor.value == "first"
-    for name in ("cells", "people", "status", "room", "cell", "role"):
+    for name in ("cells", "people", "status", "room", "cell", "cell_id", "role"):
         with pytest.raises(Exception, match="read-only"):
             setattr(editor, name, None)
 
@@ -202,11 +202,73 @@ def test_an_index_without_a_cell_is_empty_until_there_is_one(editors: Any, other
     other.wait(lambda: editor.value == "third")
 
 
+def test_it_stays_at_its_cell_when_another_is_inserted_above(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=0)
+    other.change(lambda document: document.insert_cell(0, "code", "a colleague's first cell"))
+    editor.joined.wait_for(lambda: len(editor.joined.cells) == 3, 5)
+    assert editor.value == "first"
+    editor.value = "first, changed"
+    editor.joined.wait_saved(5)
+    assert other.server.texts == ["a colleague's first cell", "first, changed", "second"]
+    assert (editor.cell, editor.cell_id) == (0, "c0")
+
+
+def test_a_cell_may_be_named_by_its_id(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell="c1")
+    assert editor.value == "second"
+    assert repr(editor) == "SharedEditor('demo', cell='c1', status='synced')"
+    with pytest.raises(KeyError, match="has no cell 'nope'"):
+        editors(cell="nope")
+
+
+@pytest.mark.parametrize(("cell", "cell_id"), [(0, "c0"), ("c1", "c1")])
+def test_setting_its_value_keeps_what_others_wrote_since_it_was_read(
+    editors: Any, other: OtherThread, cell: int | str, cell_id: str
+) -> None:
+    editor = editors(cell=cell)
+    text = editor.value
+    other.edit(cell_id, "\nhuman_line = 42")
+    editor.joined.wait_for(lambda: "human" in editor.joined.read(lambda document: document.source(cell_id)), 5)
+    editor.value = text.upper()
+    assert editor.value == f"{text.upper()}\nhuman_line = 42"
+    editor.value += "\nread again"
+    assert editor.value == f"{text.upper()}\nhuman_line = 42\nread again"
+
+
+def test_an_observer_has_read_what_it_is_told(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=0)
+    assert editor.value == "first"
+    observed = threading.Event()
+
+    def shout(change: Any) -> None:
+        if change["new"].endswith("!"):
+            editor.value = change["new"].upper() + " told"
+            observed.set()
+
+    editor.observe(shout, "value")
+    other.edit("c0", "!")
+    assert observed.wait(5)
+    other.wait(lambda: other.server.texts[0] == "FIRST! told")
+
+
+def test_text_for_its_deleted_cell_is_not_lost(editors: Any, other: OtherThread) -> None:
+    editor = editors(cell=0)
+    other.change(lambda document: document.delete_cell("c0"))
+    editor.joined.wait_for(lambda: len(editor.joined.cells) == 1, 5)
+    other.wait(lambda: repr(editor).endswith("whose cell was deleted"))
+    assert editor.value == "first"
+    with pytest.raises(CellDeleted, match="was deleted") as caught:
+        editor.value = "precious"
+    assert caught.value.text == "precious"
+    assert editor.value == "first"
+    assert editor.joined.text == "second"
+
+
 def test_its_state_holds_the_rooms_name_and_nothing_secret(editors: Any, other: OtherThread) -> None:
     editor = editors(cell=1, role="writer", height="300px")
     state = editor.get_state()
-    own = {name: state[name] for name in ("room", "cell", "role", "height")}
-    assert own == {"room": "demo", "cell": 1, "role": "writer", "height": "300px"}
+    own = {name: state[name] for name in ("room", "cell", "cell_id", "role", "height")}
+    assert own == {"room": "demo", "cell": 1, "cell_id": "c1", "role": "writer", "height": "300px"}
     assert {name: state[name] for name in state if name.startswith(("_model", "_view"))} == {
         "_model_module": "jupyter-collab",
         "_model_module_version": "^0.1.0",

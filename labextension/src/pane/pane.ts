@@ -50,7 +50,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this.trust = new RoomTrust(options.mayTrust ?? true);
     this._translator = options.translator ?? nullTranslator;
     this._trans = this._translator.load('jupyter_collab');
-    this._onlyIndex = options.cell ?? null;
+    this._only = options.cell ?? null;
     const rendermime = new RoomRenderMime(options.rendermime, this.trust, this._translator);
     rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
     this.notebook = this._createNotebook(options, rendermime);
@@ -97,7 +97,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   }
 
   get whyNotArrange(): string | null {
-    return this._onlyIndex === null ? null : this._trans.__('Only one cell of the room is shown here');
+    return this._only === null ? null : this._trans.__('Only one cell of the room is shown here');
   }
 
   get whyNotRun(): string | null {
@@ -116,7 +116,7 @@ export class RoomPane extends Widget implements ICommandTarget {
 
   /** Whether the one cell that was to be shown is not there. */
   get isCellGone(): boolean {
-    return this._isShown && this._onlyIndex !== null && this.notebook.cellById(this.notebook.onlyCell ?? '') === null;
+    return this._isShown && this._only !== null && this.notebook.cellById(this.notebook.onlyCell ?? '') === null;
   }
 
   /** Whether the document is shown, as far as this page has it. */
@@ -131,7 +131,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   /** Shows a cell and makes it the active one. */
   goTo(cellId: string): void {
     const cell = this.notebook.cellById(cellId);
-    if (cell !== null && this._onlyIndex === null) {
+    if (cell !== null && this._only === null) {
       void this.notebook.scrollToCell(cell, 'center');
     }
   }
@@ -233,8 +233,8 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._model.cells.changed.connect(this._refresh, this);
     this._isShown = true;
     this._header.document = room.sharedModel;
-    if (this._onlyIndex !== null && notebook.onlyCell === null) {
-      notebook.onlyCell = notebook.widgets[this._onlyIndex]?.model.id ?? '';
+    if (this._only !== null && notebook.onlyCell === null) {
+      notebook.onlyCell = typeof this._only === 'string' ? this._only : (notebook.widgets[this._only]?.model.id ?? '');
     }
     const only = notebook.onlyCell;
     const active = notebook.widgets.findIndex(cell => cell.model.id === (only ?? place.cell));
@@ -314,7 +314,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   private readonly _parts = new DisposableSet();
   private readonly _translator: ITranslator;
   private readonly _trans: TranslationBundle;
-  private readonly _onlyIndex: number | null;
+  private readonly _only: number | string | null;
   private _model: NotebookModel | null = null;
   private _carets: IDisposable | null = null;
   private _isShown = false;
@@ -331,8 +331,8 @@ export namespace RoomPane {
     readonly mimeTypeService: IEditorMimeTypeService;
     readonly editorConfig?: StaticNotebook.IEditorConfig;
     readonly translator?: ITranslator;
-    /** The index of the only cell to show; it is followed where it moves. */
-    readonly cell?: number;
+    /** The only cell to show: its id, or its index when the room is first shown. It is followed where it moves. */
+    readonly cell?: number | string;
     /** The commands of the page around, whose keys for notebooks are used here too. */
     readonly pageCommands?: CommandRegistry;
     /** The languages that the server has kernels for. */

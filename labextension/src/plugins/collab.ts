@@ -38,8 +38,8 @@ export interface ICollab {
 export interface IPaneOptions {
   /** A lower role than one has: to look and not touch. */
   readonly role?: Role;
-  /** The index of the only cell to show. */
-  readonly cell?: number;
+  /** The only cell to show: its id, or its index when the room is first shown. */
+  readonly cell?: number | string;
   /** Whether the pane is part of a text, rather than a box that scrolls. */
   readonly embedded?: boolean;
 }

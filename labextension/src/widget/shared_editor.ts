@@ -21,8 +21,8 @@ const MODULE = { name: 'jupyter-collab', version: '0.1.0' } as const;
 /** What the Python side says of the pane that it wants. */
 export interface IWanted {
   readonly room: string;
-  /** The index of the only cell to show, or `null` for all. */
-  readonly cell: number | null;
+  /** The only cell to show, by its id, or by its index where the Python side has not told the id; `null` for all. */
+  readonly cell: number | string | null;
   /** A lower role than one has, or `null`. */
   readonly role: string | null;
 }
@@ -53,6 +53,7 @@ export class SharedEditorModel extends DOMWidgetModel {
       _view_name: 'SharedEditorView',
       room: '',
       cell: null,
+      cell_id: null,
       role: null,
       height: 'auto'
     };
@@ -78,7 +79,7 @@ abstract class BaseView extends DOMWidgetView {
     super.render();
     this.el.classList.add('jc-SharedEditor');
     OURS.forEach(type => this.el.addEventListener(type, event => event.stopPropagation()));
-    this.listenTo(this.model, 'change:room change:cell change:role', () => this._showPane());
+    this.listenTo(this.model, 'change:room change:cell change:cell_id change:role', () => this._showPane());
     this.listenTo(this.model, 'change:height', () => this._setHeight());
     this._showPane();
     this._setHeight();
@@ -103,12 +104,12 @@ abstract class BaseView extends DOMWidgetView {
 
   private _showPane(): void {
     this._shown.forEach(widget => widget.dispose());
-    const { room, cell, role } = this.model.attributes as IWanted;
+    const { room, cell, cell_id: cellId, role } = this.model.attributes as IWanted & { cell_id: string | null };
     if (room === '') {
       this._shown = [new Widget({ node: element('p', '', {}, 'SharedEditor: no room') })];
     } else {
       const { createPane, translator } = this.services;
-      const pane = createPane({ room, cell, role });
+      const pane = createPane({ room, cell: cellId ?? cell, role });
       this._shown = [pane, new OwnKernelRuns(pane, this._host(), translator)];
     }
     this._shown.forEach(widget => this.luminoWidget.addWidget(widget));
