@@ -12,7 +12,7 @@ from ..errors import CloseCode, CollabError, StoreUnavailable
 from ..rooms import Room, RoomManager, RoomWatcher
 from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
-from .queue import Run
+from .queue import MayEdit, Run
 from .runner import RoomKernel
 from .state import KernelState
 
@@ -51,10 +51,12 @@ class RoomKernels(RoomWatcher):
         async with self._of(room_id) as kernel:
             return kernel.state
 
-    async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User) -> list[Run]:
+    async def run(
+        self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may_edit: MayEdit
+    ) -> list[Run]:
         """See :meth:`RoomKernel.run`."""
         async with self._of(room_id) as kernel:
-            return await kernel.run(cells, user)
+            return await kernel.run(cells, user, may_edit)
 
     async def cancel(self, room_id: str, number: int | None = None) -> None:
         """See :meth:`RoomKernel.cancel`."""

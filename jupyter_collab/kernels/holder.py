@@ -92,11 +92,11 @@ class KernelHolder:
     # -- its life ----------------------------------------------------------------------------------------------------
 
     async def attach(self) -> bool:
-        """Find the room's kernel, or say that it is gone; answers whether it is."""
+        """Find the room's kernel, or say that it is gone; returns whether runs of another server may go on."""
         mark = await self.look(read_mark)
         if self._is_foreign(mark):
             self._board.say(ELSEWHERE)
-            return False
+            return True
         kernel = await self._host.find(self._room_id) if mark is not None else None
         if kernel is not None:
             specs = await self._host.specs()
@@ -105,7 +105,7 @@ class KernelHolder:
             self._board.say(GONE)
             await self._edit(_forget_kernel)
         self._board.changed()
-        return mark is not None and kernel is None
+        return False
 
     async def ready(self, user: User) -> Kernel:
         """The kernel, which is started for ``user`` if there is none; one that is being started anew is waited for.
@@ -149,17 +149,24 @@ class KernelHolder:
             await self._edit(change, user)
             return kernel
 
-    async def choose(self, name: str, user: User) -> None:
-        """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``."""
+    async def choose(self, name: str, user: User) -> bool:
+        """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``.
+
+        Returns whether the room had a kernel on another server until now: its runs are given up.
+        """
         spec = require_spec(await self._host.specs(), name)
+        was_foreign = False
 
         def change(document: RoomDocument) -> None:
+            nonlocal was_foreign
             set_spec(document, spec)
-            if self._is_foreign(read_mark(document)):
-                set_mark(document, None)
+            was_foreign = self._is_foreign(read_mark(document))
+            if was_foreign:
+                _forget_kernel(document)
 
         async with self._rooms.using(self._room_id) as room:
             await room.change(change, user)
+        return was_foreign
 
     async def restart(self) -> None:
         """Start it anew; ``NoKernel``, ``KernelFailed``."""

@@ -1,13 +1,18 @@
 """The runs that wait for a room's kernel."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from ..access import User
 from ..errors import TooManyRuns
 
 __all__ = ["Run", "RunQueue"]
+
+__all__ = ["MayEdit", "Run", "RunQueue"]
+
+MayEdit = Callable[[], Awaitable[bool]]
+"""Says whether the person who asked for a run may edit the room now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Run:
     cell_id: str
     user: User
     request: int
+    may_edit: MayEdit
 
 
 class RunQueue:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from ..access import User
-from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, RunNotFound
+from ..document import RoomDocument
+from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound
 from ..rooms import Room, RoomManager
 from .board import Board
 from .collecting import BlobCollector
@@ -20,7 +21,8 @@ from .displays import Displays
 from .holder import KernelHolder
 from .limits import KernelLimits
 from .notebook import Code, code, code_cells
-from .queue import Run, RunQueue
+from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
+from .queue import MayEdit, Run, RunQueue
 from .run_log import RunLog
 from .state import KernelState, RunInfo
 from .writing import CellOutputs, OutputWriter
@@ -33,6 +35,11 @@ CLOSE_SECONDS = 2.0
 MAX_LEFT_RUNS = 1_000
 
 NOT_WRITTEN = "The outputs could not be written: "
+TOO_LONG = (
+    f"The kernel wanted to put a text into a cell that is longer than {MAX_INPUT_BYTES // 2**20} MiB. That is too much "
+    "for a cell: let the code read the file instead."
+)
+EXITED = "{name} ended the kernel from a cell. What it had in memory is gone. Run a cell to start a new one."
 UNUSED = "The kernel was ended, because nobody used it for a while. Run a cell to start a new one."
 
 
@@ -68,12 +75,14 @@ class RoomKernel:
     # -- the room's life ---------------------------------------------------------------------------------------------
 
     async def attach(self) -> None:
-        """Find the room's kernel, or say that it is gone."""
-        if await self._holder.attach():
-            left = await self._rooms.store.list_runs(self.room_id, MAX_LEFT_RUNS)
-            for run in left:
-                if run.ended_at is None:
-                    self._log.ended(run.id, "aborted")
+        """Find the room's kernel, or say that it is gone. Nobody hears any more how runs of a former server end."""
+        if not await self._holder.attach():
+            await self._abort_left()
+
+    async def _abort_left(self) -> None:
+        for run in await self._rooms.store.list_runs(self.room_id, MAX_LEFT_RUNS):
+            if run.ended_at is None:
+                self._log.ended(run.id, "aborted")
 
     def move_to(self, room: Room) -> None:
         """The room was read from the store again."""
@@ -108,8 +117,10 @@ class RoomKernel:
 
     # -- what people ask for -----------------------------------------------------------------------------------------
 
-    async def run(self, cells: Iterable[str] | Literal["all"], user: User) -> list[Run]:
+    async def run(self, cells: Iterable[str] | Literal["all"], user: User, may_edit: MayEdit) -> list[Run]:
         """Put code cells into the queue; answers their runs. Others than code cells are left out.
+
+        What the kernel wants to put into a cell is an edit by ``user``, if ``may_edit`` then says so.
 
         Raises
         ------
@@ -124,7 +135,7 @@ class RoomKernel:
         runs: list[Run] = []
         try:
             for cell_id in cell_ids:
-                runs.append(await self._noted(cell_id, user, request))
+                runs.append(await self._noted(cell_id, user, request, may_edit))
         except CollabError:
             self._abort(runs)
             raise
@@ -134,7 +145,7 @@ class RoomKernel:
             self._board.say(None)
         return runs
 
-    async def _noted(self, cell_id: str, user: User, request: int) -> Run:
+    async def _noted(self, cell_id: str, user: User, request: int, may_edit: MayEdit) -> Run:
         """A run, with the number that the store gives it."""
         record = await self._rooms.store.add_run(
             self.room_id,
@@ -144,7 +155,7 @@ class RoomKernel:
             kernel_name="",
             source="",
         )
-        return Run(record.id, cell_id, user, request)
+        return Run(record.id, cell_id, user, request, may_edit)
 
     async def cancel(self, number: int | None) -> None:
         """Cancel a run, by interrupting it if it runs, or for ``None`` all that wait; ``RunNotFound``."""
@@ -182,7 +193,8 @@ class RoomKernel:
 
     async def choose(self, name: str, user: User) -> None:
         """Let the room have another kernel from its next run on; ``KernelNotFound``."""
-        await self._holder.choose(name, user)
+        if await self._holder.choose(name, user):
+            await self._abort_left()
         if self._board.kernel is not None and self._board.kernel["name"] != name:
             await self.end(None)
         self._board.say(None)
@@ -268,6 +280,7 @@ class RoomKernel:
         self._writer.touch(cell)
         began = time.monotonic()
         status = "aborted"
+        ends_kernel = False
         try:
             if source.strip():
                 reply = await kernel.execute(source, partial(self._take, run, cell), allow_stdin=True)
@@ -276,6 +289,7 @@ class RoomKernel:
             status = str(reply.get("status", "error"))
             if status != "ok" and not found.may_fail:
                 self._stop_request(run, reply)
+            ends_kernel = await self._do_what_it_asks(run, cell, source, reply)
         except KernelDied as error:  # of which its status has told people already
             log.warning("Room %s: run %s did not end: %s", self.room_id, run.number, error)
             self._abort(self._queue.cancel_all())
@@ -284,7 +298,43 @@ class RoomKernel:
             cell.finish({**info, "seconds": seconds, "status": status})
             self._writer.touch(cell)
         await self._writer.settle()
+        if ends_kernel:
+            self._abort(self._queue.cancel_all())
+            await self._holder.end()
+            self._board.say(EXITED.format(name=run.user.display_name))
         return status
+
+    async def _do_what_it_asks(self, run: Run, cell: CellOutputs, ran: str, reply: Mapping[str, Any]) -> bool:
+        """Do what the reply's payload asks for, but for ending the kernel: returns whether it asks for that."""
+        payload = read_payload(reply)
+        for content in payload.shown:
+            self._take(run, cell, "display_data", content)
+        if payload.next_input is not None:
+            for content in await self._put(run, ran, payload.next_input):
+                self._take(run, cell, "display_data", content)
+        return payload.ends_kernel
+
+    async def _put(self, run: Run, ran: str, wanted: NextInput) -> Iterable[Mapping[str, Any]]:
+        """Put a text into a cell; returns what is shown instead if that must not be, or fails."""
+        if wanted.is_too_long:
+            return [words_shown(TOO_LONG)]
+        is_put = False
+
+        def change(document: RoomDocument) -> None:
+            nonlocal is_put
+            put_input(document, run.cell_id, ran, wanted)
+            is_put = True
+
+        try:
+            if not await run.may_edit():
+                return text_shown(f"{run.user.display_name} ran this and may not edit.", wanted)
+            async with self._rooms.using(self.room_id) as room:
+                await room.change(change, run.user)
+        except NotSaved as error:
+            return [] if is_put else text_shown(str(error), wanted)  # it is saved later
+        except CollabError as error:
+            return text_shown(str(error), wanted)
+        return []
 
     def _take(self, run: Run, cell: CellOutputs, msg_type: str, content: Mapping[str, Any]) -> None:
         """A message of the kernel during ``run``, or later: threads go on when the cell has ended."""

@@ -1,6 +1,7 @@
 """What a room shows of outputs: all of it that is seen, however much there is."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -91,3 +92,26 @@ def test_an_endless_print_leaves_the_room_usable(person: Callable[..., Person], 
         until(lambda: kernel_status(at_bob), lambda status: status == "idle")
         until(lambda: output(at_bob, 0), lambda text: "KeyboardInterrupt" in text)
         assert at_ada.chip == "synced"
+
+
+def test_help_is_an_output_for_both_and_a_loaded_file_moves_nobodys_caret(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    (server.folder / "root" / "loaded.py").write_text("first = 1\nsecond = 2\nthird = 3")
+    room_with(server, "payload", "len?", "%load loaded.py", "below = 'stays'")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("payload"), ben.open_room("payload")
+        at_ben.click_end(2)
+        run(at_ada, 0)
+        for pane in (at_ada, at_ben):
+            until(partial(output, pane, 0), lambda text: "Return the number of items" in text)
+        run(at_ada, 1)
+        for pane in (at_ada, at_ben):
+            until(partial(pane.source, 1), lambda text: text.endswith("second = 2\nthird = 3"))
+        ben.page.keyboard.type("!")
+        for pane in (at_ada, at_ben):
+            until(partial(pane.source, 2), lambda text: text == "below = 'stays'!")
+        for who in (ada, ben):
+            who.take_picture(f"payload-{who.name}-light")
+            who.set_theme("JupyterLab Dark")
+            who.take_picture(f"payload-{who.name}-dark")

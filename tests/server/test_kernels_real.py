@@ -86,6 +86,10 @@ class Demo:
     async def cell(self, cell_id: str) -> dict[str, Any]:
         return (await self._manager.read("demo")).cell(cell_id)
 
+    async def sources(self) -> list[str]:
+        """The text of each cell, in order."""
+        return [cell["source"] for cell in (await self._manager.read("demo")).cells]
+
     async def info(self, cell_id: str) -> Any:
         cell = await self.cell(cell_id)
         return cell["metadata"].get("jupyter_collab", {}).get("run")

@@ -1,6 +1,7 @@
 """Designed doubles: kernels that do what a test tells them, and a host that starts them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -33,7 +34,7 @@ class ScriptedKernel:
     """Runs sources that say what it is to do, one command a line.
 
     ``print TEXT``, ``show ID TEXT``, ``update ID TEXT``, ``ask PROMPT``, ``wait`` (for :meth:`go_on`), ``fail``;
-    an interrupt fails a cell that waits.
+    an interrupt fails a cell that waits. ``reply JSON`` puts an entry into the payload of the reply.
     """
 
     def __init__(self, kernel_id: str, name: str) -> None:
@@ -51,16 +52,19 @@ class ScriptedKernel:
     async def execute(self, source: str, on_message: OnMessage, *, allow_stdin: bool) -> dict[str, Any]:
         self.sources.append(source)
         self.set_status("busy")
+        payload: list[Any] = []
         try:
             for line in source.splitlines():
                 command, _, rest = line.partition(" ")
+                if command == "reply":
+                    payload.append(json.loads(rest))
                 await self._do(command, rest, on_message)
         except RuntimeError as error:
             self.set_status("idle")
             on_message("error", {"ename": str(error), "evalue": "", "traceback": [str(error)]})
-            return {"status": "error", "ename": str(error)}
+            return {"status": "error", "ename": str(error), "payload": payload}
         self.set_status("idle")
-        return {"status": "ok"}
+        return {"status": "ok", "payload": payload}
 
     async def _do(self, command: str, rest: str, on_message: OnMessage) -> None:
         match command:
@@ -176,6 +180,7 @@ class Cells:
         self.manager = manager
         self.host = host
         self.kernels = kernels
+        self.may_edit = True
 
     async def put(self, *sources: str) -> None:
         """Make the room's cells c0, c1 and so on."""
@@ -188,8 +193,15 @@ class Cells:
 
     async def run(self, *cells: str, by: str = "ada") -> list[int]:
         """Run cells, or all; answers the runs' numbers."""
-        runs = await self.kernels.run("demo", cells or "all", user(by))
+        runs = await self.kernels.run("demo", cells or "all", user(by), self._ask_whether_may_edit)
         return [run.number for run in runs]
+
+    async def _ask_whether_may_edit(self) -> bool:
+        return self.may_edit
+
+    async def sources(self) -> list[str]:
+        """The text of each cell, in order."""
+        return [cell["source"] for cell in (await self.manager.read("demo")).cells]
 
     async def state(self) -> Any:
         return await self.kernels.state("demo")

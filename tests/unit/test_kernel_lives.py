@@ -111,6 +111,31 @@ async def test_after_a_server_was_killed_while_the_kernel_started_the_room_says_
 
 
 @scenario
+async def test_runs_that_were_left_before_the_room_had_a_kernel_are_aborted(tmp_path: Path) -> None:
+    async with running(faulty_store(tmp_path)) as cells:
+        await cells.put("print a")
+        await cells.manager.store.add_run(
+            "demo", cell_id="c0", username="ada", display_name="Ada", kernel_name="", source=""
+        )
+    async with running(faulty_store(tmp_path)) as again:
+        await again.state()
+        assert await again.history() == [("c0", "aborted")]
+
+
+@scenario
+async def test_runs_of_a_server_from_which_the_room_is_taken_are_aborted(tmp_path: Path) -> None:
+    async with running(faulty_store(tmp_path)) as cells, running(faulty_store(tmp_path), ScriptedHost("two")) as others:
+        await cells.put("print a\nwait")
+        await cells.run("c0")
+        await cells.until_waits()
+        await eventually(lambda: cells.info("c0"), lambda info: info and info["status"] == "running")
+        await others.state()
+        await others.kernels.choose("demo", "python3", user("bob"))
+        assert await others.history() == [("c0", "aborted")]
+        assert (await others.info("c0"))["status"] == "aborted"
+
+
+@scenario
 async def test_a_kernel_that_did_not_start_is_not_said_to_be_gone(tmp_path: Path) -> None:
     host = ScriptedHost()
     host.error = KernelFailed("no memory")
