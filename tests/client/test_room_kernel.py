@@ -52,6 +52,13 @@ def test_cells_run_for_everybody_to_see(server: RunningServer, room: Room) -> No
             viewer.kernel.restart()
 
 
+def test_help_is_among_the_outputs(room: Room) -> None:
+    room.cells[0].source = "print?"
+    room.run(0, timeout=60)
+    (output,) = room.cells[0].outputs
+    assert "Signature" in output["data"]["text/plain"]
+
+
 def test_the_last_edit_is_what_runs_and_failing_is_an_error(room: Room) -> None:
     fill(room, "", "'after'", "# text")
     room.set_cell_type(2, "markdown")
