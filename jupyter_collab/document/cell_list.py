@@ -11,7 +11,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map, ReadTransaction, Text, Transaction
 
 from ..errors import ContentError
-from .cells import build_cell, is_whole, read_cell
+from .cells import KEPT_KEYS, build_cell, is_whole, read_cell
 from .content import CELL_TYPES, CellContent
 from .deletion import is_deleted
 from .order import first_keys, is_key, keys_between
@@ -25,12 +25,16 @@ KEY = "pos"
 
 @dataclass(slots=True)
 class CellEntry:
-    """A cell, the id by which it is known, its key if it has a valid one, and its index among the maps in the bag."""
+    """A cell, the id by which it is known, its key if it has a valid one, and its index among the maps in the bag.
+
+    ``is_complete`` says that it has an id of its own, a key, and every part that a cell keeps for its life.
+    """
 
     id: str
     shared: "Map[Any]"
     position: int
     key: str | None
+    is_complete: bool
 
     @property
     def is_deleted(self) -> bool:
@@ -74,18 +78,26 @@ class CellList:
         """
         with self.array.doc.transaction() as transaction:
             facts = [
-                (valid_id(_read(cell, transaction, "id")), _read(cell, transaction, KEY), position, cell)
+                (
+                    valid_id(_read(cell, transaction, "id")),
+                    _read(cell, transaction, KEY),
+                    all(_has(cell, transaction, part) for part in KEPT_KEYS),
+                    position,
+                    cell,
+                )
                 for position, cell in enumerate(self.maps())
                 if _read(cell, transaction, "cell_type") in CELL_TYPES
             ]
         taken = {cell_id for cell_id, *_ in facts if cell_id}
         seen: set[str] = set()
         entries = []
-        for own_id, key, position, cell in facts:
+        for own_id, key, has_all, position, cell in facts:
             cell_id = own_id if own_id and own_id not in seen else _make_up(own_id or "cell", taken)
             seen.add(cell_id)
             taken.add(cell_id)
-            entries.append(CellEntry(cell_id, cell, position, key if is_key(key) else None))
+            valid_key = key if is_key(key) else None
+            is_complete = has_all and valid_key is not None and cell_id == own_id
+            entries.append(CellEntry(cell_id, cell, position, valid_key, is_complete))
         return entries
 
     def entries(self) -> list[CellEntry]:
@@ -206,8 +218,11 @@ def live(bag: Iterable[CellEntry]) -> list[CellEntry]:
 
 def _read(cell: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> Any:
     """The plain value that ``cell`` has under ``key``, or ``None``; seven times as fast as ``Map.get``."""
-    found, known = cell.integrated, transaction._txn
-    return found.get(known, key) if found.has(known, key) else None
+    return cell.integrated.get(transaction._txn, key) if _has(cell, transaction, key) else None
+
+
+def _has(cell: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> bool:
+    return bool(cell.integrated.has(transaction._txn, key))
 
 
 def _is_cell(shared: "Map[Any]") -> bool:

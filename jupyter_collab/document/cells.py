@@ -24,7 +24,6 @@ __all__ = [
     "build_cell",
     "build_output",
     "complete",
-    "is_complete",
     "is_sound",
     "is_whole",
     "read_cell",
@@ -47,7 +46,7 @@ def is_whole(cell: "Map[Any]") -> bool:
         cell_type in CELL_TYPES
         and isinstance(cell.get("source"), Text)
         and isinstance(cell.get("metadata"), Map)
-        and (cell_type != "code" or isinstance(cell.get("outputs"), Array))
+        and isinstance(cell.get("outputs", Array() if cell_type != "code" else None), Array)
     )
 
 
@@ -118,13 +117,6 @@ def build_output(output: Mapping[str, Any]) -> "Map[Any]":
     if output["output_type"] == "stream":
         return Map({**output, "text": Text(output["text"])})
     return Map(dict(output))
-
-
-def is_complete(cell: "Map[Any]") -> bool:
-    """Whether ``cell`` has every shared type that a cell keeps for its life, so that nobody has to put one in later."""
-    return (
-        isinstance(cell.get("source"), Text) and isinstance(cell.get("metadata"), Map) and is_sound(cell.get("outputs"))
-    )
 
 
 def complete(cell: "Map[Any]") -> None:

@@ -5,7 +5,7 @@ text, unless that is late, and in the end, when they are empty, they themselves.
 """
 
 from .cell_list import CellEntry, CellList
-from .cells import complete, is_complete, update_map
+from .cells import complete, update_map
 from .deletion import deleted_at, dismiss, is_late
 
 __all__ = ["are_complete", "clear_out", "complete_cells"]
@@ -20,10 +20,7 @@ EMPTY_CELLS_STAY_MS = 2 * TEXT_STAYS_MS
 
 def are_complete(cells: CellList) -> bool:
     """Whether no cell lacks what :func:`complete_cells` gives."""
-    return all(
-        entry.key is not None and is_complete(entry.shared) and entry.shared.get("id") == entry.id
-        for entry in cells.bag()
-    )
+    return all(entry.is_complete for entry in cells.bag())
 
 
 def complete_cells(cells: CellList) -> None:
@@ -35,8 +32,7 @@ def complete_cells(cells: CellList) -> None:
     for entry in entries:
         if entry.shared.get("id") != entry.id:
             entry.shared["id"] = entry.id
-        if not is_complete(entry.shared):
-            complete(entry.shared)
+        complete(entry.shared)
     cells.give_keys(sorted(entries, key=lambda entry: entry.place))
 
 
