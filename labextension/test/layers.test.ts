@@ -10,8 +10,9 @@ import ts from 'typescript';
 /** From the bottom up. A module may import those of its own layer and of the layers below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['characters.ts', 'textdiff.ts'],
-  ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts', 'document.ts'],
-  ['colors.ts', 'crc.ts', 'pacer.ts', 'unsent.ts'],
+  ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts'],
+  ['colors.ts', 'crc.ts', 'pacer.ts'],
+  ['document/', 'document.ts', 'unsent.ts'],
   ['outgoing.ts', 'connection.ts', 'provider.ts', 'database.ts', 'persistence.ts', 'indexeddb.ts', 'presence.ts'],
   ['replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
   ['share/', 'pane/', 'carets.ts', 'linebreaks.ts', 'surrogates.ts', 'trust.ts'],

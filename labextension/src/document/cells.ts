@@ -1,0 +1,111 @@
+/** The shared cells of a room: JupyterLab's, with what belongs to the cell in the document, and not to one of them. */
+import { YCodeCell, YMarkdownCell, YRawCell, type YNotebook } from '@jupyter/ydoc';
+import type * as Y from 'yjs';
+
+import { typeOf } from './cellmap.js';
+import type { CellShare } from './cellshare.js';
+
+export type RoomCell = RoomCodeCell | RoomMarkdownCell | RoomRawCell;
+
+/** A shared cell of the type that the document says now. */
+export function makeCell(share: CellShare, notebook: YNotebook): RoomCell {
+  switch (typeOf(share.map)) {
+    case 'code':
+      return new RoomCodeCell(share, notebook);
+    case 'markdown':
+      return new RoomMarkdownCell(share, notebook);
+    case 'raw':
+      return new RoomRawCell(share, notebook);
+  }
+}
+
+export class RoomCodeCell extends YCodeCell {
+  constructor(
+    readonly share: CellShare,
+    notebook: YNotebook
+  ) {
+    super(share.map, share.text, share.map.get('outputs') as Y.Array<unknown>, { notebook });
+    // The share has one of its own, which outlives this cell.
+    super.undoManager?.destroy();
+  }
+
+  override get undoManager(): Y.UndoManager {
+    return this.share.undoManager;
+  }
+
+  override getId(): string {
+    return this.share.id;
+  }
+
+  override setSource(value: string): void {
+    this.transact(() => this.share.rewrite(value));
+  }
+
+  override updateSource(start: number, end: number, value = ''): void {
+    this.transact(() => this.share.replace(start, end, value));
+  }
+
+  override transact(act: () => void, undoable = true, origin: unknown = null): void {
+    this.share.transact(act, undoable, origin);
+  }
+}
+
+export class RoomMarkdownCell extends YMarkdownCell {
+  constructor(
+    readonly share: CellShare,
+    notebook: YNotebook
+  ) {
+    super(share.map, share.text, { notebook });
+    super.undoManager?.destroy();
+  }
+
+  override get undoManager(): Y.UndoManager {
+    return this.share.undoManager;
+  }
+
+  override getId(): string {
+    return this.share.id;
+  }
+
+  override setSource(value: string): void {
+    this.transact(() => this.share.rewrite(value));
+  }
+
+  override updateSource(start: number, end: number, value = ''): void {
+    this.transact(() => this.share.replace(start, end, value));
+  }
+
+  override transact(act: () => void, undoable = true, origin: unknown = null): void {
+    this.share.transact(act, undoable, origin);
+  }
+}
+
+export class RoomRawCell extends YRawCell {
+  constructor(
+    readonly share: CellShare,
+    notebook: YNotebook
+  ) {
+    super(share.map, share.text, { notebook });
+    super.undoManager?.destroy();
+  }
+
+  override get undoManager(): Y.UndoManager {
+    return this.share.undoManager;
+  }
+
+  override getId(): string {
+    return this.share.id;
+  }
+
+  override setSource(value: string): void {
+    this.transact(() => this.share.rewrite(value));
+  }
+
+  override updateSource(start: number, end: number, value = ''): void {
+    this.transact(() => this.share.replace(start, end, value));
+  }
+
+  override transact(act: () => void, undoable = true, origin: unknown = null): void {
+    this.share.transact(act, undoable, origin);
+  }
+}

@@ -1,0 +1,90 @@
+import * as Y from 'yjs';
+
+import { wellFormed, wholeCharacters } from '../characters.js';
+import { diff } from '../textdiff.js';
+import { type CellMap, textOf } from './cellmap.js';
+
+const TYPED = 'jupyter-collab:typed';
+
+/**
+ * What all shared cells that were ever made for one cell of the document have in common: its text, what was typed in
+ * it, and how that is undone. A cell that is moved, or whose type changes, is a new shared cell of the same share.
+ */
+export class CellShare {
+  /**
+   * @param map - The cell.
+   * @param _notebook - The origin of the notebook's own transactions.
+   */
+  constructor(
+    readonly map: CellMap,
+    private readonly _notebook: object
+  ) {
+    this.text = textOf(map) as Y.Text;
+  }
+
+  readonly text: Y.Text;
+
+  /** The id that the cell is known by, if not by that in the document. */
+  madeUpId: string | null = null;
+
+  get id(): string {
+    return this.madeUpId ?? String(this.map.get('id'));
+  }
+
+  /** Undoes what was typed in the cell here; made when it is first asked for. */
+  get undoManager(): Y.UndoManager {
+    this._undoManager ??= new Y.UndoManager(this.text, {
+      trackedOrigins: new Set<object>([this, this._notebook]),
+      captureTransaction: transaction => transaction.origin !== this._notebook || typedIn(transaction).has(this.text),
+      doc: this.text.doc as Y.Doc
+    });
+    return this._undoManager;
+  }
+
+  /** As a cell's `transact`. What is undoable is what is typed. */
+  transact(act: () => void, undoable: boolean, origin: unknown): void {
+    const run = (transaction: Y.Transaction): void => {
+      if (undoable) {
+        typedIn(transaction).add(this.text);
+      }
+      act();
+    };
+    if (undoable) {
+      // There must be one before there is something to undo.
+      void this.undoManager;
+    }
+    this.text.doc?.transact(run, undoable ? this : origin);
+  }
+
+  /** Makes the text another one, with the smallest replacement of whole characters. */
+  rewrite(value: string): void {
+    const present = this.text.toString();
+    const wanted = wellFormed(value);
+    if (present !== wanted) {
+      const { start, end, insert } = diff(present, wanted);
+      this.text.delete(start, end - start);
+      this.text.insert(start, insert);
+    }
+  }
+
+  /** Replaces a part of the text, of whole characters. */
+  replace(start: number, end: number, value: string): void {
+    const splice = wholeCharacters(this.text.toString(), start, end, value);
+    // What is put in first takes the carets behind it along.
+    this.text.insert(splice.start, splice.insert);
+    this.text.delete(splice.start + splice.insert.length, splice.end - splice.start);
+  }
+
+  dispose(): void {
+    this._undoManager?.destroy();
+  }
+
+  private _undoManager: Y.UndoManager | null = null;
+}
+
+/** The texts that somebody typed in, as far as a transaction of this page is concerned. */
+function typedIn(transaction: Y.Transaction): Set<Y.Text> {
+  const typed = (transaction.meta.get(TYPED) as Set<Y.Text> | undefined) ?? new Set<Y.Text>();
+  transaction.meta.set(TYPED, typed);
+  return typed;
+}
