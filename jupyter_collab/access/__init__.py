@@ -3,10 +3,11 @@
 from .attempts import Attempts, network_of
 from .invitations import InviteSecrets, hash_code, hash_token
 from .passwords import hash_password, is_password
-from .roles import Capability, Role, User, UserKind
+from .roles import PALETTE, Capability, Role, User, UserKind
 from .sessions import Session, SessionTokens, person
 
 __all__ = [
+    "PALETTE",
     "Attempts",
     "Capability",
     "InviteSecrets",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..protocol import UserInfo
 
-__all__ = ["Capability", "Role", "User", "UserKind"]
+__all__ = ["PALETTE", "Capability", "Role", "User", "UserKind"]
 
 
 class Capability(StrEnum):
@@ -57,6 +57,13 @@ _CAPABILITIES = {
 # Each has a contrast of at least 4.5 with white, so that a name in white on it can be read, in either theme.
 _COLORS = ("#b3261e", "#8a4b00", "#5d6200", "#2f6b1f", "#0b6e4f", "#00687a", "#1a5fb4", "#4b4fc4", "#7a3fb5", "#a1347c")
 
+PALETTE = (
+    *_COLORS,
+    *("#543054", "#cc00d8", "#0000fc", "#e4006c", "#846c84", "#0c309c", "#483c0c"),
+    *("#9000fc", "#78180c", "#6c0084", "#006cfc", "#004854", "#5400c0", "#840054"),
+)
+"""The colours of people who are present together; those after the first ten are for when these are taken."""
+
 
 class UserKind(StrEnum):
     """Who vouches for somebody: the Jupyter server, an account of ours, or an invitation."""
@@ -92,9 +99,14 @@ class User:
         """Names this person among all that the server knows, of whatever kind."""
         return f"{self.kind}:{self.username}"
 
-    def info(self, role: Role) -> UserInfo:
-        """What others may see of this user in ``role``."""
-        color = self.color or color_of(self.username)
+    @property
+    def own_color(self) -> str:
+        """The colour that this user has unless somebody else has it already."""
+        return self.color or color_of(self.username)
+
+    def info(self, role: Role, color: str | None = None) -> UserInfo:
+        """What others may see of this user in ``role``, perhaps in another ``color`` than their own."""
+        color = color or self.own_color
         return {
             "username": self.username,
             "name": self.display_name or self.name,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
-from ..protocol import Message, build
+from ..protocol import Message, UserInfo, build
 from .limits import Limits, Pace
 from .outbox import Outbox, Transport
 
@@ -21,6 +21,7 @@ class Peer:
     ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
     ``epoch`` is the history that the client says its document belongs to. ``most`` is the best role that the peer may
     have, whatever the room's owners give it; ``role`` is what they gave it at the version ``access_version``.
+    ``color`` is the CSS colour in which others see the user in this room.
     """
 
     _numbers = itertools.count(1)
@@ -42,6 +43,7 @@ class Peer:
         self.epoch = epoch
         self.most = most
         self.access_version = access_version
+        self.color = user.own_color
         self.name = f"{user.username}#{next(self._numbers)}"
         self.edits_received = 0
         self.gaps = 0
@@ -63,6 +65,11 @@ class Peer:
         self.joined_at = now
         self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
         self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_overflow)
+
+    @property
+    def info(self) -> UserInfo:
+        """What others may see of the user, in the role and the colour that they have here."""
+        return self.user.info(self.role, self.color)
 
     def require(self, capability: Capability) -> None:
         """Raise :class:`PermissionDenied` unless the role includes ``capability``."""

@@ -134,7 +134,7 @@ class Presence:
         by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
         best = {peer.user.principal: peer for peer in by_rank}
         visible = {peer.user.principal for peer in by_rank if self._owned.get(peer)}
-        return [{**best[name].user.info(best[name].role), "visible": name in visible} for name in sorted(best)]
+        return [{**best[name].info, "visible": name in visible} for name in sorted(best)]
 
     def leave(self, peer: Peer) -> None:
         """Forget what ``peer`` said, and tell the others that it is gone."""
@@ -270,6 +270,6 @@ def _stamp(state: str, peer: Peer) -> str:
         return GONE
     if not isinstance(value, dict):
         raise ProtocolError("A presence state must be a JSON object.")
-    value["user"] = peer.user.info(peer.role)
+    value["user"] = peer.info
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode(errors="replace").decode()  # JSON can hold half a character ("\ud800"), UTF-8 cannot

@@ -45,6 +45,7 @@ from ..protocol import (
 )
 from ..store import Head, LogSlice, Store
 from .audience import Audience
+from .colors import choose_color
 from .integrate import beginners
 from .journal import Batch, Journal
 from .leases import Leases
@@ -183,6 +184,7 @@ class Room:
             on_ready=self._caught_up,
             on_overflow=lambda error: self._expel(peer, error),
         )
+        peer.color = choose_color(peer.user, self._audience.peers)
         self._audience.peers.add(peer)
         peer.tell(self._hello(peer))
         self._audience.catch_up(peer, peer.role.capabilities)
@@ -233,7 +235,7 @@ class Room:
                 "seq": self._position.head_seq,
                 "role": peer.role.value,
                 "capabilities": _names(peer.role),
-                "user": peer.user.info(peer.role),
+                "user": peer.info,
                 "limits": {
                     "message_bytes": self._limits.message_bytes,
                     "room_bytes": self._limits.room_bytes,

@@ -12,9 +12,7 @@ import {
 import { RenderMimeRegistry, standardRendererFactories, type IRenderMime } from '@jupyterlab/rendermime';
 import type { IYText } from '@jupyter/ydoc';
 
-import { caretExtension } from '../lib/carets.js';
-import { lineBreakExtension } from '../lib/linebreaks.js';
-import { surrogateExtension } from '../lib/surrogates.js';
+import { roomExtensions } from '../lib/editors.js';
 
 /** What JupyterLab's plugins make for its notebooks, and nobody else makes here. */
 export interface IEditors {
@@ -28,8 +26,7 @@ export function makeEditors(): IEditors {
   const languages = makeLanguages();
   const extensions = new EditorExtensionRegistry();
   const known = EditorExtensionRegistry.getDefaultExtensions({ themes: makeThemes() });
-  const ours = [bindingExtension, caretExtension, lineBreakExtension, surrogateExtension];
-  for (const extension of [...known, ...ours]) {
+  for (const extension of [...known, bindingExtension, ...roomExtensions]) {
     extensions.addExtension(extension);
   }
   const editors = new CodeMirrorEditorFactory({ extensions, languages });

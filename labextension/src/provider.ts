@@ -141,7 +141,7 @@ export class Provider implements IDisposable {
     this._epoch = epoch;
     this._hasOwn = true;
     this._outgoing.wait(edits);
-    this.doc.transact(() => updates.forEach(update => Y.applyUpdate(this.doc, update)), this);
+    Y.transact(this.doc, () => updates.forEach(update => Y.applyUpdate(this.doc, update)), this, false);
     this._changed.emit();
   }
 
@@ -344,8 +344,11 @@ export class Provider implements IDisposable {
   }
 
   private readonly _onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, change: Y.Transaction): void => {
-    if (origin === this || (this._hello !== null && !this._mayEdit)) {
+    if (origin === this) {
       return;
+    }
+    if (this._hello !== null && !this._mayEdit) {
+      return this._refuse(change.local);
     }
     this._hasOwn = true;
     const edits = change.local ? 1 : 0;
@@ -357,6 +360,14 @@ export class Provider implements IDisposable {
     }
     this._changed.emit();
   };
+
+  /** An edit that this page may not make is never sent: with one of its own the document is not the room's any more. */
+  private _refuse(isOwn: boolean): void {
+    if (isOwn && this._state !== 'stopped') {
+      this._hasOwn = true;
+      this._retake('permission_denied');
+    }
+  }
 
   /** Answer the server's state vector with all that it lacks. */
   private _answer(stateVector: Uint8Array): void {

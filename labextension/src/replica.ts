@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 
 import { RoomNotebook } from './document.js';
+import { gateEdits } from './editgate.js';
 import { Provider } from './provider.js';
 import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
 import { EditedCells, type IUnsentCell } from './unsent.js';
@@ -8,9 +9,11 @@ import type * as Y from 'yjs';
 
 /** This page's copy of a room's document, with all that keeps it the same as the room's and in the browser. */
 export class Replica implements IDisposable {
-  constructor(options: Omit<Provider.IOptions, 'doc' | 'awareness'>) {
+  /** @param mayEdit - Whether this page may edit the document now; while it may not, nothing here can. */
+  constructor(options: Omit<Provider.IOptions, 'doc' | 'awareness'>, mayEdit: () => boolean) {
     this.model = new RoomNotebook();
     const { ydoc: doc, awareness } = this.model;
+    gateEdits(doc, mayEdit);
     this.edited = new EditedCells(doc);
     this.provider = new Provider({ ...options, doc, awareness });
     this.provider.changed.connect(this._onChanged, this);

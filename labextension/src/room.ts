@@ -261,12 +261,13 @@ export class Room implements IDisposable {
 
   private _makeReplica(): Replica {
     const { id, role, server, times, network } = this._options;
-    const replica = new Replica({
-      url: epoch => roomUrl(server, id, role, epoch),
+    const connection = {
+      url: (epoch: string | null) => roomUrl(server, id, role, epoch),
       WebSocket: server.WebSocket,
       network: network === undefined ? (globalThis.window ?? null) : network,
       times
-    });
+    };
+    const replica = new Replica(connection, () => !this._status.readOnly);
     replica.provider.changed.connect(() => this._onProviderChanged(replica));
     replica.provider.closed.connect((_, closing) => this._onClosed(replica, closing));
     replica.provider.event.connect((_, event) => this._onEvent(event));

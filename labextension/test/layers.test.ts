@@ -14,8 +14,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['colors.ts', 'crc.ts', 'pacer.ts'],
   ['document/', 'document.ts', 'unsent.ts'],
   ['outgoing.ts', 'connection.ts', 'provider.ts', 'database.ts', 'persistence.ts', 'indexeddb.ts', 'presence.ts'],
-  ['replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
-  ['share/', 'pane/', 'carets.ts', 'linebreaks.ts', 'surrogates.ts', 'trust.ts'],
+  ['editgate.ts', 'replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
+  ['share/', 'pane/', 'carets.ts', 'linebreaks.ts', 'pasting.ts', 'readonly.ts', 'surrogates.ts', 'trust.ts'],
+  ['editors.ts'],
   ['bind/'],
   ['plugins/', 'widget/'],
   ['index.ts']

@@ -496,6 +496,37 @@ test('a viewer reads only, from the first moment on, and keeps nothing of their 
   assert.equal(textOf(after), 'theirs');
 });
 
+const WHAT_A_VIEWER_TRIES: Record<string, (room: Room) => void> = {
+  'text into a cell': room => type(room, 'mine'),
+  'text in place of a cell’s': room => room.sharedModel.cells[0].setSource('mine'),
+  'a cell': room => void room.sharedModel.insertCell(0, { cell_type: 'code', source: 'mine' }),
+  'no cell': room => room.sharedModel.deleteCell(0),
+  'metadata': room => room.sharedModel.cells[0].setMetadata('tags', ['mine']),
+  'metadata of the notebook': room => room.sharedModel.setMetadata('language_info', { name: 'mine' }),
+  'what the room is about': room => room.sharedModel.setState('dirty', 'mine'),
+  'text that passes by every model': room => room.sharedModel.cells[0].ysource.insert(0, 'mine')
+};
+
+for (const [what, attempt] of Object.entries(WHAT_A_VIEWER_TRIES)) {
+  test(`a viewer cannot put in ${what}, and nothing of it is published when they may edit later`, async () => {
+    const server = startServer();
+    server.startEpoch('e', 'theirs');
+    server.role = 'viewer';
+    const room = await join(server);
+    attempt(room);
+    await reaches(room, 'synced');
+    await until(() => textOf(room) === 'theirs' && room.status.kind === 'synced', 'the page shows the room’s text');
+    server.role = 'writer';
+    server.tell({ type: 'role', role: 'writer', capabilities: ['read', 'edit'] });
+    await until(() => !room.status.readOnly, 'the page may edit');
+    server.ask();
+    type(room, '!');
+    await until(() => server.text === 'theirs!', () => `the server has the text; it has ${server.text}`);
+    assert.doesNotMatch(JSON.stringify(server.doc.toJSON()), /mine/);
+    assert.doesNotMatch(JSON.stringify(room.sharedModel.ydoc.toJSON()), /mine/);
+  });
+}
+
 test('two pages of one browser keep what both typed offline', async () => {
   const server = startServer();
   server.startEpoch('e', '|');

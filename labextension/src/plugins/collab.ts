@@ -8,16 +8,14 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { CollabApi } from '../api.js';
-import { caretExtension } from '../carets.js';
+import { roomExtensions } from '../editors.js';
 import { BrowserPersistence } from '../indexeddb.js';
 import { labServer } from '../labserver.js';
-import { lineBreakExtension } from '../linebreaks.js';
 import { RoomManager, type RoomHandle } from '../manager.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
 import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
 import type { Role } from '../protocol.js';
-import { surrogateExtension } from '../surrogates.js';
 import { languagesOf } from './rooms.js';
 import { followSettings, PLUGIN_ID } from './settings.js';
 
@@ -63,9 +61,7 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
     translator: ITranslator | null,
     settings: ISettingRegistry | null
   ) => {
-    editorExtensions.addExtension(caretExtension);
-    editorExtensions.addExtension(lineBreakExtension);
-    editorExtensions.addExtension(surrogateExtension);
+    roomExtensions.forEach(extension => editorExtensions.addExtension(extension));
     const server = labServer(app.serviceManager.serverSettings);
     const api = new CollabApi(server);
     const persistence = new ChosenPersistence(settings);

@@ -1,0 +1,16 @@
+import type { IEditorExtensionFactory } from '@jupyterlab/codemirror';
+
+import { caretExtension } from './carets.js';
+import { lineBreakExtension } from './linebreaks.js';
+import { pasteExtension } from './pasting.js';
+import { readOnlyExtension } from './readonly.js';
+import { surrogateExtension } from './surrogates.js';
+
+/** What the editors of rooms need beyond those of notebooks, for JupyterLab's registry of editor extensions. */
+export const roomExtensions: readonly IEditorExtensionFactory[] = [
+  caretExtension,
+  lineBreakExtension,
+  pasteExtension,
+  readOnlyExtension,
+  surrogateExtension
+];
