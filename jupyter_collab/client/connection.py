@@ -21,7 +21,7 @@ from .server import Server
 
 __all__ = ["Connection", "Role", "Status"]
 
-Status = Literal["connecting", "synced", "saving", "offline", "not-saved", "refused"]
+Status = Literal["connecting", "synced", "saving", "offline", "not-saved", "in-deleted-cell", "refused"]
 
 Role = Literal["viewer", "runner", "writer", "editor", "owner"]
 
@@ -110,7 +110,9 @@ class Connection:
             return "offline"
         if self._phase is Phase.CONNECTING or self._replica.is_being_renewed:
             return "connecting"
-        return "saving" if self._replica.pending else "synced"
+        if self._replica.pending:
+            return "saving"
+        return "in-deleted-cell" if self._replica.has_late_edits else "synced"
 
     @property
     def is_online(self) -> bool:

@@ -62,6 +62,7 @@ class Replica:
         self._outgoing: deque[Message] = deque()
         self._outbox = Outbox()
         self._dirty: set[str] = set()
+        self._edited: set[str] = set()
         self._may_send_edits = False
         self._gaps = 0
         self.hello: HelloInfo | None = None
@@ -96,6 +97,7 @@ class Replica:
     def _take_change(self, change: RoomChange) -> None:
         if change.local:
             self._dirty |= change.cells
+            self._edited |= change.cells
         if not self.is_being_renewed:
             self._on_change(change)
 
@@ -109,6 +111,16 @@ class Replica:
     def pending(self) -> int:
         """How many edits are here and not known to be durable."""
         return len(self._outbox)
+
+    @property
+    def own_name(self) -> str:
+        """What people call us here."""
+        return self.hello["user"]["display_name"] if self.hello else ""
+
+    @property
+    def has_late_edits(self) -> bool:
+        """Whether a cell that was edited here is deleted, and holds text that nobody deleted knowingly."""
+        return not self._edited.isdisjoint(self._synced.late)
 
     @property
     def may_edit(self) -> bool:
@@ -144,6 +156,7 @@ class Replica:
         self._outbox.clear()
         self._outgoing.clear()
         self._dirty.clear()
+        self._edited.clear()
         self.is_in_sync = False
         self._synced.close()
         self._synced = WatchedDocument(self._take_change, self._take_own_update)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..document import RoomDocument
 from ..errors import ContentError
 from .cell import Cell, CellType
-from .changes import RoomChange, UnsentText
+from .changes import RoomChange, UnsentCell, UnsentText
 from .connection import Status
 from .core import RoomCore
 from .cursor import cursor_at
@@ -111,7 +111,8 @@ class RoomView(ABC):
 
         ``connecting``: the room's content is on its way; ``synced``: every edit is durable; ``saving``: some are not
         yet; ``offline``: the server cannot be reached, edits are kept here and sent when it is back; ``not-saved``:
-        the server cannot store them at present; ``refused``: the server will not have us, see :attr:`problem`. A
+        the server cannot store them at present; ``in-deleted-cell``: all is durable, but text of ours is in a cell that
+        somebody deleted, see :attr:`late_cells`; ``refused``: the server will not have us, see :attr:`problem`. A
         room that was closed here is ``offline``.
         """
         return self._run(lambda: self._core.status)
@@ -193,9 +194,29 @@ class RoomView(ABC):
         return Cell(self, self.edit(insert))
 
     def delete_cell(self, which: int | str | Cell) -> None:
-        """Delete a cell."""
+        """Delete a cell. What others type in it without knowing that is kept, see :attr:`late_cells`."""
         cell = self._existing(which)
-        self.edit(lambda document: document.delete_cell(cell.id))
+        self.edit(lambda document: document.delete_cell(cell.id, by=self._core.replica.own_name))
+
+    @property
+    def late_cells(self) -> list[UnsentCell]:
+        """Deleted cells in which somebody typed who did not know that they are deleted, with all of their text."""
+
+        def look(document: RoomDocument) -> list[UnsentCell]:
+            late = set(document.late_cells)
+            cells = [cell for cell in document.deleted_cells if cell["id"] in late]
+            return [UnsentCell(cell["id"], cell["cell_type"], cell["source"]) for cell in cells]
+
+        return self.read(look)
+
+    def restore_cell(self, cell_id: str) -> Cell:
+        """Bring a deleted cell back, to where it was, with all that was typed in it; KeyError if there is none."""
+        self.edit(lambda document: document.restore_cell(cell_id))
+        return Cell(self, cell_id)
+
+    def dismiss_late_text(self, cell_id: str) -> None:
+        """Let go of what was typed in a deleted cell after it was deleted; KeyError if there is no such cell."""
+        self.edit(lambda document: document.dismiss_late_text(cell_id))
 
     def move_cell(self, which: int | str | Cell, index: int) -> None:
         """Move a cell, so that it is at ``index`` afterwards."""

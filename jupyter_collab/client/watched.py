@@ -17,6 +17,8 @@ __all__ = ["WatchedDocument"]
 class WatchedDocument:
     """An empty document with a client id of its own.
 
+    ``cell_ids`` are its cells, in order; ``late`` those that are deleted and hold text that nobody deleted knowingly.
+
     Parameters
     ----------
     on_change
@@ -33,6 +35,7 @@ class WatchedDocument:
         doc: Doc[Any] = Doc(client_id=secrets.randbits(32))
         self.room = RoomDocument(doc)
         self.cell_ids: list[str] = []
+        self.late: list[str] = []
         self._bag: list[str] = []
         self._cells: Array[Any] = doc.get("cells", type=Array)
         self._subscriptions = [
@@ -87,6 +90,8 @@ class WatchedDocument:
         if any(len(path) < 2 for path in paths):  # the bag of cells, or a cell's own keys, of which one is its id
             self.cell_ids, self._bag = self.room.ids()
         changed = {cell_id for path in paths if path for cell_id in self._ids_at(path[0])}
+        if not changed <= set(self.cell_ids) or self.late:
+            self.late = self.room.late_cells
         self._tell(RoomChange(frozenset(changed | (set(self.cell_ids) - set(before))), order=self.cell_ids != before))
 
     def _ids_at(self, position: int) -> Iterable[str]:
