@@ -238,19 +238,19 @@ class Reader:
 
     def varuint(self) -> int:
         """The next unsigned integer."""
-        number = 0
-        shift = 0
-        while True:
-            if self._position >= len(self._data):
-                raise ProtocolError("The message ends in the middle of a number.")
-            byte = self._data[self._position]
-            self._position += 1
-            number |= (byte & 127) << shift
-            if byte < 128:
-                break
-            shift += 7
-            if shift > 56:
-                raise ProtocolError("The message holds a number of more than 53 bits.")
+        data, position = self._data, self._position
+        number = shift = 0
+        try:
+            while (byte := data[position]) >= 128:
+                number |= (byte & 127) << shift
+                shift += 7
+                position += 1
+                if shift > 56:
+                    raise ProtocolError("The message holds a number of more than 53 bits.")
+        except IndexError:
+            raise ProtocolError("The message ends in the middle of a number.") from None
+        self._position = position + 1
+        number |= byte << shift
         if number > MAX_VARUINT:
             raise ProtocolError("The message holds a number of more than 53 bits.")
         return number

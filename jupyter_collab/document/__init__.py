@@ -4,10 +4,11 @@ from .differences import Replacement, apply_edits, differences
 from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
+from .surrogates import Surrogates
 from .three_way import merge_edits
 from .values import clean_source
 from .watch import CellWatch
-from .yjs import MAX_NESTING, check_update, epoch_client_id, state_vector
+from .yjs import MAX_NESTING, check_update, epoch_client_id, note_surrogates, splits, state_vector
 
 __all__ = [
     "MAX_NESTING",
@@ -16,13 +17,16 @@ __all__ = [
     "OutputList",
     "Replacement",
     "RoomDocument",
+    "Surrogates",
     "apply_edits",
     "check_update",
     "clean_source",
     "differences",
     "epoch_client_id",
     "merge_edits",
+    "note_surrogates",
     "read_content",
+    "splits",
     "state_vector",
     "write_content",
     "write_notebook",

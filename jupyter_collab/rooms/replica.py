@@ -11,6 +11,7 @@ from ..errors import InvalidUpdate, RoomTooLarge
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from .integrate import integrate, is_known
+from .pairs import PairGuard
 
 __all__ = ["Replica"]
 
@@ -56,6 +57,8 @@ class Replica:
         document.doc.observe(self._observe)
         document.watch()
         self._document = document
+        self._pairs = PairGuard()
+        self._pairs.learn(self.encode())
         self._changes.clear()
         self._step2.clear()
         self.spoiled = False
@@ -84,8 +87,10 @@ class Replica:
         """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does.
 
         What puts something that is no cell among the cells is invalid, too: no page could show the room any more. So is
-        what takes a cell away instead of marking it as deleted: what others type in it would be lost.
+        what takes a cell away instead of marking it as deleted: what others type in it would be lost. So is what cuts a
+        character in two: clients would have different texts.
         """
+        self._pairs.check(update, lambda: state_vector(self.state_vector))
         try:
             integrate(self._document.doc, update)
             self._document.check_cells()
@@ -208,6 +213,8 @@ class Replica:
     def _take_changes(self) -> list[bytes]:
         changes, self._changes = self._changes, []
         if changes:
+            for change in changes:
+                self._pairs.learn(change)
             self._step2.clear()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False

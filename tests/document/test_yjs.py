@@ -10,12 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_collab.document import MAX_NESTING, RoomDocument, check_update, state_vector
+from jupyter_collab.document import (
+    MAX_NESTING,
+    RoomDocument,
+    Surrogates,
+    check_update,
+    note_surrogates,
+    state_vector,
+)
 from jupyter_collab.document.yjs import _UpdateCheck
 from jupyter_collab.errors import InvalidUpdate, ProtocolError
 from jupyter_collab.protocol import write_varuint
 
-from .strategies import NOTEBOOKS, SHARED_JUNK
+from .strategies import NOTEBOOKS, SHARED_JUNK, TEXTS
 from .test_junk import VECTORS
 
 
@@ -88,6 +95,21 @@ def test_a_cut_or_altered_update_is_refused_or_is_one(notebook: dict[str, Any], 
     update[cut] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ProtocolError):
         parse(bytes(update))
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_the_second_halves_of_characters_are_found(texts: list[str]) -> None:
+    doc: Doc[Any] = Doc(client_id=7)
+    for number, text in enumerate(texts):
+        doc.get(f"text {number % 2}", type=Text).insert(0, text)
+    surrogates = Surrogates()
+    note_surrogates(doc.get_update(), surrogates)
+    units = "".join(texts).encode("utf-16-be")[::2]
+    assert [surrogates.has(7, clock) for clock in range(len(units) + 1)] == [
+        *(0xDC <= upper_byte < 0xE0 for upper_byte in units),
+        False,
+    ]
+    assert not surrogates.has(8, 1)
 
 
 @pytest.mark.parametrize("levels", [1, 2, MAX_NESTING])

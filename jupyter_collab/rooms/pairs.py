@@ -1,0 +1,89 @@
+"""No edit may cut a character in two.
+
+Yjs counts UTF-16 units, yrs keeps whole characters. Of an emoji, which is a pair of units, Yjs makes two U+FFFD when an
+edit needs a place between them; yrs makes something else, so from then on the two would have different texts.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from ..document import Surrogates, note_surrogates, splits
+from ..errors import InvalidUpdate
+from ..protocol import write_varuint
+
+__all__ = ["PairGuard"]
+
+CUTS = (
+    "The edit cuts a character in two: an emoji, or another one of two UTF-16 units. Nothing of it was taken in. "
+    "Take the room's document again, and let your editor replace whole characters."
+)
+
+PAIR = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+"""How an update has a character of two units; numbers in it may look like that, too."""
+
+LONG_NUMBER = re.compile(rb"(?=([\x80-\xff]{3,7}[\x01-\x7f]))")
+"""Where an update may name a client: nearly all have ids from 2**21 on."""
+
+PADDED_NUMBER = re.compile(rb"[\x80-\xff]\x00")
+"""A number that could be written with fewer bytes; other things may look like that, too."""
+
+
+class PairGuard:
+    """Knows the pairs in the texts of one document, and refuses edits that cut them."""
+
+    def __init__(self) -> None:
+        self._surrogates = Surrogates()
+        self._named: set[bytes] = set()
+        self._always_reads = False
+
+    def learn(self, update: bytes) -> None:
+        """Take note of what ``update``, as the document itself reported it, brought into the document."""
+        if PAIR.search(update) is None:
+            return
+        with suppress(InvalidUpdate):  # what yrs took in and we cannot read is not guarded, but not lost either
+            note_surrogates(update, self._surrogates)
+        self._named = {write_varuint(client) for client in self._surrogates.clients}
+        self._always_reads = any(LONG_NUMBER.match(name) is None for name in self._named)
+
+    def check(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> None:
+        """Make sure that ``update`` cuts no character.
+
+        Parameters
+        ----------
+        update
+            What is to be applied to the document.
+        known_clocks
+            Returns how many edits of each client the document has.
+
+        Raises
+        ------
+        InvalidUpdate
+            It cuts one, or is no update.
+        """
+        has_pairs = PAIR.search(update) is not None
+        if not has_pairs and not self._names_pairs(update):
+            return
+        brought = Surrogates()
+        wanted = splits(update, brought)
+        if not has_pairs and not any(self._surrogates.has(split.client, split.clock) for split in wanted):
+            return
+        clocks = known_clocks()
+        for client in brought.clients:
+            if brought.has(client, clocks.get(client, 0)):  # the document has the first half, as something else
+                raise InvalidUpdate(CUTS)
+        for split in wanted:
+            is_known = split.by is not None and split.by_end <= clocks.get(split.by, 0)
+            is_new = split.clock >= clocks.get(split.client, 0)
+            if not is_known and (brought if is_new else self._surrogates).has(split.client, split.clock):
+                raise InvalidUpdate(CUTS)
+
+    def _names_pairs(self, update: bytes) -> bool:
+        """Whether ``update`` may say something about a text with pairs; found without reading it, as most do not."""
+        if not self._named:
+            return False
+        return (
+            self._always_reads
+            or not self._named.isdisjoint(LONG_NUMBER.findall(update))
+            or PADDED_NUMBER.search(update) is not None
+        )
