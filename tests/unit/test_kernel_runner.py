@@ -46,7 +46,7 @@ async def test_the_room_hears_of_it_and_so_does_who_joins_later(store: FaultySto
         await cells.put("wait")
         await cells.run()
         await cells.until_waits()
-        await until(lambda: ada.events and ada.events[-1].info["queue"] and ada.events[-1].info["kernel"]["id"])
+        await until(lambda: ada.events and (ada.events[-1].info["kernel"] or {}).get("id"))
         late = await ScriptedPeer("late").join(cells.manager)
         event = late.events[0]
         by = {"username": "ada", "display_name": "Ada"}
