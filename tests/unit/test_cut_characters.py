@@ -185,6 +185,18 @@ def test_half_of_what_was_just_typed_is_not_edited(peers: Peers, first_client: i
     assert world.agree() == f"x😀y{START}"
 
 
+def test_half_an_emoji_is_what_it_is_feared_for(peers: Peers) -> None:
+    """If this fails, yrs does what Yjs does, and the check is no longer needed."""
+    document = RoomDocument.create("epoch")
+    cell = document.cell_ids[0]
+    document.set_source(cell, "s 😀b")
+    peers.ask("join", person="Ada", state=document.doc.get_update().hex(), client=2**24)
+    for edit in ({"edit": "delete", "at": 3, "length": 1}, {"edit": "insert", "at": 4, "words": " more"}):
+        document.doc.apply_update(bytes.fromhex(peers.ask("edit", person="Ada", **edit)))
+    assert peers.ask("text", person="Ada") == "s \ufffdb more"
+    assert document.source(cell) == "s 😀 more"
+
+
 def test_a_whole_emoji_may_be_edited(peers: Peers) -> None:
     world = World(peers, ["Ada", "Bob"], "😀😁😀")
     assert world.edit("Ada", "delete", at=2, length=2)
