@@ -27,6 +27,8 @@ from types import TracebackType
 from typing import Any, Literal
 
 import httpx
+import nbformat
+from nbformat import NotebookNode
 
 __all__ = ["REPOSITORY", "RunningServer", "find_port", "start_server"]
 
@@ -204,6 +206,12 @@ class RunningServer:
         body = {"id": room_id, **fields} if room_id is not None else fields
         room: dict[str, Any] = self.request("POST", "rooms", json=body).json()
         return room
+
+    def notebook(self, room_id: str) -> NotebookNode:
+        """What a room holds, read as Jupyter reads the file."""
+        text = self.request("GET", f"rooms/{room_id}/content").text
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
+        return notebook
 
     def __enter__(self) -> "RunningServer":
         return self

@@ -279,12 +279,13 @@ class RoomCore:
         await self.wait_saved(timeout_seconds)
         return await self.rest.export_content(self.room_id, content_format)
 
-    async def import_content(self, content: str, content_format: ContentFormat, timeout_seconds: float) -> None:
-        """Make the room hold ``content``, and return when it is here too."""
+    async def import_content(self, content: str, content_format: ContentFormat, timeout_seconds: float) -> list[str]:
+        """Make the room hold ``content``, and return when it is here too, with what was changed in it."""
         await self.wait_saved(timeout_seconds)
-        await self.rest.import_content(self.room_id, content, content_format)
+        room = await self.rest.import_content(self.room_id, content, content_format)
         with anyio.fail_after(timeout_seconds):
             await self.catch_up()
+        return room["changed"]
 
     async def catch_up(self) -> None:
         """Return when all that the server has by now is here."""

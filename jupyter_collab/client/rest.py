@@ -1,5 +1,6 @@
 """The REST API (``docs/rest.md``) as functions: one HTTP request each, errors of the server as exceptions."""
 
+import json
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, TypedDict
@@ -12,7 +13,7 @@ from ..protocol import ConnectedUser
 from .errors import ServerUnreachable, SignInRefused, error_of_reason
 from .server import Server
 
-__all__ = ["ContentFormat", "RestClient", "RoomInfo", "RoomList"]
+__all__ = ["ContentFormat", "ImportedRoomInfo", "RestClient", "RoomInfo", "RoomList"]
 
 ContentFormat = Literal["ipynb", "md", "py"]
 
@@ -38,6 +39,12 @@ class RoomInfo(TypedDict):
     role: str
     server_role: str | None
     people: list[ConnectedUser]
+
+
+class ImportedRoomInfo(RoomInfo):
+    """A room, and what was changed in the content that it was given, a sentence each."""
+
+    changed: list[str]
 
 
 class RoomList(TypedDict):
@@ -69,11 +76,12 @@ class RestClient:
 
     async def create_room(
         self, room_id: str | None = None, *, title: str | None = None, content: Mapping[str, Any] | None = None
-    ) -> RoomInfo:
-        """Make a room, by default with one empty code cell; ``content`` is a notebook (nbformat 4)."""
+    ) -> ImportedRoomInfo:
+        """Make a room, by default with one empty code cell; ``content`` is a notebook, as JSON."""
         fields = {"id": room_id, "title": title, "content": content}
         body = {name: value for name, value in fields.items() if value is not None}
-        return await self._room("POST", "rooms", json=body)
+        text = json.dumps(body).encode()  # httpx would refuse NaN, which is in some notebooks
+        return await self._imported("POST", "rooms", content=text, headers={"Content-Type": "application/json"})
 
     async def ensure_room(self, room_id: str) -> RoomInfo:
         """The room of this id, made if there is none."""
@@ -106,9 +114,11 @@ class RestClient:
         response = await self.request("GET", f"{_path(room_id)}/content", params={"format": content_format})
         return response.content.decode()
 
-    async def import_content(self, room_id: str, content: str, content_format: ContentFormat = "ipynb") -> RoomInfo:
+    async def import_content(
+        self, room_id: str, content: str, content_format: ContentFormat = "ipynb"
+    ) -> ImportedRoomInfo:
         """Make the room hold ``content``, the text of a file, by an edit like any other."""
-        return await self._room(
+        return await self._imported(
             "PUT",
             f"{_path(room_id)}/content",
             params={"format": content_format},
@@ -122,6 +132,10 @@ class RestClient:
 
     async def _room(self, method: str, path: str, **arguments: Any) -> RoomInfo:
         room: RoomInfo = (await self.request(method, path, **arguments)).json()
+        return room
+
+    async def _imported(self, method: str, path: str, **arguments: Any) -> ImportedRoomInfo:
+        room: ImportedRoomInfo = (await self.request(method, path, **arguments)).json()
         return room
 
     async def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:

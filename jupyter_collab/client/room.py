@@ -87,15 +87,17 @@ class AsyncRoom(RoomView):
         """The room's content, with every edit made here, as the text of an ``ipynb``, ``md`` or ``py`` file."""
         return await self._core.export_content(content_format, CONTENT_SECONDS)
 
-    async def import_content(self, content: str, content_format: ContentFormat = "ipynb") -> None:
+    async def import_content(self, content: str, content_format: ContentFormat = "ipynb") -> list[str]:
         """Make the room hold ``content``, the text of a file, as an edit: what is there already stays untouched.
+
+        Returns what of it no notebook can have, a sentence each, and what became of that; mostly nothing.
 
         Raises
         ------
         ContentError
             When it is not of that format; nothing is changed.
         """
-        await self._core.import_content(content, content_format, CONTENT_SECONDS)
+        return await self._core.import_content(content, content_format, CONTENT_SECONDS)
 
     @property
     def kernel(self) -> AsyncKernel:

@@ -1,7 +1,8 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
+from .content import NotebookContent, read_notebook
 from .differences import Replacement, apply_edits, differences
-from .formats import ContentFormat, read_content, write_content, write_notebook
+from .formats import ContentFormat, read_content, read_json, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
 from .surrogates import Surrogates
@@ -14,6 +15,7 @@ __all__ = [
     "MAX_NESTING",
     "CellWatch",
     "ContentFormat",
+    "NotebookContent",
     "OutputList",
     "Replacement",
     "RoomDocument",
@@ -26,6 +28,8 @@ __all__ = [
     "merge_edits",
     "note_surrogates",
     "read_content",
+    "read_json",
+    "read_notebook",
     "splits",
     "state_vector",
     "write_content",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .room_document import RoomDocument
 
-__all__ = ["ContentFormat", "read_content", "write_content", "write_notebook"]
+__all__ = ["ContentFormat", "read_content", "read_json", "write_content", "write_notebook"]
 
 
 class ContentFormat(StrEnum):
@@ -68,8 +68,10 @@ def write_content(document: "RoomDocument", content_format: ContentFormat) -> st
 
 
 def write_notebook(notebook: "NotebookNode") -> str:
-    """A notebook of nbformat 4 as the text of an ``.ipynb`` file."""
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+    """A notebook of nbformat 4 as the text of an ``.ipynb`` file: just as Jupyter writes it, a line of text a line."""
+    import nbformat  # not above: it takes a second to import, and most programs never need it
+
+    return str(nbformat.v4.writes(notebook)) + "\n"
 
 
 def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
@@ -84,7 +86,7 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
         It cannot be read; the message says what to do.
     """
     if content_format is ContentFormat.IPYNB:
-        return read_notebook(_parse_json(text))
+        return read_notebook(read_json(text))
     text = plain_line_breaks(text.removeprefix(BYTE_ORDER_MARK))
     note = text if content_format is ContentFormat.MD and not _has_notebook_header(text) else None
     cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
@@ -111,8 +113,15 @@ def _has_notebook_header(text: str) -> bool:
     return any(NOTEBOOK_KEY.fullmatch(line) for line in header)
 
 
-def _parse_json(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """The JSON value that a notebook's file is, as Jupyter reads it: ``NaN`` and infinities are in some.
+
+    Raises
+    ------
+    ContentError
+        It is no JSON.
+    """
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise ContentError("This is not a notebook: it is not JSON. Give an .ipynb file.") from error

@@ -63,7 +63,7 @@ class RoomDocument:
         self._known_entries: list[CellEntry] = []
 
     @classmethod
-    def create(cls, epoch: str, content: Mapping[str, Any] | None = None) -> "RoomDocument":
+    def create(cls, epoch: str, content: Mapping[str, Any] | NotebookContent | None = None) -> "RoomDocument":
         """A new history, with a notebook as its content or, without one, an empty code cell.
 
         It is written by the client id :func:`epoch_client_id`, so that any part of the history gives its epoch away.
@@ -74,7 +74,8 @@ class RoomDocument:
         ContentError
             For content that is no notebook.
         """
-        notebook = read_notebook(NEW_NOTEBOOK if content is None else content)
+        content = NEW_NOTEBOOK if content is None else content
+        notebook = content if isinstance(content, NotebookContent) else read_notebook(content)
         document = cls(Doc(client_id=epoch_client_id(epoch)))
         with document.doc.transaction():
             document._state["epoch"] = epoch

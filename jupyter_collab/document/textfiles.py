@@ -129,8 +129,13 @@ class _Writer:
         if 0 < len(changed) <= MANY_CHANGED:
             forms = [self._form_alone(index) if index in changed else Form.PLAIN for index in range(len(forms))]
             text, changed = self._try(range(len(self._cells)), forms)
-        while changed and min(forms[index] for index in changed) < Form.BARE:
-            for index in changed:
+        while changed:
+            affected = changed | {
+                index - 1 for index in changed if index > 0
+            }  # what changes a cell may stand before it
+            if min(forms[index] for index in affected) is Form.BARE:
+                break
+            for index in affected:
                 forms[index] = Form(min(forms[index] + 1, Form.BARE))
             text, changed = self._try(range(len(self._cells)), forms)
         if changed:

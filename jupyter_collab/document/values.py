@@ -7,6 +7,7 @@ knows numbers only as JavaScript does: a whole number comes back as ``int``, and
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pycrdt import Array, Map, Text
@@ -15,6 +16,7 @@ from ..errors import ContentError
 from .yjs import MAX_NESTING
 
 __all__ = [
+    "Losses",
     "array_items",
     "canonical",
     "clean_json",
@@ -53,28 +55,54 @@ def lines_of(text: str) -> list[str]:
     return [line + "\n" for line in lines] + ([last] if last else [])
 
 
-def clean_json(value: object, depth: int = 0) -> Any:
+@dataclass(slots=True)
+class Losses:
+    """How many values :func:`clean_json` could not keep as they are."""
+
+    numbers: int = 0
+    nested: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        """What that means."""
+        said = []
+        if self.numbers:
+            kinds = "NaN and infinity, which are null now, and whole numbers beyond 2^53, which are rounded"
+            said.append(f"it held numbers that cannot be kept ({self.numbers:,}): {kinds}")
+        if self.nested:
+            said.append(f"it held values nested more than {MAX_NESTING} deep ({self.nested:,}), which are null now")
+        return said
+
+
+def clean_json(value: object, depth: int = 0, losses: Losses | None = None) -> Any:
     """A copy of a JSON value as a Yjs document can hold it, as :func:`to_plain` would read it back.
 
-    Numbers that JSON does not have (infinity, not a number) become ``None``.
+    Numbers that JSON does not have (infinity, not a number) become ``None``. With ``losses`` they are counted, and what
+    is nested too deep becomes ``None`` too.
 
     Raises
     ------
     ContentError
-        For what is no JSON, or nested more than ``MAX_NESTING`` deep.
+        For what is no JSON; without ``losses``, for what is nested more than ``MAX_NESTING`` deep.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, int | float):
-        return _clean_number(value)
+        number = _clean_number(value)
+        if losses is not None and number != value:
+            losses.numbers += 1
+        return number
     if depth >= MAX_NESTING:
+        if losses is not None:
+            losses.nested += 1
+            return None
         raise ContentError(f"The content is nested more than {MAX_NESTING} deep. Make it flatter.")
     if isinstance(value, Mapping):
-        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+        return {clean_text(str(key)): clean_json(item, depth + 1, losses) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [clean_json(item, depth + 1) for item in value]
+        return [clean_json(item, depth + 1, losses) for item in value]
     raise ContentError(f"The content holds a {type(value).__name__}, which JSON does not have.")
 
 

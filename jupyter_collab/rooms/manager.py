@@ -11,7 +11,7 @@ from typing import Any
 
 from ..access import Role, User
 from ..backplane import Backplane
-from ..document import RoomDocument
+from ..document import NotebookContent, RoomDocument
 from ..errors import (
     CloseCode,
     CollabError,
@@ -143,7 +143,7 @@ class RoomManager:
         *,
         room_id: str | None = None,
         title: str | None = None,
-        content: Mapping[str, Any] | None = None,
+        content: Mapping[str, Any] | NotebookContent | None = None,
         server_role: Role | None = Role.OWNER,
         owner: User | None = None,
     ) -> RoomRecord:
@@ -357,7 +357,7 @@ def check_room_bytes(size: int, limits: Limits) -> None:
         raise RoomTooLarge(f"The room would have {size} bytes; at most {limits.room_bytes} are allowed.")
 
 
-def _first_content(epoch: str, content: Mapping[str, Any] | None) -> tuple[str, bytes]:
+def _first_content(epoch: str, content: Mapping[str, Any] | NotebookContent | None) -> tuple[str, bytes]:
     """A new room's kind and its document, as a Yjs update."""
     document = RoomDocument.create(epoch, content)
     return document.kind, document.doc.get_update()

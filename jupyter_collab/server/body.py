@@ -1,5 +1,7 @@
 """Request bodies: bounded and of the right type, and none is taken from somebody who may not send it."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable
 from typing import Any
 
 from tornado.web import stream_request_body
@@ -71,17 +73,19 @@ class BodyHandler(CollabAPIHandler):
         if self._received_bytes and said and said not in map(_essence, content_types):
             raise UnsupportedContentType(f"Send the body as {' or '.join(content_types)}, not as {said}.")
         self._check_length(self._received_bytes)
+        if self._received.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or 0 in self._received[:2]:
+            raise ContentError("This is text in UTF-16. Save the file as UTF-8, and send that.")
         try:
             return decode_text(bytes(self._received))
         except ProtocolError as error:
             raise ContentError("The body is not UTF-8 text.") from error
 
-    def json_object(self, *known: str) -> dict[str, Any]:
+    def json_object(self, *known: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
         """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object."""
         text = self.text_body("application/json")
         try:
-            value = parse_json(text) if text.strip() else {}
-        except ProtocolError as error:
+            value = parse(text) if text.strip() else {}
+        except (ProtocolError, ContentError) as error:
             raise ContentError("The body is not JSON.") from error
         if not isinstance(value, dict):
             raise ContentError("The body must be a JSON object.")

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypedDict, TypeVar
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role, UserKind
-from ..document import ContentFormat, read_content, write_content
+from ..document import ContentFormat, NotebookContent, read_content, read_json, read_notebook, write_content
 from ..errors import ContentError, PermissionDenied
 from ..kernels.blobs import blob_digests
 from ..kernels.exporting import read_blobs, write_whole_notebook
@@ -52,6 +53,12 @@ class RoomInfo(TypedDict):
     people: list[ConnectedUser]
 
 
+class ImportedRoomInfo(RoomInfo):
+    """A room, and what was changed in the content that it was given, a sentence each."""
+
+    changed: list[str]
+
+
 class RoomInfoHandler(BodyHandler):
     """Base of handlers that tell of rooms."""
 
@@ -69,6 +76,10 @@ class RoomInfoHandler(BodyHandler):
             "server_role": None if record.server_role is None else record.server_role.value,
             "people": self.manager.people(record.id),
         }
+
+    def imported(self, record: RoomRecord, role: Role, content: NotebookContent | None) -> ImportedRoomInfo:
+        """``record`` for somebody in ``role`` who has just given its ``content``."""
+        return {**self.info(record, role), "changed": [] if content is None else content.changes}
 
     def flag(self, name: str) -> bool:
         """A ``true`` or ``false`` in the query; ``false`` if it is not there."""
@@ -108,20 +119,22 @@ class RoomsHandler(RoomInfoHandler):
         """Make a room."""
         await self.manager.start()
         self._require_maker()
-        body = await _convert(self.json_object, "id", "title", "content")
+        body = await _convert(partial(self.json_object, parse=read_json), "id", "title", "content")
+        given = _optional(body, "content", dict)
+        content = None if given is None else await _convert(read_notebook, given)
         server_role = self.services.access.new_room_role
         needs_owner = self.user.kind is not UserKind.SERVER or server_role is not Role.OWNER
         record = await self.manager.create_room(
             room_id=_optional(body, "id", str),
             title=_optional(body, "title", str),
-            content=_optional(body, "content", dict),
+            content=content,
             server_role=server_role,
             owner=self.user if needs_owner else None,
         )
         await self.services.members.note(record.id, "created", self.user)
         self.set_status(201)
         self.set_header("Location", self.request.path.rstrip("/") + "/" + record.id)
-        self.finish(self.info(record, Role.OWNER))
+        self.finish(self.imported(record, Role.OWNER, content))
 
     def _require_maker(self) -> None:
         if not self.services.access.may_create(self.user):
@@ -211,7 +224,7 @@ class ContentHandler(RoomInfoHandler):
         content = await _convert(read_content, self.text_body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent)
         record = await self.manager.edit(room_id, lambda document: document.set_content(content), self.user)
         await self.services.members.note(room_id, "imported", self.user, format=sent.value)
-        self.finish(self.info(record, role))
+        self.finish(self.imported(record, role, content))
 
     def _format(self) -> ContentFormat:
         name = self.get_query_argument("format", ContentFormat.IPYNB.value)

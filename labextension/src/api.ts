@@ -42,6 +42,11 @@ export interface IRoomInfo {
   people: IConnectedUser[];
 }
 
+/** A room, and what was changed in the content that it was given, a sentence each. */
+export interface IImportedRoomInfo extends IRoomInfo {
+  changed: string[];
+}
+
 /** Which rooms to list. */
 export interface IRoomQuery {
   /** Words to find in title or id. */
@@ -94,7 +99,7 @@ export class CollabApi {
   }
 
   /** Make a room. */
-  async create(room: INewRoom = {}): Promise<IRoomInfo> {
+  async create(room: INewRoom = {}): Promise<IImportedRoomInfo> {
     return this._json('rooms', 'POST', room);
   }
 
@@ -122,11 +127,11 @@ export class CollabApi {
   }
 
   /** Set a room's content, as an edit like any other. */
-  async importContent(id: string, format: ContentFormat, content: string): Promise<IRoomInfo> {
+  async importContent(id: string, format: ContentFormat, content: string): Promise<IImportedRoomInfo> {
     const headers = { 'Content-Type': CONTENT_TYPES[format] };
     const init = { method: 'PUT', headers, body: content };
     const response = await this._request(roomPath(id, `/content?format=${format}`), init);
-    return (await response.json()) as IRoomInfo;
+    return (await response.json()) as IImportedRoomInfo;
   }
 
   private async _json<T>(path: string, method: string, body?: object): Promise<T> {

@@ -113,4 +113,4 @@ def bound_cell(cell_id: str, room: str, room_cell: str, source: str, last_shared
 
 def sources_in(server: RunningServer, room: str) -> list[str]:
     """The texts of a room's cells."""
-    return [cell["source"] for cell in server.request("GET", f"rooms/{room}/content").json()["cells"]]
+    return [cell["source"] for cell in server.notebook(room)["cells"]]

@@ -47,7 +47,7 @@ def test_unsent_edits_survive_a_reload(person: Callable[..., Person], server: Ru
         server.start()
         at_ada = ada.open_room("reload")
         until(lambda: at_ada.source(0), lambda text: text == "start [kept]")
-        exported = server.request("GET", "rooms/reload/content").json()
+        exported = server.notebook("reload")
         assert [cell["source"] for cell in exported["cells"]] == ["start [kept]"]
 
 
@@ -71,5 +71,5 @@ def test_another_history_is_never_merged(person: Callable[..., Person], server: 
         unsent.get_by_role("button", name="Put back").click()
         until(lambda: at_ada.cells.count(), lambda count: count == 2)
         until(lambda: at_ada.chip, lambda chip: chip == "synced")
-        exported = server.request("GET", "rooms/again/content").json()
+        exported = server.notebook("again")
         assert [cell["source"] for cell in exported["cells"]] == ["second life ", "first life [unsent]"]

@@ -26,7 +26,7 @@ def server(page_server: RunningServer) -> RunningServer:
 
 def source(server: RunningServer, room: str) -> str:
     """The text of a room's first cell, as the server has it."""
-    text: str = server.request("GET", f"rooms/{room}/content").json()["cells"][0]["source"]
+    text: str = server.notebook(room)["cells"][0]["source"]
     return text
 
 

@@ -19,7 +19,7 @@ UNDO_STEP_MILLISECONDS = 600
 
 def content(server: RunningServer, room: str) -> list[dict[str, Any]]:
     """The cells of a room, as they are on the server."""
-    cells: list[dict[str, Any]] = server.request("GET", f"rooms/{room}/content").json()["cells"]
+    cells: list[dict[str, Any]] = server.notebook(room)["cells"]
     return cells
 
 

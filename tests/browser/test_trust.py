@@ -42,5 +42,5 @@ def test_scripts_in_outputs_do_not_run(person: Callable[..., Person], server: Ru
         until(lambda: hidden.count(), lambda count: count == 2)
         ada.take_picture("hidden-outputs")
         assert ada.page.evaluate("window.pwned") is None
-        exported = server.request("GET", "rooms/hostile/content").json()
+        exported = server.notebook("hostile")
         assert "trusted" not in exported["cells"][0]["metadata"]

@@ -260,11 +260,12 @@ async def test_who_waits_at_a_refused_room_is_told_that_it_was_closed() -> None:
 async def test_what_was_imported_is_here_when_the_import_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     async with scripted_server("old") as server, joined(server) as room:
 
-        async def put(room_id: str, content: str, content_format: str) -> None:
+        async def put(room_id: str, content: str, content_format: str) -> dict[str, list[str]]:
             server.document.set_notebook(notebook(content))  # and the message that says so is still on its way
+            return {"changed": ["Cell 1: it was changed."]}
 
         monkeypatch.setattr(room._core.rest, "import_content", put)
-        await room.import_content("imported", "md")
+        assert await room.import_content("imported", "md") == ["Cell 1: it was changed."]
         assert room.text == "imported"
 
 

@@ -62,6 +62,7 @@ def kinds_and_sources(document: RoomDocument) -> list[tuple[str, str]]:
 @example(cells=[("code", "# %% load data\nx = 1"), ("markdown", "")], metadata={})
 @example(cells=[("markdown", "<!-- #region -->\nhidden\n<!-- #endregion -->"), ("code", "1")], metadata={})
 @example(cells=[("code", "x = 1\n"), ("markdown", "\na\n\n"), ("code", "\n"), ("code", "")], metadata={})
+@example(cells=[("code", " "), ("code", " ")], metadata={})
 @example(cells=[("raw", "---\na: 1\n---"), ("code", "x = 'y")], metadata={})
 @example(cells=[("code", 's = """'), ("markdown", "x"), ("code", '"""')], metadata={})
 def test_cells_come_back_as_they_were(

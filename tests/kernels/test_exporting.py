@@ -1,7 +1,6 @@
 """A notebook that leaves the room has the large outputs in it, as the kernel sent them."""
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ NARROW = OutputLimits(stream_bytes=64, bundle_bytes=20)
 def exported(room: Room) -> list[dict[str, Any]]:
     """The outputs in the file that the room becomes."""
     blobs = {digest: Blob(digest, data, room.types[digest]) for digest, data in room.blobs.items()}
-    notebook = json.loads(write_whole_notebook(room.document, blobs))
+    notebook = nbformat.reads(write_whole_notebook(room.document, blobs), as_version=4)
     nbformat.validate(notebook)
     outputs: list[dict[str, Any]] = notebook["cells"][0]["outputs"]
     return outputs

@@ -97,18 +97,22 @@ def test_other_messages_change_nothing(message: Message) -> None:
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "shown"),
     [
-        ("display_data", {"data": {"text/plain": 7}}),
-        ("display_data", {"data": ["no"]}),
-        ("display_data", {"data": {"application/json": {1, 2}}}),
-        ("display_data", {"data": {}, "metadata": "no"}),
-        ("execute_result", {"data": {"text/html": {"a": 1}}, "execution_count": "x"}),
-        ("error", {"ename": 1}),
+        (("display_data", {"data": {"text/plain": "a"}, "metadata": None}), {"text/plain": "a"}),
+        (("display_data", {"data": {"text/plain": "a"}, "metadata": "no"}), {"text/plain": "a"}),
+        (("display_data", {"data": {"text/plain": 7}}), {"text/plain": "7"}),
+        (("display_data", {"data": ["no"]}), {"text/plain": "no"}),
+        (("execute_result", {"data": {"text/html": {"a": 1}}, "execution_count": "x"}), {"text/html": '{"a": 1}'}),
     ],
 )
-def test_what_is_no_output_says_so(message: Message) -> None:
-    (said,) = texts(reduced(message))
+def test_an_odd_output_is_shown(message: Message, shown: dict[str, str]) -> None:
+    (item,) = reduced(message)
+    assert item["data"] == shown
+
+
+def test_what_is_no_output_says_so() -> None:
+    (said,) = texts(reduced(("display_data", {"data": {"application/json": {1, 2}}})))
     assert said.startswith("The kernel sent an output that cannot be shown.")
 
 
