@@ -53,6 +53,7 @@
      |    +-- UnsupportedMessage     a text frame, or a message type we do not know
      |    +-- InvalidUpdate          a Yjs update that cannot be applied
      |         +-- CausalGap         an update that builds on edits we never got
+     +-- ContentChanged              the room's content is not the version that the request builds on
      +-- ContentError                content that cannot be read as a notebook, markdown or script
      +-- StoreError                  the store did not answer
           +-- NotSaved               an edit could not be made durable
@@ -73,6 +74,7 @@ __all__ = [
     "CellNotFound",
     "CloseCode",
     "CollabError",
+    "ContentChanged",
     "ContentError",
     "EpochMismatch",
     "GuestsNotAllowed",
@@ -498,6 +500,13 @@ class CausalGap(InvalidUpdate):
 
     reason = "causal_gap"
     spoils_document = True
+
+
+class ContentChanged(CollabError):
+    """The room's content is not the version that the request builds on; nothing was changed."""
+
+    status = 412
+    reason = "content_changed"
 
 
 class ContentError(CollabError):

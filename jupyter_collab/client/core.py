@@ -26,11 +26,14 @@ from .seen import SeenTexts
 from .server import Server
 from .signals import Signal, latest
 
-__all__ = ["RoomCore"]
+__all__ = ["CONTENT", "RoomCore"]
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+CONTENT = "content."
+"""What the content as a whole is called among the texts that were seen, with its format; no cell has such an id."""
 
 Life = Literal["new", "open", "closed"]
 
@@ -274,15 +277,27 @@ class RoomCore:
 
     # Content by way of the server
 
-    async def export_content(self, content_format: ContentFormat, timeout_seconds: float) -> str:
-        """What the room holds, with the edits made here, as the text of a file."""
+    async def export_content(self, content_format: ContentFormat, reader: object, timeout_seconds: float) -> str:
+        """What the room holds, with the edits made here, as the text of a file that ``reader`` has read then."""
         await self.wait_saved(timeout_seconds)
-        return await self.rest.export_content(self.room_id, content_format)
+        text = await self.rest.export_content(self.room_id, content_format)
+        self.seen.note(reader, f"{CONTENT}{content_format}", text)
+        return text
 
-    async def import_content(self, content: str, content_format: ContentFormat, timeout_seconds: float) -> list[str]:
-        """Make the room hold ``content``, and return when it is here too, with what was changed in it."""
+    async def import_content(
+        self, content: str, content_format: ContentFormat, reader: object, timeout_seconds: float
+    ) -> list[str]:
+        """Do to the room what was done to the content that ``reader`` has read, and return when it is here too.
+
+        Returns what was changed in ``content``.
+        """
         await self.wait_saved(timeout_seconds)
-        room = await self.rest.import_content(self.room_id, content, content_format)
+        base = self.seen.last(reader, f"{CONTENT}{content_format}")
+        if base is None:
+            room = await self.rest.import_content(self.room_id, content, content_format)
+        else:
+            room = await self.rest.merge_content(self.room_id, base, content, content_format)
+        self.seen.note(reader, f"{CONTENT}{content_format}", content)
         with anyio.fail_after(timeout_seconds):
             await self.catch_up()
         return room["changed"]

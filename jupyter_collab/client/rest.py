@@ -117,7 +117,7 @@ class RestClient:
     async def import_content(
         self, room_id: str, content: str, content_format: ContentFormat = "ipynb"
     ) -> ImportedRoomInfo:
-        """Make the room hold ``content``, the text of a file, by an edit like any other."""
+        """Make the room hold ``content``, the text of a file, and replace what others did since it was read."""
         return await self._imported(
             "PUT",
             f"{_path(room_id)}/content",
@@ -125,6 +125,13 @@ class RestClient:
             content=content.encode(),
             headers={"Content-Type": CONTENT_TYPES[content_format]},
         )
+
+    async def merge_content(
+        self, room_id: str, base: str, content: str, content_format: ContentFormat = "ipynb"
+    ) -> ImportedRoomInfo:
+        """Do to the room what was done to ``base``, the text of a file that was exported, to make ``content`` of it."""
+        body = {"base": base, "content": content}
+        return await self._imported("POST", f"{_path(room_id)}/content", params={"format": content_format}, json=body)
 
     async def close(self) -> None:
         """Close the connections that are kept open."""

@@ -1,9 +1,10 @@
 """A room, joined from Python with ``async``."""
 
 import asyncio
+import json
 import ssl
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
@@ -85,10 +86,21 @@ class AsyncRoom(RoomView):
 
     async def export(self, content_format: ContentFormat = "ipynb") -> str:
         """The room's content, with every edit made here, as the text of an ``ipynb``, ``md`` or ``py`` file."""
-        return await self._core.export_content(content_format, CONTENT_SECONDS)
+        return await self._core.export_content(content_format, self.reader, CONTENT_SECONDS)
 
-    async def import_content(self, content: str, content_format: ContentFormat = "ipynb") -> list[str]:
-        """Make the room hold ``content``, the text of a file, as an edit: what is there already stays untouched.
+    async def import_content(
+        self, content: str | Mapping[str, Any], content_format: ContentFormat = "ipynb"
+    ) -> list[str]:
+        """Make the room hold ``content``, as an edit of what this program has read: what others did since stays.
+
+        What this thread (or task) got last from :meth:`export`, in this format, from :meth:`notebook`, or gave to this
+        method is compared with ``content``, and just that difference is made. Where it got nothing, the whole content
+        is replaced.
+
+        Parameters
+        ----------
+        content
+            The text of a file, or a notebook (nbformat 4).
 
         Returns what of it no notebook can have, a sentence each, and what became of that; mostly nothing.
 
@@ -97,7 +109,8 @@ class AsyncRoom(RoomView):
         ContentError
             When it is not of that format; nothing is changed.
         """
-        return await self._core.import_content(content, content_format, CONTENT_SECONDS)
+        text = content if isinstance(content, str) else json.dumps(content)
+        return await self._core.import_content(text, content_format, self.reader, CONTENT_SECONDS)
 
     @property
     def kernel(self) -> AsyncKernel:

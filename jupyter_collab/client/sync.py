@@ -1,13 +1,14 @@
 """A room, joined from Python without ``async``: each call is done on a background event loop, and waited for."""
 
 import atexit
+import json
 import logging
 import os
 import queue
 import ssl
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import wraps
 from types import TracebackType
@@ -20,7 +21,8 @@ from .core import RoomCore
 from .invitation import Invitation
 from .kernel import Kernel
 from .reconnecting import Backoff
-from .room import JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, connect_async
+from .rest import ContentFormat
+from .room import CONTENT_SECONDS, JOIN_SECONDS, LEAVE_SECONDS, AsyncRoom, connect_async
 from .signals import Schedule
 from .view import RoomView
 
@@ -103,14 +105,39 @@ class Room(RoomView):
 
     wait_saved = _blocking(AsyncRoom.wait_saved)
     wait_for = _blocking(AsyncRoom.wait_for)
-    export = _blocking(AsyncRoom.export)
-    import_content = _blocking(AsyncRoom.import_content)
     run = _blocking(AsyncRoom.run)
     rename = _blocking(AsyncRoom.rename)
     members = _blocking(AsyncRoom.members)
     set_role = _blocking(AsyncRoom.set_role)
     remove = _blocking(AsyncRoom.remove)
     events = _blocking(AsyncRoom.events)
+
+    def export(self, content_format: ContentFormat = "ipynb") -> str:
+        """The room's content, with every edit made here, as the text of an ``ipynb``, ``md`` or ``py`` file."""
+        reader = self.reader
+        return self._wait(lambda room: room._core.export_content(content_format, reader, CONTENT_SECONDS))
+
+    def import_content(self, content: str | Mapping[str, Any], content_format: ContentFormat = "ipynb") -> list[str]:
+        """Make the room hold ``content``, as an edit of what this program has read: what others did since stays.
+
+        What this thread (or task) got last from :meth:`export`, in this format, from :meth:`notebook`, or gave to this
+        method is compared with ``content``, and just that difference is made. Where it got nothing, the whole content
+        is replaced.
+
+        Parameters
+        ----------
+        content
+            The text of a file, or a notebook (nbformat 4).
+
+        Returns what of it no notebook can have, a sentence each, and what became of that; mostly nothing.
+
+        Raises
+        ------
+        ContentError
+            When it is not of that format; nothing is changed.
+        """
+        reader, text = self.reader, content if isinstance(content, str) else json.dumps(content)
+        return self._wait(lambda room: room._core.import_content(text, content_format, reader, CONTENT_SECONDS))
 
     @property
     def kernel(self) -> Kernel:

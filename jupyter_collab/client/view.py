@@ -4,12 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from ..document import RoomDocument
+from ..document import RoomDocument, write_notebook
 from ..errors import ContentError
 from .cell import Cell, CellType
 from .changes import RoomChange, UnsentCell, UnsentText
 from .connection import Status
-from .core import RoomCore
+from .core import CONTENT, RoomCore
 from .cursor import cursor_at
 from .kernel import KernelView
 from .presence import Person
@@ -239,6 +239,7 @@ class RoomView(ABC):
             notebook = document.to_notebook()
             for cell in notebook["cells"]:
                 self.seen.note(reader, cell["id"], cell["source"])
+            self.seen.note(reader, f"{CONTENT}ipynb", write_notebook(notebook))
             return notebook
 
         return self.read(look)

@@ -1,5 +1,6 @@
 """The document of a room."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,13 +16,14 @@ from .content import CellContent, NotebookContent, parse_cell, read_notebook
 from .deletion import dismiss, is_late, mark_deleted, restore
 from .differences import Replacement
 from .merging import merge_cells, new_id
+from .notebook_merge import merge_contents
 from .outputs import OutputList
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
 from .tidying import are_complete, clear_out, complete_cells
 from .trust import holds_trust, remove_trust
-from .values import clean_json, clean_source, to_plain
+from .values import canonical, clean_json, clean_source, to_plain
 from .watch import CellWatch
 from .yjs import epoch_client_id
 
@@ -38,6 +40,8 @@ NEW_NOTEBOOK: dict[str, Any] = {
 }
 
 CellType = Literal["code", "markdown", "raw"]
+
+VERSION_CHARACTERS = 32
 
 
 class RoomDocument:
@@ -134,6 +138,11 @@ class RoomDocument:
         """The notebook's own metadata: its language and kernel, its title, and whatever else it has."""
         metadata = to_plain(self._meta.get("metadata"))
         return valid_metadata(metadata, NOTEBOOK_METADATA) if isinstance(metadata, dict) else {}
+
+    @property
+    def version(self) -> str:
+        """What two contents have in common if, and only if, they are the same: cells with outputs, and metadata."""
+        return hashlib.sha256(canonical([self.metadata, self.cells]).encode()).hexdigest()[:VERSION_CHARACTERS]
 
     def is_code(self, cell_id: str) -> bool:
         """Whether there is such a cell, and it is code."""
@@ -233,6 +242,12 @@ class RoomDocument:
             self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
             merge_cells(self._cells, content, _now_ms())
             self._reorder()
+
+    def merge_content(self, base: NotebookContent, content: NotebookContent, origin: object = None) -> None:
+        """Do to the content what was done to ``base`` to make ``content`` of it; see :mod:`.notebook_merge`."""
+        with self.doc.transaction(origin=origin):
+            present = read_notebook({"nbformat": 4, "metadata": self.metadata, "cells": self.cells})
+            self.set_content(merge_contents(base, content, present))
 
     def _set_version(self) -> None:
         for key, number in (("nbformat", 4), ("nbformat_minor", 5)):

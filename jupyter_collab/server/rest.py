@@ -1,7 +1,8 @@
 """The REST API of rooms, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -10,8 +11,16 @@ from typing import Any, TypedDict, TypeVar
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role, UserKind
-from ..document import ContentFormat, NotebookContent, read_content, read_json, read_notebook, write_content
-from ..errors import ContentError, PermissionDenied
+from ..document import (
+    ContentFormat,
+    NotebookContent,
+    RoomDocument,
+    read_content,
+    read_json,
+    read_notebook,
+    write_content,
+)
+from ..errors import ContentChanged, ContentError, PermissionDenied
 from ..kernels.blobs import blob_digests
 from ..kernels.exporting import read_blobs, write_whole_notebook
 from ..protocol import ConnectedUser
@@ -36,6 +45,9 @@ OTHER_MEDIA_TYPES = {
     ContentFormat.PY: ("text/plain", "application/x-python"),
 }
 """What a body may be called besides the media type of its format."""
+
+
+ETAG = re.compile(r'"([^"]*)"')
 
 
 class RoomInfo(TypedDict):
@@ -193,13 +205,47 @@ class RestoreHandler(RoomInfoHandler):
         self.finish(self.info(restored, role))
 
 
+class ContentEdit:
+    """An edit of a room's content that is made only if the content is one of some versions."""
+
+    def __init__(self, change: Callable[[RoomDocument], None], versions: Collection[str] | None) -> None:
+        self._change = change
+        self._versions = versions
+        self._is_refused = False
+        self.version: str | None = None
+        """The version that was made, where versions were asked for: telling it costs a reading of the content."""
+
+    def __call__(self, document: RoomDocument) -> None:
+        """Make the edit, between which and the look at the version nobody else comes."""
+        if self._versions is not None and document.version not in self._versions:
+            self._is_refused = True  # an error would make the room read its log again
+            return
+        self._change(document)
+        if self._versions is not None:
+            self.version = document.version
+
+    def check(self) -> None:
+        """Raise ``ContentChanged`` if it was not made."""
+        if self._is_refused:
+            raise ContentChanged(
+                "The room's content is not the version that If-Match names: read it again, or merge with POST."
+            )
+
+
 class ContentHandler(RoomInfoHandler):
-    """``rooms/{id}/content``: export and import."""
+    """``rooms/{id}/content``: export, import and merge."""
+
+    _version: str | None = None
 
     @property
     def max_body_bytes(self) -> int:
-        """Room for a whole notebook."""
-        return self.manager.limits.room_bytes
+        """Room for a whole notebook; for two, each as text within JSON, where they are merged."""
+        room_bytes = self.manager.limits.room_bytes
+        return 3 * room_bytes if self.request.method == "POST" else room_bytes
+
+    def compute_etag(self) -> str | None:
+        """The version of the content, whatever it is written as. Called by Tornado when a ``GET`` is answered."""
+        return None if self._version is None else f'"{self._version}"'
 
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
@@ -214,17 +260,48 @@ class ContentHandler(RoomInfoHandler):
             text = await _convert(write_whole_notebook, document, blobs)
         else:
             text = await _convert(write_content, document, wanted)
+        self._version = await _convert(lambda: document.version)
         self.finish(text, set_content_type=wanted.media_type)
 
     @allow_unauthenticated
     async def put(self, room_id: str) -> None:
-        """Set the content, as an edit."""
+        """Set the content, as an edit; with ``If-Match`` only if it is that version."""
         role = await self.require(Capability.EDIT, room_id)
         sent = self._format()
         content = await _convert(read_content, self.text_body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent)
-        record = await self.manager.edit(room_id, lambda document: document.set_content(content), self.user)
+        edit = ContentEdit(lambda document: document.set_content(content), self._wanted_versions())
+        await self._make(edit, room_id, role, sent, content)
+
+    @allow_unauthenticated
+    async def post(self, room_id: str) -> None:
+        """Do to the content what was done to the ``base`` that somebody read, to make ``content`` of it."""
+        role = await self.require(Capability.EDIT, room_id)
+        sent = self._format()
+        body = await _convert(self.json_object, "base", "content")
+        base, content = [await _convert(read_content, _text_of(body, name), sent) for name in ("base", "content")]
+        edit = ContentEdit(lambda document: document.merge_content(base, content), self._wanted_versions())
+        await self._make(edit, room_id, role, sent, content)
+
+    async def _make(
+        self, edit: ContentEdit, room_id: str, role: Role, sent: ContentFormat, content: NotebookContent
+    ) -> None:
+        record = await self.manager.edit(room_id, edit, self.user)
+        edit.check()
+        if edit.version is not None:
+            self.set_header("ETag", f'"{edit.version}"')
         await self.services.members.note(room_id, "imported", self.user, format=sent.value)
         self.finish(self.imported(record, role, content))
+
+    def _wanted_versions(self) -> Collection[str] | None:
+        """The versions of which the content must be one; ``None`` if any will do."""
+        wanted = self.request.headers.get("If-Match", "*").strip()
+        if wanted == "*":
+            return None
+        # Proxies that compress mark a tag as weak (W/"…"). It names the same content: bytes are not what counts here.
+        versions = ETAG.findall(wanted)
+        if not versions:
+            raise ContentError('If-Match must be an ETag that a GET of the content gave, such as "a1b2".')
+        return frozenset(versions)
 
     def _format(self) -> ContentFormat:
         name = self.get_query_argument("format", ContentFormat.IPYNB.value)
@@ -258,6 +335,13 @@ def _optional(body: dict[str, Any], name: str, kind: type) -> Any:
     if value is not None and not isinstance(value, kind):
         raise ContentError(f"{name} must be {'text' if kind is str else 'a notebook, as JSON (nbformat 4)'}.")
     return value
+
+
+def _text_of(body: dict[str, Any], name: str) -> str:
+    text = body.get(name)
+    if not isinstance(text, str):
+        raise ContentError(f"{name} must be the text of a file, in the format that the query names.")
+    return text
 
 
 def iso_time(moment: datetime) -> str:

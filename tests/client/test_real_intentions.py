@@ -1,5 +1,6 @@
 """Programs of different people that write into the same cells, on a real server."""
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -78,3 +79,38 @@ def test_a_formatter_keeps_what_a_person_types_meanwhile(server: RunningServer) 
         bot.wait_saved(10)
         ada.wait_for(lambda: "x = 1" in ada.text, 10)
         assert ada.text == bot.text == "x = 1\ny = 2\nhuman_line = 42\n"
+
+
+def test_an_import_keeps_what_others_did_since_the_export(server: RunningServer) -> None:
+    server.create_room("imported", content=notebook("a = 1", "b = 2", "c = 3"))
+    with connect("imported", server.url, server.token) as bot, connect("imported", server.url, server.token) as ada:
+        content = json.loads(bot.export())
+        ada.cells[1].append("  # Ada's")
+        ada.insert_cell(0, "added by Ada")
+        ada.delete_cell(3)
+        ada.wait_saved(10)
+        content["cells"][0]["source"] = "a = 10"
+        for _ in range(2):
+            bot.import_content(content)
+            assert [cell.source for cell in bot.cells] == ["added by Ada", "a = 10", "b = 2  # Ada's"]
+
+
+def test_an_import_after_notebook_keeps_what_others_did_since(server: RunningServer) -> None:
+    server.create_room("from-notebook", content=notebook("a = 1", "b = 2"))
+    with (
+        connect("from-notebook", server.url, server.token) as bot,
+        connect("from-notebook", server.url, server.token) as ada,
+    ):
+        content = bot.notebook()
+        ada.cells[1].append("  # Ada's")
+        ada.wait_saved(10)
+        content.cells[0].source = "a = 10"
+        bot.import_content(content)
+        assert [cell.source for cell in bot.cells] == ["a = 10", "b = 2  # Ada's"]
+
+
+def test_an_import_of_what_was_never_read_replaces_the_content(server: RunningServer) -> None:
+    server.create_room("replaced", content=notebook("a = 1", "b = 2"))
+    with connect("replaced", server.url, server.token) as bot:
+        bot.import_content(notebook("new"))
+        assert [cell.source for cell in bot.cells] == ["new"]

@@ -350,4 +350,4 @@ async def test_an_export_holds_every_edit_made_here() -> None:
     async with scripted_server("", acks=False) as server, joined(server) as room:
         room.text = "not durable yet"
         with pytest.raises(TimeoutError):
-            await room._core.export_content("md", 0.05)
+            await room._core.export_content("md", room.reader, 0.05)

@@ -20,7 +20,8 @@ SPECIFICATION = Path(jupyter_collab.__file__).parent / "server" / "openapi.yaml"
 RUN_SECONDS = 300
 
 COMING = ("join", "previewInvite", "signIn", "changePassword")
-LEFT_OUT = ("importContent", *COMING)
+IMPORTS = ("importContent", "mergeContent")
+LEFT_OUT = (*IMPORTS, *COMING)
 
 RUNS = {
     "all but import": [
@@ -30,7 +31,8 @@ RUNS = {
     # Which type of body goes with which `format` cannot be said in OpenAPI, so some that it allows are refused; and
     # any bytes that are UTF-8 are text, also those that were made up as something else.
     "import": [
-        *("--include-operation-id", "importContent", "--phases", "examples,coverage,fuzzing"),
+        *(part for name in IMPORTS for part in ("--include-operation-id", name)),
+        *("--phases", "examples,coverage,fuzzing"),
         *("--exclude-checks", "positive_data_acceptance,negative_data_rejection", "--max-examples", "20"),
     ],
     # What is right in form is refused all the same: nobody guesses a token, and who guesses often must wait.

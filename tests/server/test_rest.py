@@ -154,6 +154,67 @@ async def test_the_same_notebook_twice_gives_one_copy_and_no_edit(rest: Rest, ma
     assert first.body["changed_at"] == second.body["changed_at"]
 
 
+async def written(rest: Rest) -> list[str]:
+    """The texts of the cells of the room ``nb``."""
+    return ["".join(cell["source"]) for cell in (await rest("GET", "rooms/nb/content")).body["cells"]]
+
+
+def with_source(index: int, source: str) -> dict[str, Any]:
+    """The notebook after somebody changed one cell."""
+    cells = list(NOTEBOOK["cells"])
+    cells[index] = {**cells[index], "source": source}
+    return {**NOTEBOOK, "cells": cells}
+
+
+async def test_put_replaces_what_others_wrote_unless_it_says_what_it_read(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    await rest("PUT", "rooms/nb/content", json=with_source(0, "# theirs"))
+    await rest("PUT", "rooms/nb/content", json=with_source(1, "mine"))
+    assert await written(rest) == ["# Größe 😀", "mine"]
+
+
+async def test_put_with_a_stale_if_match_changes_nothing(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    tag = (await rest("GET", "rooms/nb/content")).headers["ETag"]
+    assert (await rest("GET", "rooms/nb/content", params={"format": "md"})).headers["ETag"] == tag
+    await rest("PUT", "rooms/nb/content", json=with_source(0, "# theirs"))
+    stale = await rest("PUT", "rooms/nb/content", json=with_source(1, "mine"), headers={"If-Match": tag})
+    assert stale.problem == (412, "content_changed")
+    assert "read it again" in stale.body["message"]
+    assert await written(rest) == ["# theirs", "1 + 1"]
+
+
+@pytest.mark.parametrize("wanted", ["{}", "W/{}", '"other", {}', "*"])
+async def test_put_with_the_present_if_match_is_made_and_tells_the_next(rest: Rest, wanted: str) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    tag = (await rest("GET", "rooms/nb/content")).headers["ETag"]
+    made = await rest("PUT", "rooms/nb/content", json=with_source(1, "mine"), headers={"If-Match": wanted.format(tag)})
+    assert made.status == 200
+    now = (await rest("GET", "rooms/nb/content")).headers["ETag"]
+    assert now != tag
+    assert made.headers.get("ETag") == (None if wanted == "*" else now)
+
+
+async def test_post_merges_what_was_done_to_the_base(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    theirs = with_source(0, "# theirs")
+    theirs["cells"].append({"id": "t", "cell_type": "markdown", "source": "added by others", "metadata": {}})
+    await rest("PUT", "rooms/nb/content", json=theirs)
+    body = {"base": json.dumps(NOTEBOOK), "content": json.dumps(with_source(1, "1 + 2"))}
+    for _ in range(2):
+        assert (await rest("POST", "rooms/nb/content", json=body)).status == 200
+        assert await written(rest) == ["# theirs", "1 + 2", "added by others"]
+
+
+async def test_post_merges_text_formats_too(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    base = (await rest("GET", "rooms/nb/content", params={"format": "py"})).body.decode()
+    await rest("PUT", "rooms/nb/content", json=with_source(0, "# theirs"))
+    body = {"base": base, "content": base.replace("1 + 1", "1 + 2")}
+    assert (await rest("POST", "rooms/nb/content", params={"format": "py"}, json=body)).status == 200
+    assert await written(rest) == ["# theirs", "1 + 2"]
+
+
 @pytest.mark.parametrize(
     ("name", "media_type", "expected"),
     [
@@ -234,6 +295,10 @@ BAD_REQUESTS: dict[str, tuple[str, str, dict[str, Any], tuple[int, str]]] = {
     "an unknown room to delete": ("DELETE", "rooms/nobody", {}, (404, "room_not_found")),
     "an unknown room to restore": ("POST", "rooms/nobody/restore", {}, (404, "room_not_found")),
     "an unknown room to export": ("GET", "rooms/nobody/content", {}, (404, "room_not_found")),
+    "a merge without a base": ("POST", "rooms/nb/content", {"json": {"content": "{}"}}, (400, "invalid_content")),
+    "an If-Match that is no tag": (
+        "PUT", "rooms/nb/content", {"json": NOTEBOOK, "headers": {"If-Match": "x"}}, (400, "invalid_content"),
+    ),
     "an unknown room to import": ("PUT", "rooms/nobody/content", {"json": NOTEBOOK}, (404, "room_not_found")),
     "an id that is taken": ("POST", "rooms", {"json": {"id": "nb"}}, (409, "room_exists")),
 }  # fmt: skip
