@@ -6,12 +6,32 @@ import * as Y from 'yjs';
 
 import { crc32 } from './crc.js';
 import { Arrangement, knownType, sourceOf } from './document/arrangement.js';
-import { CellActions, type IActor } from './document/cellactions.js';
+import { CellActions, type IActor, type IPart, type ISlice } from './document/cellactions.js';
 import { type CellMap, deletionOf, isCellId, posOf, typeOf } from './document/cellmap.js';
 import { makeCell, type RoomCell } from './document/cells.js';
 import { CellShare } from './document/cellshare.js';
 import { keptInOrder, listDelta } from './document/delta.js';
 import { History, type IIntention } from './document/history.js';
+import { type ILateCell, LateCells } from './document/latecells.js';
+import { isMoveKey, opOf } from './document/moves.js';
+import { Relocation } from './document/relocation.js';
+
+export type { ILateCell } from './document/latecells.js';
+
+/** A cell that somebody else deleted. */
+export interface IDeletedCell {
+  readonly id: string;
+  /** The name of whoever deleted it; it may be empty. */
+  readonly by: string;
+  /** The id of the cell that it was merged into; `null` if it was just deleted. */
+  readonly into: string | null;
+}
+
+/** A place in the text of a cell. */
+export interface ITextPlace {
+  readonly id: string;
+  readonly index: number;
+}
 
 /** What is done to cells in one transaction of the notebook. */
 interface IEdit {
@@ -20,6 +40,8 @@ interface IEdit {
   /** Cells that were deleted and may come back before the transaction ends; as JupyterLab changes types. */
   readonly removed: Set<CellMap>;
   lastRemoved: { cell: CellMap; index: number } | null;
+  /** A cell that came in place of a deleted one, with the text that it is to have; and the order before. */
+  joined: { cell: CellMap; source: string; order: readonly CellMap[] } | null;
   readonly intentions: IIntention[];
 }
 
@@ -43,8 +65,11 @@ export class RoomNotebook extends YNotebook {
     super.undoManager.destroy();
     this._arrangement = new Arrangement(this.ydoc);
     this._history = new History(this.ydoc, act => this._perform(act));
-    this._actions = new CellActions(this._arrangement, this._actor());
+    this._relocation = new Relocation(this.ydoc, this._arrangement, client => this._isOwn(client));
+    this._actions = new CellActions(this._arrangement, this._relocation, this._actor());
+    this._late = new LateCells(this._arrangement);
     this._ycells.observeDeep(this._onChange);
+    this.ydoc.on('afterAllTransactions', this._afterTransactions);
   }
 
   /** The name by which others see who does things here. */
@@ -69,8 +94,68 @@ export class RoomNotebook extends YNotebook {
   }
 
 
+  /** Whether nothing may be written from here: then nobody's edits are put in order here, either. */
+  readOnly = false;
+
+  /** Deleted cells with text that those who deleted them did not know. */
+  get lateCells(): readonly ILateCell[] {
+    return this._late.cells;
+  }
+
+  get lateCellsChanged(): ISignal<this, void> {
+    return this._lateCellsChanged;
+  }
+
+  /** Emitted when somebody else deletes a cell, or merges it into another one. */
+  get cellDeletedByOther(): ISignal<this, IDeletedCell> {
+    return this._cellDeletedByOther;
+  }
+
+  /** Brings a deleted cell back; of a merged one the text that did not go into the other. */
+  restoreLate(id: string): void {
+    this._onLate(id, cell => {
+      this._late.clearMoved(cell);
+      this._actions.restore(cell);
+    });
+  }
+
+  /** Says of the late text of a cell that it is not wanted. */
+  dismissLate(id: string): void {
+    this._onLate(id, cell => this._late.dismiss(cell));
+  }
+
+  /** What these Yjs clients wrote is this page's own: edits that were kept in the browser. */
+  adopt(clients: Iterable<number>): void {
+    for (const client of clients) {
+      this._adopted.add(client);
+    }
+  }
+
+  /**
+   * Where a place in a cell's text is now, though the characters around it may have been moved to another cell.
+   *
+   * @param position - The place, as `Y.createRelativePositionFromTypeIndex` names it.
+   * @returns `null` if the text is not among the cells any more.
+   */
+  follow(position: Y.RelativePosition): ITextPlace | null {
+    const { item } = position;
+    const start = Y.createAbsolutePositionFromRelativePosition(position, this.ydoc);
+    const map = start?.type.parent;
+    if (!(map instanceof Y.Map)) {
+      return null;
+    }
+    const found = item && this._relocation.find(map, [item.client, item.clock]);
+    const cell = found ? found.cell : map;
+    if (deletionOf(cell) !== null) {
+      return null;
+    }
+    const isBehind = position.assoc < 0 && found !== null && !found?.isDeleted;
+    return { id: this._share(cell).id, index: found ? found.index + (isBehind ? 1 : 0) : (start?.index ?? 0) };
+  }
+
   override dispose(): void {
     if (!this.isDisposed) {
+      this.ydoc.off('afterAllTransactions', this._afterTransactions);
       this._ycells.unobserveDeep(this._onChange);
       this.cells.forEach(cell => cell.dispose());
       this._shares.forEach(share => share.dispose());
@@ -143,6 +228,49 @@ export class RoomNotebook extends YNotebook {
     });
   }
 
+  /**
+   * Merges cells into one of them, which keeps its type, its metadata and its place. Its outputs are emptied.
+   *
+   * @param primary - The index of the cell that stays.
+   * @param others - The indices of the others.
+   */
+  mergeCells(primary: number, others: readonly number[], separator = '\n\n'): void {
+    this.transact(() => {
+      const order = this._order;
+      const cell = order[primary];
+      const part = (index: number): IPart => ({ cell: order[index], separator });
+      const sorted = [...others].sort((a, b) => a - b);
+      const [before, after] = [sorted.filter(index => index < primary), sorted.filter(index => index > primary)];
+      this._actions.merge(cell, before.map(part), after.map(part));
+      this._clearOutputs(cell);
+      [...sorted].reverse().forEach(index => order.splice(index, 1));
+    });
+  }
+
+  /**
+   * Splits a cell. What is behind the last place stays in it; the pieces before become new cells above it, without
+   * the line breaks at their ends.
+   *
+   * @param places - Where to split, in order.
+   */
+  splitCell(index: number, places: readonly number[]): void {
+    this.transact(() => {
+      const order = this._order;
+      const cell = order[index];
+      const source = sourceOf(cell);
+      const { metadata } = this._share(cell).toJSON();
+      const keys = this._arrangement.keysAt(order, index, places.length);
+      const slices = places.map((end, place): ISlice => {
+        const piece = this._arrangement.make({ cell_type: typeOf(cell), metadata }, keys[place]);
+        this._setContent(this._share(piece), { cell_type: typeOf(cell), metadata });
+        return { cell: piece, ...trimmed(source, places[place - 1] ?? 0, end) };
+      });
+      const { start } = trimmed(source, places[places.length - 1], source.length);
+      this._actions.split(cell, slices, start);
+      order.splice(index, 0, ...slices.map(slice => slice.cell));
+    });
+  }
+
   // -- editing -------------------------------------------------------------------------------------------------------
 
   /** The cells as this page's edit leaves them. */
@@ -158,16 +286,55 @@ export class RoomNotebook extends YNotebook {
     this._edit = edit;
     try {
       act();
+      this._join(edit);
       edit.removed.forEach(cell => this._actions.remove(cell));
     } finally {
       this._edit = null;
     }
   }
 
+  /** A cell that came in place of a deleted one gets its text, and that of others deleted in the same step. */
+  private _join({ joined, removed }: IEdit): void {
+    if (joined === null) {
+      return;
+    }
+    const { cell, source, order } = joined;
+    const parts = order.filter(other => other === cell || removed.has(other));
+    const split = removed.size > 0 ? separatorsIn(source, parts.map(sourceOf)) : null;
+    if (split === null) {
+      this._share(cell).setSource(source);
+      return;
+    }
+    const place = parts.indexOf(cell);
+    const before = parts.slice(0, place).map((part, index) => ({ cell: part, separator: split[index] }));
+    const after = parts.slice(place + 1).map((part, index) => ({ cell: part, separator: split[place + index] }));
+    this._actions.merge(cell, before, after);
+    parts.forEach(part => removed.delete(part));
+  }
+
+  private _clearOutputs(map: CellMap): void {
+    const cell = this._share(map);
+    if (cell.cell_type === 'code') {
+      cell.clearOutputs();
+      cell.execution_count = null;
+    }
+  }
+
+  private _onLate(id: string, act: (cell: CellMap) => void): void {
+    const cell = this._arrangement.find(id);
+    if (cell !== null && deletionOf(cell) !== null) {
+      this.transact(() => act(cell));
+    }
+  }
+
+  private _isOwn(client: number): boolean {
+    return client === this.ydoc.clientID || this._adopted.has(client);
+  }
+
   private _actor(): IActor {
     return {
       author: () => this.author,
-      isOwn: client => client === this.ydoc.clientID,
+      isOwn: client => this._isOwn(client),
       note: intention => this._edit?.intentions.push(intention),
       tellKept: cell => this._cellsKept.emit([this._share(cell).id])
     };
@@ -215,7 +382,10 @@ export class RoomNotebook extends YNotebook {
     this._actions.setType(map, knownType(content.cell_type));
     const cell = this._share(map);
     const source = toText(content.source);
-    if (wasHere || crc32(source) !== map.get('dropped')) {
+    if (wasHere && content.id !== map.get('id')) {
+      // The cells that are deleted in the same step may have gone into it.
+      edit.joined = { cell: map, source, order: this.cells.map(shown => (shown as RoomCell).share.map) };
+    } else if (wasHere || crc32(source) !== map.get('dropped')) {
       // Else the text is as it was deleted, and what came late stays in it.
       cell.setSource(source);
     }
@@ -256,11 +426,55 @@ export class RoomNotebook extends YNotebook {
 
   // -- following the document ----------------------------------------------------------------------------------------
 
-  private readonly _onChange = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[]): void => {
-    if (events.some(event => event.target === this._ycells || isArranging(event, this._arrangement.bag))) {
+  private readonly _onChange = (
+    events: readonly Y.YEvent<Y.AbstractType<unknown>>[],
+    transaction: Y.Transaction
+  ): void => {
+    const { bag } = this._arrangement;
+    for (const event of transaction.local ? [] : events) {
+      if (event instanceof Y.YMapEvent && event.target.parent === bag) {
+        this._hear(event.target, event.changes.keys, transaction.deleteSet);
+      }
+    }
+    if (events.some(event => event.target === bag || isArranging(event, bag))) {
       this._show();
     }
+    if (events.some(event => event.target === bag || mayBeLate(event, bag)) && this._late.read()) {
+      this._lateCellsChanged.emit();
+    }
   };
+
+  /** Takes note of what somebody else did to a cell. */
+  private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>, deletions: DeleteSet): void {
+    for (const [key, { action }] of changes) {
+      if (isMoveKey(key) && action !== 'delete') {
+        this._arrived.push({ cell, op: opOf(key), deletions });
+      } else if (key === 'deleted' && action === 'add') {
+        this._gone.push(cell);
+      }
+    }
+  }
+
+  /** Puts in order what others' edits left to do. Within their transaction it would be taken for a part of it. */
+  private readonly _afterTransactions = (): void => {
+    const [arrived, gone] = [this._arrived.splice(0), this._gone.splice(0)];
+    if (arrived.length > 0 && !this.readOnly) {
+      this.ydoc.transact(() => arrived.forEach(arrival => this._settle(arrival)), this._relocation);
+    }
+    for (const cell of gone) {
+      const { by = '', into = null } = deletionOf(cell) ?? {};
+      this._cellDeletedByOther.emit({ id: String(cell.get('id')), by, into });
+    }
+  };
+
+  private _settle({ cell, op, deletions }: IArrival): void {
+    const { store } = this.ydoc;
+    this._relocation.settle(cell, op, ([client, clock]) => {
+      const id = Y.createID(client, clock);
+      const isGone = clock < Y.getState(store, client) && Y.getItem(store, id).deleted;
+      return isGone && !Y.isDeleted(deletions, id);
+    });
+  }
 
   /** Makes the list of cells that of the document, and says how it changed. */
   private _show(): void {
@@ -298,11 +512,27 @@ export class RoomNotebook extends YNotebook {
 
   private readonly _arrangement: Arrangement;
   private readonly _history: History;
+  private readonly _relocation: Relocation;
   private readonly _actions: CellActions;
+  private readonly _late: LateCells;
+  private readonly _adopted = new Set<number>();
+  private readonly _arrived: IArrival[] = [];
+  private readonly _gone: CellMap[] = [];
   private readonly _shares = new Map<CellMap, CellShare>();
   private readonly _made = new Map<CellMap, RoomCell>();
   private _edit: IEdit | null = null;
+  private readonly _lateCellsChanged = new Signal<this, void>(this);
+  private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
+}
+
+type DeleteSet = Y.Transaction['deleteSet'];
+
+/** A record of moved characters that came from somebody else, and what was deleted together with it. */
+interface IArrival {
+  readonly cell: CellMap;
+  readonly op: string;
+  readonly deletions: DeleteSet;
 }
 
 /** What the base class follows the cells with. */
@@ -311,7 +541,7 @@ interface IFollower {
 }
 
 function newEdit(): IEdit {
-  return { order: null, removed: new Set(), lastRemoved: null, intentions: [] };
+  return { order: null, removed: new Set(), lastRemoved: null, joined: null, intentions: [] };
 }
 
 /** Whether an event says of a cell that its place, its type or its presence changed. */
@@ -321,6 +551,36 @@ function isArranging(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unkn
     event.target.parent === bag &&
     ['id', 'pos', 'cell_type', 'deleted'].some(key => event.keysChanged.has(key))
   );
+}
+
+/** Whether an event may make the text of a deleted cell late, or not late any more. */
+function mayBeLate(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
+  const cell = event.target instanceof Y.Text ? event.target.parent : event.target;
+  return cell instanceof Y.Map && cell.parent === bag && (cell.has('deleted') || isArranging(event, bag));
+}
+
+/** What stands between texts that are in another one, in this order and with nothing around; else `null`. */
+function separatorsIn(whole: string, parts: readonly string[]): string[] | null {
+  const separators: string[] = [];
+  let place = 0;
+  for (const [index, part] of parts.entries()) {
+    const isLast = index === parts.length - 1;
+    const found = index === 0 ? 0 : isLast ? whole.length - part.length : whole.indexOf(part, place);
+    const separator = whole.slice(place, Math.max(found, place));
+    if (found < place || !whole.startsWith(part, found) || !/^\n*$/.test(separator)) {
+      return null;
+    }
+    separators.push(separator);
+    place = found + part.length;
+  }
+  return place === whole.length ? separators.slice(1) : null;
+}
+
+/** A piece of a text without the line breaks at its ends. */
+function trimmed(text: string, start: number, end: number): { start: number; end: number } {
+  const piece = text.slice(start, end);
+  const first = start + (piece.length - piece.replace(/^\n+/, '').length);
+  return { start: first, end: Math.max(first, start + piece.replace(/\n+$/, '').length) };
 }
 
 /** Whether a cell's key puts it between two others. */

@@ -469,6 +469,9 @@ export class Room implements IDisposable {
 
   private _updateStatus(): void {
     const status = this._readStatus();
+    const { model, provider } = this._replica;
+    model.readOnly = status.readOnly;
+    model.author = provider.hello?.user.display_name ?? model.author;
     if (JSON.stringify(status) !== JSON.stringify(this._status)) {
       this._status = status;
       this._statusChanged.emit(status);

@@ -21,8 +21,8 @@ import { keyBetween, keysBetween } from './orderkeys.js';
  * order, is said by their values, so that everything that people do to a cell at once takes effect.
  */
 export class Arrangement {
-  constructor(private readonly _doc: Y.Doc) {
-    this.bag = _doc.getArray('cells');
+  constructor(readonly doc: Y.Doc) {
+    this.bag = doc.getArray('cells');
   }
 
   readonly bag: Y.Array<unknown>;
@@ -97,7 +97,7 @@ export class Arrangement {
    * @param order - The list, without these cells; the order that is shown.
    */
   keysAt(order: readonly CellMap[], index: number, count: number): string[] {
-    const client = this._doc.clientID;
+    const client = this.doc.clientID;
     const after = this._keyBefore(order, index);
     let before = index < order.length ? posOf(order[index]) : null;
     if (after !== null && before !== null && before < after) {
@@ -145,7 +145,7 @@ export class Arrangement {
     for (const cell of order.slice(0, index)) {
       const pos = posOf(cell);
       if (pos === null) {
-        cell.set('pos', (last = keyBetween(last, null, this._doc.clientID)));
+        cell.set('pos', (last = keyBetween(last, null, this.doc.clientID)));
       } else {
         last = pos;
       }
@@ -165,7 +165,7 @@ export class Arrangement {
     while (end < order.length && posOf(order[end]) === key) {
       end += 1;
     }
-    const keys = keysBetween(key, this._keyAbove(key), end - index, this._doc.clientID);
+    const keys = keysBetween(key, this._keyAbove(key), end - index, this.doc.clientID);
     keys.forEach((pos, offset) => order[index + offset].set('pos', pos));
     return keys[0];
   }

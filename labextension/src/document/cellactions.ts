@@ -2,8 +2,10 @@ import * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, textOf, typeOf } from './cellmap.js';
-import { foreignUnits } from './units.js';
 import type { IIntention } from './history.js';
+import { dropMove, nextUnit, writeMove } from './moves.js';
+import type { Relocation } from './relocation.js';
+import { foreignUnits, type Run, runsBetween } from './units.js';
 
 /** Who does things to cells at this page, and what is made of it. */
 export interface IActor {
@@ -17,10 +19,24 @@ export interface IActor {
   tellKept(cell: CellMap): void;
 }
 
+/** A cell that is to become part of another one, and what is to stand between the two texts. */
+export interface IPart {
+  readonly cell: CellMap;
+  readonly separator: string;
+}
+
+/** A piece of a text that is to be a cell of its own. */
+export interface ISlice {
+  readonly cell: CellMap;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What a person at this page does to cells, each with what it takes to undo it. */
 export class CellActions {
   constructor(
     private readonly _cells: Arrangement,
+    private readonly _relocation: Relocation,
     private readonly _actor: IActor
   ) {}
 
@@ -70,6 +86,106 @@ export class CellActions {
     this._restore(cell, false);
   }
 
+  /**
+   * Merges cells: the text of others comes into one that stays.
+   *
+   * @param before - Those whose text comes before that of the primary cell, in order; after each its separator.
+   * @param after - Those whose text comes behind it, in order; before each its separator.
+   */
+  merge(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): void {
+    const id = String(primary.get('id'));
+    const first = this._copyInto(primary, before, true);
+    const second = this._copyInto(primary, after, false);
+    [...before, ...after].forEach(({ cell }) => this._cells.remove(cell, this._actor.author(), id));
+    const ops = new Map([...first.ops, ...second.ops]);
+    const again = (): boolean => this._mergeAgain(primary, before, after);
+    this._actor.note({ undo: () => this._unmerge(primary, ops, [first.copied, second.copied], again) });
+  }
+
+  /**
+   * Splits a cell: pieces of its text go to cells that were made for them.
+   *
+   * @param slices - The pieces, in order, each with the cell that it goes to.
+   * @param stays - Where the text begins that stays.
+   */
+  split(cell: CellMap, slices: readonly ISlice[], stays: number): void {
+    const text = textOf(cell) as Y.Text;
+    const whole = text.toString();
+    const [next] = runsBetween(text, stays, stays + 1);
+    const tail = next === undefined ? {} : { tail: [next[0], next[1]] as const };
+    for (const [place, { cell: piece, start, end }] of slices.entries()) {
+      const cut = runsBetween(text, end, slices[place + 1]?.start ?? stays);
+      const at = nextUnit(this._cells.doc);
+      textOf(piece)?.insert(0, whole.slice(start, end));
+      if (start < end) {
+        writeMove(cell, { to: String(piece.get('id')), chars: runsBetween(text, start, end), at, cut, ...tail });
+      }
+    }
+    text.delete(0, stays);
+    const parts = slices.map(({ cell: piece, end }, place) => {
+      return { cell: piece, separator: whole.slice(end, slices[place + 1]?.start ?? stays) };
+    });
+    this._actor.note({ undo: () => this._mergeAgain(cell, parts, []) });
+  }
+
+  /** Copies the text of cells into another one, and notes in them where it went. */
+  private _copyInto(
+    primary: CellMap,
+    parts: readonly IPart[],
+    isBefore: boolean
+  ): { ops: [CellMap, string][]; copied: Run } {
+    const text = textOf(primary) as Y.Text;
+    let all = '';
+    const places = parts.map(({ cell, separator }) => {
+      const source = textOf(cell) as Y.Text;
+      const chars = runsBetween(source, 0, source.length);
+      // Of no characters the place is a separator's.
+      const place = all.length + (isBefore ? 0 : separator.length) - (chars.length === 0 && !isBefore ? 1 : 0);
+      all += isBefore ? source.toString() + separator : separator + source.toString();
+      return { cell, chars, place, hasPlace: chars.length > 0 || separator !== '' };
+    });
+    // The records are written behind the copies: their names count what this page writes.
+    const [client, clock] = nextUnit(this._cells.doc);
+    text.insert(isBefore ? 0 : text.length, all);
+    const ops = places
+      .filter(({ hasPlace }) => hasPlace)
+      .map(({ cell, chars, place }): [CellMap, string] => [
+        cell,
+        writeMove(cell, { to: String(primary.get('id')), chars, at: [client, clock + place] })
+      ]);
+    return { ops, copied: [client, clock, all.length] };
+  }
+
+  private _unmerge(
+    primary: CellMap,
+    ops: ReadonlyMap<CellMap, string>,
+    copied: readonly Run[],
+    again: () => boolean
+  ): boolean {
+    const merged = [...ops.keys()].filter(cell => deletionOf(cell)?.into === primary.get('id'));
+    if (merged.length === 0) {
+      return false;
+    }
+    this._relocation.erase(primary, copied.filter(run => run[2] > 0));
+    for (const cell of merged) {
+      this._cells.restore(cell);
+      dropMove(cell, ops.get(cell) as string);
+      this._relocation.dropRestored(cell);
+    }
+    this._actor.note({ undo: again });
+    return true;
+  }
+
+  private _mergeAgain(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): boolean {
+    const isThere = ({ cell }: IPart): boolean => deletionOf(cell) === null;
+    const [first, second] = [before.filter(isThere), after.filter(isThere)];
+    if (deletionOf(primary) !== null || first.length + second.length === 0) {
+      return false;
+    }
+    this.merge(primary, first, second);
+    return true;
+  }
+
   private _unmake(cell: CellMap): boolean {
     if (deletionOf(cell) !== null) {
       return false;
@@ -99,6 +215,7 @@ export class CellActions {
 
   private _restore(cell: CellMap, isNew: boolean): void {
     this._cells.restore(cell);
+    this._relocation.dropRestored(cell);
     this._actor.note({
       undo: () => {
         if (isNew) {
