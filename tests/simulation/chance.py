@@ -31,6 +31,7 @@ def ruled_chance(seed: int) -> Iterator[None]:
     with (
         patch.object(replica, "MIN_COMPACTED_BYTES", COMPACTED_BYTES),
         patch.object(secrets, "token_hex", lambda size: rng.randbytes(size).hex()),
+        patch.object(secrets, "randbits", lambda bits: next(numbers)),
         patch.object(room_document, "Doc", new_doc),
         patch.object(Peer, "_numbers", itertools.count(1)),
         patch.object(Peer, "__hash__", lambda peer: int(peer.name.rpartition("#")[2])),

@@ -14,7 +14,9 @@ from jupyter_collab.document import RoomDocument, state_vector
 from jupyter_collab.errors import NotSaved
 
 from .client import SimulatedClient
+from .copies import SeenCell, raw_cells
 from .edits import scratch
+from .promise import check_cells, live_cells
 from .server import ROOM_ID, Server
 from .tokens import ledger, tokens_in
 from .world import World
@@ -37,14 +39,16 @@ HINT_SECONDS = 0.5
 async def check_world(world: World, *, presence: bool = True) -> None:
     """Wait until everybody has the same, and hold that against all that was promised."""
     await asyncio.sleep(HINT_SECONDS)
-    await _until(lambda: all(map(_is_settled, world.clients)), CALM_SECONDS, lambda: _unsettled(world))
+    await _until(lambda: _is_world_settled(world), CALM_SECONDS, lambda: _unsettled(world))
     for server in world.running:
         await _until_same(server, world, "a server")
     await _until(lambda: _differences(world) == {}, CALM_SECONDS, lambda: f"not the same: {_differences(world)}")
-    everybody = _facts(world.clients[0].doc)
+    first = world.clients[0].copy.doc
+    everybody = _facts(first)
     kept = set().union(*(client.unacked for client in world.clients))
     world.fates.check(everybody["ledger"], kept)
     _check_text(everybody)
+    _check_cells(world, first)
     if presence:
         for seconds, plain in ((PRESENCE_SECONDS, False), (PLAIN_PRESENCE_SECONDS, True)):
             await _until(partial(_people_are_known, world, plain), seconds, lambda: f"people: {_unknown_people(world)}")
@@ -62,7 +66,7 @@ async def _until_same(server: Server, world: World, what: str) -> None:
     while True:
         try:
             document = await server.begin(server.manager.read(ROOM_ID))
-            difference = _difference(document.doc, world.clients[0].doc)
+            difference = _difference(document.doc, world.clients[0].copy.doc)
         except NotSaved as error:
             difference = [str(error)]
         if not difference:
@@ -76,6 +80,11 @@ async def _until(condition: Callable[[], bool], seconds: float, complaint: Calla
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, complaint()
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_world_settled(world: World) -> bool:
+    world.check_heard()
+    return all(map(_is_settled, world.clients))
 
 
 def _is_settled(client: SimulatedClient) -> bool:
@@ -94,8 +103,12 @@ def _unsettled(world: World) -> str:
 
 def _differences(world: World) -> dict[str, list[str]]:
     """Who has something else than the first client, and how, briefly."""
-    first = world.clients[0].doc
-    return {client.name: found for client in world.clients if (found := _difference(client.doc, first))}
+    copies = {client.name: client.copy for client in world.clients}
+    vectors = {name: state_vector(copy.vector) for name, copy in copies.items()}
+    most = vectors[world.clients[0].name]
+    behind = {name: [f"has {vector}, not {most}"] for name, vector in vectors.items() if vector != most}
+    first = world.clients[0].copy.doc
+    return behind or {name: found for name, copy in copies.items() if (found := _difference(copy.doc, first))}
 
 
 def _difference(doc: "Doc[Any]", other: "Doc[Any]") -> list[str]:
@@ -117,6 +130,17 @@ def _facts(doc: "Doc[Any]") -> dict[str, Any]:
         "scratch": str(scratch(doc)),
         "vector": state_vector(doc.get_state()),
     }
+
+
+def _check_cells(world: World, doc: "Doc[Any]") -> None:
+    """Everybody sees the same cells, in yrs and in Yjs, and all that was typed is in them."""
+    bag = raw_cells(doc)
+    check_cells(bag)
+    seen = [SeenCell(cell["id"], cell["cell_type"], cell["source"]) for cell in live_cells(bag)]
+    for client in world.clients:
+        assert client.copy.raw() == bag, f"{client.name} has other cells: {client.copy.raw()}, not {bag}"
+        assert client.copy.cells() == seen, f"{client.name} sees {client.copy.cells()}, not {seen}"
+    world.promise.check(bag, ledger(doc))
 
 
 def _check_text(facts: dict[str, Any]) -> None:

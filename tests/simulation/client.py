@@ -3,11 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-from pycrdt import Array, Doc, TransactionEvent
 
 from jupyter_collab.access import Role
 from jupyter_collab.errors import CloseCode
@@ -28,9 +25,13 @@ from jupyter_collab.protocol import (
     parse_awareness,
 )
 
+from .copies import Act, Copy, PythonCopy, SeenCell, new_copy
+from .edits import Edit
 from .network import Link
+from .pieces import pieces_in
 from .plan import ClientPlan
-from .tokens import Fates, ledger, tokens_in
+from .promise import Promise, is_late
+from .tokens import Fates, tokens_in
 
 __all__ = ["Gate", "SimulatedClient"]
 
@@ -58,7 +59,9 @@ class Gate(Protocol):
 class SimulatedClient:
     """One person's client, over connections that come and go."""
 
-    def __init__(self, plan: ClientPlan, number: int, gate: Gate, fates: Fates, rng: random.Random) -> None:
+    def __init__(
+        self, plan: ClientPlan, number: int, gate: Gate, fates: Fates, promise: Promise, rng: random.Random
+    ) -> None:
         self.plan = plan
         self.name = plan.name
         self.role = Role(plan.role)
@@ -70,6 +73,7 @@ class SimulatedClient:
         self.rng = rng
         self._gate = gate
         self._fates = fates
+        self._promise = promise
         self._number = number
         self._instances = 0
         self._retry: asyncio.TimerHandle | None = None
@@ -89,48 +93,73 @@ class SimulatedClient:
         return (self._number + 1) * 1000 + self._instances
 
     def _begin(self, unacked: set[str], seen: set[str]) -> None:
-        self.doc: Doc[Any] = Doc(client_id=self._next_client_id())
+        self.copy: Copy = new_copy(self.plan.copy, self._next_client_id())
         self.unacked = unacked
         self._seen = seen
-        self._is_applying = False
-        self.doc.observe(self._observe)
+        self.copy.on_edit = self._made
 
     def reload(self) -> None:
         """The page is loaded again; the document was kept in the browser, and another client id goes on with it."""
         self.disconnect()
-        state = self.doc.get_update()
+        former = self.copy
         self._begin(self.unacked, self._seen)
-        self._apply(state)
+        self.copy.resume(former.update_since(), former.own())
+        self._show_ledger()
 
     def start_anew(self) -> None:
-        """Give the document up; what of it is not acknowledged is nobody's duty any more."""
+        """Give the document up; what of it is not acknowledged is kept for the user, and nobody's duty any more."""
         self.disconnect()
+        self._check_kept()
         self._fates.abandoned |= self.unacked
         self._begin(set(), set())
+
+    def _check_kept(self) -> None:
+        kept = self.copy.unsent()
+        if kept is not None:
+            typed = {piece for cell in self.copy.cells() for piece in pieces_in(cell.text)}
+            owed = {piece for piece in typed if self._promise.typed.get(piece) in self.unacked}
+            lost = owed - {piece for text in kept for piece in pieces_in(text)}
+            assert not lost, f"given up, and not kept for {self.name}: {sorted(lost)}"
 
     @property
     def may_edit(self) -> bool:
         """Whether the user can type: a viewer's pane is read-only, but not every program heeds that."""
-        return bool(ledger(self.doc)) and (self.role is not Role.VIEWER or self.plan.is_stubborn)
+        return bool(self.copy.ledger) and (self.role is not Role.VIEWER or self.plan.is_stubborn)
 
-    def edit(self, token: str, change: Callable[["Doc[Any]"], None]) -> None:
-        """Make a change, together with its token in the ledger, as one edit."""
+    def late_cells(self, do: str) -> list[SeenCell]:
+        """The deleted cells that this client offers to bring back, or dismiss, if it is to ``do`` that."""
+        if do not in ("bring_back", "dismiss"):
+            return []
+        return [SeenCell(cell["id"], cell["cell_type"], cell["source"]) for cell in self.copy.raw() if is_late(cell)]
+
+    def act(self, act: Act, token: str) -> None:
+        """Do something with the cells, as one edit with its token in the ledger."""
+        before = self.copy.cells()
+        self._own(token)
+        self.copy.act(act, token)
+        self._promise.note(act, token, self.name, before, self.copy.cells())
+
+    def edit(self, token: str, change: Edit, where: tuple[float, float]) -> None:
+        """Make an edit that only programs make."""
+        assert isinstance(self.copy, PythonCopy)
+        doc = self.copy.doc
+        self._own(token)
+        self.copy.edit(lambda: change(doc, token, where), token)
+
+    def _own(self, token: str) -> None:
         self._fates.made(token, by_viewer=self.plan.keeps_role and self.role is Role.VIEWER)
         self.unacked.add(token)
-        with self.doc.transaction():
-            change(self.doc)
-            entries: Array[Any] = self.doc.get("ledger", type=Array)
-            entries.append(token)
 
-    def _observe(self, event: TransactionEvent) -> None:
-        if not self._is_applying and self._may_send:
-            self._send_edit(Update(event.update))
+    def _made(self, update: bytes) -> None:
+        if self._may_send:
+            self._send_edit(Update(update))
 
     def _apply(self, update: bytes) -> None:
-        self._is_applying = True
-        self.doc.apply_update(update)
-        self._is_applying = False
-        seen = set(ledger(self.doc))
+        self.copy.apply(update)
+        self._show_ledger()
+
+    def _show_ledger(self) -> None:
+        seen = set(self.copy.ledger)
         self._fates.show(seen - self._seen - self.unacked)
         self._seen = seen
 
@@ -150,7 +179,7 @@ class SimulatedClient:
             return
         self.link = link
         if self.plan.is_plain:
-            self._send(SyncStep1(self.doc.get_state()))
+            self._send(SyncStep1(self.copy.vector))
             self._show()
             self._take_role(self.role)
 
@@ -207,12 +236,12 @@ class SimulatedClient:
             return
         match parse(data):
             case Hello(info):
-                self._send(SyncStep1(self.doc.get_state()))
+                self._send(SyncStep1(self.copy.vector))
                 self._show()
                 self._take_role(Role(info["role"]))
             case SyncStep1(vector):
                 self._may_send = True
-                self._send_edit(SyncStep2(self.doc.get_update(vector)))
+                self._send_edit(SyncStep2(self.copy.update_since(vector)))
             case SyncStep2(update):
                 self._apply(update)
                 self.is_synced = True
@@ -234,7 +263,7 @@ class SimulatedClient:
         if self.plan.is_stubborn:
             self._may_send = True
             if self.unacked:
-                self._send_edit(SyncStep2(self.doc.get_update()))
+                self._send_edit(SyncStep2(self.copy.update_since()))
         elif self.unacked:
             self.start_anew()
 
@@ -243,6 +272,8 @@ class SimulatedClient:
             covered = self._sent.pop(number).covered
             self._fates.acked |= covered
             self.unacked -= covered
+        if not self.unacked:
+            self.copy.settle()
 
     def _rejected(self, count: int, reason: str) -> None:
         sent = self._sent.pop(count, None)
@@ -260,7 +291,7 @@ class SimulatedClient:
     @property
     def client_id(self) -> int:
         """The document's."""
-        return self.doc.client_id
+        return self.copy.client_id
 
     def _renew(self) -> None:
         """Say again that we are here, as y-protocols' clients do."""

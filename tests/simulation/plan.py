@@ -2,20 +2,32 @@
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-__all__ = ["ClientPlan", "Plan", "Step", "make_plan"]
+__all__ = ["COPIES", "SHORT_STEPS", "ClientPlan", "Plan", "Step", "make_plan"]
+
+SHORT_STEPS = 60
+
+COPIES = ("python", "plain", "notebook", "notebook", "client")
 
 EDIT_WEIGHTS = {
-    "type": 30,
-    "scratch": 20,
-    "erase": 8,
-    "insert_cell": 4,
-    "move_cell": 3,
-    "delete_cell": 2,
-    "metadata": 3,
-    "output": 4,
+    "write": 16,
+    "go_on": 16,
+    "wipe": 3,
+    "new_cell": 4,
+    "move": 6,
+    "retype": 4,
+    "drop_cell": 2,
+    "undo": 4,
+    "redo": 1,
+    "undo_text": 2,
+    "bring_back": 2,
+    "dismiss": 1,
+    "scratch": 10,
+    "metadata": 2,
+    "output": 3,
     "trust": 2,
 }
 TROUBLE_WEIGHTS = {
@@ -35,6 +47,7 @@ TROUBLE_WEIGHTS = {
     "disk_gone": 1,
     "disk_works": 5,
     "import": 3,
+    "run": 3,
     "compact": 2,
     "pause": 4,
 }
@@ -42,13 +55,17 @@ TROUBLE_WEIGHTS = {
 
 @dataclass(frozen=True)
 class ClientPlan:
-    """A client: a plain one or one that speaks v1, and its role. ``is_stubborn``: it edits though it may not."""
+    """A client: a plain one or one that speaks v1, and its role. ``is_stubborn``: it edits though it may not.
+
+    ``copy`` is what its document is: see :func:`~.copies.new_copy`; ``client`` is our Python client as a whole.
+    """
 
     name: str
     is_plain: bool
     role: str
     keeps_role: bool
     is_stubborn: bool
+    copy: str = "python"
 
 
 @dataclass(frozen=True)
@@ -84,10 +101,10 @@ class Plan:
         return cls(**data)
 
 
-def make_plan(seed: int, *, store: str = "memory", steps: int = 250) -> Plan:
-    """The plan of a seed; another ``store`` or number of ``steps`` makes another plan."""
-    rng = random.Random(f"{seed} {store} {steps}")
-    clients = [_client(number, rng) for number in range(rng.randint(3, 6))]
+def make_plan(seed: int, *, store: str = "memory", steps: int = 250, copies: Sequence[str] = COPIES) -> Plan:
+    """The plan of a seed; another ``store``, number of ``steps`` or choice of ``copies`` makes another plan."""
+    rng = random.Random(f"{seed} {store} {steps} {copies}")
+    clients = [_client(number, rng, rng.choice(copies)) for number in range(rng.randint(3, 6))]
     servers = rng.choice([1, 2, 2])
     kinds = [*EDIT_WEIGHTS, *TROUBLE_WEIGHTS]
     weights = [*EDIT_WEIGHTS.values(), *(weight * rng.choice([0, 1, 1, 2]) / 3 for weight in TROUBLE_WEIGHTS.values())]
@@ -95,15 +112,17 @@ def make_plan(seed: int, *, store: str = "memory", steps: int = 250) -> Plan:
     return Plan(seed, store, servers, clients, [_step(do, rng) for do in chosen])
 
 
-def _client(number: int, rng: random.Random) -> ClientPlan:
+def _client(number: int, rng: random.Random, copy: str) -> ClientPlan:
     is_viewer = number > 1 and rng.random() < 0.25
-    is_plain = rng.random() < 0.3
+    is_program = copy in ("python", "plain")
+    is_plain = rng.random() < 0.3 and is_program
     return ClientPlan(
         name="abcdef"[number],
         is_plain=is_plain,
         role="viewer" if is_viewer else "writer",
         keeps_role=number == 0 or is_viewer or is_plain,  # a plain client cannot be told of another role
-        is_stubborn=is_viewer and rng.random() < 0.7,
+        is_stubborn=is_viewer and rng.random() < 0.7 and is_program,
+        copy=copy,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from .chance import ruled_chance
 from .checks import check_world
 from .loop import VirtualLoop, run
+from .node import the_node
 from .plan import Plan
 from .storage import MemoryStorage, SQLiteStorage, Storage
 from .world import World
@@ -18,6 +19,8 @@ def play(plan: Plan, folder: Path) -> World:
     in_memory = plan.store == "memory"
     storage: Storage = MemoryStorage() if in_memory else SQLiteStorage(folder)
     world = World(plan, storage)
+    if any(client.copy != "python" for client in plan.clients):
+        the_node().begin(plan.seed)
     with ruled_chance(plan.seed):
         run(_play(world, presence=in_memory), VirtualLoop() if in_memory else asyncio.new_event_loop())
     return world

@@ -97,7 +97,11 @@ def _disk_works(world: "World", client: SimulatedClient, step: Step) -> None:
 
 
 def _import(world: "World", client: SimulatedClient, step: Step) -> None:
-    world.edit_on_server(step.who)
+    world.edit_on_server("import", step)
+
+
+def _run(world: "World", client: SimulatedClient, step: Step) -> None:
+    world.edit_on_server("run", step)
 
 
 def _compact(world: "World", client: SimulatedClient, step: Step) -> None:
@@ -127,6 +131,7 @@ TROUBLES: dict[str, Trouble] = {
     "disk_gone": _disk_gone,
     "disk_works": _disk_works,
     "import": _import,
+    "run": _run,
     "compact": _compact,
     "pause": _pause,
 }

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 from pycrdt import Array
@@ -13,10 +13,16 @@ from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CollabError
 from tests.unit.doubles import user
 
+from .acts import ACTS, Choice
 from .client import SimulatedClient
+from .copies import read_seen
 from .edits import EDITS
 from .network import Link
+from .pieces import make_piece
 from .plan import Plan, Step
+from .product import ProductClient
+from .programs import PROGRAMS, Program
+from .promise import Promise
 from .server import ROOM_ID, Server, own_tasks
 from .storage import Storage
 from .tokens import Fates
@@ -32,6 +38,7 @@ class World:
         self.plan = plan
         self.storage = storage
         self.fates = Fates(storage.is_durable)
+        self.promise = Promise()
         self.clients: list[SimulatedClient] = []
         self._servers: list[Server | None] = [None] * plan.servers
         self._unheard: list[dict[str, Any]] = []
@@ -47,13 +54,15 @@ class World:
         await self._make_room()
         for number, client in enumerate(self.plan.clients):
             rng = random.Random(f"{self.plan.seed} {client.name}")
-            self.clients.append(SimulatedClient(client, number, self, self.fates, rng))
+            make_client = ProductClient if client.copy == "client" else SimulatedClient
+            self.clients.append(make_client(client, number, self, self.fates, self.promise, rng))
             self.clients[-1].connect()
         for step in self.plan.steps:
             await asyncio.sleep(step.after)
             await self._do(step)
             self.check_heard()
         await self._calm()
+        self.check_heard()
 
     def check_heard(self) -> None:
         """Fail if something went wrong of which nobody else hears."""
@@ -64,7 +73,7 @@ class World:
             await self.start_server(number)
         manager = self.running[0].manager
         await self.running[0].begin(manager.create_room(room_id=ROOM_ID, title="Demo"))
-        await self._edit_on(self.running[0], "<seed.0>")
+        await self._edit_on(self.running[0], PROGRAMS["seed"], (0.0, 0.0))
 
     async def _do(self, step: Step) -> None:
         client = self.clients[step.who % len(self.clients)]
@@ -73,8 +82,18 @@ class World:
             if done is not None:
                 await done
         elif client.may_edit:
-            token = f"<{client.name}.{next(self._numbers)}>"
-            client.edit(token, lambda doc: EDITS[step.do](doc, token, step.where))
+            self._edit(client, step, next(self._numbers))
+
+    def _edit(self, client: SimulatedClient, step: Step, number: int) -> None:
+        token = f"<{client.name}.{number}>"
+        if step.do in EDITS and client.plan.copy == "python":
+            client.edit(token, EDITS[step.do], step.where)
+            return
+        do = step.do if step.do in ACTS and client.copy.can(step.do) else "write"
+        choice = Choice(client.copy.cells(), client.late_cells(do), make_piece(client.name, number), step.where)
+        act = ACTS[do](choice) if choice.cells else None
+        if act is not None:
+            client.act(act, token)
 
     async def _calm(self) -> None:
         """From now on nothing goes wrong any more."""
@@ -93,7 +112,12 @@ class World:
         """Let ``work`` go on while other things happen."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Future[None]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._unheard.append({"exception": error})
 
     # Servers
 
@@ -138,26 +162,28 @@ class World:
 
     # Edits by a server itself
 
-    def edit_on_server(self, number: int) -> None:
-        """One of the servers makes an edit, as when somebody imports something."""
+    def edit_on_server(self, program: str, step: Step) -> None:
+        """One of the servers makes an edit by itself."""
         if self.running:
-            server = self.running[number % len(self.running)]
-            self.later(self._edit_on(server, f"<import.{next(self._numbers)}>"))
+            server = self.running[step.who % len(self.running)]
+            self.later(self._edit_on(server, PROGRAMS[program], step.where))
 
-    async def _edit_on(self, server: Server, token: str) -> None:
+    async def _edit_on(self, server: Server, program: Program, where: tuple[float, float]) -> None:
+        number = next(self._numbers)
+        token = f"<server.{number}>"
+
+        def edit(document: RoomDocument) -> None:
+            before = read_seen(document)
+            act = program(document, make_piece("server", number), where)
+            ledger: Array[Any] = document.doc.get("ledger", type=Array)
+            ledger.append(token)
+            self.promise.note(act, token, "server", before, read_seen(document))
+
         self.fates.made(token, by_viewer=False)
-        editing = server.begin(server.manager.edit(ROOM_ID, _appending(token), user("import")))
+        editing = server.begin(server.manager.edit(ROOM_ID, edit, user("server")))
         try:
             await editing
         except (CollabError, asyncio.CancelledError):
             self.fates.abandoned.add(token)
         else:
             self.fates.acked.add(token)
-
-
-def _appending(token: str) -> Callable[[RoomDocument], None]:
-    def append(document: RoomDocument) -> None:
-        ledger: Array[Any] = document.doc.get("ledger", type=Array)
-        ledger.append(token)
-
-    return append
