@@ -38,7 +38,9 @@ def play_seed(seed: int, folder: Path, *, store: str, steps: int, copies: Sequen
         plan.save(saved)
         print(f"Seed {seed} fails. Play it again: python -m tests.simulation {saved}")
         raise
-    assert len(world.fates.all) > steps / 12, "hardly anything happened"
+    done = {step.do for step in plan.steps}
+    if "disk_works" in done or not done & {"disk_full", "disk_gone"}:
+        assert len(world.fates.all) > steps / 12, "hardly anything happened"
     assert world.promise.typed
     assert world.fates.seen or world.fates.acked
 
