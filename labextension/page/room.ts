@@ -3,6 +3,7 @@ import { Widget } from '@lumino/widgets';
 
 import { CollabApi } from '../lib/api.js';
 import { BrowserPersistence } from '../lib/indexeddb.js';
+import { keeperOf } from '../lib/keeper.js';
 import { element } from '../lib/pane/dom.js';
 import { RoomPane } from '../lib/pane/pane.js';
 import { Room } from '../lib/room.js';
@@ -18,8 +19,7 @@ export class RoomView implements View {
   constructor(page: IPage, me: IMe, id: string) {
     editors ??= makeEditors();
     const browser = new BrowserPersistence();
-    // Another guest at this browser must not find what this one typed.
-    const persistence = { open: (key: string) => browser.open(`${key}\n${me.username}`) };
+    const persistence = { open: (room: string) => browser.open(room, keeperOf(me)) };
     this._room = new Room({ id, server: page.server, persistence });
     this._pane = new RoomPane({
       ...editors,

@@ -1,57 +1,15 @@
-/** The browser's database of rooms: its stores, and transactions as promises. */
-
-/** A room, by its name in this browser: which document is its present one. */
-export interface IRoomRow {
-  room: string;
-  document: string;
-  epoch: string;
-  /** Milliseconds since 1970. */
-  usedAt: number;
-}
-
-/** One update of a document. */
-export interface IUpdateRow {
-  document: string;
-  update: Uint8Array;
-}
-
-/** The unacknowledged edits of one page in one document. */
-export interface IKeptRow {
-  document: string;
-  writer: string;
-  room: string;
-  epoch: string;
-  edits: number;
-  cells: string[];
-}
-
-/** Text that a room did not take. */
-export interface ITextRow {
-  key?: number;
-  room: string;
-  epoch: string;
-  reason: string;
-  cells: { id: string; cell_type: string; source: string }[];
-}
-
-const VERSION = 1;
-
-const STORES = ['rooms', 'updates', 'kept', 'texts'];
-
-function createStores(database: IDBDatabase): void {
-  database.createObjectStore('rooms', { keyPath: 'room' });
-  database.createObjectStore('updates', { autoIncrement: true }).createIndex('document', 'document');
-  database.createObjectStore('kept', { keyPath: ['document', 'writer'] }).createIndex('room', 'room');
-  database.createObjectStore('texts', { keyPath: 'key', autoIncrement: true }).createIndex('room', 'room');
-}
-
-/** A request's answer. */
-function answerOf<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('The browser refused a request to its database.'));
-  });
-}
+/** The browser's database of rooms: transactions as promises. */
+import {
+  answerOf,
+  convert,
+  createStores,
+  type IRecordRow,
+  type IRoomRow,
+  type ITextRow,
+  type IUpdateRow,
+  STORES,
+  VERSION
+} from './layout.js';
 
 /** The rows of one kind, within a transaction. */
 export class Rows<Row> {
@@ -97,8 +55,8 @@ export class Rows<Row> {
 /** All rows, within a transaction. */
 export interface ITables {
   rooms: Rows<IRoomRow>;
+  records: Rows<IRecordRow>;
   updates: Rows<IUpdateRow>;
-  kept: Rows<IKeptRow>;
   texts: Rows<ITextRow>;
 }
 
@@ -134,8 +92,8 @@ export class Database {
     try {
       const result = await body({
         rooms: new Rows(transaction.objectStore('rooms')),
+        records: new Rows(transaction.objectStore('records')),
         updates: new Rows(transaction.objectStore('updates')),
-        kept: new Rows(transaction.objectStore('kept')),
         texts: new Rows(transaction.objectStore('texts'))
       });
       transaction.commit();
@@ -158,7 +116,15 @@ export class Database {
       throw new Error('This browser has no database for pages.');
     }
     const request = this._factory.open(this._name, VERSION);
-    request.onupgradeneeded = () => createStores(request.result);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result, transaction } = request;
+      if (oldVersion === 0) {
+        createStores(result);
+      } else if (transaction !== null) {
+        // If it fails, the browser puts all back as it was, and opening fails.
+        convert(result, transaction).catch(() => transaction.abort());
+      }
+    };
     const database = await answerOf(request);
     // Another page needs a newer version, or the user clears the browser's data: let go, and open again when needed.
     database.onversionchange = database.onclose = () => {

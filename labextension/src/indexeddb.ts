@@ -1,10 +1,13 @@
 /**
  * Keeps rooms in the browser's database, IndexedDB.
  *
- * A room's updates lie under a *document key*, which is new whenever the document is taken anew; the room points to the
- * present one. A page with unacknowledged edits writes, in the same transaction as the edit, how many there are and in
- * which cells. Pages that have the same room open share its document, and none deletes what another has not got
- * acknowledged: what was kept under a former document key becomes text to offer to the user.
+ * Each page has a *record* of each room that it has open: the document that it shows, and which of the edits in it are
+ * its own and not acknowledged. Nobody else writes to it. The record of a page that is gone is taken over by exactly
+ * one page, in one transaction: it becomes part of that page's record if it is of the room's present epoch, and text
+ * to offer to the user otherwise.
+ *
+ * Which pages are gone is known from `living.ts`, and may be wrong: a page that was frozen can come back to find its
+ * record taken. Then it writes a new one. A document that several records point to stays until the last of them goes.
  *
  * `y-indexeddb` does not fit: it cannot write an update and its count in one transaction, and says nothing when the
  * browser refuses to store.
@@ -13,8 +16,11 @@ import { UUID } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import { Database, type IKeptRow, type IRoomRow, type ITables, type ITextRow } from './database.js';
+import { Database, type ITables } from './database.js';
+import type { IRecordRow, ITextRow } from './layout.js';
+import { type ILivingPages, livingPages } from './living.js';
 import type {
+  IKeeper,
   IKeptDocument,
   IKeptEdits,
   IKeptRoom,
@@ -22,10 +28,13 @@ import type {
   IPersistence,
   IPersistenceFactory
 } from './persistence.js';
-import { type IUnsentText, readCells } from './unsent.js';
+import { type IUnsentCell, type IUnsentText, readCells } from './unsent.js';
 
 /** How long others' edits wait to be written, in milliseconds: the server has them anyway. */
 const LAZY_MS = 500;
+
+/** How long the browser may take for one thing, in milliseconds: the user waits for the room, not for its database. */
+const PATIENCE_MS = 5000;
 
 /** A document of so many updates is written as one. */
 const MAX_UPDATES = 500;
@@ -36,31 +45,51 @@ const MAX_GROWTH_BYTES = 4 * 1024 * 1024;
 /** A room that was not opened for so long, and in which nothing is pending, is forgotten. */
 const FORGET_MS = 30 * 24 * 3600 * 1000;
 
+/** Where one person uses the browser. */
+const SOMEBODY: IKeeper = { person: '', alias: null };
+
+const NO_EDITS: IKeptEdits = { edits: 0, cells: [], clients: [] };
+
 /** Keeps rooms in IndexedDB. */
 export class BrowserPersistence implements IPersistenceFactory {
-  constructor(name = 'jupyter-collab', factory: IDBFactory | null = globalThis.indexedDB ?? null) {
+  constructor(
+    name = 'jupyter-collab',
+    factory: IDBFactory | null = browserDatabase(),
+    private readonly _pages: ILivingPages = livingPages()
+  ) {
     this._database = new Database(name, factory);
   }
 
-  open(room: string): IPersistence {
-    return new RoomPersistence(this._database, room);
+  open(room: string, keeper: IKeeper = SOMEBODY): IPersistence {
+    return new RoomPersistence(this._database, this._pages, room, keeper);
   }
 
   private readonly _database: Database;
 }
 
-/** A document that updates are written to. */
-interface IDocument {
+/** `indexedDB`, or null where the browser has none or does not let the page have it. */
+function browserDatabase(): IDBFactory | null {
+  try {
+    return globalThis.indexedDB ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A page's own record, as it is to be written. */
+interface IRecord extends IKeptEdits {
   readonly epoch: string;
-  readonly key: string;
-  /** Whether the room points to it. */
-  isPresent: boolean;
+  readonly document: string;
+  /** Whether it was written. */
+  isBegun: boolean;
 }
 
 class RoomPersistence implements IPersistence {
   constructor(
     private readonly _database: Database,
-    private readonly _room: string
+    private readonly _pages: ILivingPages,
+    private readonly _room: string,
+    private readonly _keeper: IKeeper
   ) {}
 
   get isKept(): boolean {
@@ -72,17 +101,20 @@ class RoomPersistence implements IPersistence {
   }
 
   load(): Promise<IKeptRoom> {
-    return this._do<IKeptRoom>(tables => this._load(tables), { document: null, unsent: [] });
+    return this._attempt<IKeptRoom>(() => this._load(), { document: null, unsent: [] });
+  }
+
+  follow(whole: () => Uint8Array): void {
+    this._whole = whole;
   }
 
   save(epoch: string, update: Uint8Array, kept: IKeptEdits | null): void {
-    if (this._document?.epoch !== epoch) {
-      // Every page that opens the room for the first time comes to the same key, without asking.
-      this._document = { epoch, key: this._prefix + epoch, isPresent: false };
+    if (this._record?.epoch !== epoch) {
+      this._record = newRecord(epoch);
     }
     this._updates.push(update);
     if (kept) {
-      this._kept = kept;
+      this._setKept(kept);
       this._write();
     } else {
       this._writeSoon();
@@ -90,24 +122,26 @@ class RoomPersistence implements IPersistence {
   }
 
   settle(): void {
-    this._kept = null;
+    this._setKept(NO_EDITS);
     this._writeSoon();
   }
 
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null> {
-    const former = this._document;
-    const key = this._prefix + UUID.uuid4();
-    this._document = { epoch, key, isPresent: true };
+    const former = this._record;
+    const record = newRecord(epoch);
+    this._record = record;
     this._updates = [];
-    this._kept = undefined;
+    this._isChanged = false;
+    record.isBegun = true;
     const inPage = unsent && { ...unsent, key: null };
     return this._do<IKeptText | null>(async tables => {
+      this._begin(tables, record, state);
+      tables.rooms.put({ room: this._room, epoch, usedAt: Date.now() });
+      const key = unsent && Number(await tables.texts.add({ room: this._room, ...this._keeper, ...unsent }));
       if (former !== null) {
-        await this._leave(tables, former.key);
+        await drop(tables, former.document);
       }
-      this._point(tables, key, epoch);
-      this._restart(tables, key, state);
-      return unsent && { ...unsent, key: Number(await tables.texts.add({ room: this._room, ...unsent })) };
+      return unsent && { ...unsent, key };
     }, inPage);
   }
 
@@ -128,34 +162,52 @@ class RoomPersistence implements IPersistence {
     await this._begun;
   }
 
+  async close(): Promise<void> {
+    const written = this.flush();
+    // The browser runs transactions in the order in which they were asked for: who takes over finds what is written.
+    this._pages.leave(this._page);
+    await written;
+  }
+
   // -- transactions --------------------------------------------------------------------------------------------------
 
   /**
-   * Run a transaction; if the browser refuses, answer `otherwise`.
+   * Run a transaction; if the browser refuses, return `otherwise`.
    *
    * It is begun without waiting for those before it: the browser runs them one after the other.
    */
   private _do<T>(body: (tables: ITables) => Promise<T>, otherwise: T): Promise<T> {
-    const result = this._attempt(body, otherwise);
+    const result = this._attempt(() => this._transact(body), otherwise);
     this._begun = Promise.all([this._begun, result]);
     return result;
   }
 
-  private async _attempt<T>(body: (tables: ITables) => Promise<T>, otherwise: T): Promise<T> {
+  /** Do something within the time that the browser may take for it; if it fails, return `otherwise`. */
+  private async _attempt<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
     if (this._hasFailed) {
       return otherwise;
     }
     try {
-      return await this._database.transact(body);
+      return await withinPatience(work());
     } catch (error) {
       this._fail(error);
       return otherwise;
     }
   }
 
+  private _transact<T>(body: (tables: ITables) => Promise<T>): Promise<T> {
+    return this._database.transact(tables => {
+      if (this._hasFailed) {
+        throw new Error('The page has given up its database.');
+      }
+      return body(tables);
+    });
+  }
+
   private _fail(error: unknown): void {
     if (!this._hasFailed) {
       this._hasFailed = true;
+      this._pages.leave(this._page);
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -167,45 +219,55 @@ class RoomPersistence implements IPersistence {
   private _write(): void {
     clearTimeout(this._timer);
     this._timer = undefined;
-    const { _document: document, _updates: updates, _kept: kept } = this;
-    if (document !== null && (updates.length > 0 || kept !== undefined)) {
+    const { _record: record, _updates: updates, _isChanged: isChanged } = this;
+    if (record !== null && (updates.length > 0 || isChanged)) {
       this._updates = [];
-      this._kept = undefined;
-      void this._do(async tables => this._append(tables, document, updates, kept), undefined);
+      this._isChanged = false;
+      void this._do(async tables => this._append(tables, record, updates), undefined);
     }
   }
 
   /** Nothing is waited for here, so that the page may be closed at once: see `Database.transact`. */
-  private _append(
-    tables: ITables,
-    target: IDocument,
-    updates: readonly Uint8Array[],
-    kept: IKeptEdits | null | undefined
-  ): void {
-    const { epoch, key: document } = target;
-    if (!target.isPresent) {
-      target.isPresent = true;
-      this._point(tables, document, epoch);
+  private _append(tables: ITables, record: IRecord, updates: readonly Uint8Array[]): void {
+    if (record.isBegun) {
+      // If the transaction fails, so does this, and the transaction says it.
+      tables.records.get(this._page).then(row => this._checkRow(record, row), () => undefined);
+    } else {
+      record.isBegun = true;
+      tables.rooms.put({ room: this._room, epoch: record.epoch, usedAt: Date.now() });
     }
+    tables.records.put(this._rowOf(record));
     for (const update of updates) {
-      this._add(tables, document, update);
-    }
-    if (kept) {
-      tables.kept.put({ document, writer: this._writer, room: this._room, epoch, ...kept });
-    } else if (kept === null) {
-      tables.kept.delete([document, this._writer]);
+      this._add(tables, record.document, update);
     }
     if (this._size.updates > MAX_UPDATES || this._size.bytes > this._compactBytes + MAX_GROWTH_BYTES) {
       this._size = { updates: 0, bytes: 0 };
-      void this._do(others => this._compact(others, document), undefined);
+      void this._do(others => this._compact(others, record.document), undefined);
     }
+  }
+
+  /** Whether the record was still this page's before it was written to; if not, what it begins with is gone. */
+  private _checkRow({ document }: IRecord, row: IRecordRow | undefined): void {
+    const { _record: record, _whole: whole } = this;
+    if (row?.document === document || record?.document !== document || whole === null) {
+      return;
+    }
+    const again = { ...record, document: UUID.uuid4() };
+    this._record = again;
+    this._updates = [];
+    const state = whole();
+    void this._do(async tables => {
+      this._begin(tables, again, state);
+      await drop(tables, document);
+    }, undefined);
   }
 
   // -- within a transaction ------------------------------------------------------------------------------------------
 
-  /** Make a document the present one. */
-  private _point({ rooms }: ITables, document: string, epoch: string): void {
-    rooms.put({ room: this._room, document, epoch, usedAt: Date.now() });
+  /** Begin a record with a document. */
+  private _begin(tables: ITables, record: IRecord, state: Uint8Array): void {
+    tables.records.put(this._rowOf(record));
+    this._restart(tables, record.document, state);
   }
 
   private _add({ updates }: ITables, document: string, update: Uint8Array): void {
@@ -216,9 +278,11 @@ class RoomPersistence implements IPersistence {
 
   private async _compact(tables: ITables, document: string): Promise<void> {
     const rows = await tables.updates.where('document', document);
-    const state = mergeUpdates(rows.map(row => row.update));
-    await tables.updates.deleteWhere('document', document);
-    this._restart(tables, document, state);
+    if (rows.length > 1) {
+      const state = mergeUpdates(rows.map(row => row.update));
+      await tables.updates.deleteWhere('document', document);
+      this._restart(tables, document, state);
+    }
   }
 
   /** Write a document's first update. */
@@ -228,83 +292,127 @@ class RoomPersistence implements IPersistence {
     this._add(tables, document, state);
   }
 
-  private async _load(tables: ITables): Promise<IKeptRoom> {
-    const room = await tables.rooms.get(this._room);
-    const kept = await tables.kept.where('room', this._room);
-    const isPresent = ({ document }: IKeptRow): boolean => document === room?.document;
-    await this._setAside(tables, kept.filter(row => !isPresent(row)));
-    await this._deleteFormer(tables, room?.document);
-    await forgetOldRooms(tables);
-    const document = room ? await this._loadDocument(tables, room, kept.filter(isPresent)) : null;
-    const texts = await tables.texts.where('room', this._room);
-    return { document, unsent: texts.map(toKeptText) };
+  // -- taking over ---------------------------------------------------------------------------------------------------
+
+  private async _load(): Promise<IKeptRoom> {
+    await this._pages.enter(this._page);
+    const rows = await this._transact(tables => this._readRecords(tables));
+    const pages = rows.map(({ page }) => page);
+    const living = pages.length > 0 ? await this._pages.find(pages) : new Set();
+    const gone = new Set(pages.filter(page => !living.has(page)));
+    return this._transact(tables => this._takeOver(tables, gone));
   }
 
-  /** Turn edits in former documents into text to offer. */
-  private async _setAside(tables: ITables, rows: readonly IKeptRow[]): Promise<void> {
-    for (const { document, writer, epoch, cells: ids } of rows) {
-      const updates = await tables.updates.where('document', document);
-      const cells = withDocument(updates.map(row => row.update), doc => readCells(doc, new Set(ids)));
-      if (cells.length > 0) {
-        tables.texts.put({ room: this._room, epoch, reason: 'epoch_mismatch', cells });
+  private async _readRecords({ records }: ITables): Promise<IRecordRow[]> {
+    return (await records.where('room', this._room)).filter(row => isFor(this._keeper, row));
+  }
+
+  /** Take over the records of pages, except those that another page took over in the meantime. */
+  private async _takeOver(tables: ITables, gone: ReadonlySet<string>): Promise<IKeptRoom> {
+    const rows = (await this._readRecords(tables)).filter(({ page }) => gone.has(page));
+    rows.sort((one, other) => other.usedAt - one.usedAt);
+    const epoch = (await tables.rooms.get(this._room))?.epoch ?? rows[0]?.epoch;
+    const present = rows.filter(row => row.epoch === epoch);
+    for (const row of rows) {
+      if (row.epoch !== epoch) {
+        await this._setAside(tables, row);
       }
-      tables.kept.delete([document, writer]);
     }
+    await forgetOldRooms(tables);
+    const document = present.length > 0 ? await this._join(tables, present) : null;
+    const texts = await tables.texts.where('room', this._room);
+    return { document, unsent: texts.filter(row => isFor(this._keeper, row)).map(toKeptText) };
   }
 
-  private async _deleteFormer({ updates }: ITables, present: string | undefined): Promise<void> {
-    const [first, last] = [this._prefix, `${this._prefix}\uffff`];
-    if (present === undefined) {
-      return updates.deleteWhere('document', IDBKeyRange.bound(first, last));
+  /** Turn edits of a former epoch into text to offer. */
+  private async _setAside(tables: ITables, row: IRecordRow): Promise<void> {
+    const { page, document, epoch } = row;
+    const cells = row.edits > 0 ? await readUnsent(tables, row) : [];
+    if (cells === null) {
+      return;
     }
-    await updates.deleteWhere('document', IDBKeyRange.bound(first, present, false, true));
-    return updates.deleteWhere('document', IDBKeyRange.bound(present, last, true, false));
+    if (cells.length > 0) {
+      tables.texts.put({ room: this._room, ...this._keeper, epoch, reason: 'epoch_mismatch', cells });
+    }
+    tables.records.delete(page);
+    await drop(tables, document);
   }
 
-  private async _loadDocument(tables: ITables, room: IRoomRow, kept: readonly IKeptRow[]): Promise<IKeptDocument> {
-    const { document, epoch } = room;
-    const rows = await tables.updates.where('document', document);
-    const updates = rows.map(row => row.update);
-    const edits = kept.reduce((sum, row) => sum + row.edits, 0);
-    const cells = [...new Set(kept.flatMap(row => row.cells))];
-    for (const { writer } of kept) {
-      tables.kept.delete([document, writer]);
+  /** Make one record, this page's, of records of one epoch. */
+  private async _join(tables: ITables, rows: readonly IRecordRow[]): Promise<IKeptDocument> {
+    const [{ document, epoch }] = rows;
+    const record: IRecord = {
+      epoch,
+      document,
+      isBegun: true,
+      edits: rows.reduce((sum, row) => sum + row.edits, 0),
+      cells: [...new Set(rows.flatMap(row => row.cells))],
+      clients: [...new Set(rows.flatMap(row => row.clients))]
+    };
+    rows.forEach(({ page }) => tables.records.delete(page));
+    tables.records.put(this._rowOf(record));
+    for (const other of new Set(rows.map(row => row.document))) {
+      if (other !== document) {
+        (await tables.updates.where('document', other)).forEach(({ update }) => this._add(tables, document, update));
+        await drop(tables, other);
+      }
     }
-    if (edits > 0) {
-      tables.kept.put({ document, writer: this._writer, room: this._room, epoch, edits, cells });
-    }
-    this._point(tables, document, epoch);
-    this._document = { epoch, key: document, isPresent: true };
+    const updates = (await tables.updates.where('document', document)).map(row => row.update);
+    this._record = record;
     this._size = { updates: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
-    return { epoch, updates, edits, cells };
+    const { edits, cells, clients } = record;
+    return { epoch, updates, edits, cells, clients };
   }
 
-  /** Let go of a document; others may still have edits in it. */
-  private async _leave(tables: ITables, document: string): Promise<void> {
-    tables.kept.delete([document, this._writer]);
-    const others = await tables.kept.where('room', this._room);
-    if (!others.some(row => row.document === document)) {
-      await tables.updates.deleteWhere('document', document);
+  // -- the record ----------------------------------------------------------------------------------------------------
+
+  private _setKept({ edits, cells, clients }: IKeptEdits): void {
+    if (this._record !== null) {
+      Object.assign(this._record, { edits, cells, clients });
+      this._isChanged = true;
     }
   }
 
-  /** What the keys of all documents of this room start with. */
-  private get _prefix(): string {
-    return `${this._room}\n`;
+  private _rowOf({ document, epoch, edits, cells, clients }: IRecord): IRecordRow {
+    const [page, room] = [this._page, this._room];
+    return { page, room, ...this._keeper, document, epoch, edits, cells, clients, usedAt: Date.now() };
   }
 
   private readonly _failed = new Signal<IPersistence, Error>(this);
-  private readonly _writer = UUID.uuid4();
+  /** The name of this page among those that have the room open. */
+  private readonly _page = UUID.uuid4();
   private _begun: Promise<unknown> = Promise.resolve();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _hasFailed = false;
-  private _document: IDocument | null = null;
+  private _record: IRecord | null = null;
+  private _whole: (() => Uint8Array) | null = null;
   private _size = { updates: 0, bytes: 0 };
   private _compactBytes = 0;
 
-  /** What is not written: updates, and the pending edits (null: there are none any more; undefined: as before). */
+  /** What is not written: updates, and whether the record has changed. */
   private _updates: Uint8Array[] = [];
-  private _kept: IKeptEdits | null | undefined;
+  private _isChanged = false;
+}
+
+function newRecord(epoch: string): IRecord {
+  return { ...NO_EDITS, epoch, document: UUID.uuid4(), isBegun: false };
+}
+
+/** Whether what was kept of somebody is for `keeper` to take over. */
+function isFor({ person, alias }: IKeeper, kept: IKeeper): boolean {
+  return kept.person === person || (alias !== null && kept.alias === alias);
+}
+
+async function withinPatience<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The browser does not answer for its database.')), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toKeptText({ key, epoch, reason, cells }: ITextRow): IKeptText {
@@ -325,13 +433,29 @@ function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array {
   return withDocument(updates, Y.encodeStateAsUpdate);
 }
 
+/** The text of a record's edits; null if what is kept of the document is not enough to read it. */
+async function readUnsent({ updates }: ITables, { document, cells }: IRecordRow): Promise<IUnsentCell[] | null> {
+  const rows = await updates.where('document', document);
+  return withDocument(rows.map(row => row.update), doc => {
+    const isWhole = doc.store.pendingStructs === null && rows.length > 0;
+    return isWhole ? readCells(doc, new Set(cells)) : null;
+  });
+}
+
+/** Delete a document, unless a record points to it. */
+async function drop({ records, updates }: ITables, document: string): Promise<void> {
+  if ((await records.count('document', document)) === 0) {
+    await updates.deleteWhere('document', document);
+  }
+}
+
 async function forgetOldRooms(tables: ITables): Promise<void> {
-  const rooms = await tables.rooms.all();
-  for (const { room, document, usedAt } of rooms) {
-    const isOld = usedAt < Date.now() - FORGET_MS;
-    if (isOld && (await tables.kept.count('room', room)) === 0) {
-      await tables.updates.deleteWhere('document', document);
-      tables.rooms.delete(room);
-    }
+  const isOld = ({ usedAt }: { usedAt: number }): boolean => usedAt < Date.now() - FORGET_MS;
+  for (const { room } of (await tables.rooms.all()).filter(isOld)) {
+    tables.rooms.delete(room);
+  }
+  for (const { page, document } of (await tables.records.all()).filter(row => row.edits === 0 && isOld(row))) {
+    tables.records.delete(page);
+    await drop(tables, document);
   }
 }

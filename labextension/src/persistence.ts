@@ -3,10 +3,25 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IUnsentText } from './unsent.js';
 
-/** Local edits that are not known to be durable: how many, and the ids of the cells whose text they changed. */
+/** Edits of a page that are not known to be durable. */
 export interface IKeptEdits {
+  /** How many. */
   edits: number;
+  /** The ids of the cells whose text they changed. */
   cells: string[];
+  /** The Yjs clients that made them: the page, and those that it took over from. */
+  clients: number[];
+}
+
+/** Whose text is kept: it is shown to nobody else at this browser. */
+export interface IKeeper {
+  /** The name by which the server knows the person. */
+  person: string;
+  /**
+   * What they are known by when the server has forgotten them, and gives them a new name: those with the same alias
+   * take over from each other. Null if the name stays.
+   */
+  alias: string | null;
 }
 
 /** A room's document, as it was kept. */
@@ -26,23 +41,31 @@ export interface IKeptRoom {
   unsent: IKeptText[];
 }
 
-/** Keeps one room for one page. No method throws: a failure is said by `failed`, and nothing is kept from then on. */
+/**
+ * Keeps one room for one page: what the page typed is the page's own, until the page is gone and one other takes over.
+ *
+ * No method throws, nor waits for ever: a failure is said by `failed`, and nothing is kept from then on.
+ */
 export interface IPersistence {
   /** Whether what is saved survives a reload of the page: somewhere to keep it was wanted, and has not failed. */
   readonly isKept: boolean;
   readonly failed: ISignal<IPersistence, Error>;
-  /** Read what was kept. The edits in it are this page's own from now on. */
+  /** Take over what pages that are gone have kept. The edits in it are this page's own from now on. */
   load(): Promise<IKeptRoom>;
+  /** Say how to read the whole document; it is asked for when what was kept of it is gone. */
+  follow(whole: () => Uint8Array): void;
   /** Keep an update of the document of `epoch`, with (for a local edit) all edits that are now pending. */
   save(epoch: string, update: Uint8Array, kept: IKeptEdits | null): void;
   /** No edit is pending any more. */
   settle(): void;
-  /** Keep `state`, of `epoch`, instead of the document, and `unsent` of what was in it. Answers the text as kept. */
+  /** Keep `state`, of `epoch`, instead of the document, and `unsent` of what was in it. Returns the text as kept. */
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null>;
-  /** Let go of a text. Answers whether it was still there: another page may have been first. */
+  /** Let go of a text. Returns whether it was still there: another page may have been first. */
   takeText(text: IKeptText): Promise<boolean>;
   /** Write what is not written. */
   flush(): Promise<void>;
+  /** Write what is not written, and let another page take over. */
+  close(): Promise<void>;
 }
 
 export interface IPersistenceFactory {
@@ -66,6 +89,10 @@ export class NoPersistence implements IPersistenceFactory, IPersistence {
     return Promise.resolve({ document: null, unsent: [] });
   }
 
+  follow(): void {
+    // Nothing was kept, so nothing is gone.
+  }
+
   save(): void {
     // The document itself is all there is.
   }
@@ -83,6 +110,10 @@ export class NoPersistence implements IPersistenceFactory, IPersistence {
   }
 
   flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -5,7 +5,7 @@ import { gateEdits } from './editgate.js';
 import { Provider } from './provider.js';
 import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
 import { EditedCells, type IUnsentCell } from './unsent.js';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 
 /** This page's copy of a room's document, with all that keeps it the same as the room's and in the browser. */
 export class Replica implements IDisposable {
@@ -36,8 +36,14 @@ export class Replica implements IDisposable {
     return this.provider.isDisposed;
   }
 
+  /** The Yjs clients whose edits are this page's: its own, and those whose kept edits it took over. */
+  get clients(): ReadonlySet<number> {
+    return new Set([...this._adopted, this.doc.clientID]);
+  }
+
   /** Begin with what was kept. */
   resume(kept: IKeptDocument): void {
+    this._adopted = kept.clients;
     this.edited.add(kept.cells);
     this.provider.resume(kept);
   }
@@ -45,6 +51,7 @@ export class Replica implements IDisposable {
   /** Keep every change from now on. */
   keepIn(persistence: IPersistence): void {
     this._persistence = persistence;
+    persistence.follow(() => Y.encodeStateAsUpdate(this.doc));
     this._hadPending = this.provider.pending > 0;
     // Behind the provider's own listener, so that an edit is counted when it is kept.
     this.doc.on('update', this._onUpdate);
@@ -78,7 +85,8 @@ export class Replica implements IDisposable {
     const { epoch, pending: edits } = this.provider;
     const isMine = change.local && edits > 0;
     if (epoch !== null && (isMine || !change.local)) {
-      const kept: IKeptEdits | null = isMine ? { edits, cells: [...this.edited.ids] } : null;
+      const [cells, clients] = [[...this.edited.ids], [...this.clients]];
+      const kept: IKeptEdits | null = isMine ? { edits, cells, clients } : null;
       this._persistence?.save(epoch, update, kept);
     }
   };
@@ -93,5 +101,6 @@ export class Replica implements IDisposable {
   }
 
   private _persistence: IPersistence | null = null;
+  private _adopted: readonly number[] = [];
   private _hadPending = false;
 }

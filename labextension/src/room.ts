@@ -235,7 +235,7 @@ export class Room implements IDisposable {
     this._isDisposed = true;
     this._next?.dispose();
     this._replica.dispose();
-    void this._persistence.flush();
+    void this._persistence.close();
     this._disposed.emit();
     Signal.clearData(this);
   }

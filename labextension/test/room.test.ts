@@ -1,6 +1,4 @@
 /** A room of a page: what it shows, what it says of it, and what it keeps. */
-import 'fake-indexeddb/auto';
-
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
@@ -10,15 +8,16 @@ import { BrowserPersistence } from '../lib/indexeddb.js';
 import { RoomManager } from '../lib/manager.js';
 import { NoPersistence, type IPersistenceFactory } from '../lib/persistence.js';
 import type { IProviderTimes } from '../lib/provider.js';
+import { Replica } from '../lib/replica.js';
 import { Room } from '../lib/room.js';
 import type { IRoomStatus } from '../lib/status.js';
+import { Browser } from './browser.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 
 const QUICK: Partial<IProviderTimes> = { edits: 1, presence: 1, retry: 1, maxRetry: 4, slowDown: 1 };
 
 const disposables: { dispose(): void }[] = [];
-let browsers = 0;
 
 afterEach(() => {
   disposables.splice(0).forEach(disposable => disposable.dispose());
@@ -32,8 +31,7 @@ function startServer(): ServerDouble {
 
 /** A browser: what its pages keep. */
 function startBrowser(): IPersistenceFactory {
-  browsers += 1;
-  return new BrowserPersistence(`browser-${browsers}`);
+  return new Browser();
 }
 
 type Options = Partial<Omit<Room.IOptions, 'server' | 'id'>>;
@@ -550,7 +548,7 @@ test('two pages of one browser keep what both typed offline', async () => {
   assert.equal(after.status.pending, 0);
 });
 
-test('a page that takes over the edits of another one that is open sends them once', async () => {
+test('a page leaves the edits of another one that is open to it', async () => {
   const server = startServer();
   const browser = startBrowser();
   const one = await join(server, { persistence: browser });
@@ -560,7 +558,7 @@ test('a page that takes over the edits of another one that is open sends them on
   one.goOffline();
   server.isUp = true;
   const two = await join(server, { persistence: browser });
-  assert.equal(server.text, 'mine');
+  assert.deepEqual([textOf(two), server.text], ['', '']);
   type(one, '!');
   one.goOnline();
   await reaches(one, 'synced');
@@ -570,6 +568,61 @@ test('a page that takes over the edits of another one that is open sends them on
   await leave(two);
   const after = await join(server, { persistence: browser });
   assert.deepEqual([after.status.pending, after.unsent], [0, null]);
+});
+
+for (const reason of ['permission_denied', 'invalid_update', 'room_too_large']) {
+  test(`what one page typed offline comes back after another one was refused for ${reason}`, async () => {
+    const server = startServer();
+    const browser = startBrowser();
+    await leave(await join(server, { persistence: browser }));
+    const [one, two] = [await join(server, { persistence: browser }), await join(server, { persistence: browser })];
+    server.rejections.push({ reason, message: 'No.' });
+    type(one, 'refused');
+    await until(() => one.unsent !== null, 'the text is offered');
+    await reaches(one, 'synced');
+    await cut(server, one, two);
+    type(two, 'of two');
+    await leave(two);
+    server.isUp = true;
+    const after = await join(server, { persistence: browser });
+    assert.equal(textOf(after), 'of two');
+    assert.equal(server.text, 'of two');
+    assert.equal(after.unsent?.cells[0].source, 'refused');
+  });
+}
+
+test('what is of the present epoch is merged, though several pages came to it one by one', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const [one, two] = [await join(server, { persistence: browser }), await join(server, { persistence: browser })];
+  server.startEpoch('new');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => one.epoch === 'new' && two.epoch === 'new', 'both have the new document');
+  await cut(server, one, two);
+  type(one, 'one');
+  type(two, 'two');
+  await leave(one);
+  await leave(two);
+  server.isUp = true;
+  const after = await join(server, { persistence: browser });
+  assert.ok(['onetwo', 'twoone'].includes(server.text), server.text);
+  assert.equal(after.unsent, null);
+});
+
+test('a page regards as its own what the page did whose edits it took over', async () => {
+  const server = startServer();
+  const browser = new Browser();
+  const before = await join(server, { persistence: browser });
+  const { clientID } = before.sharedModel.ydoc;
+  await cut(server, before);
+  type(before, 'kept');
+  await leave(before);
+  const { document } = await browser.open('http://double/\ndemo\n').load();
+  assert.ok(document);
+  const replica = new Replica({ url: () => '', WebSocket: server.server.WebSocket });
+  disposables.push(replica);
+  replica.resume(document);
+  assert.deepEqual(replica.clients, new Set([clientID, replica.doc.clientID]));
 });
 
 test('a page that takes the document anew leaves the text of another page to its author', async () => {
