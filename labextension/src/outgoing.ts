@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 
 /** The most that a message adds to the update in it, in bytes. */
-const MESSAGE_HEAD_BYTES = 10;
+export const MESSAGE_HEAD_BYTES = 10;
 
 /** An update to send, and how many local edits are in it. */
 export interface IOutgoing {

@@ -9,8 +9,9 @@ import {
 import * as Y from 'yjs';
 
 import { Connection, type IConnectionTimes } from './connection.js';
-import { OutgoingEdits } from './outgoing.js';
+import { MESSAGE_HEAD_BYTES, OutgoingEdits } from './outgoing.js';
 import { Pacer } from './pacer.js';
+import { cutUpdate } from './pieces.js';
 import {
   build,
   type Capability,
@@ -389,14 +390,23 @@ export class Provider implements IDisposable {
   }
 
   private _sendEdits(type: 'sync_step2' | 'update', update: Uint8Array, edits: number): void {
-    const data = build({ type, update });
-    this._outgoing.send(edits);
-    if (data.length > this._messageBytes) {
+    const pieces = cutUpdate(update, this._messageBytes - MESSAGE_HEAD_BYTES);
+    const messages = pieces.map(piece => build({ type, update: piece }));
+    if (messages.some(({ length }) => length > this._messageBytes)) {
       // The server would close the connection, and the next one as well.
-      this._retake('message_too_large');
-    } else {
-      this._connection.send(data);
+      this._outgoing.send(edits);
+      return this._retake('message_too_large');
     }
+    if (update.length > (this._hello?.limits.room_bytes ?? Infinity)) {
+      // The room would take the first pieces and refuse the rest.
+      this._outgoing.send(edits);
+      return this._retake('room_too_large');
+    }
+    messages.forEach((data, index) => {
+      // The edits are durable when the last piece is.
+      this._outgoing.send(index === messages.length - 1 ? edits : 0);
+      this._connection.send(data);
+    });
   }
 
   private readonly _onPresence = (): void => {

@@ -53,7 +53,7 @@ export class Room implements IDisposable {
     this._persistence = openPersistence(options.persistence, [baseUrl, options.id, options.role ?? ''].join('\n'));
     this._persistence.failed.connect(this._updateStatus, this);
     this._texts = new UnsentTexts(this._persistence);
-    this._texts.changed.connect(() => this._unsentChanged.emit());
+    this._texts.changed.connect(this._onUnsent, this);
     this._replica = this._makeReplica();
     this._status = this._readStatus();
     void this._start();
@@ -335,8 +335,13 @@ export class Room implements IDisposable {
   private _setStranded(text: IUnsentText | null): void {
     if (text !== this._stranded) {
       this._stranded = text;
-      this._unsentChanged.emit();
+      this._onUnsent();
     }
+  }
+
+  private _onUnsent(): void {
+    this._unsentChanged.emit();
+    this._updateStatus();
   }
 
   /** Get the room's document anew, beside the one that is shown. */
@@ -486,6 +491,7 @@ export class Room implements IDisposable {
       kind,
       pending,
       isKept: this._persistence.isKept,
+      hasUnsent: this.unsent !== null,
       reason: this._closing?.reason || null,
       message: notSaved ?? this._closing?.message ?? '',
       readOnly: kind === 'refused' || !this._mayEdit

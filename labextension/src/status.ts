@@ -3,7 +3,7 @@ import type { Provider } from './provider.js';
 
 /**
  * - `connecting`: for the first time; there may be nothing to show.
- * - `synced`: connected, and every edit made here is durable.
+ * - `synced`: connected, and every edit of the document made here is durable. See `hasUnsent` for others.
  * - `saving`: connected, and edits are on their way.
  * - `offline`: not connected; edits are kept here.
  * - `not-saved`: connected, but the server's store fails; edits are kept here and nobody else sees them.
@@ -17,6 +17,8 @@ export interface IRoomStatus {
   pending: number;
   /** Whether those would survive a reload of the page. */
   isKept: boolean;
+  /** Whether there is text that was typed here and is not in the document: it waits for its author's decision. */
+  hasUnsent: boolean;
   /** Why, in a word of `docs/wire.md` or of the provider; null if there is nothing to say. */
   reason: string | null;
   /** The server's own words, or empty. */

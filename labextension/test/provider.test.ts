@@ -458,11 +458,52 @@ test('a server whose store fails acknowledges nothing, and is not given up for i
   assert.equal(page.provider.state, 'offline');
 });
 
-test('an edit that fits into no message is not sent', async () => {
+test('a paste that fits into no message goes in pieces, and is pending until the last of them is durable', async () => {
   const server = startServer();
   const page = new Page(server);
   await page.join();
-  page.type('x'.repeat(server.limits.message_bytes));
+  const text = '𠮷é'.repeat(server.limits.message_bytes / 2);
+  server.acknowledges = false;
+  page.type(text);
+  await until(() => server.text === text, 'the server has the text');
+  assert.equal(page.provider.pending, 1);
+  server.acknowledges = true;
+  server.acknowledgeAll();
+  await page.saved();
+  assert.deepEqual(page.closings, []);
+});
+
+test('what was typed without a connection goes in pieces if it fits into no message', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  page.provider.disconnect();
+  const part = 'x'.repeat(server.limits.message_bytes * 0.6);
+  for (let count = 0; count < 4; count += 1) {
+    page.type(part);
+  }
+  assert.equal(page.provider.pending, 4);
+  await page.join();
+  await page.saved();
+  assert.equal(server.text.length, 4 * part.length);
+  assert.deepEqual(page.closings, []);
+});
+
+test('an edit that is larger than a room may be is not sent, not even in part', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  page.type('x'.repeat(server.limits.room_bytes + 1));
+  await until(() => page.provider.state === 'stopped', 'the page gave up');
+  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'room_too_large']]);
+  assert.equal(server.text, '');
+});
+
+test('an edit that fits into no message and cannot be cut is not sent', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  page.doc.getMap('meta').set('picture', 'x'.repeat(server.limits.message_bytes));
   await until(() => page.provider.state === 'stopped', 'the page gave up');
   assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'message_too_large']]);
   assert.equal(server.text, '');

@@ -217,8 +217,9 @@ test('with another epoch nothing is merged, and the text is offered until it is 
 
   const after = await join(server, { persistence: browser });
   assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['shared and mine', '# New']);
+  assert.ok(after.status.hasUnsent);
   after.restoreUnsent();
-  assert.equal(after.unsent, null);
+  assert.deepEqual([after.unsent, after.status.hasUnsent], [null, false]);
   await until(() => server.cells.length === 3, 'the cells are in the room');
   assert.deepEqual(server.cells.map(({ cell_type, source }) => [cell_type, source]), [
     ['code', 'another'],
@@ -368,6 +369,7 @@ for (const reason of ['permission_denied', 'invalid_update', 'room_too_large']) 
     await reaches(room, 'synced');
     assert.equal(textOf(room), 'shared');
     assert.equal(server.text, 'shared');
+    assert.ok(room.status.hasUnsent);
     assert.deepEqual(room.unsent, {
       ...room.unsent,
       epoch: 'e',
@@ -423,6 +425,7 @@ test('a room that does not exist is refused, and joined when it does', async () 
     kind: 'refused',
     pending: 0,
     isKept: false,
+    hasUnsent: false,
     reason: 'room_not_found',
     message: 'create it',
     readOnly: true
@@ -619,7 +622,7 @@ test('a page regards as its own what the page did whose edits it took over', asy
   await leave(before);
   const { document } = await browser.open('http://double/\ndemo\n').load();
   assert.ok(document);
-  const replica = new Replica({ url: () => '', WebSocket: server.server.WebSocket });
+  const replica = new Replica({ url: () => '', WebSocket: server.server.WebSocket }, () => true);
   disposables.push(replica);
   replica.resume(document);
   assert.deepEqual(replica.clients, new Set([clientID, replica.doc.clientID]));

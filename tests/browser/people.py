@@ -142,6 +142,10 @@ class Person:
         size = {"width": width, "height": height}
         self.context = browser.new_context(viewport=size, has_touch=width < 500, **options)  # type: ignore[arg-type]  # a TypedDict
         self.context.add_cookies([{"name": COOKIE, "value": name, "url": server.url}])
+        self.open_tab()
+
+    def open_tab(self) -> None:
+        """Go on in a new tab of the browser; the former ones stay as they are."""
         self.page = self.context.new_page()
         self.page.on("console", self._listen)
         self.page.on("pageerror", self._note_error)
@@ -173,10 +177,10 @@ class Person:
         self.context.clear_cookies()
         self.page.goto(f"{self.server.url}collab/{place}")
 
-    def open_room_page(self, room_id: str) -> Pane:
+    def open_room_page(self, room_id: str, status: str = "synced") -> Pane:
         """Open the page of its own on a room."""
         self.open_page(f"?room={room_id}")
-        return self.see_pane()
+        return self.see_pane(status=status)
 
     def run_notebook(self, path: str, *, in_notebook_7: bool = False, status: str = "synced") -> Pane:
         """Open a notebook of one's own, run its first cell, and see the pane in its output."""

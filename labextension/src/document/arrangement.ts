@@ -81,13 +81,14 @@ export class Arrangement {
     cell.set('id', isCellId(id) && this._isFree(id, cell) ? id : UUID.uuid4());
     cell.set('pos', pos);
     cell.set('cell_type', knownType(content.cell_type));
-    cell.set('source', new Y.Text(typeof source === 'string' ? source : source.join('')));
     cell.set('metadata', new Y.Map());
     cell.set('outputs', new Y.Array());
     cell.set('execution_count', ('execution_count' in content ? content.execution_count : null) ?? null);
     if ('attachments' in content && content.attachments !== undefined) {
       cell.set('attachments', content.attachments);
     }
+    // Last, so that a text which is too large for one message can follow a cell that is whole: see `pieces.ts`.
+    cell.set('source', new Y.Text(typeof source === 'string' ? source : source.join('')));
     return cell;
   }
 

@@ -10,9 +10,8 @@ export class StatusChip {
   constructor(private readonly _trans: TranslationBundle) {}
 
   show(status: IRoomStatus): void {
-    const kind = status.kind === 'synced' && status.readOnly ? 'read-only' : status.kind;
     const text = this._text(status);
-    this.node.dataset.status = kind;
+    this.node.dataset.status = kindOf(status);
     this.node.title = status.message || text;
     if (this.node.textContent !== text) {
       this.node.textContent = text;
@@ -35,7 +34,11 @@ export class StatusChip {
       case 'connecting':
         return trans.__('Connecting…');
       case 'synced':
-        return status.readOnly ? trans.__('Read-only') : trans.__('Synced');
+        return status.readOnly
+          ? trans.__('Read-only')
+          : status.hasUnsent
+            ? trans.__('Unsent text')
+            : trans.__('Synced');
       case 'saving':
         return trans.__('Saving…');
       case 'offline':
@@ -46,4 +49,9 @@ export class StatusChip {
         return trans.__('Not connected');
     }
   }
+}
+
+/** The kind of status that is shown: nobody is told that all is in sync while some of their text is not in the room. */
+function kindOf({ kind, readOnly, hasUnsent }: IRoomStatus): string {
+  return kind !== 'synced' ? kind : readOnly ? 'read-only' : hasUnsent ? 'unsent' : 'synced';
 }
