@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NoReturn, TypedDict
+from typing import Any, NoReturn, NotRequired, TypedDict
 
 from .errors import MessageTooLarge, ProtocolError, UnsupportedMessage
 
@@ -23,6 +23,7 @@ __all__ = [
     "Ack",
     "AwarenessEntry",
     "AwarenessMessage",
+    "Check",
     "Event",
     "Hello",
     "HelloInfo",
@@ -53,6 +54,8 @@ EMPTY_UPDATE = b"\x00\x00"
 MAX_VARUINT = 2**53 - 1
 """The largest number that both Python and JavaScript hold exactly."""
 
+MAX_DIGEST_CHARACTERS = 64
+
 
 class MessageType(IntEnum):
     """The first varuint of every message."""
@@ -65,6 +68,7 @@ class MessageType(IntEnum):
     REJECTION = 102
     EVENT = 103
     LEASE = 104
+    CHECK = 105
 
 
 class SyncType(IntEnum):
@@ -119,6 +123,7 @@ class HelloInfo(TypedDict):
     capabilities: list[str]
     user: UserInfo
     limits: LimitsInfo
+    checks: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,20 @@ class Lease:
     wanted: bool
 
 
-Message = SyncStep1 | SyncStep2 | Update | AwarenessMessage | QueryAwareness | Hello | Ack | Rejection | Event | Lease
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A client asks whether the room's document has the digest that its own has.
+
+    ``differs`` says that it has asked already and that the two do differ: the client takes the room's document.
+    """
+
+    digest: str
+    differs: bool = False
+
+
+Message = (
+    SyncStep1 | SyncStep2 | Update | AwarenessMessage | QueryAwareness | Hello | Ack | Rejection | Event | Lease | Check
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +354,7 @@ def _parse_sync(reader: Reader) -> Message:
 def _parse_ours(kind: int, reader: Reader) -> Message:
     if kind == MessageType.ACK:
         return Ack(reader.varuint(), reader.varuint())
-    if kind not in (MessageType.HELLO, MessageType.REJECTION, MessageType.EVENT, MessageType.LEASE):
+    if kind not in (MessageType.HELLO, MessageType.REJECTION, MessageType.EVENT, MessageType.LEASE, MessageType.CHECK):
         raise UnsupportedMessage(f"There is no message of type {kind}.")
     info = reader.json()
     if not isinstance(info, dict):
@@ -345,7 +363,17 @@ def _parse_ours(kind: int, reader: Reader) -> Message:
         return Hello(info)  # type: ignore[arg-type]  # the server's word: its keys are fixed by docs/wire.md
     if kind == MessageType.EVENT:
         return Event(info)
+    if kind == MessageType.CHECK:
+        return _parse_check(info)
     return _parse_lease(info) if kind == MessageType.LEASE else _parse_rejection(info)
+
+
+def _parse_check(info: Mapping[str, Any]) -> Check:
+    match info:
+        case {"digest": str(digest), "differs": bool(differs)} if len(digest) <= MAX_DIGEST_CHARACTERS:
+            return Check(digest, differs)
+        case _:
+            raise ProtocolError("A check must have a digest, and whether it differs.")
 
 
 def _parse_lease(info: Mapping[str, Any]) -> Lease:
@@ -381,7 +409,7 @@ def build(message: Message) -> bytes:
             return _build_ours(message)
 
 
-def _build_ours(message: Hello | Ack | Rejection | Event | Lease) -> bytes:
+def _build_ours(message: Hello | Ack | Rejection | Event | Lease | Check) -> bytes:
     match message:
         case Ack(count, seq):
             return bytes((MessageType.ACK,)) + write_varuint(count) + write_varuint(seq)
@@ -393,6 +421,8 @@ def _build_ours(message: Hello | Ack | Rejection | Event | Lease) -> bytes:
             return _build_json(MessageType.EVENT, info)
         case Lease(key, wanted):
             return _build_json(MessageType.LEASE, {"key": key, "wanted": wanted})
+        case Check(digest, differs):
+            return _build_json(MessageType.CHECK, {"digest": digest, "differs": differs})
 
 
 def _build_json(kind: MessageType, info: Mapping[str, Any]) -> bytes:

@@ -253,9 +253,11 @@ class Connection:
                 await self._wait_for_news()
 
     async def _wait_for_news(self) -> None:
-        with anyio.move_on_after(RENEW_PRESENCE_SECONDS) as waiting:
+        due_in = self._replica.due_in
+        is_due_first = due_in is not None and due_in < RENEW_PRESENCE_SECONDS
+        with anyio.move_on_after(due_in if is_due_first else RENEW_PRESENCE_SECONDS) as waiting:
             await self._wake.wait()
-        if waiting.cancelled_caught:
+        if waiting.cancelled_caught and not is_due_first:
             self.show_presence()
 
     # Why a websocket ended, and what to do

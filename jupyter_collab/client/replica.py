@@ -5,8 +5,10 @@ No I/O: messages in (:meth:`Replica.receive`), messages out (:meth:`Replica.take
 one of another epoch.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pycrdt import merge_updates
@@ -16,6 +18,7 @@ from ..errors import CollabError, EpochMismatch, MessageTooLarge, PermissionDeni
 from ..protocol import (
     EMPTY_UPDATE,
     Ack,
+    Check,
     Event,
     Hello,
     HelloInfo,
@@ -26,8 +29,9 @@ from ..protocol import (
     Update,
     build,
 )
+from .agreement import Agreement
 from .changes import RoomChange, UnsentCell, UnsentText
-from .errors import error_of_reason
+from .errors import DocumentDiverged, error_of_reason
 from .outbox import Outbox
 from .watched import WatchedDocument
 
@@ -54,9 +58,16 @@ class Replica:
         Called after each change of the document.
     on_news
         Called after anything else changed: what is pending, the role, the title, what is to be sent.
+    clock
+        Answers seconds.
     """
 
-    def __init__(self, on_change: Callable[[RoomChange], None], on_news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_change: Callable[[RoomChange], None],
+        on_news: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._on_change = on_change
         self._on_news = on_news
         self._outgoing: deque[Message] = deque()
@@ -65,6 +76,9 @@ class Replica:
         self._edited: set[str] = set()
         self._may_send_edits = False
         self._gaps = 0
+        self._agreement = Agreement(clock)
+        self._differs = False
+        self._diverged: UnsentText | None = None
         self.hello: HelloInfo | None = None
         self.title = ""
         self.role = ""
@@ -95,6 +109,7 @@ class Replica:
         return self.document is not self._synced.room
 
     def _take_change(self, change: RoomChange) -> None:
+        self._agreement.changed()
         if change.local:
             self._dirty |= change.cells
             self._edited |= change.cells
@@ -106,6 +121,11 @@ class Replica:
         self._on_news()
 
     # What is known of the server
+
+    @property
+    def due_in(self) -> float | None:
+        """In how many seconds there is something to send, if nothing happens until then."""
+        return 0.0 if self._differs else self._agreement.due_in
 
     @property
     def pending(self) -> int:
@@ -144,6 +164,7 @@ class Replica:
         self._may_send_edits = False
         self._gaps = 0
         self.is_in_sync = False
+        self._agreement.stop()
         self._on_news()
 
     def put_aside(self, error: CollabError) -> None:
@@ -158,9 +179,28 @@ class Replica:
         self._dirty.clear()
         self._edited.clear()
         self.is_in_sync = False
+        self._agreement.stop()
         self._synced.close()
         self._synced = WatchedDocument(self._take_change, self._take_own_update)
         self._on_news()
+
+    def _put_diverged_aside(self) -> None:
+        """Begin anew with the room's document, and keep the text that turns out to be in here only."""
+        self._differs = False
+        error = DocumentDiverged("The document here had come to differ from the room's, which was taken anew.")
+        room = self._synced.room
+        cells = tuple(UnsentCell(cell["id"], cell["cell_type"], cell["source"]) for cell in _all_cells(room))
+        self._diverged = UnsentText(self.epoch, cells, error)
+        self._start_anew(error)
+
+    def _keep_what_the_room_lacks(self) -> None:
+        diverged, self._diverged = self._diverged, None
+        if diverged is None:
+            return
+        saved = {"", *(cell["source"] for cell in _all_cells(self._synced.room))}
+        cells = tuple(cell for cell in diverged.cells if cell.source not in saved)
+        if cells:
+            self.unsent = replace(diverged, cells=cells).joined_with(self.unsent)
 
     def _edited_cells(self) -> tuple[UnsentCell, ...]:
         return tuple(
@@ -203,6 +243,9 @@ class Replica:
 
     def _end_sync(self) -> None:
         self.is_in_sync = True
+        self._keep_what_the_room_lacks()
+        if self.hello is not None and self.hello.get("checks"):
+            self._agreement.start()
         if self.is_being_renewed:
             self.document = self._synced.room
             everything = frozenset(self._synced.cell_ids)
@@ -247,11 +290,16 @@ class Replica:
         Raises
         ------
         StartAnew
-            When there is an edit that is too long to be sent; the document was put aside.
+            When there is an edit that is too long to be sent, or the document is no longer the room's:
+                it was put aside.
         """
         while self._may_send_edits and self._outbox.is_due:
             updates = self._next_updates()
             self._send(Update(updates[0] if len(updates) == 1 else merge_updates(*updates)), updates)
+        if self._agreement.ask(may_ask=self.is_in_sync and not self.pending):
+            self._outgoing.append(Check(self._synced.room.digest))
+        if self._differs and not self._outgoing:
+            self._put_diverged_aside()  # the server has been told
         messages = [build(message) for message in self._outgoing]
         self._outgoing.clear()
         return messages
@@ -287,6 +335,10 @@ class Replica:
                 self.not_saved = None
             case {"type": "kernel", "queue": list()}:
                 self.kernel = event
+            case {"type": "check", "digest": str() | None as digest, "agrees": bool() | None as agrees}:
+                if self._agreement.hear(digest, agrees=bool(agrees)):
+                    self._differs = True
+                    self._outgoing.append(Check(self._synced.room.digest, differs=True))
             case {"type": "renamed", "title": str(title)}:
                 self.title = title
             case {"type": "role", "role": str(role), "capabilities": list(capabilities)}:
@@ -298,3 +350,8 @@ class Replica:
     def _start_anew(self, error: CollabError) -> None:
         self.put_aside(error)
         raise StartAnew
+
+
+def _all_cells(document: RoomDocument) -> list[dict[str, Any]]:
+    """The cells, and those that are deleted and not cleared out yet."""
+    return document.cells + document.deleted_cells

@@ -15,6 +15,7 @@ from .cells import set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
 from .deletion import dismiss, is_late, mark_deleted, restore
 from .differences import Replacement
+from .digest import digest
 from .merging import merge_cells, new_id
 from .notebook_merge import merge_contents
 from .outputs import OutputList
@@ -117,6 +118,12 @@ class RoomDocument:
         """The ids of deleted cells in which somebody typed who did not know that they are deleted."""
         with self.doc.transaction():
             return [entry.id for entry in self._cells.bag() if is_late(entry.shared)]
+
+    @property
+    def digest(self) -> str:
+        """What this document and each other that has the same texts in the same cells have in common."""
+        with self.doc.transaction():
+            return digest(self._cells.maps())
 
     def ids(self) -> tuple[list[str], list[str]]:
         """The ids of the cells, in order; and those of all in the shared array, as they lie there, deleted ones too."""

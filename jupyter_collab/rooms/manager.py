@@ -136,6 +136,11 @@ class RoomManager:
         room = self._rooms.get(room_id)
         return room.people if room is not None else []
 
+    def divergences(self, room_id: str) -> int:
+        """How many connections came to differ from the room since it was loaded by this server process."""
+        room = self._rooms.get(room_id)
+        return room.divergences if room is not None else 0
+
     # -- rooms -------------------------------------------------------------------------------------------------------
 
     async def create_room(

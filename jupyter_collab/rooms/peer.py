@@ -48,6 +48,7 @@ class Peer:
         self.edits_received = 0
         self.gaps = 0
         self.was_refused = False
+        self.differs = False
         self.missed_presence: set[int] = set()
         self.joined_at = 0.0
         self._transport = transport

@@ -40,6 +40,7 @@ class Replica:
         self._max_bytes = max_bytes
         self._changes: list[bytes] = []
         self._step2: dict[bytes, bytes] = {}
+        self._digest: str | None = None
         self.spoiled = False
         self.rebuild(log_slice, ())
         self._keyframe_bytes = log_slice.keyframe_bytes
@@ -60,7 +61,7 @@ class Replica:
         self._pairs = PairGuard()
         self._pairs.learn(self.encode())
         self._changes.clear()
-        self._step2.clear()
+        self._forget_answers()
         self.spoiled = False
 
     @property
@@ -72,6 +73,13 @@ class Replica:
     def state_vector(self) -> bytes:
         """What this replica has, as Yjs encodes it."""
         return self._document.doc.get_state()
+
+    @property
+    def digest(self) -> str:
+        """What a copy with the same texts has, too; made once for each state of the document."""
+        if self._digest is None:
+            self._digest = self._document.digest
+        return self._digest
 
     @property
     def wants_keyframe(self) -> bool:
@@ -210,12 +218,16 @@ class Replica:
     def _observe(self, event: TransactionEvent) -> None:
         self._changes.append(event.update)
 
+    def _forget_answers(self) -> None:
+        self._step2.clear()
+        self._digest = None
+
     def _take_changes(self) -> list[bytes]:
         changes, self._changes = self._changes, []
         if changes:
             for change in changes:
                 self._pairs.learn(change)
-            self._step2.clear()
+            self._forget_answers()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False
         return changes

@@ -32,6 +32,7 @@ from ..protocol import (
     EMPTY_UPDATE,
     Ack,
     AwarenessMessage,
+    Check,
     ConnectedUser,
     Event,
     Hello,
@@ -78,7 +79,7 @@ class Room:
     """One live room of this server process. Made by :meth:`load`, ended by :meth:`close`.
 
     ``on_lost(room, error)`` is called when the room cannot go on, ``on_grown(room_id)`` when it has written to its log
-    and nobody else has meanwhile.
+    and nobody else has meanwhile. ``divergences`` counts the connections whose document came to differ from the room's.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Room:
         self.title = record.title
         self.epoch = record.epoch
         self.access_version = record.access_version
+        self.divergences = 0
         self._store = store
         self._limits = limits
         self._on_grown = on_grown
@@ -236,6 +238,7 @@ class Room:
                 "role": peer.role.value,
                 "capabilities": _names(peer.role),
                 "user": peer.info,
+                "checks": True,
                 "limits": {
                     "message_bytes": self._limits.message_bytes,
                     "room_bytes": self._limits.room_bytes,
@@ -306,6 +309,10 @@ class Room:
                 self._leases.ask(peer, key)
             case Lease(key, wanted=False):
                 self._leases.let_go(peer, key)
+            case Check(digest, differs=False):
+                self._check(peer, digest)
+            case Check(digest, differs=True):
+                self._note_difference(peer, digest)
             case _:
                 raise UnsupportedMessage("Only the server sends messages of this type.")
 
@@ -314,6 +321,20 @@ class Room:
         self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         self._journal.when_saved(lambda: peer.outbox.send(message))
+
+    def _check(self, peer: Peer, digest: str) -> None:
+        """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""
+        is_behind = self._journal.has_unsaved or peer.outbox.busy
+        own = None if is_behind else self._replica.digest
+        peer.tell(Event({"type": "check", "digest": own, "agrees": None if own is None else own == digest}))
+
+    def _note_difference(self, peer: Peer, digest: str) -> None:
+        """Take note, once for each connection, that ``peer`` found its document to be another than the room's."""
+        if not peer.differs:
+            peer.differs = True
+            self.divergences += 1
+            own = self._replica.digest
+            log.warning("Room %s: the document of %s (%r) is not the room's (%r).", self.id, peer.name, digest, own)
 
     def _require_own_history(self, clients: Collection[int]) -> None:
         if not self._retired_clients.isdisjoint(clients):

@@ -63,6 +63,7 @@ class RoomInfo(TypedDict):
     role: str
     server_role: str | None
     people: list[ConnectedUser]
+    divergences: int
 
 
 class ImportedRoomInfo(RoomInfo):
@@ -87,6 +88,7 @@ class RoomInfoHandler(BodyHandler):
             "role": role.value,
             "server_role": None if record.server_role is None else record.server_role.value,
             "people": self.manager.people(record.id),
+            "divergences": self.manager.divergences(record.id),
         }
 
     def imported(self, record: RoomRecord, role: Role, content: NotebookContent | None) -> ImportedRoomInfo:

@@ -21,8 +21,11 @@ const MessageType = {
   ack: 101,
   rejection: 102,
   event: 103,
-  lease: 104
+  lease: 104,
+  check: 105
 } as const;
+
+const MAX_DIGEST_CHARACTERS = 64;
 
 const SyncType = { step1: 0, step2: 1, update: 2 } as const;
 
@@ -80,6 +83,8 @@ export interface IHello {
   role: Role;
   capabilities: Capability[];
   user: IUser;
+  /** Whether one may ask the server whether its document is the same. */
+  checks?: boolean;
   limits: ILimits;
 }
 
@@ -128,6 +133,7 @@ export type RoomEvent =
   | { type: 'renamed'; title: string }
   | { type: 'role'; role: Role; capabilities: Capability[] }
   | { type: 'lease'; key: string; granted: boolean }
+  | { type: 'check'; digest: string | null; agrees: boolean | null }
   | { type: 'members'; waiting: IWaiting[]; total: number }
   | ({ type: 'kernel' } & IKernelState);
 
@@ -141,7 +147,8 @@ export type Message =
   | { type: 'ack'; count: number; seq: number }
   | { type: 'rejection'; count: number; reason: string; message: string }
   | { type: 'event'; info: RoomEvent }
-  | { type: 'lease'; key: string; wanted: boolean };
+  | { type: 'lease'; key: string; wanted: boolean }
+  | { type: 'check'; digest: string; differs: boolean };
 
 /** Bytes that are not a message of the protocol. */
 export class ProtocolError extends Error {
@@ -189,6 +196,8 @@ function parseMessage(decoder: decoding.Decoder): Message {
       return { type: 'event', info: checkEvent(readObject(decoder)) };
     case MessageType.lease:
       return { type: 'lease', ...checkLease(readObject(decoder)) };
+    case MessageType.check:
+      return { type: 'check', ...checkCheck(readObject(decoder)) };
     default:
       throw new ProtocolError(`There is no message of type ${type}.`);
   }
@@ -263,6 +272,14 @@ function checkLease({ key, wanted }: JSONFields): { key: string; wanted: boolean
   return { key, wanted };
 }
 
+function checkCheck({ digest, differs }: JSONFields): { digest: string; differs: boolean } {
+  const right = typeof digest === 'string' && digest.length <= MAX_DIGEST_CHARACTERS && typeof differs === 'boolean';
+  if (!right) {
+    throw new ProtocolError('A check must have a digest, and whether it differs.');
+  }
+  return { digest, differs };
+}
+
 /** Write one message; the inverse of `parse`. */
 export function build(message: Message): Uint8Array<ArrayBuffer> {
   const encoder = encoding.createEncoder();
@@ -297,6 +314,8 @@ function buildMessage(encoder: encoding.Encoder, message: Message): void {
       return buildObject(encoder, MessageType.event, message.info);
     case 'lease':
       return buildObject(encoder, MessageType.lease, { key: message.key, wanted: message.wanted });
+    case 'check':
+      return buildObject(encoder, MessageType.check, { digest: message.digest, differs: message.differs });
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
+import { Agreement } from './agreement.js';
 import { Connection, type IConnectionTimes } from './connection.js';
 import { MESSAGE_HEAD_BYTES, OutgoingEdits } from './outgoing.js';
 import { Pacer } from './pacer.js';
@@ -47,10 +48,17 @@ export interface IProviderTimes extends IConnectionTimes {
   edits: number;
   /** Between two messages with presence. */
   presence: number;
+  /** After a join, until the server is asked whether the documents are the same. */
+  checkJoined: number;
+  /** Without any change of the document, until the server is asked so. */
+  checkIdle: number;
 }
 
 /** The close code of a server that has another epoch. */
 const EPOCH_MISMATCH = 4409;
+
+/** The reason for which a document is taken anew that is not the room's, though everything was sent and received. */
+export const DIVERGED = 'diverged';
 
 /** A Yjs update that changes nothing: the server acknowledges it, so it asks "are you there?". */
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
@@ -74,6 +82,11 @@ export class Provider implements IDisposable {
     this._connection = new Connection({ ...options, url: () => options.url(this._epoch) }, this._user);
     this._editPacer = new Pacer(() => this._flushEdits(), options.times?.edits ?? 16);
     this._presencePacer = new Pacer(() => this._flushPresence(), options.times?.presence ?? 50);
+    this._agreement = new Agreement(this.doc, this._asker, {
+      joined: options.times?.checkJoined ?? 1_000,
+      idle: options.times?.checkIdle ?? 5_000
+    });
+    this._mayCheck = options.mayCheck ?? (() => true);
     this.doc.on('update', this._onUpdate);
     this.awareness.on('update', this._onPresence);
   }
@@ -175,6 +188,7 @@ export class Provider implements IDisposable {
     this._connection.dispose();
     this._editPacer.dispose();
     this._presencePacer.dispose();
+    this._agreement.dispose();
     this.doc.off('update', this._onUpdate);
     this.awareness.off('update', this._onPresence);
     Signal.clearData(this);
@@ -196,6 +210,15 @@ export class Provider implements IDisposable {
     onEnd: (closing: IClosing | null): void => this._onEnd(closing)
   };
 
+  private readonly _asker = {
+    mayAsk: (): boolean => this._state === 'synced' && this._outgoing.pending === 0 && this._mayCheck(),
+    ask: (digest: string): void => this._send({ type: 'check', digest, differs: false }),
+    onDiffers: (digest: string): void => {
+      this._send({ type: 'check', digest, differs: true });
+      this._retake(DIVERGED);
+    }
+  };
+
   private _onEnd(closing: IClosing | null): void {
     const wasGreeted = this._isGreeted;
     this._isGreeted = this._hasHeardAll = this._hasToldAll = false;
@@ -203,11 +226,12 @@ export class Provider implements IDisposable {
     this._outgoing.reset();
     this._editPacer.cancel();
     this._presencePacer.cancel();
+    this._agreement.stop();
     this._forgetOthers();
     if (closing === null) {
       return this._become('offline');
     }
-    const action = closing.action === 'retake' && !this._canRetake(closing.code) ? 'stop' : closing.action;
+    const action = closing.action === 'retake' && !this._canRetake(closing) ? 'stop' : closing.action;
     this._closed.emit({ ...closing, action, wasGreeted });
     this._become(action === 'retry' ? 'offline' : 'stopped');
   }
@@ -221,8 +245,8 @@ export class Provider implements IDisposable {
   }
 
   /** Whether another document would be better received than this one. */
-  private _canRetake(code: number): boolean {
-    return code === EPOCH_MISMATCH ? this._epoch !== null : this._hasOwn;
+  private _canRetake({ code, reason }: IClosing): boolean {
+    return code === EPOCH_MISMATCH ? this._epoch !== null : reason === DIVERGED || this._hasOwn;
   }
 
   private _become(state: ProviderState): void {
@@ -297,6 +321,8 @@ export class Provider implements IDisposable {
     } else if (event.type === 'not_saved' || event.type === 'saved') {
       this._notSaved = event.type === 'saved' ? null : event.message;
       this._changed.emit();
+    } else if (event.type === 'check') {
+      this._agreement.hear(event.digest, event.agrees);
     }
     this._event.emit(event);
   }
@@ -318,6 +344,9 @@ export class Provider implements IDisposable {
     if (this._state === 'connecting' && this._hasHeardAll && (this._hasToldAll || !this._mayEdit)) {
       this._connection.succeed();
       this._become('synced');
+      if (this._hello?.checks === true) {
+        this._agreement.start();
+      }
     }
   }
 
@@ -432,6 +461,8 @@ export class Provider implements IDisposable {
   private readonly _outgoing = new OutgoingEdits();
   private readonly _editPacer: Pacer;
   private readonly _presencePacer: Pacer;
+  private readonly _agreement: Agreement;
+  private readonly _mayCheck: () => boolean;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _event = new Signal<this, RoomEvent>(this);
   private readonly _closed = new Signal<this, IProviderClosing>(this);
@@ -464,5 +495,7 @@ export namespace Provider {
     /** What says `online` and `offline`: the window. */
     network?: EventTarget | null;
     times?: Partial<IProviderTimes>;
+    /** Whether the server may be asked now whether the documents are the same. */
+    mayCheck?: () => boolean;
   }
 }

@@ -19,7 +19,7 @@ import {
   type Role,
   type RoomEvent
 } from './protocol.js';
-import type { IProviderClosing, IProviderTimes, Provider, ProviderState } from './provider.js';
+import { DIVERGED, type IProviderClosing, type IProviderTimes, type Provider, type ProviderState } from './provider.js';
 import { Replica } from './replica.js';
 import { ShareApi } from './shareapi.js';
 import { type IRoomStatus, readKind } from './status.js';
@@ -33,6 +33,9 @@ export interface IWaitingPeople {
   readonly people: readonly IWaiting[];
   readonly total: number;
 }
+
+/** A page whose document differs from the room's takes that at most so often. */
+const HEALING_MS = 60_000;
 
 const NOBODY_WAITS: IWaitingPeople = { people: [], total: 0 };
 
@@ -265,7 +268,8 @@ export class Room implements IDisposable {
       url: (epoch: string | null) => roomUrl(server, id, role, epoch),
       WebSocket: server.WebSocket,
       network: network === undefined ? (globalThis.window ?? null) : network,
-      times
+      times,
+      mayCheck: () => Date.now() >= this._checksFrom
     };
     const replica = new Replica(connection, () => !this._status.readOnly);
     replica.provider.changed.connect(() => this._onProviderChanged(replica));
@@ -320,6 +324,10 @@ export class Room implements IDisposable {
     if (closing.action === 'stop') {
       this._setStranded(this._readStranded(closing.reason));
     } else if (closing.action === 'retake') {
+      if (closing.reason === DIVERGED) {
+        this._checksFrom = Date.now() + HEALING_MS;
+        replica.edited.addAll();
+      }
       this._takeAnew(replica, closing.reason);
     } else if (closing.action === 'retry' && !closing.wasGreeted) {
       void this._probe(replica.provider);
@@ -513,6 +521,7 @@ export class Room implements IDisposable {
   private _replica: Replica;
   private _next: Replica | null = null;
   private _retakeReason = '';
+  private _checksFrom = 0;
   private _closing: IProviderClosing | null = null;
   private _lastState: ProviderState = 'offline';
   private _isStarted = false;

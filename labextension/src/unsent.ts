@@ -77,6 +77,16 @@ export class EditedCells implements IDisposable {
     }
   }
 
+  /** Take note of all cells. */
+  addAll(): void {
+    for (const cell of this._cells) {
+      const id = cell instanceof Y.Map ? cell.get('id') : null;
+      if (typeof id === 'string') {
+        this._ids.add(id);
+      }
+    }
+  }
+
   /** Everything is saved: start anew. */
   forget(): void {
     this._ids.clear();

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts'],
   ['colors.ts', 'crc.ts', 'pacer.ts'],
   ['document/', 'document.ts', 'unsent.ts'],
-  ['pieces.ts', 'outgoing.ts', 'connection.ts', 'provider.ts', 'presence.ts'],
+  ['agreement.ts', 'pieces.ts', 'outgoing.ts', 'connection.ts', 'provider.ts', 'presence.ts'],
   ['layout.ts', 'living.ts', 'database.ts', 'persistence.ts', 'keeper.ts', 'indexeddb.ts'],
   ['editgate.ts', 'replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
   ['share/', 'pane/', 'carets.ts', 'linebreaks.ts', 'pasting.ts', 'readonly.ts', 'surrogates.ts', 'trust.ts'],

@@ -3,6 +3,7 @@ import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from 'y-protoc
 import * as Y from 'yjs';
 
 import type { ICollabServer } from '../lib/api.js';
+import { digestOf } from '../lib/document/digest.js';
 import { build, CAPABILITIES, type IHello, type Message, parse, type Role, type RoomEvent } from '../lib/protocol.js';
 
 const EMPTY_UPDATE_BYTES = 2;
@@ -45,6 +46,11 @@ export class ServerDouble {
   isMute = false;
   /** Whether the server still speaks, but hears nothing. */
   isDeaf = false;
+  /** Whether clients may ask whether their document is the room's. */
+  checks = true;
+  /** What happens before such a question is answered. */
+  onCheck: () => void = () => undefined;
+
   /** The answer to `GET rooms/demo`. */
   roomStatus = 200;
 
@@ -215,7 +221,8 @@ export class ServerDouble {
       color: '#0b6e4f'
     };
     const capabilities = [...CAPABILITIES[role]];
-    return { version: 1, room: 'demo', title, epoch, seq: 1, role, capabilities, user, limits };
+    const { checks } = this;
+    return { version: 1, room: 'demo', title, epoch, seq: 1, role, capabilities, user, checks, limits };
   }
 
   private _receive(peer: Peer, data: Uint8Array): void {
@@ -237,6 +244,8 @@ export class ServerDouble {
         return this._hearPresence(peer, message.payload);
       case 'lease':
         return message.wanted ? this._lend(peer, message.key) : this._takeBack(peer, message.key);
+      case 'check':
+        return this._check(peer, message.digest, message.differs);
     }
   }
 
@@ -265,6 +274,14 @@ export class ServerDouble {
     applyAwarenessUpdate(this._awareness, payload, peer);
     this._awareness.off('update', note);
     this._broadcast({ type: 'awareness', payload }, peer);
+  }
+
+  private _check(peer: Peer, asked: string, differs: boolean): void {
+    if (!differs) {
+      this.onCheck();
+      const digest = digestOf(this.doc);
+      this._send(peer, { type: 'event', info: { type: 'check', digest, agrees: digest === asked } });
+    }
   }
 
   private _lend(peer: Peer, key: string): void {
@@ -341,7 +358,9 @@ class DoubleSocket {
 
   send(data: Uint8Array): void {
     const copy = data.slice();
-    setImmediate(() => this.readyState === 1 && this._receive?.(copy));
+    // What was sent before the client closed still arrives.
+    const receive = this.readyState === 1 ? this._receive : null;
+    setImmediate(() => this._isEnded || receive?.(copy));
   }
 
   close(): void {
@@ -368,6 +387,7 @@ class DoubleSocket {
     setImmediate(() => {
       if (this.readyState < 2) {
         this.readyState = 3;
+        this._isEnded = true;
         this.onclose?.({ code, reason });
       }
     });
@@ -375,4 +395,5 @@ class DoubleSocket {
 
   private _receive: ((data: Uint8Array) => void) | null = null;
   private _gone: (() => void) | null = null;
+  private _isEnded = false;
 }

@@ -48,7 +48,7 @@ async def test_a_room_from_birth_to_the_bin_and_back(rest: Rest) -> None:
     room = created.body
     assert {**room, "epoch": "", "created_at": "", "changed_at": ""} == {
         "id": "demo", "title": "The demo", "kind": "notebook", "epoch": "", "created_at": "", "changed_at": "",
-        "deleted_at": None, "role": "owner", "server_role": "owner", "people": [], "changed": [],
+        "deleted_at": None, "role": "owner", "server_role": "owner", "people": [], "divergences": 0, "changed": [],
     }  # fmt: skip
     assert room.pop("changed") == []
     assert (await rest("GET", "rooms/demo")).body == room

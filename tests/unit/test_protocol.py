@@ -15,6 +15,7 @@ from jupyter_collab.protocol import (
     Ack,
     AwarenessEntry,
     AwarenessMessage,
+    Check,
     Event,
     Hello,
     Lease,
@@ -55,6 +56,8 @@ def message_of(vector: dict[str, Any]) -> Message:
             return Rejection(count, reason, text)
         case {"type": "lease", "key": str(key), "wanted": bool(wanted)}:
             return Lease(key, wanted)
+        case {"type": "check", "digest": str(digest), "differs": bool(differs)}:
+            return Check(digest, differs)
         case _:
             raise AssertionError(f"the table has a vector of an unknown type: {vector}")
 

@@ -63,6 +63,8 @@ function whyUnsent(reason: string, trans: TranslationBundle): string {
   switch (reason) {
     case 'epoch_mismatch':
       return trans.__('The room was started anew in the meantime.');
+    case 'diverged':
+      return trans.__('This page had come to differ from the room, and now shows what the room has.');
     case 'permission_denied':
       return trans.__('You may no longer edit this room.');
     case 'removed':
