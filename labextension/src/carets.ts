@@ -5,7 +5,15 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { isHexColor } from './colors.js';
-import { caretView, type ICaret, type ICaretBoard, type ICaretEditor, type IRoomCell } from './pane/caretview.js';
+import {
+  caretView,
+  type ICaret,
+  type ICaretBoard,
+  type ICaretEditor,
+  type ICaretSpot,
+  type IRoomCell
+} from './pane/caretview.js';
+import type { ICursor, ISelection } from './presence.js';
 
 /** What the carets of one shared document need of its room. */
 export interface ICaretHost {
@@ -13,8 +21,11 @@ export interface ICaretHost {
   readonly awareness: Awareness;
 
   /** Says where this page's cursor is; `null` when no editor of the room has the focus. */
-  setCursor(cursor: { cell: string; anchor: unknown; head: unknown } | null): void;
+  setCursor(cursor: ICursor | null): void;
 }
+
+/** How many selections besides the main one others are told of: presence is bounded. */
+const MAX_OTHERS = 20;
 
 /**
  * Shows other people's carets in all editors of a shared document, and this page's caret to them.
@@ -98,13 +109,10 @@ class CaretBoard implements ICaretBoard, IDisposable {
     return [...this._carets.values()].filter(caret => caret.cell === cell);
   }
 
-  publish(editor: ICaretEditor, cell: string, anchor: Y.RelativePosition, head: Y.RelativePosition): void {
+  publish(editor: ICaretEditor, cell: string, main: ICaretSpot, others: readonly ICaretSpot[]): void {
     this._focused = editor;
-    this._host.setCursor({
-      cell,
-      anchor: Y.relativePositionToJSON(anchor),
-      head: Y.relativePositionToJSON(head)
-    });
+    const told = others.slice(0, MAX_OTHERS).map(toJson);
+    this._host.setCursor({ cell, ...toJson(main), ...(told.length > 0 ? { others: told } : {}) });
   }
 
   blur(editor: ICaretEditor): void {
@@ -156,18 +164,29 @@ function readCaret(clientId: number, state: object | undefined, before: ICaret |
   if (!isRecord(user) || !isRecord(cursor) || typeof cursor.cell !== 'string') {
     return null;
   }
-  const anchor = readPosition(cursor.anchor);
-  const head = readPosition(cursor.head);
-  if (anchor === null || head === null) {
+  const main = readSpot(cursor);
+  if (main === null) {
     return null;
   }
+  const extra = Array.isArray(cursor.others) ? cursor.others.slice(0, MAX_OTHERS).map(readSpot) : [];
+  const spots = [main, ...extra.filter(spot => spot !== null)];
   const name = String(user.display_name ?? user.name ?? user.username ?? '');
   const color = isHexColor(user.color) ? user.color : '#666666';
   const stays = before !== undefined && before.cell === cursor.cell && before.name === name && before.color === color;
-  if (stays && samePosition(before.anchor, anchor) && samePosition(before.head, head)) {
+  if (stays && before.spots.length === spots.length && spots.every((spot, i) => sameSpot(spot, before.spots[i]))) {
     return before;
   }
-  return { clientId, cell: cursor.cell, anchor, head, name, color, moves: (before?.moves ?? 0) + 1 };
+  return { clientId, cell: cursor.cell, spots, name, color, moves: (before?.moves ?? 0) + 1 };
+}
+
+function toJson({ anchor, head }: ICaretSpot): ISelection {
+  return { anchor: Y.relativePositionToJSON(anchor), head: Y.relativePositionToJSON(head) };
+}
+
+function readSpot(selection: unknown): ICaretSpot | null {
+  const anchor = isRecord(selection) ? readPosition(selection.anchor) : null;
+  const head = isRecord(selection) ? readPosition(selection.head) : null;
+  return anchor && head && { anchor, head };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -178,6 +197,6 @@ function readPosition(json: unknown): Y.RelativePosition | null {
   return isRecord(json) ? Y.createRelativePositionFromJSON(json) : null;
 }
 
-function samePosition(a: Y.RelativePosition, b: Y.RelativePosition): boolean {
-  return Y.compareRelativePositions(a, b);
+function sameSpot(a: ICaretSpot, b: ICaretSpot): boolean {
+  return Y.compareRelativePositions(a.anchor, b.anchor) && Y.compareRelativePositions(a.head, b.head);
 }

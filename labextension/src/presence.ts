@@ -21,14 +21,21 @@ export interface IPerson {
   isGuest: boolean;
   /** The id of the cell that they are in. */
   cell: string | null;
+  /** The id of the cell in whose text their caret is. */
+  caret: string | null;
   isMe: boolean;
 }
 
-/** A selection in a cell's text: relative positions, as `Y.relativePositionToJSON` gives them. */
-export interface ICursor {
-  cell: string;
+/** A selection in a text: relative positions, as `Y.relativePositionToJSON` gives them. */
+export interface ISelection {
   anchor: unknown;
   head: unknown;
+}
+
+/** The selections in a cell's text: the main one, and the first of the others, if there are any. */
+export interface ICursor extends ISelection {
+  cell: string;
+  others?: ISelection[];
 }
 
 /** What a client says of itself. */
@@ -44,15 +51,22 @@ const NO_COLOR = '#757575';
 export function readPeople(awareness: Awareness): IPerson[] {
   const people: IPerson[] = [];
   for (const [clientId, state] of awareness.getStates()) {
-    const { user, cell } = state as IPresence;
+    const { user, cell, cursor } = state as IPresence;
     if (user) {
-      people.push(toPerson(clientId, user, cell ?? null, clientId === awareness.clientID));
+      const place = { cell: cell ?? null, caret: cursor?.cell ?? null };
+      people.push({ ...toPerson(clientId, user, clientId === awareness.clientID), ...place });
     }
   }
   return people.sort(compare);
 }
 
-function toPerson(clientId: number, user: IUser, cell: string | null, isMe: boolean): IPerson {
+/** The names of the people who are here beside oneself, by principal: each once, and without one's own other pages. */
+export function othersIn(people: readonly IPerson[]): Map<string, string> {
+  const mine = people.find(person => person.isMe)?.principal;
+  return new Map(people.filter(({ principal }) => principal !== mine).map(({ principal, name }) => [principal, name]));
+}
+
+function toPerson(clientId: number, user: IUser, isMe: boolean): Omit<IPerson, 'cell' | 'caret'> {
   const name = user.display_name || user.name || user.username;
   const color = user.color ?? NO_COLOR;
   return {
@@ -66,7 +80,6 @@ function toPerson(clientId: number, user: IUser, cell: string | null, isMe: bool
     colorLight: user.colorLight ?? `${color}33`,
     role: user.role ?? 'viewer',
     isGuest: user.kind === 'guest',
-    cell,
     isMe
   };
 }

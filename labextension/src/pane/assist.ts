@@ -1,8 +1,8 @@
 import { CodeCell } from '@jupyterlab/cells';
 import type { CodeEditor } from '@jupyterlab/codeeditor';
+import { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import {
   Completer,
-  CompleterModel,
   CompletionHandler,
   ContextCompleterProvider,
   ProviderReconciliator,
@@ -16,6 +16,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { Room } from '../room.js';
 import { pointsIn, unitsIn } from './codepoints.js';
+import { followedBy, SharedCompleterModel } from './completermodel.js';
 import type { NotebookView } from './notebook.js';
 
 /** How long one waits for the kernel before the words of the cell are shown alone; its first answer takes seconds. */
@@ -37,7 +38,7 @@ export class Assist implements IDisposable {
     private readonly _host: IAssistHost,
     private readonly _rendermime: IRenderMimeRegistry
   ) {
-    const completer = new Completer({ editor: null, model: new CompleterModel() });
+    const completer = new Completer({ editor: null, model: this._model });
     completer.hide();
     Widget.attach(completer, document.body);
     this._handler = new CompletionHandler({ completer, reconciliator: this._reconciliator(null) });
@@ -102,6 +103,14 @@ export class Assist implements IDisposable {
     if (!this.isDisposed && editor !== this._handler.editor) {
       this._handler.reconciliator = this._reconciliator(editor);
       this._handler.editor = editor;
+      this._letFollow(editor);
+    }
+  }
+
+  private _letFollow(editor: CodeEditor.IEditor | null): void {
+    if (editor instanceof CodeMirrorEditor && !this._followed.has(editor)) {
+      this._followed.add(editor);
+      editor.injectExtension(followedBy(this._handler.completer, this._model));
     }
   }
 
@@ -142,6 +151,8 @@ export class Assist implements IDisposable {
     tooltip.disposed.connect(() => window.removeEventListener('keydown', close, true));
   }
 
+  private readonly _model = new SharedCompleterModel();
+  private readonly _followed = new WeakSet<CodeEditor.IEditor>();
   private readonly _handler: CompletionHandler;
   private _tooltip: Tooltip | null = null;
 }

@@ -19,12 +19,17 @@ export interface IRoomCell {
   getId(): string;
 }
 
-/** Where somebody else's caret is, in positions that survive edits. */
+/** A selection, in positions that survive edits. */
+export interface ICaretSpot {
+  readonly anchor: Y.RelativePosition;
+  readonly head: Y.RelativePosition;
+}
+
+/** Where somebody else's caret is: at one spot or, as the first of these, at several. */
 export interface ICaret {
   readonly clientId: number;
   readonly cell: string;
-  readonly anchor: Y.RelativePosition;
-  readonly head: Y.RelativePosition;
+  readonly spots: readonly ICaretSpot[];
   readonly name: string;
   readonly color: string;
   /** Grows whenever its owner moves it: a label shows for a while after that. */
@@ -46,8 +51,8 @@ export interface ICaretBoard {
   /** Other people's carets in a cell. */
   caretsIn(cell: string): readonly ICaret[];
 
-  /** Tells the others where the caret of the editor with the focus is. */
-  publish(editor: ICaretEditor, cell: string, anchor: Y.RelativePosition, head: Y.RelativePosition): void;
+  /** Tells the others where the caret of the editor with the focus is, and those besides it. */
+  publish(editor: ICaretEditor, cell: string, main: ICaretSpot, others: readonly ICaretSpot[]): void;
 
   /** Takes the caret back if this editor was the one that had it. */
   blur(editor: ICaretEditor): void;
@@ -118,15 +123,20 @@ class CaretPlugin implements PluginValue, ICaretEditor {
       this._board.blur(this);
       return;
     }
-    const { anchor, head } = this._view.state.selection.main;
+    const { main, ranges } = this._view.state.selection;
     const text = this._cell.ysource;
-    this._board.publish(this, this._cellId, positionAt(text, anchor), positionAt(text, head));
+    const spotOf = ({ anchor, head }: IRange): ICaretSpot => ({
+      anchor: positionAt(text, anchor),
+      head: positionAt(text, head)
+    });
+    const others = ranges.filter(range => range !== main).map(spotOf);
+    this._board.publish(this, this._cellId, spotOf(main), others);
   }
 
   private _draw(): void {
     const drawn = this._board
       .caretsIn(this._cellId)
-      .map(caret => ({ caret, range: this._rangeOf(caret) }))
+      .flatMap(caret => caret.spots.map((spot, index) => ({ caret, isMain: index === 0, range: this._rangeOf(spot) })))
       .filter((item): item is IDrawnCaret => item.range !== null);
     const key = drawn
       .map(({ caret, range }) => `${caret.clientId}:${caret.moves}:${range.anchor}:${range.head}`)
@@ -151,13 +161,13 @@ class CaretPlugin implements PluginValue, ICaretEditor {
     return heads.length !== wanted.length || heads.some((head, i) => head !== wanted[i]);
   }
 
-  private _rangeOf(caret: ICaret): { anchor: number; head: number } | null {
+  private _rangeOf(spot: ICaretSpot): IRange | null {
     const text = this._cell.ysource;
     if (text.doc === null) {
       return null;
     }
-    const anchor = Y.createAbsolutePositionFromRelativePosition(caret.anchor, text.doc);
-    const head = Y.createAbsolutePositionFromRelativePosition(caret.head, text.doc);
+    const anchor = Y.createAbsolutePositionFromRelativePosition(spot.anchor, text.doc);
+    const head = Y.createAbsolutePositionFromRelativePosition(spot.head, text.doc);
     if (anchor?.type !== text || head?.type !== text) {
       return null;
     }
@@ -171,9 +181,16 @@ class CaretPlugin implements PluginValue, ICaretEditor {
   private _isDestroyed = false;
 }
 
+interface IRange {
+  readonly anchor: number;
+  readonly head: number;
+}
+
 interface IDrawnCaret {
   readonly caret: ICaret;
-  readonly range: { readonly anchor: number; readonly head: number };
+  /** Whether this is where its owner types last: the name stands there. */
+  readonly isMain: boolean;
+  readonly range: IRange;
 }
 
 /** A position that sticks to what stands left of it, so that text typed there by others does not push it. */
@@ -183,14 +200,14 @@ function positionAt(text: Y.Text, index: number): Y.RelativePosition {
 
 function decorate(drawn: readonly IDrawnCaret[]): DecorationSet {
   const marks: { from: number; to: number; value: Decoration }[] = [];
-  for (const { caret, range } of drawn) {
+  for (const { caret, isMain, range } of drawn) {
     const from = Math.min(range.anchor, range.head);
     const to = Math.max(range.anchor, range.head);
     if (from < to) {
       const attributes = { style: `--jc-color: ${caret.color}`, 'data-name': caret.name };
       marks.push({ from, to, value: Decoration.mark({ class: 'jc-Selection', attributes }) });
     }
-    const widget = new CaretWidget(caret);
+    const widget = new CaretWidget(caret, isMain);
     marks.push({ from: range.head, to: range.head, value: Decoration.widget({ widget, side: 1 }) });
   }
   marks.sort((a, b) => a.from - b.from || a.value.startSide - b.value.startSide);
@@ -200,18 +217,21 @@ function decorate(drawn: readonly IDrawnCaret[]): DecorationSet {
 }
 
 class CaretWidget extends WidgetType {
-  constructor(private readonly _caret: ICaret) {
+  constructor(
+    private readonly _caret: ICaret,
+    private readonly _isMain: boolean
+  ) {
     super();
   }
 
   override eq(other: CaretWidget): boolean {
     const [mine, its] = [this._caret, other._caret];
-    return mine.clientId === its.clientId && mine.moves === its.moves;
+    return mine.clientId === its.clientId && mine.moves === its.moves && this._isMain === other._isMain;
   }
 
   toDOM(): HTMLElement {
     const node = document.createElement('span');
-    node.className = 'jc-Caret';
+    node.className = this._isMain ? 'jc-Caret' : 'jc-Caret jc-mod-other';
     node.dataset.name = this._caret.name;
     node.style.setProperty('--jc-color', this._caret.color);
     node.style.setProperty('--jc-on-color', readableOn(this._caret.color));

@@ -2,7 +2,7 @@ import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
-import type { IPerson } from '../presence.js';
+import { othersIn, type IPerson } from '../presence.js';
 import type { Room } from '../room.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -145,7 +145,7 @@ export class Notices {
 
   /** Tells screen readers who came and who went. */
   private _announcePeople(people: readonly IPerson[]): void {
-    const now = new Map(people.filter(person => !person.isMe).map(person => [person.username, person.name]));
+    const now = othersIn(people);
     const before = this._present;
     const { kind } = this._host.room.status;
     // Without a connection nobody is seen: that is no news about them.

@@ -26,6 +26,7 @@ import { addContextMenu } from './menu.js';
 import { NotebookView } from './notebook.js';
 import { Notices } from './notices.js';
 import { refuseGifts } from './refusals.js';
+import { RenderedTexts } from './rendering.js';
 import { RunInfos } from './runinfo.js';
 
 /**
@@ -63,6 +64,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
     this._parts.add(addContextMenu(this.notebook.node, commands));
     this._parts.add(refuseGifts(this));
+    this._parts.add(new RenderedTexts(this.room, this.notebook));
     this._sharing = new Sharing(this.room, message => this.announce(message), this._trans);
     const { button: share } = this._sharing;
     this._header = new Header(this, options.api, commands, options.languages ?? [], share, this._trans);
