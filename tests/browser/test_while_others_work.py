@@ -82,16 +82,17 @@ def test_a_reader_keeps_their_place_while_cells_above_change(
         }
         for step, present in steps.items():
             write(*present)
-            until(lambda present=present: at_ben.cells.count(), lambda count, present=present: count == len(present))
-            shown = at_ben.root.locator(".jp-OutputArea-output").count
-            until(shown, lambda count, step=step: (count > 0) == (step == "printed"))
+            until(at_ben.cells.count, len(present).__eq__)
+            outputs = at_ben.root.locator(".jp-OutputArea-output")
+            if step == "printed":
+                outputs.first.wait_for()
+            else:
+                until(outputs.count, (0).__eq__)
             ben.page.wait_for_timeout(300)
             assert abs(top_of(at_ben, "cell 15.") - before) <= 2, step
 
 
-def test_the_completions_stay_while_others_type_elsewhere(
-    person: Callable[..., Person], server: RunningServer
-) -> None:
+def test_the_completions_stay_while_others_type_elsewhere(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "complete", "first\nlonely_word = 1\nlon")
     with person("Ada") as ada, jupyter_collab.connect("complete", url=server.url, token=server.token) as program:
         at_ada = ada.open_room("complete")
@@ -108,9 +109,7 @@ def test_the_completions_stay_while_others_type_elsewhere(
         until(lambda: program.cells[0].source, lambda text: text == wanted)
 
 
-def test_a_viewer_cannot_paste_a_picture_and_is_told_why(
-    person: Callable[..., Person], server: RunningServer
-) -> None:
+def test_a_viewer_cannot_paste_a_picture_and_is_told_why(person: Callable[..., Person], server: RunningServer) -> None:
     server.create_room("pictures", title="Pictures", content=notebook(text_cell("t0", "words")))
     with person("Ben") as ben:
         at_ben = ben.open_room("pictures", role="viewer")
