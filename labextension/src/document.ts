@@ -7,7 +7,7 @@ import * as Y from 'yjs';
 import { crc32 } from './crc.js';
 import { Arrangement, knownType, sourceOf } from './document/arrangement.js';
 import { CellActions, type IActor, type IPart, type ISlice } from './document/cellactions.js';
-import { type CellMap, deletionOf, isCellId, posOf, typeOf } from './document/cellmap.js';
+import { type CellMap, deletionOf, isCellId, posOf, textOf, typeOf } from './document/cellmap.js';
 import { makeCell, type RoomCell } from './document/cells.js';
 import { CellShare } from './document/cellshare.js';
 import { keptInOrder, listDelta } from './document/delta.js';
@@ -15,6 +15,7 @@ import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
 import { isMoveKey, opOf } from './document/moves.js';
 import { Relocation } from './document/relocation.js';
+import { piecesOf } from './document/units.js';
 
 export type { ILateCell } from './document/latecells.js';
 
@@ -122,6 +123,13 @@ export class RoomNotebook extends YNotebook {
   /** Says of the late text of a cell that it is not wanted. */
   dismissLate(id: string): void {
     this._onLate(id, cell => this._late.dismiss(cell));
+  }
+
+  /** Whether some of the text of a cell, be it deleted, was typed in this page. */
+  wroteIn(id: string): boolean {
+    const cell = this._arrangement.find(id);
+    const text = cell === null ? null : textOf(cell);
+    return text !== null && [...piecesOf(text)].some(({ run, isDeleted }) => !isDeleted && this._isOwn(run[0]));
   }
 
   /** What these Yjs clients wrote is this page's own: edits that were kept in the browser. */

@@ -5,7 +5,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
-import type { RoomNotebook } from './document.js';
+import type { IDeletedCell, ILateCell, RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
 import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
@@ -162,6 +162,25 @@ export class Room implements IDisposable {
     return this._unsentChanged;
   }
 
+  /** Deleted cells of the shared model with text that those who deleted them did not know. */
+  get lateCells(): readonly ILateCell[] {
+    return this._replica.model.lateCells;
+  }
+
+  get lateCellsChanged(): ISignal<this, void> {
+    return this._lateCellsChanged;
+  }
+
+  /** Somebody else deleted a cell of the shared model, or merged it into another one. */
+  get cellDeletedByOther(): ISignal<this, IDeletedCell> {
+    return this._cellDeletedByOther;
+  }
+
+  /** An undo left these cells of the shared model, because others wrote in them. */
+  get cellsKept(): ISignal<this, readonly string[]> {
+    return this._cellsKept;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -276,7 +295,26 @@ export class Room implements IDisposable {
     replica.provider.closed.connect((_, closing) => this._onClosed(replica, closing));
     replica.provider.event.connect((_, event) => this._onEvent(event));
     replica.model.awareness.on('change', () => this._updatePeople());
+    this._followCells(replica);
     return replica;
+  }
+
+  /** Tell of the cells of the replica while it is the one that is shown. */
+  private _followCells(replica: Replica): void {
+    const { model } = replica;
+    const ifShown = (tell: () => void): void => {
+      if (replica === this._replica) {
+        tell();
+      }
+    };
+    model.lateCellsChanged.connect(() => ifShown(() => this._onLateCells()));
+    model.cellDeletedByOther.connect((_, cell) => ifShown(() => this._cellDeletedByOther.emit(cell)));
+    model.cellsKept.connect((_, ids) => ifShown(() => this._cellsKept.emit(ids)));
+  }
+
+  private _onLateCells(): void {
+    this._lateCellsChanged.emit();
+    this._updateStatus();
   }
 
   /** The provider that is to be connected: that of the document which is taken anew, if one is. */
@@ -376,6 +414,7 @@ export class Room implements IDisposable {
     this._next = null;
     void this._keepInstead(next, unsent);
     this._sharedModelChanged.emit();
+    this._onLateCells();
     this._updatePeople();
     former.dispose();
   }
@@ -499,7 +538,7 @@ export class Room implements IDisposable {
       kind,
       pending,
       isKept: this._persistence.isKept,
-      hasUnsent: this.unsent !== null,
+      hasUnsent: this.unsent !== null || this.lateCells.some(({ id }) => this.sharedModel.wroteIn(id)),
       reason: this._closing?.reason || null,
       message: notSaved ?? this._closing?.message ?? '',
       readOnly: kind === 'refused' || !this._mayEdit
@@ -543,6 +582,9 @@ export class Room implements IDisposable {
   private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
   private readonly _kernelChanged = new Signal<this, IKernelState | null>(this);
   private readonly _membersChanged = new Signal<this, void>(this);
+  private readonly _lateCellsChanged = new Signal<this, void>(this);
+  private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
+  private readonly _cellsKept = new Signal<this, readonly string[]>(this);
   private readonly _unsentChanged = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
 }

@@ -17,7 +17,7 @@ export interface IRoomStatus {
   pending: number;
   /** Whether those would survive a reload of the page. */
   isKept: boolean;
-  /** Whether there is text that was typed here and is not in the document: it waits for its author's decision. */
+  /** Whether text that was typed here is not in the document, or is in a deleted cell: it waits for a decision. */
   hasUnsent: boolean;
   /** Why, in a word of `docs/wire.md` or of the provider; null if there is nothing to say. */
   reason: string | null;

@@ -707,13 +707,15 @@ test('people are those who are here now, oneself first', async () => {
     { name: 'Ada', initials: 'A', role: 'owner', isMe: false }
   ]);
   let changes = 0;
+  const moveCursor = (assoc: number): void => two.setCursor({ cell: 'first', anchor: { assoc }, head: { assoc } });
   two.setActiveCell('first');
-  await until(() => one.people[1].cell === 'first', 'the other is in the cell');
+  moveCursor(0);
+  await until(() => one.people[1].cell === 'first' && one.people[1].caret === 'first', 'the other is in the cell');
   one.peopleChanged.connect(() => (changes += 1));
   two.setActiveCell('first');
-  two.setCursor({ cell: 'first', anchor: { assoc: 0 }, head: { assoc: 0 } });
-  const cursorOf = (): unknown => one.awareness.getStates().get(two.awareness.clientID)?.cursor;
-  await until(() => cursorOf() !== undefined, 'the cursor is told');
+  moveCursor(-1);
+  const cursorOf = (): unknown => one.awareness.getStates().get(two.awareness.clientID)?.cursor?.head.assoc;
+  await until(() => cursorOf() === -1, 'the cursor is told');
   assert.equal(changes, 0);
   two.dispose();
   await until(() => one.people.length === 1, 'the other is gone');
@@ -776,4 +778,43 @@ test('a room that is disposed before it is ready connects never', async () => {
   await settle();
   assert.equal(disposed, 1);
   assert.equal(server.attempts.length, 0);
+});
+
+test('text in a deleted cell is told to all, and is unsent text for who typed it', async () => {
+  const server = startServer();
+  const [ada, ben] = [await join(server), await join(server)];
+  type(ada, 'shared');
+  await until(() => textOf(ben) === 'shared', 'both have the text');
+  const gone: string[] = [];
+  ben.cellDeletedByOther.connect((_, { id }) => gone.push(id));
+  await cut(server, ada, ben);
+  ada.sharedModel.deleteCell(0);
+  type(ben, ' late');
+  server.isUp = true;
+  await until(() => ada.lateCells.length === 1 && ben.lateCells.length === 1, 'both know of the text');
+  await reaches(ben, 'synced');
+  assert.deepEqual([ada.lateCells[0].source, gone], ['shared late', ['first']]);
+  assert.ok(ben.status.hasUnsent);
+  let told = 0;
+  ada.lateCellsChanged.connect(() => (told += 1));
+  ben.sharedModel.restoreLate('first');
+  await until(() => textOf(ada) === 'shared late', 'the cell is back');
+  assert.deepEqual([told, ada.lateCells, ben.status.hasUnsent, ada.status.hasUnsent], [1, [], false, false]);
+});
+
+test('the late text of another history is not shown', async () => {
+  const server = startServer();
+  const [ada, ben] = [await join(server), await join(server)];
+  type(ada, 'shared');
+  await until(() => textOf(ben) === 'shared', 'both have the text');
+  await cut(server, ada, ben);
+  ada.sharedModel.deleteCell(0);
+  type(ben, ' late');
+  server.isUp = true;
+  await until(() => ben.lateCells.length === 1, 'the text is known');
+  await reaches(ben, 'synced');
+  server.startEpoch('new', 'another');
+  server.close(4409, 'epoch_mismatch: the room has a new history');
+  await until(() => textOf(ben) === 'another', 'the new document is shown');
+  assert.deepEqual(ben.lateCells, []);
 });

@@ -3,16 +3,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
 import { othersIn, type IPerson } from '../presence.js';
-import type { Room } from '../room.js';
+import { Deletions, type IDeletionsHost } from './deletions.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
 import { connectingState, emptyState, goneState, refusedState, unsentBanner } from './states.js';
 
 /** The pane that the notices belong to. */
-export interface INoticesHost {
-  readonly room: Room;
-  readonly notebook: NotebookView;
-  readonly whyNotEdit: string | null;
+export interface INoticesHost extends IDeletionsHost {
   readonly isDocumentShown: boolean;
   readonly isCellGone: boolean;
 }
@@ -27,13 +24,24 @@ export class Notices {
     private readonly _mayCreate: boolean,
     private readonly _trans: TranslationBundle
   ) {
-    this.node = element('div', 'jc-Notices', {}, this._banner, this._state, this._message, this._live);
+    this._deletions = new Deletions(_host, news => (this._live.textContent = news), _trans);
+    this.node = element(
+      'div',
+      'jc-Notices',
+      {},
+      this._banner,
+      this._deletions.node,
+      this._state,
+      this._message,
+      this._live
+    );
     this._message.hidden = true;
   }
 
   /** Shows what is to say now. */
   refresh(): void {
     this._showUnsent();
+    this._deletions.refresh();
     this._showState();
     this._announcePeople(this._host.room.people);
   }
@@ -47,6 +55,7 @@ export class Notices {
   }
 
   dispose(): void {
+    this._deletions.dispose();
     clearTimeout(this._timer);
   }
 
@@ -165,6 +174,7 @@ export class Notices {
   private readonly _state = element('div', 'jc-Notices-state');
   private readonly _message = element('div', 'jc-Notices-message', { role: 'status' });
   private readonly _live = element('div', 'jc-Live', { 'aria-live': 'polite' });
+  private readonly _deletions: Deletions;
   private _shownUnsent = '';
   private _shownState = '';
   private _present: Map<string, string> | null = null;

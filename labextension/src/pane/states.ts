@@ -38,19 +38,19 @@ export function unsentBanner(
   restore.disabled = whyNotEdit !== null;
   return element(
     'section',
-    'jc-Unsent',
+    'jc-Banner jc-Unsent',
     { 'aria-label': trans.__('Text that was not sent'), 'data-reason': unsent.reason },
     element('p', '', {}, element('strong', '', {}, kept), ' ', whyUnsent(unsent.reason, trans)),
     element(
       'details',
-      'jc-Unsent-text',
+      'jc-Banner-text',
       {},
       element('summary', '', {}, trans.__('Show it')),
       element('pre', '', { tabindex: '0' }, text)
     ),
     element(
       'div',
-      'jc-Unsent-actions',
+      'jc-Banner-actions',
       {},
       restore,
       button({ label: trans.__('Copy'), onClick: () => actions.copy(text) }),

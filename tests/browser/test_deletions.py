@@ -1,0 +1,92 @@
+"""Who types in a cell that somebody else deletes is told, and gets it back."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.servers import RunningServer
+
+from .contrast import faint
+from .people import Pane, Person, until
+from .rooms import room_with
+
+pytestmark = pytest.mark.browser
+
+
+def delete_cell(pane: Pane, index: int) -> None:
+    """Delete a cell with the keyboard."""
+    pane.editor(index).click()
+    for key in ("Escape", "d", "d"):
+        pane.page.keyboard.press(key)
+
+
+def test_what_is_typed_in_a_cell_that_somebody_deletes_is_offered_to_all(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "late", "one", "two", "three")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("late"), ben.open_room("late")
+        ben.go_offline()
+        at_ben.type(1, " by ben")
+        until(lambda: at_ben.chip, lambda chip: chip == "offline")
+        delete_cell(at_ada, 1)
+        until(lambda: at_ada.cells.count(), lambda count: count == 2)
+        until(lambda: [cell["source"] for cell in server.notebook("late")["cells"]], ["one", "three"].__eq__)
+        ben.go_offline(False)
+        for pane in (at_ada, at_ben):
+            late = pane.root.get_by_role("region", name="Text in deleted cells")
+            expect(late.get_by_role("listitem")).to_have_count(1, timeout=40_000)
+            expect(late).to_contain_text("Somebody typed in a cell that Ada deleted.")
+            expect(late.locator("summary")).to_have_text("two by ben")
+            assert faint(late) == []
+        expect(at_ben.root.get_by_text("Ada deleted the cell that you were in.")).to_be_hidden()
+        until(lambda: (at_ben.chip, at_ada.chip), lambda chips: chips == ("unsent", "synced"))
+        ben.take_picture("late-light")
+        ben.set_theme("JupyterLab Dark")
+        late = at_ben.root.get_by_role("region", name="Text in deleted cells")
+        assert faint(late) == []
+        ben.take_picture("late-dark")
+        back = late.get_by_role("button", name="Bring it back")
+        back.focus()
+        ben.page.keyboard.press("Enter")
+        for pane in (at_ada, at_ben):
+            expect(pane.cells).to_have_count(3)
+            expect(pane.editor(1)).to_contain_text("two by ben")
+            expect(pane.root.locator(".jc-Late")).to_have_count(0)
+        until(lambda: at_ben.chip, lambda chip: chip == "synced")
+
+
+def test_who_is_in_a_cell_is_told_who_deleted_it(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "gone", "one", "two")
+    with person("Ada") as ada, person("Ben", width=390, height=700) as ben:
+        at_ada, at_ben = ada.open_room("gone"), ben.open_room_page("gone")
+        at_ben.click_end(1)
+        delete_cell(at_ada, 1)
+        gone = at_ben.root.get_by_role("region", name="Your cell was deleted")
+        expect(gone).to_contain_text("Ada deleted the cell that you were in.")
+        assert faint(gone) == []
+        ben.take_picture("gone-narrow")
+        gone.get_by_role("button", name="Bring it back").click()
+        until(lambda: at_ada.cells.count(), lambda count: count == 2)
+        expect(gone).to_have_count(0)
+        delete_cell(at_ada, 1)
+        until(lambda: at_ben.cells.count(), lambda count: count == 1)
+        expect(at_ben.root.locator(".jc-Late")).to_have_count(0)
+
+
+def test_a_new_cell_in_which_somebody_else_wrote_stays_and_undo_says_why(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "stays", "one")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("stays"), ben.open_room("stays")
+        at_ada.editor(0).click()
+        for key in ("Escape", "b"):
+            ada.page.keyboard.press(key)
+        until(lambda: at_ben.cells.count(), lambda count: count == 2)
+        at_ben.type(1, "by ben")
+        until(lambda: at_ada.source(1), lambda text: text == "by ben")
+        ada.page.keyboard.press("z")
+        expect(at_ada.root.get_by_role("status").filter(has_text="The cell stays")).to_be_visible()
+        assert at_ada.source(1) == "by ben"
