@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from .cell_list import CellEntry, CellList
+from .cell_list import CellEntry, CellList, live
 from .cells import update_cell
 from .content import CellContent, NotebookContent
 from .deletion import is_late, mark_deleted, mark_late, restore
@@ -18,7 +18,8 @@ __all__ = ["merge_cells", "new_id"]
 
 def merge_cells(cells: CellList, content: NotebookContent, at_ms: int) -> None:
     """Edit, insert, delete and move cells until they are those of ``content``; ``at_ms`` is the time now."""
-    entries = cells.entries()
+    bag = cells.bag()
+    entries = live(bag)
     present = [entry.read() for entry in entries]
     matched = match_cells(present, content.cells)
     new = [
@@ -26,11 +27,14 @@ def merge_cells(cells: CellList, content: NotebookContent, at_ms: int) -> None:
         for cell, index in zip(content.cells, matched, strict=True)
     ]
     _give_ids(new, content.cells)
-    kept = [None if index is None else entries[index] for index in matched]
-    for entry in entries:
-        if entry not in kept:
-            mark_deleted(entry.shared, "", at_ms)
-    _arrange(cells, new, [entry or _brought_back(cells, cell, at_ms) for cell, entry in zip(new, kept, strict=True)])
+    for index in set(range(len(entries))) - set(matched):
+        mark_deleted(entries[index].shared, "", at_ms)
+    by_id = {entry.id: entry for entry in bag}
+    found = [
+        _brought_back(cells, by_id.get(cell.id or ""), at_ms) if index is None else entries[index]
+        for cell, index in zip(new, matched, strict=True)
+    ]
+    _arrange(cells, new, found)
 
 
 def new_id() -> str:
@@ -57,12 +61,11 @@ def _give_ids(cells: Sequence[CellContent], sources: Sequence[CellContent]) -> N
             taken.add(cell.id)
 
 
-def _brought_back(cells: CellList, cell: CellContent, at_ms: int) -> CellEntry | None:
-    """The deleted cell that has the id of ``cell``, if there is one: it is there again.
+def _brought_back(cells: CellList, entry: CellEntry | None, at_ms: int) -> CellEntry | None:
+    """``entry``, a deleted cell that has the id of a new one, if there is one: it is there again.
 
     Text that somebody typed in it meanwhile goes into a deleted cell of its own, where it is late as before.
     """
-    entry = next((entry for entry in cells.bag() if entry.id == cell.id), None)
     if entry is None:
         return None
     if is_late(entry.shared):

@@ -20,6 +20,8 @@ export interface IMove {
   readonly tail?: readonly [client: number, clock: number];
   /** Of a split: the line breaks that went with it. */
   readonly cut?: readonly Run[];
+  /** Whether the page that typed the characters moved them, and deleted them where they were. */
+  readonly isOwn?: boolean;
 }
 
 export function isMoveKey(key: string): boolean {
@@ -75,12 +77,16 @@ export function nextUnit(doc: Y.Doc): readonly [client: number, clock: number] {
 
 function readMove(op: string, value: unknown): IMove | null {
   const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const { to, chars, at, tail, cut } = record;
+  const { to, chars, at, tail, cut, isOwn } = record;
   if (typeof to !== 'string' || !isRuns(chars) || !isUnit(at)) {
     return null;
   }
   const isBounded = unitsIn(chars) <= MAX_UNITS;
-  return isBounded ? { op, to, chars, at, ...(isUnit(tail) ? { tail } : {}), cut: isRuns(cut) ? cut : [] } : null;
+  if (!isBounded) {
+    return null;
+  }
+  const more = { cut: isRuns(cut) ? cut : [], isOwn: isOwn === true };
+  return { op, to, chars, at, ...(isUnit(tail) ? { tail } : {}), ...more };
 }
 
 const MAX_UNITS = 100_000_000;

@@ -123,7 +123,8 @@ export class Relocation {
   private _dropDeleted(moves: readonly IMove[], move: IMove, hadGone: (unit: Unit) => boolean): void {
     const elsewhere = moves.flatMap(other => [...(other === move ? [] : other.chars), ...(other.cut ?? [])]);
     const deleted: Run[] = [];
-    for (const run of move.chars) {
+    // Who moves their own late text deletes it in the same step.
+    for (const run of move.isOwn ? [] : move.chars) {
       for (const part of partition(run, elsewhere).filter(({ isListed }) => !isListed)) {
         const [client, clock, length] = part.run;
         for (let offset = 0; offset < length; offset += 1) {
@@ -199,7 +200,7 @@ export class Relocation {
     const at = nextUnit(this._doc);
     textOf(place.cell)?.insert(place.index, late.text);
     deleteUnits(text, late.runs);
-    writeMove(cell, { to: String(place.cell.get('id')), chars: late.runs, at });
+    writeMove(cell, { to: String(place.cell.get('id')), chars: late.runs, at, isOwn: true });
     const next = deletionOf(place.cell)?.into;
     const onward = movesOf(place.cell).find(candidate => candidate.to === next);
     if (onward !== undefined) {
