@@ -17,7 +17,7 @@ from jupyter_collab.document import RoomDocument
 from .strategies import NOTEBOOKS
 from .test_notebooks import code, markdown, notebook, replica, stream
 
-SCRIPT = (Path(__file__).parent / "ynotebook.mjs").read_text()
+SCRIPT = (Path(__file__).parent / "roomnotebook.mjs").read_text()
 LABEXTENSION = Path(__file__).resolve().parents[2] / "labextension"
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 NODE = shutil.which("node", path=PATH)
