@@ -1,7 +1,11 @@
 import { CodeCell, MarkdownCell, type Cell, type ICellModel } from '@jupyterlab/cells';
-import { Notebook, type CellList } from '@jupyterlab/notebook';
+import { Notebook, type CellList, type INotebookModel } from '@jupyterlab/notebook';
 import type { IObservableList } from '@jupyterlab/observables';
 import type { Message } from '@lumino/messaging';
+import type * as Y from 'yjs';
+
+import { RoomNotebook } from '../document.js';
+import { TypingPlace } from './typingplace.js';
 
 /**
  * JupyterLab's notebook widget, for a room: it may be read-only or show one cell alone, and it changes the shared
@@ -81,19 +85,35 @@ export class NotebookView extends Notebook {
     super.onBeforeDetach(msg);
   }
 
+  override dispose(): void {
+    this._follow(null);
+    super.dispose();
+  }
+
+  protected override onModelChanged(oldValue: INotebookModel, newValue: INotebookModel): void {
+    super.onModelChanged(oldValue, newValue);
+    this._follow((newValue as INotebookModel | null)?.sharedModel ?? null);
+  }
+
   protected override onCellInserted(index: number, cell: Cell): void {
     super.onCellInserted(index, cell);
-    this._ids.set(cell, cell.model.id);
     this._applyReadOnly(cell);
     this._applyOnlyCell(cell);
   }
 
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
-    const typing = this._typing();
+    const typing = this._typing;
+    this._typing = null;
     super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
     if (typing !== null) {
       queueMicrotask(() => this._resume(typing));
     }
+  }
+
+  private _follow(document: unknown): void {
+    this._document?.ydoc.off('beforeTransaction', this._noteTyping);
+    this._document = document instanceof RoomNotebook ? document : null;
+    this._document?.ydoc.on('beforeTransaction', this._noteTyping);
   }
 
   private _applyReadOnly(cell: Cell): void {
@@ -112,28 +132,25 @@ export class NotebookView extends Notebook {
     cell.toggleClass('jc-mod-otherCell', this._onlyCell !== null && cell.model.id !== this._onlyCell);
   }
 
-  /** In which cell the viewer is typing, and where. */
-  private _typing(): ITyping | null {
-    const cell = this.activeCell;
-    // A model that was just removed does not know its id any more.
-    const id = cell === null ? undefined : this._ids.get(cell);
-    if (id === undefined || cell?.editor?.hasFocus() !== true) {
-      return null;
-    }
-    const selection = cell.editor.getSelection();
-    return { id, widget: cell, start: selection.start, end: selection.end };
-  }
+  /** Remembers where the viewer is typing, before something changes there. */
+  private readonly _noteTyping = ({ local }: Y.Transaction): void => {
+    const [cell, document] = [this.activeCell, this._document];
+    const isTyping = cell?.editor?.hasFocus() === true && document !== null;
+    const place = isTyping ? TypingPlace.in(cell, document) : null;
+    this._typing = place && { place, isOwnDoing: local };
+  };
 
-  /** Goes on in a cell that somebody moved: a moved cell is a new widget, and the focus is gone with the old one. */
-  private _resume(typing: ITyping): void {
-    const cell = this.cellById(typing.id);
-    if (this.isDisposed || cell === null || cell === typing.widget || !focusIsNowhere()) {
+  /** Goes on where the text is now: a moved cell is a new widget, and the focus is gone with the old one. */
+  private _resume({ place, isOwnDoing }: ITyping): void {
+    const cell = this.isDisposed ? null : this.cellById(place.cell ?? '');
+    // What viewers do themselves puts the focus where it belongs, except for a move.
+    if (cell === null || cell === place.widget || (isOwnDoing && !focusIsNowhere())) {
       return;
     }
     this.activeCellIndex = this.widgets.indexOf(cell);
     void this.type().then(() => {
-      if (!cell.isDisposed) {
-        cell.editor?.setSelection({ start: typing.start, end: typing.end });
+      if (!cell.isDisposed && cell.editor) {
+        place.select(cell.model.id, cell.editor);
       }
     });
   }
@@ -143,7 +160,8 @@ export class NotebookView extends Notebook {
   private readonly _heights = new ResizeObserver(() => {
     this.viewModel.height = this.node.getBoundingClientRect().height;
   });
-  private readonly _ids = new WeakMap<Cell, string>();
+  private _document: RoomNotebook | null = null;
+  private _typing: ITyping | null = null;
   private _readOnly = false;
   private _onlyCell: string | null = null;
 }
@@ -153,10 +171,9 @@ function focusIsNowhere(): boolean {
 }
 
 interface ITyping {
-  readonly id: string;
-  readonly widget: Cell;
-  readonly start: { line: number; column: number };
-  readonly end: { line: number; column: number };
+  readonly place: TypingPlace;
+  /** Whether the viewer did what changes now. */
+  readonly isOwnDoing: boolean;
 }
 
 /**

@@ -1,0 +1,50 @@
+import type { Cell } from '@jupyterlab/cells';
+import type { CodeEditor } from '@jupyterlab/codeeditor';
+import * as Y from 'yjs';
+
+import type { ITextPlace, RoomNotebook } from '../document.js';
+
+/** Where the viewer types: in which cell, and between which characters, wherever others may put these. */
+export class TypingPlace {
+  /** The place in a cell, as its editor and its text are now. */
+  static in(cell: Cell, document: RoomNotebook): TypingPlace | null {
+    const { editor } = cell;
+    const text = document.cells.find(shared => shared === cell.model.sharedModel)?.ysource;
+    if (text === undefined || editor === null) {
+      return null;
+    }
+    const { start, end } = editor.getSelection();
+    const [from, to] = [start, end].map(position =>
+      Y.createRelativePositionFromTypeIndex(text, editor.getOffsetAt(position), -1)
+    );
+    return new TypingPlace(cell, document, from, to);
+  }
+
+  private constructor(
+    readonly widget: Cell,
+    private readonly _document: RoomNotebook,
+    private readonly _start: Y.RelativePosition,
+    private readonly _end: Y.RelativePosition
+  ) {}
+
+  /** The id of the cell in which the place is now; `null` if it is in none. */
+  get cell(): string | null {
+    return this._document.follow(this._end)?.id ?? null;
+  }
+
+  /** Selects in a cell's editor what was selected, if the place is in that cell. */
+  select(id: string, editor: CodeEditor.IEditor): void {
+    const end = this._document.follow(this._end);
+    if (end?.id === id) {
+      const start = this._document.follow(this._start);
+      const range = [start?.id === id ? start : end, end].map(place => toPosition(editor, place));
+      editor.setSelection({ start: range[0], end: range[1] });
+    }
+  }
+}
+
+/** A place in a text, in an editor that may not have all of the text yet. */
+function toPosition(editor: CodeEditor.IEditor, { index }: ITextPlace): CodeEditor.IPosition {
+  const position = editor.getPositionAt(Math.min(index, editor.model.sharedModel.getSource().length));
+  return position ?? { line: 0, column: 0 };
+}
