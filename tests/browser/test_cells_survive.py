@@ -118,28 +118,6 @@ def test_somebody_splits_the_cell_in_which_another_types(person: Callable[..., P
         until(lambda: sources(room), lambda seen: seen == ["first", f"last {LETTERS}", "r"])
 
 
-def test_the_caret_goes_with_the_first_piece_of_a_cell_that_somebody_splits(
-    person: Callable[..., Person], server: RunningServer
-) -> None:
-    room_with(server, "first-piece", "first \nlast", "r")
-    with (
-        person("Ada") as ada,
-        person("Ben") as ben,
-        jupyter_collab.connect("first-piece", url=server.url, token=server.token) as room,
-    ):
-        at_ada, at_ben = ada.open_room("first-piece"), ben.open_room("first-piece")
-        at_ben.editor(0).click()
-        ben.page.keyboard.press("Control+Home")
-        ben.page.keyboard.press("End")
-        at_ada.click_end(0)
-        ada.page.keyboard.press("Home")
-        type_while(ben, LETTERS, lambda number: ada.page.keyboard.press("Control+Shift+Minus") if number == 4 else None)
-        until(lambda: sources(room), lambda seen: seen == [f"first {LETTERS}", "last", "r"])
-        until(lambda: len(at_ben.root.locator(".jp-Cell").all()) == 3)
-        ben.page.keyboard.type("!")
-        until(lambda: sources(room), lambda seen: seen == [f"first {LETTERS}!", "last", "r"])
-
-
 @pytest.mark.parametrize("what", ["move", "type", "both"])
 def test_offline_text_is_in_the_cell_that_somebody_changed_meanwhile(
     person: Callable[..., Person], server: RunningServer, what: str
