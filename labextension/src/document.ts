@@ -167,6 +167,8 @@ export class RoomNotebook extends YNotebook {
       this._ycells.unobserveDeep(this._onChange);
       this.cells.forEach(cell => cell.dispose());
       this._shares.forEach(share => share.dispose());
+      // The base class takes it off again, and Yjs complains of a handler that is not there.
+      this._ycells.observe((this as unknown as IFollower)._onYCellsChanged);
       super.dispose();
     }
   }
