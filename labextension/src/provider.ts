@@ -450,7 +450,8 @@ export class Provider implements IDisposable {
   }
 
   private _flushPresence(): void {
-    if (this._isGreeted) {
+    // The presence may end before its pacer does; then there is nothing to tell.
+    if (this._isGreeted && this._ownClock !== undefined) {
       this._toldClock = this._ownClock;
       const payload = encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]);
       this._send({ type: 'awareness', payload });
