@@ -110,7 +110,12 @@ export class Assist implements IDisposable {
   private _letFollow(editor: CodeEditor.IEditor | null): void {
     if (editor instanceof CodeMirrorEditor && !this._followed.has(editor)) {
       this._followed.add(editor);
-      editor.injectExtension(followedBy(this._handler.completer, this._model));
+      // A cell may become the active one while its editor takes in a change, and takes nothing else meanwhile.
+      queueMicrotask(() => {
+        if (!this.isDisposed && !editor.isDisposed) {
+          editor.injectExtension(followedBy(this._handler.completer, this._model));
+        }
+      });
     }
   }
 
