@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
 from ..protocol import Message, UserInfo, build
+from .complaints import Complaints
 from .limits import Limits, Pace
 from .outbox import Outbox, Transport
 
@@ -45,6 +46,7 @@ class Peer:
         self.access_version = access_version
         self.color = user.own_color
         self.name = f"{user.username}#{next(self._numbers)}"
+        self.complaints = Complaints(self.name)
         self.edits_received = 0
         self.gaps = 0
         self.was_refused = False

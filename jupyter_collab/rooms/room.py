@@ -206,6 +206,7 @@ class Room:
             peer.outbox.close()
             self._presence.leave(peer)
             self._leases.leave(peer)
+            peer.complaints.close(self.id)
 
     def set_role(self, peer: Peer, role: Role) -> None:
         """Give a connected peer another role, from its next message on."""
@@ -359,7 +360,9 @@ class Room:
             return
         self._journal.add(changes, peer.user.username, peer)
         if stripped := self._replica.strip_trust():
-            log.warning("Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name)
+            peer.complaints.add(
+                "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
+            )
             self._journal.add(stripped, "", None)
         self._tidy(self._replica.complete())
         if self._journal.failing is not None:
@@ -408,7 +411,9 @@ class Room:
             peer.tell(rejection)
             self._ask_for_edits(peer)
         elif _is_about_an_edit(error) and peer.speaks_v1:
-            log.warning("Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error)
+            peer.complaints.add(
+                error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
+            )
             peer.was_refused = peer.was_refused or isinstance(error, InvalidUpdate)
             peer.tell(rejection)
         else:

@@ -367,8 +367,29 @@ async def test_every_refusal_is_logged_with_the_room_and_the_peer(
     store: FaultyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(store) as manager:
-        odd = await ScriptedPeer("odd").join(manager)
         for message in (Update(HUGE_CLAIM), Update(DELETES_UNKNOWN), b"\x7f"):
+            odd = await ScriptedPeer("odd").join(manager)
             caplog.clear()
             await odd.send(message)
-            await until(lambda: "demo" in caplog.text and odd.peer.name in caplog.text)
+            assert "demo" in caplog.text
+            assert odd.peer.name in caplog.text
+
+
+@scenario
+async def test_who_is_refused_again_and_again_does_not_fill_the_log(
+    store: FaultyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(store) as manager:
+        viewer, odd = [await ScriptedPeer(name, Role.VIEWER).join(manager) for name in ("viewer", "odd")]
+        for client_id in range(1, 101):
+            await odd.send_edit(text_update(client_id, "graffiti"))
+        await viewer.send_edit(text_update(101, "graffiti"))
+        assert len(odd.rejections) == 100
+        refusals = [record.getMessage() for record in caplog.records]
+        assert [message.split(":")[0] for message in refusals] == [
+            f"Room demo refuses an edit of {peer.peer.name}" for peer in (odd, viewer)
+        ]
+        caplog.clear()
+        odd.leave(manager)
+        viewer.leave(manager)
+        assert caplog.messages == [f"Room demo: 99 more times permission_denied by {odd.peer.name}."]
