@@ -78,8 +78,9 @@ async def test_messages_that_are_refused_count_as_well(tmp_path: Path, monkeypat
         odd = await ScriptedPeer("odd").join(manager)
         assert odd.room is not None
         loop = asyncio.get_running_loop()
+        joined_at = loop.time()
         with monkeypatch.context() as at_one_moment:
-            at_one_moment.setattr(loop, "time", lambda now=loop.time(): now)
+            at_one_moment.setattr(loop, "time", lambda: joined_at)
             waits = [odd.room.receive(odd.peer, b"\x00\x02\x07" + HUGE_CLAIM) for _ in range(60)]
         held_back = [wait for wait in waits if wait is not None]
         await asyncio.gather(*held_back)
