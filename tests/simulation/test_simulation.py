@@ -15,9 +15,9 @@ from .plan import COPIES, SHORT_STEPS, make_plan
 from .play import play
 
 PYTHON = ("python", "client")
-SEEDS = 25
-SHORT_SEEDS = 100
-SQLITE_SEEDS = 2
+SEEDS = 10
+SHORT_SEEDS = 40
+SQLITE_SEEDS = 1
 SQLITE_STEPS = 80
 
 

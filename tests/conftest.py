@@ -1,0 +1,24 @@
+"""Which tests run beside each other when pytest has several workers."""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+BROWSER = "tests/browser"
+
+
+class BrowsersInARow(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """A module is tested by one worker, and all that need a browser by the same one.
+
+    Two Chromiums at once would make two cores so slow that people at them see things too late.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(f"{BROWSER}/") else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """What hands out the tests of ``--dist loadfile``."""
+    return BrowsersInARow(config, log) if config.getvalue("dist") == "loadfile" else None
