@@ -31,6 +31,7 @@ __all__ = [
     "LimitsInfo",
     "Message",
     "MessageType",
+    "Pieces",
     "QueryAwareness",
     "Reader",
     "Rejection",
@@ -69,6 +70,7 @@ class MessageType(IntEnum):
     EVENT = 103
     LEASE = 104
     CHECK = 105
+    PIECES = 106
 
 
 class SyncType(IntEnum):
@@ -124,6 +126,7 @@ class HelloInfo(TypedDict):
     user: UserInfo
     limits: LimitsInfo
     checks: NotRequired[bool]
+    pieces: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +212,27 @@ class Check:
     differs: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A client says that its next ``count`` edits, of ``size_bytes`` together, are pieces of one that was too large."""
+
+    count: int
+    size_bytes: int
+
+
 Message = (
-    SyncStep1 | SyncStep2 | Update | AwarenessMessage | QueryAwareness | Hello | Ack | Rejection | Event | Lease | Check
+    SyncStep1
+    | SyncStep2
+    | Update
+    | AwarenessMessage
+    | QueryAwareness
+    | Hello
+    | Ack
+    | Rejection
+    | Event
+    | Lease
+    | Check
+    | Pieces
 )
 
 
@@ -354,6 +376,8 @@ def _parse_sync(reader: Reader) -> Message:
 def _parse_ours(kind: int, reader: Reader) -> Message:
     if kind == MessageType.ACK:
         return Ack(reader.varuint(), reader.varuint())
+    if kind == MessageType.PIECES:
+        return Pieces(reader.varuint(), reader.varuint())
     if kind not in (MessageType.HELLO, MessageType.REJECTION, MessageType.EVENT, MessageType.LEASE, MessageType.CHECK):
         raise UnsupportedMessage(f"There is no message of type {kind}.")
     info = reader.json()
@@ -409,10 +433,12 @@ def build(message: Message) -> bytes:
             return _build_ours(message)
 
 
-def _build_ours(message: Hello | Ack | Rejection | Event | Lease | Check) -> bytes:
+def _build_ours(message: Hello | Ack | Rejection | Event | Lease | Check | Pieces) -> bytes:
     match message:
         case Ack(count, seq):
             return bytes((MessageType.ACK,)) + write_varuint(count) + write_varuint(seq)
+        case Pieces(count, size_bytes):
+            return bytes((MessageType.PIECES,)) + write_varuint(count) + write_varuint(size_bytes)
         case Hello(info):
             return _build_json(MessageType.HELLO, info)
         case Rejection(count, reason, text):

@@ -123,13 +123,16 @@ class Replica:
         """Whether an edit would change nothing, because all that it says is here already."""
         return is_known(self._document.doc, update)
 
-    def edit(self, change: Callable[[RoomDocument], None]) -> list[bytes]:
-        """Let ``change`` edit the document; if it raises, or the room becomes too large, the replica is spoiled."""
+    def edit(self, change: Callable[[RoomDocument], None], admit: Callable[[int], None]) -> list[bytes]:
+        """Let ``change`` edit the document, and ``admit`` say whether so many bytes more may be.
+
+        If one of them raises, the replica is spoiled.
+        """
         try:
             with self._document.doc.transaction():
                 change(self._document)
             self._document.strip_trust()
-            self.check_size(sum(map(len, self._changes)))
+            admit(sum(map(len, self._changes)))
         except BaseException:
             self.spoiled = True
             raise

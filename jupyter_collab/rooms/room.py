@@ -37,6 +37,7 @@ from ..protocol import (
     Event,
     Hello,
     Lease,
+    Pieces,
     QueryAwareness,
     Rejection,
     SyncStep1,
@@ -55,6 +56,7 @@ from .log_position import LogPosition
 from .peer import Peer
 from .presence import Presence
 from .replica import Replica
+from .reservations import Reservations
 from .tasks import TaskSlots
 
 __all__ = ["Room", "RoomState"]
@@ -109,6 +111,7 @@ class Room:
         self._live = asyncio.Event()
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
+        self._reservations = Reservations(self._replica.check_size)
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
         self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
         self._journal = Journal(
@@ -206,6 +209,7 @@ class Room:
             peer.outbox.close()
             self._presence.leave(peer)
             self._leases.leave(peer)
+            self._reservations.leave(peer)
             peer.complaints.close(self.id)
 
     def set_role(self, peer: Peer, role: Role) -> None:
@@ -240,6 +244,7 @@ class Room:
                 "capabilities": _names(peer.role),
                 "user": peer.info,
                 "checks": True,
+                "pieces": True,
                 "limits": {
                     "message_bytes": self._limits.message_bytes,
                     "room_bytes": self._limits.room_bytes,
@@ -297,7 +302,7 @@ class Room:
     def _handle(self, peer: Peer, data: bytes) -> None:
         if len(data) > self._limits.message_bytes:
             raise MessageTooLarge(f"A message of {len(data)} bytes; at most {self._limits.message_bytes} are allowed.")
-        match parse(data):
+        match message := parse(data):
             case Update(update) | SyncStep2(update):
                 self._edit(peer, update)
             case SyncStep1(vector):
@@ -310,10 +315,10 @@ class Room:
                 self._leases.ask(peer, key)
             case Lease(key, wanted=False):
                 self._leases.let_go(peer, key)
-            case Check(digest, differs=False):
-                self._check(peer, digest)
-            case Check(digest, differs=True):
-                self._note_difference(peer, digest)
+            case Pieces():
+                self._reservations.announce(peer, message)
+            case Check(digest, differs):
+                (self._note_difference if differs else self._check)(peer, digest)
             case _:
                 raise UnsupportedMessage("Only the server sends messages of this type.")
 
@@ -352,8 +357,8 @@ class Room:
         if self._retired_clients:
             self._require_own_history(beginners(update))
         self._journal.check_space(len(update))
-        if update[:1] != b"\x00":  # an edit that only deletes is never too large
-            self._replica.check_size(len(update))
+        is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
+        self._reservations.admit(0 if is_deletion else len(update), peer)
         changes = self._apply(update)
         if not changes:
             self._acknowledge(peer)
@@ -436,7 +441,7 @@ class Room:
         if self._journal.failing is not None:
             raise self._journal.failing.with_traceback(None)  # it is raised again and again
         try:
-            changes = self._replica.edit(edit)
+            changes = self._replica.edit(edit, self._reservations.admit)
         finally:
             self._heal_if_spoiled()
         self._journal.add(changes, user.username, None)

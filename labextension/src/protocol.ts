@@ -22,7 +22,8 @@ const MessageType = {
   rejection: 102,
   event: 103,
   lease: 104,
-  check: 105
+  check: 105,
+  pieces: 106
 } as const;
 
 const MAX_DIGEST_CHARACTERS = 64;
@@ -85,6 +86,8 @@ export interface IHello {
   user: IUser;
   /** Whether one may ask the server whether its document is the same. */
   checks?: boolean;
+  /** Whether the server wants to be told of an edit that comes in pieces: it takes all of them or none. */
+  pieces?: boolean;
   limits: ILimits;
 }
 
@@ -148,7 +151,8 @@ export type Message =
   | { type: 'rejection'; count: number; reason: string; message: string }
   | { type: 'event'; info: RoomEvent }
   | { type: 'lease'; key: string; wanted: boolean }
-  | { type: 'check'; digest: string; differs: boolean };
+  | { type: 'check'; digest: string; differs: boolean }
+  | { type: 'pieces'; count: number; bytes: number };
 
 /** Bytes that are not a message of the protocol. */
 export class ProtocolError extends Error {
@@ -198,6 +202,8 @@ function parseMessage(decoder: decoding.Decoder): Message {
       return { type: 'lease', ...checkLease(readObject(decoder)) };
     case MessageType.check:
       return { type: 'check', ...checkCheck(readObject(decoder)) };
+    case MessageType.pieces:
+      return { type: 'pieces', count: decoding.readVarUint(decoder), bytes: decoding.readVarUint(decoder) };
     default:
       throw new ProtocolError(`There is no message of type ${type}.`);
   }
@@ -316,6 +322,10 @@ function buildMessage(encoder: encoding.Encoder, message: Message): void {
       return buildObject(encoder, MessageType.lease, { key: message.key, wanted: message.wanted });
     case 'check':
       return buildObject(encoder, MessageType.check, { digest: message.digest, differs: message.differs });
+    case 'pieces':
+      encoding.writeVarUint(encoder, MessageType.pieces);
+      encoding.writeVarUint(encoder, message.count);
+      return encoding.writeVarUint(encoder, message.bytes);
   }
 }
 

@@ -431,6 +431,9 @@ export class Provider implements IDisposable {
       this._outgoing.send(edits);
       return this._retake('room_too_large');
     }
+    if (messages.length > 1 && this._hello?.pieces === true) {
+      this._send({ type: 'pieces', count: pieces.length, bytes: pieces.reduce((sum, { length }) => sum + length, 0) });
+    }
     messages.forEach((data, index) => {
       // The edits are durable when the last piece is.
       this._outgoing.send(index === messages.length - 1 ? edits : 0);

@@ -489,6 +489,26 @@ test('what was typed without a connection goes in pieces if it fits into no mess
   assert.deepEqual(page.closings, []);
 });
 
+for (const pieces of [true, false]) {
+  test(`a server that ${pieces ? 'wants' : 'does not want'} to know of pieces is told how many come`, async () => {
+    const server = startServer();
+    server.pieces = pieces;
+    const page = new Page(server);
+    await page.join();
+    page.type('x'.repeat(server.limits.message_bytes * 2));
+    await page.saved();
+    page.type('y');
+    await page.saved();
+    const sent = server.received.filter(({ type }) => type === 'update' || type === 'pieces');
+    const updates = sent.filter(message => message.type === 'update').map(({ update }) => update.length);
+    const bytes = updates.slice(0, -1).reduce((sum, length) => sum + length, 0);
+    assert.ok(updates.length > 3, `${updates.length} messages`);
+    const told = pieces ? [{ type: 'pieces', count: updates.length - 1, bytes }] : [];
+    assert.deepEqual(sent.slice(0, pieces ? 1 : 0), told);
+    assert.equal(sent.length, updates.length + told.length);
+  });
+}
+
 test('an edit that is larger than a room may be is not sent, not even in part', async () => {
   const server = startServer();
   const page = new Page(server);

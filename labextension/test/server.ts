@@ -48,6 +48,8 @@ export class ServerDouble {
   isDeaf = false;
   /** Whether clients may ask whether their document is the room's. */
   checks = true;
+  /** Whether it wants to be told of edits that come in pieces. */
+  pieces = true;
   /** What happens before such a question is answered. */
   onCheck: () => void = () => undefined;
 
@@ -221,8 +223,8 @@ export class ServerDouble {
       color: '#0b6e4f'
     };
     const capabilities = [...CAPABILITIES[role]];
-    const { checks } = this;
-    return { version: 1, room: 'demo', title, epoch, seq: 1, role, capabilities, user, checks, limits };
+    const { checks, pieces } = this;
+    return { version: 1, room: 'demo', title, epoch, seq: 1, role, capabilities, user, checks, pieces, limits };
   }
 
   private _receive(peer: Peer, data: Uint8Array): void {

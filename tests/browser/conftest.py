@@ -14,24 +14,41 @@ from tests.servers import REPOSITORY, RunningServer, start_server
 
 from .pages import start_page_server
 from .people import DEADLINE_SECONDS, Person
+from .profile import Profile
 
 expect.set_options(timeout=DEADLINE_SECONDS * 1000)
 
 PICTURES = Path(__file__).parent / "screenshots"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium. As long as it is there, playwright runs an event loop that no other test may meet."""
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def find_chromium() -> str:
+    """Debian's Chromium; skips the test if there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         assert not os.environ.get("CI"), "CI has no Chromium; the browser tests would be skipped"
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser. As long as it is there, playwright runs an event loop that no other test may meet."""
+    path = find_chromium()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def profile(browser: Browser, tmp_path: Path) -> Iterator[Profile]:
+    """A browser with a profile on disk."""
+    made = Profile(browser.browser_type, [find_chromium(), *FLAGS, "--no-first-run"], tmp_path / "profile")
+    yield made
+    made.kill()
 
 
 def start_lab(

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
 
 from tests.servers import RunningServer
 
@@ -122,7 +122,10 @@ class Pane:
 
 
 class Person:
-    """One person at one browser. A context manager that closes the browser, and fails on errors in its console."""
+    """One person at one browser. A context manager that closes the browser, and fails on errors in its console.
+
+    ``context`` is a browser that is there already; else this makes one of that size and with these options.
+    """
 
     def __init__(
         self,
@@ -133,6 +136,7 @@ class Person:
         *,
         width: int = 1280,
         height: int = 800,
+        context: BrowserContext | None = None,
         **options: Any,
     ) -> None:
         self.name = name
@@ -140,7 +144,7 @@ class Person:
         self.errors: list[str] = []
         self._pictures = pictures
         size = {"width": width, "height": height}
-        self.context = browser.new_context(viewport=size, has_touch=width < 500, **options)  # type: ignore[arg-type]  # a TypedDict
+        self.context = context or browser.new_context(viewport=size, has_touch=width < 500, **options)  # type: ignore[arg-type]  # a TypedDict
         self.context.add_cookies([{"name": COOKIE, "value": name, "url": server.url}])
         self.open_tab()
 
@@ -263,4 +267,8 @@ class Person:
             self.take_picture(f"failed-{self.name}")
         self.context.close()
         if error is None:
-            assert not self.errors, f"{self.name}'s console: " + "\n".join(self.errors)
+            self.check_console()
+
+    def check_console(self) -> None:
+        """Fail if there were errors in the console."""
+        assert not self.errors, f"{self.name}'s console: " + "\n".join(self.errors)

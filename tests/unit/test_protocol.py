@@ -20,6 +20,7 @@ from jupyter_collab.protocol import (
     Hello,
     Lease,
     Message,
+    Pieces,
     QueryAwareness,
     Reader,
     Rejection,
@@ -50,6 +51,13 @@ def message_of(vector: dict[str, Any]) -> Message:
             return QueryAwareness()
         case {"type": "hello" | "event" as kind, "info": info}:
             return Hello(info) if kind == "hello" else Event(info)
+        case _:
+            return our_message_of(vector)
+
+
+def our_message_of(vector: dict[str, Any]) -> Message:
+    """The same for the messages that are ours and have no ``info``."""
+    match vector:
         case {"type": "ack", "count": int(count), "seq": int(seq)}:
             return Ack(count, seq)
         case {"type": "rejection", "count": int(count), "reason": str(reason), "message": str(text)}:
@@ -58,6 +66,8 @@ def message_of(vector: dict[str, Any]) -> Message:
             return Lease(key, wanted)
         case {"type": "check", "digest": str(digest), "differs": bool(differs)}:
             return Check(digest, differs)
+        case {"type": "pieces", "count": int(count), "bytes": int(size_bytes)}:
+            return Pieces(count, size_bytes)
         case _:
             raise AssertionError(f"the table has a vector of an unknown type: {vector}")
 
