@@ -44,6 +44,8 @@ export class Agreement implements IDisposable {
   /** The document has all that the room has, and questions will be answered. */
   start(): void {
     this._isStarted = true;
+    // It may be another one although no change was told: a fault of a library, which is what this looks for.
+    this._digest = null;
     this._schedule(this._times.joined);
   }
 

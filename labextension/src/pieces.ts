@@ -43,8 +43,11 @@ const EMPTY_BYTES = 2;
  * Deletions come last, and are not cut.
  */
 export function cutUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] {
+  if (update.length <= maxBytes) {
+    return [update];
+  }
   const { structs } = Y.decodeUpdate(update);
-  if (update.length <= maxBytes || structs.some(struct => struct instanceof Y.Skip)) {
+  if (structs.some(struct => struct instanceof Y.Skip)) {
     return [update];
   }
   const pieces = [new Piece(maxBytes)];

@@ -419,6 +419,10 @@ export class Provider implements IDisposable {
   }
 
   private _sendEdits(type: 'sync_step2' | 'update', update: Uint8Array, edits: number): void {
+    if (update.length > (this._hello?.limits.room_bytes ?? Infinity)) {
+      this._outgoing.send(edits);
+      return this._retake('room_too_large');
+    }
     const pieces = cutUpdate(update, this._messageBytes - MESSAGE_HEAD_BYTES);
     const messages = pieces.map(piece => build({ type, update: piece }));
     if (messages.some(({ length }) => length > this._messageBytes)) {
@@ -426,12 +430,8 @@ export class Provider implements IDisposable {
       this._outgoing.send(edits);
       return this._retake('message_too_large');
     }
-    if (update.length > (this._hello?.limits.room_bytes ?? Infinity)) {
-      // The room would take the first pieces and refuse the rest.
-      this._outgoing.send(edits);
-      return this._retake('room_too_large');
-    }
     if (messages.length > 1 && this._hello?.pieces === true) {
+      // The room takes all of them, or none.
       this._send({ type: 'pieces', count: pieces.length, bytes: pieces.reduce((sum, { length }) => sum + length, 0) });
     }
     messages.forEach((data, index) => {

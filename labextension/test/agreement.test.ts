@@ -93,6 +93,18 @@ for (const role of ['editor', 'viewer'] as const) {
   });
 }
 
+test('a page that came to differ without a change of its document finds out at its next join', async () => {
+  const server = startServer('abc');
+  const room = open(server);
+  await reachesSynced(room);
+  await until(() => checksOf(server).length === 1, 'the page asks after its join');
+  await settle();
+  spoil(room, 'xyz');
+  server.close(1001);
+  await until(() => room.unsent !== null, 'the text is kept');
+  assert.deepEqual([room.unsent?.reason, sourcesOf(room), differencesOf(server)], ['diverged', ['abc'], 1]);
+});
+
 test('a deletion that is on its way when the page asks is no difference', async () => {
   const server = startServer('abc');
   const room = open(server);

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, expect
 
 from tests.servers import RunningServer
 
@@ -33,24 +33,24 @@ def paste(pane: Pane, text: str) -> None:
     pane.page.keyboard.insert_text(text)
 
 
-def set_network(page: Page, *, offline: bool) -> None:
-    """Cut the network of one tab, or mend it."""
-    network = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
-
-
-def cut_off(*panes: Pane) -> None:
-    """Cut the network of these tabs, and wait until they know."""
-    for pane in panes:
-        set_network(pane.page, offline=True)
+def cut_off(*panes: Pane) -> list[CDPSession]:
+    """Cut the network of these tabs, and wait until they know; to be given to :func:`reconnect`."""
+    sessions = [pane.page.context.new_cdp_session(pane.page) for pane in panes]
+    _emulate_network(sessions, offline=True)
     for pane in panes:
         see(pane, "offline")
+    return sessions
 
 
-def reconnect(*panes: Pane) -> None:
-    """Mend the network of these tabs."""
-    for pane in panes:
-        set_network(pane.page, offline=False)
+def reconnect(sessions: list[CDPSession]) -> None:
+    """Mend the network of tabs."""
+    _emulate_network(sessions, offline=False)
+
+
+def _emulate_network(sessions: list[CDPSession], *, offline: bool) -> None:
+    network = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    for session in sessions:
+        session.send("Network.emulateNetworkConditions", network)
 
 
 def start_anew(server: RunningServer, room: str, text: str) -> None:
@@ -143,10 +143,11 @@ def test_a_tab_keeps_what_is_typed_offline_when_another_one_took_a_new_history(
     with person("Ada") as ada:
         for number in range(ROUNDS):
             one, other = open_tabs(ada, "history", 2)
-            cut_off(one, other)
+            cut_off(other)
             other.type(0, f"[former {number}]")
+            network = cut_off(one)
             start_anew(server, "history", f"life {number + 1} ")
-            reconnect(one)
+            reconnect(network)
             see(one, "synced", f"life {number + 1} ")
             one.type(0, "[present]")
             has(server, "history", f"life {number + 1} [present]")
@@ -170,9 +171,9 @@ def test_edits_of_the_present_history_come_back_into_the_room(
     with person("Ada") as ada:
         for number in range(ROUNDS):
             one, other = open_tabs(ada, room, 2)
-            cut_off(one, other)
+            network = cut_off(one, other)
             start_anew(server, room, f"life {number + 1} ")
-            reconnect(one, other)
+            reconnect(network)
             for pane in (one, other):
                 see(pane, "synced", f"life {number + 1} ")
             if is_reloaded:
