@@ -1,5 +1,5 @@
 import { YNotebook, type SharedCell } from '@jupyter/ydoc';
-import type { IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
+import type { IAttachments, IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { JSONExt } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
@@ -9,12 +9,14 @@ import { Arrangement, knownType, sourceOf } from './document/arrangement.js';
 import { CellActions, type IActor, type IPart, type ISlice } from './document/cellactions.js';
 import { type CellMap, deletionOf, isCellId, posOf, textOf, typeOf } from './document/cellmap.js';
 import { makeCell, type RoomCell } from './document/cells.js';
-import { CellShare } from './document/cellshare.js';
+import { CellShare, type IShareOwner } from './document/cellshare.js';
+import { Cutting } from './document/cutting.js';
 import { keptInOrder, listDelta } from './document/delta.js';
 import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
 import { isMoveKey, opOf } from './document/moves.js';
 import { Relocation } from './document/relocation.js';
+import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
 import { piecesOf } from './document/units.js';
 
 export type { ILateCell } from './document/latecells.js';
@@ -40,6 +42,8 @@ interface IEdit {
   order: CellMap[] | null;
   /** Cells that were deleted and may come back before the transaction ends; as JupyterLab changes types. */
   readonly removed: Set<CellMap>;
+  /** Cells that came with it, each with what it takes to undo that. */
+  readonly made: Map<CellMap, IIntention>;
   lastRemoved: { cell: CellMap; index: number } | null;
   /** A cell that came in place of a deleted one, with the text that it is to have; and the order before. */
   joined: { cell: CellMap; source: string; order: readonly CellMap[] } | null;
@@ -57,7 +61,7 @@ interface IEdit {
  * that its cells are trusted, and that it has unsaved changes. Here trust is each viewer's own decision, and an edit is
  * saved when the server says so.
  */
-export class RoomNotebook extends YNotebook {
+export class RoomNotebook extends YNotebook implements IShareOwner {
   constructor() {
     super({ disableDocumentWideUndoRedo: true });
     const former = this as unknown as IFollower;
@@ -68,6 +72,7 @@ export class RoomNotebook extends YNotebook {
     this._history = new History(this.ydoc, act => this._perform(act));
     this._relocation = new Relocation(this.ydoc, this._arrangement, client => this._isOwn(client));
     this._actions = new CellActions(this._arrangement, this._relocation, this._actor());
+    this._cutting = new Cutting(this._actions);
     this._late = new LateCells(this._arrangement);
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterAllTransactions', this._afterTransactions);
@@ -195,13 +200,13 @@ export class RoomNotebook extends YNotebook {
 
   /**
    * Inserts cells. The id of a deleted cell brings that one back, with the text that is given; a cell that takes the
-   * place of one just deleted, with all its text, is that one.
+   * place of one just deleted, with all its text, is that one; and so is the last of several that have it in pieces.
    */
   override insertCells(index: number, cells: SharedCell.Cell[]): RoomCell[] {
     const inserted: RoomCell[] = [];
     this.transact(() => {
       const order = this._order;
-      const present = cells.map(cell => this._toReuse(index, cell, cells.length));
+      const present = cells.map((_, offset) => this._toReuse(index, cells, offset));
       const made = present.filter(cell => cell === null).length;
       const keys = this._arrangement.keysAt(order, index, made);
       cells.forEach((content, offset) => {
@@ -252,6 +257,7 @@ export class RoomNotebook extends YNotebook {
       const sorted = [...others].sort((a, b) => a - b);
       const [before, after] = [sorted.filter(index => index < primary), sorted.filter(index => index > primary)];
       this._actions.merge(cell, before.map(part), after.map(part));
+      this._gatherAttachments(cell, sorted.map(index => order[index]));
       this._clearOutputs(cell);
       [...sorted].reverse().forEach(index => order.splice(index, 1));
     });
@@ -273,12 +279,23 @@ export class RoomNotebook extends YNotebook {
       const slices = places.map((end, place): ISlice => {
         const piece = this._arrangement.make({ cell_type: typeOf(cell), metadata }, keys[place]);
         this._setContent(this._share(piece), { cell_type: typeOf(cell), metadata });
+        this._gatherAttachments(piece, [cell]);
         return { cell: piece, ...trimmed(source, places[place - 1] ?? 0, end) };
       });
       const { start } = trimmed(source, places[places.length - 1], source.length);
       this._actions.split(cell, slices, start);
       order.splice(index, 0, ...slices.map(slice => slice.cell));
     });
+  }
+
+  /**
+   * Makes the text of a cell another one. If the rest of it is in cells that came beside it in the same step, somebody
+   * splits the cell: then what others type in it goes with the piece that it is typed in, and undo merges them.
+   *
+   * @returns Whether that is so; else nothing was done.
+   */
+  cutOut(cell: CellMap, source: string): boolean {
+    return this._edit !== null && this._edit.made.size > 0 && this._cutting.cut(cell, source, this._order, this._edit);
   }
 
   // -- editing -------------------------------------------------------------------------------------------------------
@@ -330,6 +347,14 @@ export class RoomNotebook extends YNotebook {
     }
   }
 
+  /** Gives a text cell what belongs to the texts of others. */
+  private _gatherAttachments(map: CellMap, others: readonly CellMap[]): void {
+    const attachments: object = Object.assign({}, ...[...others, map].map(cell => cell.get('attachments')));
+    if (typeOf(map) !== 'code' && Object.keys(attachments).length > 0) {
+      map.set('attachments', attachments);
+    }
+  }
+
   private _onLate(id: string, act: (cell: CellMap) => void): void {
     const cell = this._arrangement.find(id);
     if (cell !== null && deletionOf(cell) !== null) {
@@ -357,16 +382,20 @@ export class RoomNotebook extends YNotebook {
   }
 
   /** The cell in the document that one which is to be inserted is; `null` if it is a new one. */
-  private _toReuse(index: number, { id, source }: SharedCell.Cell, count: number): CellMap | null {
+  private _toReuse(index: number, cells: readonly SharedCell.Cell[], offset: number): CellMap | null {
     const { removed, lastRemoved } = this._edit as IEdit;
+    const { id } = cells[offset];
     if (isCellId(id)) {
       const cell = this._arrangement.find(id);
       return cell !== null && (removed.has(cell) || deletionOf(cell) !== null) ? cell : null;
     }
-    if (count === 1 && lastRemoved?.index === index && removed.has(lastRemoved.cell)) {
-      return toText(source).includes(sourceOf(lastRemoved.cell)) ? lastRemoved.cell : null;
+    const isLast = offset === cells.length - 1;
+    if (!isLast || lastRemoved?.index !== index || !removed.has(lastRemoved.cell)) {
+      return null;
     }
-    return null;
+    const [before, after] = [sourceOf(lastRemoved.cell), cells.map(cell => toText(cell.source))];
+    const isThere = cells.length === 1 ? after[0].includes(before) : spansOf(before, after) !== null;
+    return isThere ? lastRemoved.cell : null;
   }
 
   private _make(content: SharedCell.Cell, pos: string, index: number): RoomCell {
@@ -375,6 +404,8 @@ export class RoomNotebook extends YNotebook {
     this._order.splice(index, 0, map);
     this._setContent(cell, content);
     this._actions.noteMade(map);
+    const { made, intentions } = this._edit as IEdit;
+    made.set(map, intentions[intentions.length - 1]);
     return cell;
   }
 
@@ -413,6 +444,9 @@ export class RoomNotebook extends YNotebook {
       }
     }
     cell.setMetadata(metadata as Partial<IBaseCellMetadata>);
+    if (cell.cell_type !== 'code' && 'attachments' in content && content.attachments !== undefined) {
+      cell.setAttachments(content.attachments as IAttachments);
+    }
     if (cell.cell_type === 'code') {
       const outputs = (('outputs' in content ? content.outputs : null) ?? []) as IOutput[];
       if (!JSONExt.deepEqual(cell.getOutputs(), outputs)) {
@@ -524,6 +558,7 @@ export class RoomNotebook extends YNotebook {
   private readonly _history: History;
   private readonly _relocation: Relocation;
   private readonly _actions: CellActions;
+  private readonly _cutting: Cutting;
   private readonly _late: LateCells;
   private readonly _adopted = new Set<number>();
   private readonly _arrived: IArrival[] = [];
@@ -551,7 +586,7 @@ interface IFollower {
 }
 
 function newEdit(): IEdit {
-  return { order: null, removed: new Set(), lastRemoved: null, joined: null, intentions: [] };
+  return { order: null, removed: new Set(), made: new Map(), lastRemoved: null, joined: null, intentions: [] };
 }
 
 /** Whether an event says of a cell that its place, its type or its presence changed. */
@@ -567,30 +602,6 @@ function isArranging(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unkn
 function mayBeLate(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
   const cell = event.target instanceof Y.Text ? event.target.parent : event.target;
   return cell instanceof Y.Map && cell.parent === bag && (cell.has('deleted') || isArranging(event, bag));
-}
-
-/** What stands between texts that are in another one, in this order and with nothing around; else `null`. */
-function separatorsIn(whole: string, parts: readonly string[]): string[] | null {
-  const separators: string[] = [];
-  let place = 0;
-  for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1;
-    const found = index === 0 ? 0 : isLast ? whole.length - part.length : whole.indexOf(part, place);
-    const separator = whole.slice(place, Math.max(found, place));
-    if (found < place || !whole.startsWith(part, found) || !/^\n*$/.test(separator)) {
-      return null;
-    }
-    separators.push(separator);
-    place = found + part.length;
-  }
-  return place === whole.length ? separators.slice(1) : null;
-}
-
-/** A piece of a text without the line breaks at its ends. */
-function trimmed(text: string, start: number, end: number): { start: number; end: number } {
-  const piece = text.slice(start, end);
-  const first = start + (piece.length - piece.replace(/^\n+/, '').length);
-  return { start: first, end: Math.max(first, start + piece.replace(/\n+$/, '').length) };
 }
 
 /** Whether a cell's key puts it between two others. */

@@ -1,7 +1,15 @@
 import { isHigh, isLow, type ISplice } from './characters.js';
 
-/** The smallest single replacement that makes one text another, of whole characters. */
+/**
+ * The smallest single replacement that makes one text another, of whole characters.
+ *
+ * What takes away nothing but the text's beginning is just that, though the end may begin like it: what somebody types
+ * behind it at the same time then stays before the end.
+ */
 export function diff(before: string, after: string): ISplice {
+  if (before.endsWith(after) && !before.startsWith(after)) {
+    return { start: 0, end: before.length - after.length, insert: '' };
+  }
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) {

@@ -347,3 +347,11 @@ test('the notebook can be read as it is', () => {
   assert.equal(notebook.toJSON().cells[0].source, 'a\nb');
   notebook.dispose();
 });
+
+test('a cell of another type comes before the former one goes, so that a list which follows knows its place', () => {
+  const [ada] = open();
+  const seen: unknown[] = [];
+  ada.notebook.changed.connect((_, { cellsChange }) => seen.push(cellsChange));
+  ada.retype('q', 'raw');
+  assert.deepEqual(seen, [[{ retain: 1 }, { insert: [ada.cell('q')] }, { delete: 1 }]]);
+});

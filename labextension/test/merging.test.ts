@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
+import type { SharedCell } from '@jupyter/ydoc';
+import type { IAttachments, IMarkdownCell } from '@jupyterlab/nbformat';
 import * as Y from 'yjs';
 
 import { exchange, openPages, type Page } from './notebooks.js';
@@ -32,7 +34,7 @@ function mergeAsJupyterLab({ notebook }: Page, active: number, others: number[])
   const source = all.map(index => notebook.cells[index].getSource()).join('\n\n');
   notebook.transact(() => {
     notebook.deleteCell(active);
-    notebook.insertCell(active, { cell_type: 'code', metadata: {}, source });
+    notebook.insertCell(active, toCell(source));
     others.sort((a, b) => b - a).forEach(index => notebook.deleteCell(index));
   });
 }
@@ -79,28 +81,209 @@ test('what is typed into an empty cell that goes into another one is in that one
   assert.deepEqual(ada.texts, ['cell p\n\nTYPED', 'cell r']);
 });
 
-test('what is typed in the first part of a cell that is split goes with that part', () => {
+/** The pieces that JupyterLab's action makes of a text. */
+function piecesOf(source: string, places: number[]): string[] {
+  const ends = [...places, source.length];
+  return ends.map((end, index) => source.slice(ends[index - 1] ?? 0, end).replace(/^\n+|\n+$/g, ''));
+}
+
+function toCell(source: string): SharedCell.Cell {
+  return { cell_type: 'code', metadata: { tags: ['x'] }, source };
+}
+
+/** Splits as JupyterLab's own action does. */
+function splitAsJupyterLab({ notebook }: Page, index: number, places: number[]): void {
+  const cell = notebook.cells[index];
+  const pieces = piecesOf(cell.getSource(), places);
+  notebook.transact(() => {
+    notebook.insertCells(index, pieces.slice(0, -1).map(toCell));
+    cell.setSource(pieces[pieces.length - 1]);
+  });
+}
+
+/** Splits as the action of JupyterLab 4.4 does. */
+function splitAsOldJupyterLab({ notebook }: Page, index: number, places: number[]): void {
+  const pieces = piecesOf(notebook.cells[index].getSource(), places);
+  notebook.transact(() => {
+    notebook.deleteCell(index);
+    notebook.insertCells(index, pieces.map(toCell));
+  });
+}
+
+for (const [how, split] of [
+  ['by name', (page: Page, index: number, places: number[]) => page.notebook.splitCell(index, places)],
+  ['as JupyterLab does', splitAsJupyterLab],
+  ['as JupyterLab 4.4 does', splitAsOldJupyterLab]
+] as const) {
+  test(`what is typed in the first part of a cell that is split goes with that part (${how})`, () => {
+    const [ada, ben] = open();
+    ada.cell('p').setSource('one\ntwo');
+    settle();
+    split(ada, 0, [3]);
+    assert.deepEqual(ada.texts.slice(0, 2), ['one', 'two']);
+    ben.type('p', ' more', 3);
+    ben.type('p', ' and', 7 + 5);
+    settle();
+    assert.deepEqual(ada.texts.slice(0, 2), ['one more', 'two and']);
+    assert.equal(ada.ids[1], 'p');
+  });
+
+  test(`what is typed in the text that stays when somebody splits it is not taken along (${how})`, () => {
+    const [ada, ben] = open();
+    ben.cell('p').setSource('onetwo');
+    settle();
+    split(ada, 0, [3]);
+    settle();
+    ben.type('p', 'zero', 0);
+    settle();
+    assert.deepEqual(ada.texts.slice(0, 2), ['one', 'zerotwo']);
+  });
+
+  test(`what is typed in the middle of three pieces is in it (${how})`, () => {
+    const [ada, ben] = open();
+    ada.cell('p').setSource('[a]\n\n[b]\n[c]');
+    settle();
+    split(ada, 0, [3, 8]);
+    ben.type('p', 'BEN', 6);
+    settle();
+    assert.deepEqual(ada.texts.slice(0, 3), ['[a]', '[BENb]', '[c]']);
+  });
+
+  test(`what is typed at the border of pieces that begin alike does not tear them (${how})`, () => {
+    const [ada, ben] = open();
+    ben.cell('p').setSource('[one][two]');
+    settle();
+    split(ada, 0, [5]);
+    ben.type('p', 'BEN', 6);
+    settle();
+    assert.deepEqual(ada.texts.slice(0, 2), ['[one]', '[BENtwo]']);
+  });
+
+  test(`undo of a split merges the parts with what others typed in them (${how})`, () => {
+    const [ada, ben] = open();
+    ada.cell('p').setSource('one\ntwo');
+    settle();
+    split(ada, 0, [3]);
+    settle();
+    ben.type(ben.ids[0], ' BEN');
+    ben.type('p', ' TOO');
+    settle();
+    assert.ok(ada.notebook.undo());
+    settle();
+    assert.deepEqual(ben.texts, ['one BEN\ntwo TOO', 'cell q', 'cell r']);
+    assert.ok(ada.notebook.redo());
+    settle();
+    assert.deepEqual(ben.texts.slice(0, 2), ['one BEN', 'two TOO']);
+  });
+
+  test(`a split whose last piece somebody deleted is not undone: its first one would be lost (${how})`, () => {
+    const [ada, ben] = open();
+    ada.cell('p').setSource('one\ntwo');
+    settle();
+    split(ada, 0, [3]);
+    settle();
+    ben.remove('p');
+    settle();
+    ada.notebook.undo();
+    settle();
+    assert.ok(ada.texts.includes('one'), JSON.stringify(ada.texts));
+  });
+
+  test(`two who split a cell at once have its text once (${how})`, () => {
+    for (const [mine, theirs] of [[3, 3], [3, 7], [7, 3]]) {
+      const [ada, ben] = open();
+      ada.cell('p').setSource('one\ntwo\nthree');
+      settle();
+      split(ada, 0, [mine]);
+      split(ben, 0, [theirs]);
+      settle();
+      const words = ada.texts.slice(0, -2).flatMap(text => text.split('\n'));
+      assert.deepEqual(words.filter(word => word !== '').sort(), ['one', 'three', 'two']);
+      assert.ok(ada.texts.every(text => text !== ''), JSON.stringify(ada.texts));
+      pages.splice(0).forEach(page => page.dispose());
+    }
+  });
+
+  test(`the pieces of a split are not taken for typed text (${how})`, () => {
+    const [ada] = open();
+    ada.cell('p').setSource('one\ntwo');
+    ada.cell('p').setMetadata({ tags: ['x'] });
+    ada.notebook.clearUndoHistory();
+    ada.cell('p').undoManager?.clear();
+    split(ada, 0, [3]);
+    assert.deepEqual(ada.notebook.cells.map(cell => cell.canUndo()), [false, false, false, false]);
+    ada.type('p', ' more');
+    ada.cell('p').undo();
+    assert.deepEqual(ada.texts.slice(0, 2), ['one', 'two']);
+  });
+}
+
+test('undo of a split that leaves the first piece where it was has its text once, with what others typed', () => {
   const [ada, ben] = open();
-  ada.cell('p').setSource('one\ntwo');
+  ada.cell('p').setSource('[one]\n[two]\n[three]');
   settle();
-  ada.notebook.splitCell(0, [3]);
-  assert.deepEqual(ada.texts.slice(0, 2), ['one', 'two']);
-  ben.type('p', ' more', 3);
-  ben.type('p', ' and', 7 + 5);
+  ada.notebook.transact(() => {
+    ada.notebook.insertCells(1, ['[two]', '[three]'].map(toCell));
+    ada.cell('p').setSource('[one]');
+  });
   settle();
-  assert.deepEqual(ada.texts.slice(0, 2), ['one more', 'two and']);
-  assert.equal(ada.ids[1], 'p');
+  ben.type('p', ' BEN');
+  ben.type(ben.ids[2], ' TOO');
+  settle();
+  assert.deepEqual(ada.texts.slice(0, 3), ['[one] BEN', '[two]', '[three] TOO']);
+  ada.notebook.undo();
+  settle();
+  assert.deepEqual(ada.texts, ['[one] BEN\n[two]\n[three] TOO', 'cell q', 'cell r']);
+  ada.notebook.redo();
+  settle();
+  assert.deepEqual(ada.texts.slice(0, 3), ['[one] BEN', '[two]', '[three] TOO']);
 });
 
-test('what is typed in the text that stays when somebody splits it is not taken along', () => {
-  const [ada, ben] = open();
-  ben.cell('p').setSource('onetwo');
-  settle();
-  ada.notebook.splitCell(0, [3]);
-  settle();
-  ben.type('p', 'zero', 0);
-  settle();
-  assert.deepEqual(ada.texts.slice(0, 2), ['one', 'zerotwo']);
+test('a text that is set beside a new cell which has no part of it is just set', () => {
+  const [ada] = open();
+  ada.notebook.transact(() => {
+    ada.notebook.insertCells(0, [toCell('cell')]);
+    ada.cell('p').setSource('p');
+    ada.notebook.insertCells(2, [toCell('')]);
+    ada.cell('q').setSource('another');
+  });
+  assert.deepEqual(ada.texts, ['cell', 'p', '', 'another', 'cell r']);
+  ada.cell('p').undo();
+  assert.deepEqual(ada.texts, ['cell', 'cell p', '', 'another', 'cell r']);
+});
+
+test('what a merge brings into a cell is not taken for typed text', () => {
+  const [ada] = open();
+  ada.cell('p').setMetadata({ tags: ['x'] });
+  const [p, q] = [ada.index('p'), ada.index('q')];
+  ada.notebook.mergeCells(p, [q]);
+  assert.equal(ada.cell('p').canUndo(), false);
+  ada.notebook.undo();
+  mergeAsJupyterLab(ada, p, [q]);
+  assert.equal(ada.cell('p').canUndo(), false);
+});
+
+test('the pictures of cells that are merged are kept, and those of one that is split', () => {
+  const [ada] = open();
+  const picture = (name: string): IAttachments => ({ [name]: { 'image/png': name } });
+  const cells = ['one', 'two'].map((source): Partial<IMarkdownCell> & SharedCell.Cell => {
+    return { cell_type: 'markdown', source: `![](attachment:${source})`, metadata: {}, attachments: picture(source) };
+  });
+  const attachments = (index: number): unknown => ada.notebook.cells[index].toJSON().attachments;
+  ada.notebook.insertCells(0, cells);
+  ada.notebook.mergeCells(1, [0]);
+  assert.deepEqual(attachments(0), { ...picture('one'), ...picture('two') });
+  ada.notebook.splitCell(0, [19]);
+  assert.deepEqual(ada.texts.slice(0, 2), ['![](attachment:one)', '![](attachment:two)']);
+  assert.deepEqual(attachments(0), { ...picture('one'), ...picture('two') });
+  const [first] = ada.notebook.cells;
+  ada.notebook.transact(() => {
+    const source = `${first.getSource()}\n\n${ada.notebook.cells[1].getSource()}`;
+    ada.notebook.deleteCell(0);
+    ada.notebook.insertCell(0, { ...cells[0], source, attachments: picture('three') });
+    ada.notebook.deleteCell(1);
+  });
+  assert.deepEqual(attachments(0), picture('three'));
 });
 
 test('two who merge the same cells at once have their text once', () => {
@@ -145,21 +328,6 @@ test('a cell that goes into one that goes into another at the same time is there
   );
 });
 
-test('two who split a cell at once have its text once', () => {
-  for (const [mine, theirs] of [[3, 3], [3, 7], [7, 3]]) {
-    const [ada, ben] = open();
-    ada.cell('p').setSource('one\ntwo\nthree');
-    settle();
-    ada.notebook.splitCell(0, [mine]);
-    ben.notebook.splitCell(0, [theirs]);
-    settle();
-    const words = ada.texts.slice(0, -2).flatMap(text => text.split('\n'));
-    assert.deepEqual(words.filter(word => word !== '').sort(), ['one', 'three', 'two']);
-    assert.ok(ada.texts.every(text => text !== ''), JSON.stringify(ada.texts));
-    pages.splice(0).forEach(page => page.dispose());
-  }
-});
-
 test('a cell that is split while it goes into another one has its text once', () => {
   const [ada, ben] = open();
   ada.cell('q').setSource('one\ntwo');
@@ -194,23 +362,6 @@ test('what was typed in what a merge brought in stays when it is undone', () => 
   ada.notebook.undo();
   settle();
   assert.deepEqual(ben.texts, ['cell p BEN', 'cell q', 'cell r']);
-});
-
-test('undo of a split merges the parts with what others typed in them', () => {
-  const [ada, ben] = open();
-  ada.cell('p').setSource('one\ntwo');
-  settle();
-  ada.notebook.splitCell(0, [3]);
-  settle();
-  ben.type(ben.ids[0], ' BEN');
-  ben.type('p', ' TOO');
-  settle();
-  assert.ok(ada.notebook.undo());
-  settle();
-  assert.deepEqual(ben.texts, ['one BEN\ntwo TOO', 'cell q', 'cell r']);
-  assert.ok(ada.notebook.redo());
-  settle();
-  assert.deepEqual(ben.texts.slice(0, 2), ['one BEN', 'two TOO']);
 });
 
 test('what is typed in a deleted cell is late for everybody, and can be brought back or dismissed', () => {

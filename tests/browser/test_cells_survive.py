@@ -82,6 +82,7 @@ def test_somebody_changes_the_type_of_the_cell_in_which_another_types(
 
         for _ in range(4):
             type_while(ben, LETTERS, retype)
+        until(lambda: [cell.cell_type for cell in room.cells], ["code", "code"].__eq__)
         until(lambda: sources(room), lambda seen: seen == ["p " + LETTERS * 4, "q"])
         ben.page.keyboard.type("!")
         until(lambda: sources(room), lambda seen: seen == ["p " + LETTERS * 4 + "!", "q"])

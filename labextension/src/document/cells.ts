@@ -38,11 +38,11 @@ export class RoomCodeCell extends YCodeCell {
   }
 
   override setSource(value: string): void {
-    this.transact(() => this.share.rewrite(value));
+    this.share.rewrite(value);
   }
 
   override updateSource(start: number, end: number, value = ''): void {
-    this.transact(() => this.share.replace(start, end, value));
+    this.share.replace(start, end, value);
   }
 
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
@@ -68,11 +68,11 @@ export class RoomMarkdownCell extends YMarkdownCell {
   }
 
   override setSource(value: string): void {
-    this.transact(() => this.share.rewrite(value));
+    this.share.rewrite(value);
   }
 
   override updateSource(start: number, end: number, value = ''): void {
-    this.transact(() => this.share.replace(start, end, value));
+    this.share.replace(start, end, value);
   }
 
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
@@ -98,11 +98,11 @@ export class RoomRawCell extends YRawCell {
   }
 
   override setSource(value: string): void {
-    this.transact(() => this.share.rewrite(value));
+    this.share.rewrite(value);
   }
 
   override updateSource(start: number, end: number, value = ''): void {
-    this.transact(() => this.share.replace(start, end, value));
+    this.share.replace(start, end, value);
   }
 
   override transact(act: () => void, undoable = true, origin: unknown = null): void {

@@ -4,6 +4,12 @@ import { wellFormed, wholeCharacters } from '../characters.js';
 import { diff } from '../textdiff.js';
 import { type CellMap, textOf } from './cellmap.js';
 
+/** What a share needs of the notebook that its cell is in. */
+export interface IShareOwner {
+  /** Makes a text another one as a part of what is being done to cells; says whether it was one. */
+  cutOut(cell: CellMap, source: string): boolean;
+}
+
 const TYPED = 'jupyter-collab:typed';
 
 /**
@@ -13,11 +19,11 @@ const TYPED = 'jupyter-collab:typed';
 export class CellShare {
   /**
    * @param map - The cell.
-   * @param _notebook - The origin of the notebook's own transactions.
+   * @param _notebook - The notebook; it is the origin of its own transactions.
    */
   constructor(
     readonly map: CellMap,
-    private readonly _notebook: object
+    private readonly _notebook: IShareOwner
   ) {
     this.text = textOf(map) as Y.Text;
   }
@@ -41,13 +47,14 @@ export class CellShare {
     return this._undoManager;
   }
 
-  /** As a cell's `transact`. What is undoable is what is typed. */
+  /** As a cell's `transact`. What is undoable is what becomes of the text. */
   transact(act: () => void, undoable: boolean, origin: unknown): void {
     const run = (transaction: Y.Transaction): void => {
-      if (undoable) {
+      const before = this.text.toString();
+      act();
+      if (undoable && this.text.toString() !== before) {
         typedIn(transaction).add(this.text);
       }
-      act();
     };
     if (undoable) {
       // There must be one before there is something to undo.
@@ -58,25 +65,33 @@ export class CellShare {
 
   /** Makes the text another one, with the smallest replacement of whole characters. */
   rewrite(value: string): void {
-    const present = this.text.toString();
     const wanted = wellFormed(value);
-    if (present !== wanted) {
+    const present = this.text.toString();
+    if (present !== wanted && !this._notebook.cutOut(this.map, wanted)) {
       const { start, end, insert } = diff(present, wanted);
-      this.text.delete(start, end - start);
-      this.text.insert(start, insert);
+      this._type(() => {
+        this.text.delete(start, end - start);
+        this.text.insert(start, insert);
+      });
     }
   }
 
   /** Replaces a part of the text, of whole characters. */
   replace(start: number, end: number, value: string): void {
     const splice = wholeCharacters(this.text.toString(), start, end, value);
-    // What is put in first takes the carets behind it along.
-    this.text.insert(splice.start, splice.insert);
-    this.text.delete(splice.start + splice.insert.length, splice.end - splice.start);
+    this._type(() => {
+      // What is put in first takes the carets behind it along.
+      this.text.insert(splice.start, splice.insert);
+      this.text.delete(splice.start + splice.insert.length, splice.end - splice.start);
+    });
   }
 
   dispose(): void {
     this._undoManager?.destroy();
+  }
+
+  private _type(act: () => void): void {
+    this.transact(act, true, null);
   }
 
   private _undoManager: Y.UndoManager | null = null;

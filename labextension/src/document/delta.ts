@@ -1,7 +1,12 @@
 /** A change of a list: what is kept, what comes in, how many go; as `changed` of a shared notebook says it. */
 export type ListDelta<T> = ({ retain: number } | { insert: T[] } | { delete: number })[];
 
-/** The change that makes one list of different things the other; what changes places goes and comes in again. */
+/**
+ * The change that makes one list of different things the other; what changes places goes and comes in again.
+ *
+ * What comes in place of something else comes first, as in a list of Yjs: JupyterLab's notebook then takes it for what
+ * is active, if the other was.
+ */
 export function listDelta<T>(before: readonly T[], after: readonly T[]): ListDelta<T> {
   const kept = keptInOrder(before, after);
   const delta: ListDelta<T> = [];
@@ -9,11 +14,11 @@ export function listDelta<T>(before: readonly T[], after: readonly T[]): ListDel
   for (const item of [...kept, undefined]) {
     const [nextFrom, nextTo] =
       item === undefined ? [before.length, after.length] : [before.indexOf(item, from), after.indexOf(item, to)];
-    if (nextFrom > from) {
-      delta.push({ delete: nextFrom - from });
-    }
     if (nextTo > to) {
       delta.push({ insert: after.slice(to, nextTo) });
+    }
+    if (nextFrom > from) {
+      delta.push({ delete: nextFrom - from });
     }
     if (item !== undefined) {
       const last = delta[delta.length - 1];

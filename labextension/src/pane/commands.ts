@@ -7,6 +7,7 @@ import { CommandRegistry } from '@lumino/commands';
 import type { Assist } from './assist.js';
 import type { Execution } from './execution.js';
 import type { NotebookView } from './notebook.js';
+import { mergeCells, type Outcome, splitCell } from './splitmerge.js';
 
 /** The prefix of the pane's commands; what follows is the name of the notebook's command that does the same. */
 export const PREFIX = 'jupyter-collab:';
@@ -40,7 +41,7 @@ interface IAction {
 }
 
 /**
- * The commands of one pane: the notebook's own actions, under names of ours, with what the viewer may do checked
+ * The commands of one pane: the notebook's actions, under names of ours, with what the viewer may do checked
  * first.
  */
 export function createCommands(target: ICommandTarget, trans: TranslationBundle): CommandRegistry {
@@ -81,6 +82,10 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
   const does = (needs: Needs, label: string, run: IAction['run']): IAction => ({ needs, label, run });
   const runs = (needs: Needs, label: string, run: (execution: Execution) => Promise<unknown>): IAction =>
     does(needs, label, (_, target) => void run(target.execution));
+  const merges =
+    (neighbour: 'above' | 'below'): IAction['run'] =>
+    (notebook, target) =>
+      tell(mergeCells(notebook, neighbour), trans.__('A cell is read-only and cannot be merged.'), target);
   return {
     'enter-edit-mode': does('nothing', trans.__('Enter Edit Mode'), notebook => {
       notebook.mode = 'edit';
@@ -143,10 +148,12 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
     redo: does('edit', trans.__('Redo'), redo),
     'undo-cell-action': does('arrange', trans.__('Undo Cell Operation'), n => NotebookActions.undo(n)),
     'redo-cell-action': does('arrange', trans.__('Redo Cell Operation'), n => NotebookActions.redo(n)),
-    'split-cell-at-cursor': does('arrange', trans.__('Split Cell'), n => NotebookActions.splitCell(n)),
-    'merge-cells': does('arrange', trans.__('Merge Selected Cells'), n => NotebookActions.mergeCells(n)),
-    'merge-cell-above': does('arrange', trans.__('Merge Cell Above'), n => NotebookActions.mergeCells(n, true)),
-    'merge-cell-below': does('arrange', trans.__('Merge Cell Below'), n => NotebookActions.mergeCells(n, false, true)),
+    'split-cell-at-cursor': does('arrange', trans.__('Split Cell'), (notebook, target) =>
+      tell(splitCell(notebook), trans.__('The cell is read-only and cannot be split.'), target)
+    ),
+    'merge-cells': does('arrange', trans.__('Merge Selected Cells'), merges('below')),
+    'merge-cell-above': does('arrange', trans.__('Merge Cell Above'), merges('above')),
+    'merge-cell-below': does('arrange', trans.__('Merge Cell Below'), merges('below')),
     'move-cell-up': does('arrange', trans.__('Move Cell Up'), n => NotebookActions.moveUp(n)),
     'move-cell-down': does('arrange', trans.__('Move Cell Down'), n => NotebookActions.moveDown(n)),
     'clear-cell-output': does('edit', trans.__('Clear Cell Output'), clearOutputs),
@@ -160,6 +167,12 @@ function actions(trans: TranslationBundle): Record<string, IAction> {
       ])
     )
   };
+}
+
+function tell(outcome: Outcome, refusal: string, target: ICommandTarget): void {
+  if (outcome === 'read-only') {
+    target.announce(refusal);
+  }
 }
 
 function changeType(notebook: NotebookView, type: CellType): void {

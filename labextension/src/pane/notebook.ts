@@ -12,6 +12,11 @@ import { TypingPlace } from './typingplace.js';
  * document only when its viewer does.
  */
 export class NotebookView extends Notebook {
+  /** The room's document; `null` while none is shown. */
+  get document(): RoomNotebook | null {
+    return this._document;
+  }
+
   /** Whether the cells may not be changed here. */
   get readOnly(): boolean {
     return this._readOnly;
