@@ -5,21 +5,24 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
 import { crc32 } from './crc.js';
-import { Arrangement, knownType, sourceOf } from './document/arrangement.js';
+import { Arrangement, inOrder, knownType, sourceOf } from './document/arrangement.js';
 import { CellActions, type IActor, type IPart, type ISlice } from './document/cellactions.js';
-import { type CellMap, deletionOf, isCellId, posOf, textOf, typeOf } from './document/cellmap.js';
+import { type CellMap, deletionOf, isCellId, isLate, posOf, textOf, typeOf } from './document/cellmap.js';
 import { makeCell, type RoomCell } from './document/cells.js';
 import { CellShare, type IShareOwner } from './document/cellshare.js';
 import { Cutting } from './document/cutting.js';
 import { keptInOrder, listDelta } from './document/delta.js';
+import { Filler } from './document/filler.js';
 import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
+import { type ILostCell, lostCells } from './document/lostcells.js';
 import { isMoveKey, opOf } from './document/moves.js';
 import { Relocation } from './document/relocation.js';
 import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
 import { piecesOf } from './document/units.js';
 
 export type { ILateCell } from './document/latecells.js';
+export type { ILostCell } from './document/lostcells.js';
 
 /** A cell that somebody else deleted. */
 export interface IDeletedCell {
@@ -74,6 +77,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     this._actions = new CellActions(this._arrangement, this._relocation, this._actor());
     this._cutting = new Cutting(this._actions);
     this._late = new LateCells(this._arrangement);
+    this._filler = new Filler(this._arrangement);
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterAllTransactions', this._afterTransactions);
   }
@@ -115,6 +119,38 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   /** Emitted when somebody else deletes a cell, or merges it into another one. */
   get cellDeletedByOther(): ISignal<this, IDeletedCell> {
     return this._cellDeletedByOther;
+  }
+
+  /** Emitted when cells are taken out of the document with text that nobody meant to delete. */
+  get cellsLost(): ISignal<this, readonly ILostCell[]> {
+    return this._cellsLost;
+  }
+
+  /**
+   * Puts texts that were kept aside into cells: into the one that a text was typed in, if that is deleted and holds no
+   * text of others; it is back then. Else into a new one, behind that cell or, where it is not, behind the one before
+   * it, else at the end.
+   */
+  insertTexts(cells: readonly ILostCell[]): void {
+    this.transact(() => {
+      const order = this._order;
+      let end = order.length;
+      for (const { id, cell_type, source } of cells) {
+        const cell = this._arrangement.find(id);
+        if (cell !== null && isFree(cell)) {
+          const place = inOrder([...order, cell]).indexOf(cell);
+          order.splice(place, 0, cell);
+          this._actions.restore(cell);
+          this._share(cell).setSource(source);
+          end = place + 1;
+        } else {
+          const place = cell === null ? -1 : order.indexOf(cell);
+          end = place < 0 ? end : place + 1;
+          this.insertCell(end, { cell_type, source, metadata: {} });
+          end += 1;
+        }
+      }
+    });
   }
 
   /** Brings a deleted cell back; of a merged one the text that did not go into the other. */
@@ -315,6 +351,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
       act();
       this._join(edit);
       edit.removed.forEach(cell => this._actions.remove(cell));
+      if (edit.made.size === 1) {
+        this._filler.note(this.cells.map(cell => (cell as RoomCell).share.map), this._order);
+      }
     } finally {
       this._edit = null;
     }
@@ -478,6 +517,8 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     for (const event of transaction.local ? [] : events) {
       if (event instanceof Y.YMapEvent && event.target.parent === bag) {
         this._hear(event.target, event.changes.keys, transaction.deleteSet);
+      } else if (event.target === bag) {
+        this._lost.push(...lostCells(event as Y.YArrayEvent<unknown>));
       }
     }
     if (events.some(event => event.target === bag || isArranging(event, bag))) {
@@ -501,15 +542,26 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
 
   /** Puts in order what others' edits left to do. Within their transaction it would be taken for a part of it. */
   private readonly _afterTransactions = (): void => {
-    const [arrived, gone] = [this._arrived.splice(0), this._gone.splice(0)];
+    const [arrived, gone, lost] = [this._arrived.splice(0), this._gone.splice(0), this._lost.splice(0)];
     if (arrived.length > 0 && !this.readOnly) {
       this.ydoc.transact(() => arrived.forEach(arrival => this._settle(arrival)), this._relocation);
     }
+    this._dropFiller();
     for (const cell of gone) {
       const { by = '', into = null } = deletionOf(cell) ?? {};
       this._cellDeletedByOther.emit({ id: String(cell.get('id')), by, into });
     }
+    if (lost.length > 0) {
+      this._cellsLost.emit(lost);
+    }
   };
+
+  private _dropFiller(): void {
+    const needless = this.readOnly ? null : this._filler.takeNeedless();
+    if (needless !== null) {
+      this.ydoc.transact(() => this._arrangement.remove(needless, ''), this._relocation);
+    }
+  }
 
   private _settle({ cell, op, deletions }: IArrival): void {
     const { store } = this.ydoc;
@@ -560,14 +612,17 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _actions: CellActions;
   private readonly _cutting: Cutting;
   private readonly _late: LateCells;
+  private readonly _filler: Filler;
   private readonly _adopted = new Set<number>();
   private readonly _arrived: IArrival[] = [];
   private readonly _gone: CellMap[] = [];
+  private readonly _lost: ILostCell[] = [];
   private readonly _shares = new Map<CellMap, CellShare>();
   private readonly _made = new Map<CellMap, RoomCell>();
   private _edit: IEdit | null = null;
   private readonly _lateCellsChanged = new Signal<this, void>(this);
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
+  private readonly _cellsLost = new Signal<this, readonly ILostCell[]>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
 }
 
@@ -602,6 +657,12 @@ function isArranging(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unkn
 function mayBeLate(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
   const cell = event.target instanceof Y.Text ? event.target.parent : event.target;
   return cell instanceof Y.Map && cell.parent === bag && (cell.has('deleted') || isArranging(event, bag));
+}
+
+/** Whether a cell is deleted, and all its text with it: none went into another cell, and none came since. */
+function isFree(cell: CellMap): boolean {
+  const deletion = deletionOf(cell);
+  return deletion !== null && deletion.into === undefined && !isLate(cell);
 }
 
 /** Whether a cell's key puts it between two others. */

@@ -137,12 +137,16 @@ class RoomPersistence implements IPersistence {
     return this._do<IKeptText | null>(async tables => {
       this._begin(tables, record, state);
       tables.rooms.put({ room: this._room, epoch, usedAt: Date.now() });
-      const key = unsent && Number(await tables.texts.add({ room: this._room, ...this._keeper, ...unsent }));
+      const kept = unsent && (await this._addText(tables, unsent));
       if (former !== null) {
         await drop(tables, former.document);
       }
-      return unsent && { ...unsent, key };
+      return kept;
     }, inPage);
+  }
+
+  keepText(text: IUnsentText): Promise<IKeptText> {
+    return this._do<IKeptText>(tables => this._addText(tables, text), { ...text, key: null });
   }
 
   takeText(text: IKeptText): Promise<boolean> {
@@ -263,6 +267,10 @@ class RoomPersistence implements IPersistence {
   }
 
   // -- within a transaction ------------------------------------------------------------------------------------------
+
+  private async _addText({ texts }: ITables, text: IUnsentText): Promise<IKeptText> {
+    return { ...text, key: Number(await texts.add({ room: this._room, ...this._keeper, ...text })) };
+  }
 
   /** Begin a record with a document. */
   private _begin(tables: ITables, record: IRecord, state: Uint8Array): void {

@@ -60,6 +60,8 @@ export interface IPersistence {
   settle(): void;
   /** Keep `state`, of `epoch`, instead of the document, and `unsent` of what was in it. Returns the text as kept. */
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null>;
+  /** Keep a text. Returns it as kept. */
+  keepText(text: IUnsentText): Promise<IKeptText>;
   /** Let go of a text. Returns whether it was still there: another page may have been first. */
   takeText(text: IKeptText): Promise<boolean>;
   /** Write what is not written. */
@@ -103,6 +105,10 @@ export class NoPersistence implements IPersistenceFactory, IPersistence {
 
   replace(_epoch: string, _state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null> {
     return Promise.resolve(unsent && { ...unsent, key: null });
+  }
+
+  keepText(text: IUnsentText): Promise<IKeptText> {
+    return Promise.resolve({ ...text, key: null });
   }
 
   takeText(): Promise<boolean> {

@@ -4,7 +4,7 @@ import { RoomNotebook } from './document.js';
 import { gateEdits } from './editgate.js';
 import { Provider } from './provider.js';
 import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
-import { EditedCells, type IUnsentCell } from './unsent.js';
+import { EditedCells } from './unsent.js';
 import * as Y from 'yjs';
 
 /** This page's copy of a room's document, with all that keeps it the same as the room's and in the browser. */
@@ -44,6 +44,7 @@ export class Replica implements IDisposable {
   /** Begin with what was kept. */
   resume(kept: IKeptDocument): void {
     this._adopted = kept.clients;
+    this.model.adopt(kept.clients);
     this.edited.add(kept.cells);
     this.provider.resume(kept);
   }
@@ -55,20 +56,6 @@ export class Replica implements IDisposable {
     this._hadPending = this.provider.pending > 0;
     // Behind the provider's own listener, so that an edit is counted when it is kept.
     this.doc.on('update', this._onUpdate);
-  }
-
-  /** Insert cells, each behind the one that has its id now, else behind the one before it, else at the end. */
-  insert(cells: readonly IUnsentCell[]): void {
-    const present = this.doc.getArray<Y.Map<unknown>>('cells');
-    let end = present.length;
-    this.model.transact(() => {
-      for (const { id, cell_type, source } of cells) {
-        const found = present.toArray().findIndex(cell => cell.get('id') === id);
-        const index = found < 0 ? end : found + 1;
-        this.model.insertCell(index, { cell_type, source, metadata: {} });
-        end = index + 1;
-      }
-    });
   }
 
   dispose(): void {

@@ -5,7 +5,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
-import type { IDeletedCell, ILateCell, RoomNotebook } from './document.js';
+import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
 import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
@@ -309,6 +309,7 @@ export class Room implements IDisposable {
     };
     model.lateCellsChanged.connect(() => ifShown(() => this._onLateCells()));
     model.cellDeletedByOther.connect((_, cell) => ifShown(() => this._cellDeletedByOther.emit(cell)));
+    model.cellsLost.connect((_, cells) => ifShown(() => void this._keepLost(cells)));
     model.cellsKept.connect((_, ids) => ifShown(() => this._cellsKept.emit(ids)));
   }
 
@@ -398,6 +399,7 @@ export class Room implements IDisposable {
       this._retakeReason = reason;
     }
     this._next = this._makeReplica();
+    this._next.model.adopt(this._replica.clients);
     if (!this._isAway) {
       this._next.provider.connect();
     }
@@ -429,10 +431,19 @@ export class Room implements IDisposable {
     }
   }
 
+  /** Keep the text of cells that are in the document no more. */
+  private async _keepLost(cells: readonly ILostCell[]): Promise<void> {
+    const unsent = { epoch: this.epoch ?? '', cells: [...cells], reason: 'cell_removed' };
+    const text = await this._persistence.keepText(unsent);
+    if (!this._isDisposed) {
+      this._texts.add([text]);
+    }
+  }
+
   private async _restore(): Promise<void> {
     const cells = await this._texts.take();
     if (!this._isDisposed) {
-      this._replica.insert(cells);
+      this._replica.model.insertTexts(cells);
     }
   }
 

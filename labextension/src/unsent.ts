@@ -2,6 +2,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import * as Y from 'yjs';
 
+import { inOrder } from './document/arrangement.js';
+
 /** One cell's text. */
 export interface IUnsentCell {
   id: string;
@@ -20,14 +22,9 @@ export interface IUnsentText {
 
 /** The text of the cells with these ids, in the document's order; without those that have none. */
 export function readCells(doc: Y.Doc, ids: ReadonlySet<string>): IUnsentCell[] {
-  const cells: IUnsentCell[] = [];
-  for (const cell of doc.getArray('cells')) {
-    const text = cell instanceof Y.Map ? readCell(cell) : null;
-    if (text !== null && ids.has(text.id) && text.source !== '') {
-      cells.push(text);
-    }
-  }
-  return cells;
+  const cells = doc.getArray('cells').toArray().filter(cell => cell instanceof Y.Map) as Y.Map<unknown>[];
+  const texts = inOrder(cells).map(readCell).filter(text => text !== null);
+  return texts.filter(({ id, source }) => ids.has(id) && source !== '');
 }
 
 /** Those of `cells` whose text the document does not have. */

@@ -355,3 +355,49 @@ test('a cell of another type comes before the former one goes, so that a list wh
   ada.retype('q', 'raw');
   assert.deepEqual(seen, [[{ retain: 1 }, { insert: [ada.cell('q')] }, { delete: 1 }]]);
 });
+
+/** Deletes all cells as JupyterLab's action does, which leaves no notebook without a cell. */
+function empty({ notebook }: Page): void {
+  notebook.transact(() => {
+    notebook.deleteCellRange(0, notebook.cells.length);
+    notebook.insertCell(0, { cell_type: 'code', metadata: { trusted: true } });
+  });
+}
+
+test('people who each delete the last cells at once have one empty cell', () => {
+  const [ada, ben, cleo] = open('Cleo');
+  [ada, ben, cleo].forEach(empty);
+  settle();
+  assert.deepEqual(ada.texts, ['']);
+  assert.deepEqual(ada.notebook.lateCells, []);
+});
+
+test('of the empty cells of those who emptied the notebook at once that stays in which somebody typed', () => {
+  for (const who of [0, 1]) {
+    const all = open();
+    all.forEach(empty);
+    all[who].type(all[who].ids[0], 'TYPED');
+    settle();
+    assert.deepEqual(all[0].texts, ['TYPED']);
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('what several typed in the cells that each added to an empty notebook is all there', () => {
+  const [ada, ben] = open();
+  [ada, ben].forEach(page => {
+    empty(page);
+    page.type(page.ids[0], page.name);
+  });
+  settle();
+  assert.deepEqual([...ada.texts].sort(), ['Ada', 'Ben']);
+});
+
+test('the empty cell of an emptied notebook stays when somebody adds cells to it', () => {
+  const [ada, ben] = open();
+  empty(ada);
+  settle();
+  ben.insert(1, 'x', 'added below');
+  settle();
+  assert.deepEqual(ben.texts, ['', 'added below']);
+});

@@ -818,3 +818,110 @@ test('the late text of another history is not shown', async () => {
   await until(() => textOf(ben) === 'another', 'the new document is shown');
   assert.deepEqual(ben.lateCells, []);
 });
+
+test('what was typed offline before a reload follows the merge that others made meanwhile', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const ada = await join(server);
+  ada.sharedModel.insertCell(1, { id: 'second', cell_type: 'code', source: 'second' });
+  const ben = await join(server, { persistence: browser });
+  await until(() => ben.sharedModel.cells.length === 2, 'both have both cells');
+  await cut(server, ada, ben);
+  ada.sharedModel.mergeCells(0, [1]);
+  type(ben, ' late', 1);
+  await leave(ben);
+  server.isUp = true;
+  const after = await join(server, { persistence: browser });
+  await until(() => textOf(ada).endsWith('second late'), () => `the text is where the cell is: ${textOf(ada)}`);
+  assert.deepEqual([ada.lateCells, after.lateCells], [[], []]);
+});
+
+test('what was typed before the document was taken anew is still this page’s own', async () => {
+  const server = startServer();
+  const ben = await join(server);
+  type(ben, 'mine');
+  await reaches(ben, 'synced');
+  server.close(4413, 'document_too_large: no');
+  const former = ben.sharedModel;
+  await until(() => ben.sharedModel !== former && ben.status.kind === 'synced', 'the document is taken anew');
+  assert.ok(ben.sharedModel.wroteIn('first'));
+});
+
+test('text that is brought back is in its cell, if that was deleted', async () => {
+  const server = startServer();
+  server.startEpoch('old', 'shared');
+  const ben = await join(server);
+  await cut(server, ben);
+  type(ben, ' and mine');
+  server.startEpoch('new', 'shared');
+  server.isUp = true;
+  const ada = await join(server);
+  ada.sharedModel.insertCell(1, { id: 'second', cell_type: 'code', source: 'second' });
+  ada.sharedModel.deleteCell(0);
+  await until(() => ben.unsent !== null && ben.sharedModel.cells[0]?.id === 'second', 'the text is offered');
+  ben.restoreUnsent();
+  await until(() => ada.sharedModel.cells.length === 2, 'the cell is back');
+  assert.deepEqual(ada.sharedModel.cells.map(cell => cell.id), ['first', 'second']);
+  assert.deepEqual(sourcesOf(ada.sharedModel), ['shared and mine', 'second']);
+});
+
+test('text that is brought back takes the place of nothing that somebody else typed in its deleted cell', async () => {
+  const server = startServer();
+  server.startEpoch('old', 'shared');
+  const ben = await join(server);
+  await cut(server, ben);
+  type(ben, ' and mine');
+  server.startEpoch('new', 'shared');
+  server.isUp = true;
+  const ada = await join(server);
+  ada.sharedModel.deleteCell(0);
+  await reaches(ada, 'synced');
+  server.edit(0, 'late ');
+  await until(() => ben.unsent !== null && ben.lateCells.length === 1, 'both texts are offered');
+  ben.restoreUnsent();
+  await until(() => ada.sharedModel.cells.length === 1, 'the text is back');
+  assert.deepEqual(sourcesOf(ada.sharedModel), ['shared and mine']);
+  assert.deepEqual(ada.lateCells.map(cell => cell.source), ['late shared']);
+});
+
+test('text is offered in the order of the notebook, and comes back beside its cells', async () => {
+  const server = startServer();
+  const ben = await join(server);
+  ben.sharedModel.insertCells(1, ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id })));
+  ben.sharedModel.moveCells(2, 0);
+  await reaches(ben, 'synced');
+  await cut(server, ben);
+  [0, 1, 2].forEach(index => type(ben, '!', index));
+  server.startEpoch('new', 'first');
+  server.isUp = true;
+  const ada = await join(server);
+  ada.sharedModel.insertCells(1, ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id })));
+  ada.sharedModel.moveCells(2, 0);
+  await until(() => ben.unsent !== null && ben.sharedModel.cells[0]?.id === 'b', 'the text is offered');
+  assert.deepEqual(ben.unsent?.cells.map(cell => cell.id), ['b', 'first', 'a']);
+  ben.restoreUnsent();
+  await until(() => ada.sharedModel.cells.length === 6, 'the text is in the room');
+  assert.deepEqual(sourcesOf(ada.sharedModel), ['b', 'b!', 'first', '!', 'a', 'a!']);
+});
+
+test('the text of a cell that a client takes out of the document is kept for all who had it', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'text');
+  const browser = startBrowser();
+  const ben = await join(server, { persistence: browser });
+  ben.sharedModel.insertCell(1, { id: 'gone', cell_type: 'code', source: 'known to be gone' });
+  type(ben, ' of Ben');
+  ben.sharedModel.deleteCell(1);
+  ben.sharedModel.deleteCell(0);
+  ben.sharedModel.undo();
+  await reaches(ben, 'synced');
+  server.removeCells();
+  await until(() => ben.unsent !== null, 'the text is offered');
+  assert.deepEqual([ben.sharedModel.cells, ben.unsent?.reason], [[], 'cell_removed']);
+  assert.deepEqual(ben.unsent?.cells, [{ id: 'first', cell_type: 'code', source: 'text of Ben' }]);
+  await leave(ben);
+  const after = await join(server, { persistence: browser });
+  assert.equal(after.unsent?.cells[0].source, 'text of Ben');
+  after.restoreUnsent();
+  await until(() => textOf(after) === 'text of Ben', 'it is back');
+});

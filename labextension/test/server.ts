@@ -125,10 +125,18 @@ export class ServerDouble {
     this._change(source => source.delete(index, length));
   }
 
+  /** Take all cells out of the document, as no client may. */
+  removeCells(): void {
+    this._alter(cells => cells.delete(0, cells.length));
+  }
+
   private _change(change: (source: Y.Text) => void): void {
+    this._alter(cells => change(cells.get(0).get('source') as Y.Text));
+  }
+
+  private _alter(edit: (cells: Y.Array<Y.Map<unknown>>) => void): void {
     const before = Y.encodeStateVector(this.doc);
-    const cell = this.doc.getArray<Y.Map<unknown>>('cells').get(0);
-    change(cell.get('source') as Y.Text);
+    edit(this.doc.getArray('cells'));
     this._broadcast({ type: 'update', update: Y.encodeStateAsUpdate(this.doc, before) });
   }
 

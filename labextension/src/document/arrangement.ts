@@ -34,20 +34,7 @@ export class Arrangement {
 
   /** The cells that are there, in order. */
   get live(): CellMap[] {
-    const keyed: { cell: CellMap; pos: string; id: string }[] = [];
-    const unkeyed: CellMap[] = [];
-    for (const cell of this.all) {
-      if (!cell.has('deleted')) {
-        const pos = posOf(cell);
-        if (pos === null) {
-          unkeyed.push(cell);
-        } else {
-          keyed.push({ cell, pos, id: String(cell.get('id')) });
-        }
-      }
-    }
-    keyed.sort((a, b) => compare(a.pos, b.pos) || compare(a.id, b.id));
-    return [...keyed.map(({ cell }) => cell), ...unkeyed];
+    return inOrder(this.all.filter(cell => !cell.has('deleted')));
   }
 
   /**
@@ -170,6 +157,22 @@ export class Arrangement {
     keys.forEach((pos, offset) => order[index + offset].set('pos', pos));
     return keys[0];
   }
+}
+
+/** Cells in the order of the notebook; those without a key come last, as they come. */
+export function inOrder(cells: readonly CellMap[]): CellMap[] {
+  const keyed: { cell: CellMap; pos: string; id: string }[] = [];
+  const unkeyed: CellMap[] = [];
+  for (const cell of cells) {
+    const pos = posOf(cell);
+    if (pos === null) {
+      unkeyed.push(cell);
+    } else {
+      keyed.push({ cell, pos, id: String(cell.get('id')) });
+    }
+  }
+  keyed.sort((a, b) => compare(a.pos, b.pos) || compare(a.id, b.id));
+  return [...keyed.map(({ cell }) => cell), ...unkeyed];
 }
 
 export function knownType(type: string): CellType {

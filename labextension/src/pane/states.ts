@@ -65,6 +65,8 @@ function whyUnsent(reason: string, trans: TranslationBundle): string {
       return trans.__('The room was started anew in the meantime.');
     case 'diverged':
       return trans.__('This page had come to differ from the room, and now shows what the room has.');
+    case 'cell_removed':
+      return trans.__('Somebody’s program took its cell out of the room.');
     case 'permission_denied':
       return trans.__('You may no longer edit this room.');
     case 'removed':
