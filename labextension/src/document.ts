@@ -1,6 +1,7 @@
 import { YNotebook, type SharedCell } from '@jupyter/ydoc';
 import type { IAttachments, IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { JSONExt } from '@lumino/coreutils';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
@@ -200,6 +201,29 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     }
     const isBehind = position.assoc < 0 && found !== null && !found?.isDeleted;
     return { id: this._share(cell).id, index: found ? found.index + (isBehind ? 1 : 0) : (start?.index ?? 0) };
+  }
+
+  /**
+   * Leaves the list of cells as it is, whatever others do to them, until what is returned is disposed of; then says in
+   * one step what changed. Texts change all the while, and what is done to cells here is seen at once.
+   *
+   * Nothing waits to be sent or kept: what is typed meanwhile into a cell that somebody merged is late text until then.
+   */
+  holdChanges(): IDisposable {
+    const hold = new DisposableDelegate(() => {
+      this._holds.delete(hold);
+      if (this._holds.size === 0 && !this.isDisposed) {
+        // As an edit of others, which it was: so all notice it who do something before and after these.
+        Y.transact(this.ydoc, () => this._show(), this._relocation, false);
+      }
+    });
+    this._holds.add(hold);
+    return hold;
+  }
+
+  /** Ends whatever holds changes back. */
+  showChanges(): void {
+    [...this._holds].forEach(hold => hold.dispose());
   }
 
   override dispose(): void {
@@ -521,7 +545,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
         this._lost.push(...lostCells(event as Y.YArrayEvent<unknown>));
       }
     }
-    if (events.some(event => event.target === bag || isArranging(event, bag))) {
+    const isOwnDoing = transaction.local && transaction.origin !== this._relocation;
+    const isShown = this._holds.size === 0 || isOwnDoing;
+    if (isShown && events.some(event => event.target === bag || isArranging(event, bag))) {
       this._show();
     }
     if (events.some(event => event.target === bag || mayBeLate(event, bag)) && this._late.read()) {
@@ -542,7 +568,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
 
   /** Puts in order what others' edits left to do. Within their transaction it would be taken for a part of it. */
   private readonly _afterTransactions = (): void => {
-    const [arrived, gone, lost] = [this._arrived.splice(0), this._gone.splice(0), this._lost.splice(0)];
+    // Text that is being composed would be torn out of the input method's hands.
+    const arrived = this._holds.size === 0 ? this._arrived.splice(0) : [];
+    const [gone, lost] = [this._gone.splice(0), this._lost.splice(0)];
     if (arrived.length > 0 && !this.readOnly) {
       this.ydoc.transact(() => arrived.forEach(arrival => this._settle(arrival)), this._relocation);
     }
@@ -620,6 +648,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _shares = new Map<CellMap, CellShare>();
   private readonly _made = new Map<CellMap, RoomCell>();
   private _edit: IEdit | null = null;
+  private readonly _holds = new Set<IDisposable>();
   private readonly _lateCellsChanged = new Signal<this, void>(this);
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
   private readonly _cellsLost = new Signal<this, readonly ILostCell[]>(this);

@@ -356,6 +356,85 @@ test('a cell of another type comes before the former one goes, so that a list wh
   assert.deepEqual(seen, [[{ retain: 1 }, { insert: [ada.cell('q')] }, { delete: 1 }]]);
 });
 
+test('while the changes are held others’ changes of the list wait, and then come in one step', () => {
+  const [ada, ben] = open();
+  const seen: unknown[] = [];
+  ben.notebook.changed.connect((_, { cellsChange }) => cellsChange && seen.push(cellsChange));
+  const cell = ben.cell('p');
+  const held = ben.notebook.holdChanges();
+  ada.move('p', 2);
+  ada.remove('q');
+  ada.insert(0, 'x', 'new');
+  exchange(pages);
+  ben.type('p', ' TYPED');
+  exchange(pages);
+  assert.deepEqual([ben.ids, seen, cell.isDisposed], [['p', 'q', 'r'], [], false]);
+  assert.deepEqual(ada.texts, ['new', 'cell r', 'cell p TYPED']);
+  held.dispose();
+  settle();
+  assert.equal(seen.length, 1);
+  held.dispose();
+  assert.equal(seen.length, 1);
+});
+
+test('what is done to cells here is seen at once, with what was held', () => {
+  const [ada, ben] = open();
+  const held = ben.notebook.holdChanges();
+  ada.move('p', 2);
+  exchange(pages);
+  ben.remove('q');
+  assert.deepEqual(ben.ids, ['r', 'p']);
+  held.dispose();
+  settle();
+});
+
+test('what an input method makes of letters while somebody merges the cell is in the other cell, once', () => {
+  const [ada, ben] = open();
+  ben.type('q', 'に');
+  exchange(pages);
+  const held = ben.notebook.holdChanges();
+  ada.notebook.mergeCells(0, [1]);
+  exchange(pages);
+  ben.cell('q').updateSource(6, 7, 'にほ');
+  exchange(pages);
+  ben.cell('q').updateSource(6, 8, '日本');
+  exchange(pages);
+  held.dispose();
+  settle();
+  assert.deepEqual(ada.texts, ['cell p\n\ncell q日本', 'cell r']);
+  assert.deepEqual(ada.notebook.lateCells, []);
+});
+
+test('a page that goes while the changes are held has lost nothing: what it typed is late text for all', () => {
+  const [ada, ben] = open();
+  ben.notebook.holdChanges();
+  ada.notebook.mergeCells(0, [1]);
+  exchange(pages);
+  ben.type('q', ' TYPED');
+  exchange(pages);
+  assert.deepEqual(ada.notebook.lateCells.map(({ id, source }) => [id, source]), [['q', ' TYPED']]);
+});
+
+test('who does something about the cells sees them as they are before', () => {
+  const [ada, ben] = open();
+  ben.notebook.holdChanges();
+  ada.move('p', 2);
+  exchange(pages);
+  ben.notebook.showChanges();
+  assert.deepEqual(ben.ids, ['q', 'r', 'p']);
+});
+
+test('two who hold the changes see them when both let go', () => {
+  const [ada, ben] = open();
+  const [first, second] = [ben.notebook.holdChanges(), ben.notebook.holdChanges()];
+  ada.remove('p');
+  exchange(pages);
+  first.dispose();
+  assert.deepEqual(ben.ids, ['p', 'q', 'r']);
+  second.dispose();
+  settle();
+});
+
 /** Deletes all cells as JupyterLab's action does, which leaves no notebook without a cell. */
 function empty({ notebook }: Page): void {
   notebook.transact(() => {

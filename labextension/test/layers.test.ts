@@ -16,7 +16,17 @@ const LAYERS: readonly (readonly string[])[] = [
   ['agreement.ts', 'pieces.ts', 'outgoing.ts', 'connection.ts', 'provider.ts', 'presence.ts'],
   ['layout.ts', 'living.ts', 'database.ts', 'persistence.ts', 'keeper.ts', 'indexeddb.ts'],
   ['editgate.ts', 'replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],
-  ['share/', 'pane/', 'carets.ts', 'linebreaks.ts', 'pasting.ts', 'readonly.ts', 'surrogates.ts', 'trust.ts'],
+  [
+    'share/',
+    'pane/',
+    'carets.ts',
+    'compositions.ts',
+    'linebreaks.ts',
+    'pasting.ts',
+    'readonly.ts',
+    'surrogates.ts',
+    'trust.ts'
+  ],
   ['editors.ts'],
   ['bind/'],
   ['plugins/', 'widget/'],

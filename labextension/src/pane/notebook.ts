@@ -62,6 +62,8 @@ export class NotebookView extends Notebook {
    * sees to that a while later, and what is pressed meanwhile would be lost.
    */
   keepFocus(act: () => void): void {
+    // What is done must be done to the cells as they are.
+    this._document?.showChanges();
     const hadFocus = this.node.contains(document.activeElement);
     act();
     if (hadFocus && this.mode === 'command' && focusIsNowhere()) {
