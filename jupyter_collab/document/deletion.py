@@ -34,7 +34,7 @@ def deleted_at(cell: "Map[Any]") -> float:
 def mark_deleted(cell: "Map[Any]", by: str, at_ms: int) -> None:
     """Delete ``cell``, with the text that it has now; ``by`` is a name for people."""
     cell[DELETED] = {"at": at_ms, "by": clean_text(by)}
-    dismiss(cell)
+    cell[DROPPED] = _crc(_text(cell))
 
 
 def mark_late(cell: "Map[Any]", at_ms: int) -> None:
@@ -43,14 +43,16 @@ def mark_late(cell: "Map[Any]", at_ms: int) -> None:
 
 
 def dismiss(cell: "Map[Any]") -> None:
-    """Say that the text which ``cell`` has now is deleted, too."""
-    cell[DROPPED] = _crc(_text(cell))
+    """Say that the text which ``cell`` has now is deleted, too; also what went into no other cell."""
+    mark = to_plain(cell.get(DELETED))
+    mark_deleted(cell, str(mark.get("by", "")) if isinstance(mark, Mapping) else "", int(deleted_at(cell)))
 
 
 def restore(cell: "Map[Any]") -> None:
     """Bring a deleted cell back."""
-    if DELETED in cell:
-        del cell[DELETED]
+    for key in (DELETED, DROPPED):
+        if key in cell:
+            del cell[key]
 
 
 def is_late(cell: "Map[Any]") -> bool:

@@ -10,9 +10,6 @@ from .deletion import deleted_at, dismiss, is_late
 
 __all__ = ["are_complete", "clear_out", "complete_cells"]
 
-MOVED = "moved."
-"""What begins the keys that say where a merge or a split put text."""
-
 OUTPUTS_STAY_MS = 60 * 60 * 1000
 TEXT_STAYS_MS = 7 * 24 * 60 * 60 * 1000
 EMPTY_CELLS_STAY_MS = 2 * TEXT_STAYS_MS
@@ -54,5 +51,5 @@ def _clear(cells: CellList, entry: CellEntry, now_ms: int) -> None:
         source.clear()
         dismiss(cell)
         update_map(cell["metadata"], {})
-        for key in [key for key in cell.keys() if key == "attachments" or key.startswith(MOVED)]:  # noqa: SIM118  # a Map is no dict
-            del cell[key]
+        if "attachments" in cell:
+            del cell["attachments"]

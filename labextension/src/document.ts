@@ -18,7 +18,7 @@ import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
 import { type ILostCell, lostCells } from './document/lostcells.js';
 import { isMoveKey, opOf } from './document/moves.js';
-import { Relocation } from './document/relocation.js';
+import { type IArrival, Relocation } from './document/relocation.js';
 import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
 import { piecesOf } from './document/units.js';
 
@@ -80,6 +80,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     this._late = new LateCells(this._arrangement);
     this._filler = new Filler(this._arrangement);
     this._ycells.observeDeep(this._onChange);
+    this.ydoc.on('afterTransaction', this._noteDeleted);
     this.ydoc.on('afterAllTransactions', this._afterTransactions);
   }
 
@@ -228,6 +229,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this.ydoc.off('afterTransaction', this._noteDeleted);
       this.ydoc.off('afterAllTransactions', this._afterTransactions);
       this._ycells.unobserveDeep(this._onChange);
       this.cells.forEach(cell => cell.dispose());
@@ -432,7 +434,6 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private _actor(): IActor {
     return {
       author: () => this.author,
-      isOwn: client => this._isOwn(client),
       note: intention => this._edit?.intentions.push(intention),
       tellKept: cell => this._cellsKept.emit([this._share(cell).id])
     };
@@ -475,6 +476,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private _reuse(map: CellMap, content: SharedCell.Cell, index: number): RoomCell {
     const edit = this._edit as IEdit;
     const wasHere = edit.removed.delete(map);
+    const dropped = map.get('dropped');
     edit.lastRemoved = null;
     if (!wasHere) {
       this._actions.restore(map);
@@ -489,7 +491,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     if (wasHere && content.id !== map.get('id')) {
       // The cells that are deleted in the same step may have gone into it.
       edit.joined = { cell: map, source, order: this.cells.map(shown => (shown as RoomCell).share.map) };
-    } else if (wasHere || crc32(source) !== map.get('dropped')) {
+    } else if (wasHere || crc32(source) !== dropped) {
       // Else the text is as it was deleted, and what came late stays in it.
       cell.setSource(source);
     }
@@ -538,11 +540,15 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     transaction: Y.Transaction
   ): void => {
     const { bag } = this._arrangement;
+    if (events.some(event => event.target === bag || isOfMoves(event, bag))) {
+      this._relocation.forget();
+    }
     for (const event of transaction.local ? [] : events) {
-      if (event instanceof Y.YMapEvent && event.target.parent === bag) {
-        this._hear(event.target, event.changes.keys, transaction.deleteSet);
-      } else if (event.target === bag) {
+      if (event.target === bag) {
+        this._isUnsettled = true;
         this._lost.push(...lostCells(event as Y.YArrayEvent<unknown>));
+      } else if (event instanceof Y.YMapEvent && event.target.parent === bag) {
+        this._hear(event.target, event.changes.keys);
       }
     }
     const isOwnDoing = transaction.local && transaction.origin !== this._relocation;
@@ -556,23 +562,32 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   };
 
   /** Takes note of what somebody else did to a cell. */
-  private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>, deletions: DeleteSet): void {
+  private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>): void {
     for (const [key, { action }] of changes) {
       if (isMoveKey(key) && action !== 'delete') {
-        this._arrived.push({ cell, op: opOf(key), deletions });
+        this._arrived.push({ cell, op: opOf(key) });
+        this._isUnsettled = true;
       } else if (key === 'deleted' && action === 'add') {
         this._gone.push(cell);
+      } else if (key === 'deleted' && action === 'delete') {
+        this._isUnsettled = true;
       }
     }
   }
 
+  private readonly _noteDeleted = ({ local, origin, deleteSet }: Y.Transaction): void => {
+    if (local && origin !== this._relocation) {
+      this._relocation.noteDeleted(deleteSet);
+    }
+  };
+
   /** Puts in order what others' edits left to do. Within their transaction it would be taken for a part of it. */
   private readonly _afterTransactions = (): void => {
-    // Text that is being composed would be torn out of the input method's hands.
-    const arrived = this._holds.size === 0 ? this._arrived.splice(0) : [];
     const [gone, lost] = [this._gone.splice(0), this._lost.splice(0)];
-    if (arrived.length > 0 && !this.readOnly) {
-      this.ydoc.transact(() => arrived.forEach(arrival => this._settle(arrival)), this._relocation);
+    // Text that is being composed would be torn out of the input method's hands.
+    if (this._isUnsettled && this._holds.size === 0 && !this.readOnly) {
+      this._isUnsettled = false;
+      this.ydoc.transact(() => this._relocation.settle(this._arrived.splice(0)), this._relocation);
     }
     this._dropFiller();
     for (const cell of gone) {
@@ -589,15 +604,6 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     if (needless !== null) {
       this.ydoc.transact(() => this._arrangement.remove(needless, ''), this._relocation);
     }
-  }
-
-  private _settle({ cell, op, deletions }: IArrival): void {
-    const { store } = this.ydoc;
-    this._relocation.settle(cell, op, ([client, clock]) => {
-      const id = Y.createID(client, clock);
-      const isGone = clock < Y.getState(store, client) && Y.getItem(store, id).deleted;
-      return isGone && !Y.isDeleted(deletions, id);
-    });
   }
 
   /** Makes the list of cells that of the document, and says how it changed. */
@@ -645,6 +651,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _arrived: IArrival[] = [];
   private readonly _gone: CellMap[] = [];
   private readonly _lost: ILostCell[] = [];
+  private _isUnsettled = false;
   private readonly _shares = new Map<CellMap, CellShare>();
   private readonly _made = new Map<CellMap, RoomCell>();
   private _edit: IEdit | null = null;
@@ -653,15 +660,6 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
   private readonly _cellsLost = new Signal<this, readonly ILostCell[]>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
-}
-
-type DeleteSet = Y.Transaction['deleteSet'];
-
-/** A record of moved characters that came from somebody else, and what was deleted together with it. */
-interface IArrival {
-  readonly cell: CellMap;
-  readonly op: string;
-  readonly deletions: DeleteSet;
 }
 
 /** What the base class follows the cells with. */
@@ -680,6 +678,11 @@ function isArranging(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unkn
     event.target.parent === bag &&
     ['id', 'pos', 'cell_type', 'deleted'].some(key => event.keysChanged.has(key))
   );
+}
+
+/** Whether an event says of a cell where its characters went. */
+function isOfMoves(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
+  return event instanceof Y.YMapEvent && event.target.parent === bag && [...event.keysChanged].some(isMoveKey);
 }
 
 /** Whether an event may make the text of a deleted cell late, or not late any more. */

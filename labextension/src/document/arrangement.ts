@@ -5,7 +5,6 @@ import * as Y from 'yjs';
 import {
   type CellMap,
   type CellType,
-  deletionOf,
   isCell,
   isCellId,
   markDeleted,
@@ -118,9 +117,8 @@ export class Arrangement {
   }
 
   restore(cell: CellMap): void {
-    if (deletionOf(cell) !== null) {
-      cell.delete('deleted');
-    }
+    cell.delete('deleted');
+    cell.delete('dropped');
   }
 
   private _isFree(id: string, except: CellMap): boolean {

@@ -3,16 +3,14 @@ import * as Y from 'yjs';
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, textOf, typeOf } from './cellmap.js';
 import type { IIntention } from './history.js';
-import { dropMove, nextUnit, writeMove } from './moves.js';
+import { nextUnit } from './moves.js';
 import type { Relocation } from './relocation.js';
-import { foreignUnits, type Run, runsBetween } from './units.js';
+import { deleteUnits, type Run, runsBetween } from './units.js';
 
 /** Who does things to cells at this page, and what is made of it. */
 export interface IActor {
   /** The display name that others see. */
   author(): string;
-  /** Whether what a Yjs client wrote is this page's own. */
-  isOwn(client: number): boolean;
   /** Something was done to cells. */
   note(intention: IIntention): void;
   /** A cell stays though its making was undone: others wrote in it. */
@@ -94,12 +92,11 @@ export class CellActions {
    */
   merge(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): void {
     const id = String(primary.get('id'));
-    const first = this._copyInto(primary, before, true);
-    const second = this._copyInto(primary, after, false);
-    [...before, ...after].forEach(({ cell }) => this._cells.remove(cell, this._actor.author(), id));
-    const ops = new Map([...first.ops, ...second.ops]);
+    const separators = [...this._copyInto(primary, before, true), ...this._copyInto(primary, after, false)];
+    const parts = [...before, ...after].map(({ cell }) => cell);
+    parts.forEach(cell => this._cells.remove(cell, this._actor.author(), id));
     const again = (): boolean => this._mergeAgain(primary, before, after);
-    this._actor.note({ undo: () => this._unmerge(primary, ops, [first.copied, second.copied], again) });
+    this._actor.note({ undo: () => this._unmerge(primary, parts, separators, again) });
   }
 
   /**
@@ -109,16 +106,18 @@ export class CellActions {
    * @param stays - Where the text begins that stays.
    */
   split(cell: CellMap, slices: readonly ISlice[], stays: number): void {
+    this._relocation.renew(cell);
     const text = textOf(cell) as Y.Text;
     const whole = text.toString();
     const [next] = runsBetween(text, stays, stays + 1);
-    const tail = next === undefined ? {} : { tail: [next[0], next[1]] as const };
+    const split = { taken: true, ...(next === undefined ? {} : { tail: [next[0], next[1]] as const }) };
     for (const [place, { cell: piece, start, end }] of slices.entries()) {
       const cut = runsBetween(text, end, slices[place + 1]?.start ?? stays);
       const at = nextUnit(this._cells.doc);
       textOf(piece)?.insert(0, whole.slice(start, end));
       if (start < end) {
-        writeMove(cell, { to: String(piece.get('id')), chars: runsBetween(text, start, end), at, cut, ...tail });
+        const chars = runsBetween(text, start, end);
+        this._relocation.record(cell, { to: String(piece.get('id')), chars, at, cut, ...split });
       }
     }
     text.delete(0, stays);
@@ -128,49 +127,45 @@ export class CellActions {
     this._actor.note({ undo: () => this._mergeAgain(cell, parts, []) });
   }
 
-  /** Copies the text of cells into another one, and notes in them where it went. */
-  private _copyInto(
-    primary: CellMap,
-    parts: readonly IPart[],
-    isBefore: boolean
-  ): { ops: [CellMap, string][]; copied: Run } {
+  /** Copies the text of cells into another one, and notes in them where it went; says what is between the copies. */
+  private _copyInto(primary: CellMap, parts: readonly IPart[], isBefore: boolean): Run[] {
+    parts.forEach(({ cell }) => this._relocation.renew(cell));
     const text = textOf(primary) as Y.Text;
+    // The records are written behind the copies: their names count what this page writes.
+    const [client, clock] = nextUnit(this._cells.doc);
     let all = '';
+    const separators: Run[] = [];
     const places = parts.map(({ cell, separator }) => {
       const source = textOf(cell) as Y.Text;
       const chars = runsBetween(source, 0, source.length);
       // Of no characters the place is a separator's.
       const place = all.length + (isBefore ? 0 : separator.length) - (chars.length === 0 && !isBefore ? 1 : 0);
+      const start = all.length + (isBefore ? source.length : 0);
+      separators.push([client, clock + start, separator.length]);
       all += isBefore ? source.toString() + separator : separator + source.toString();
       return { cell, chars, place, hasPlace: chars.length > 0 || separator !== '' };
     });
-    // The records are written behind the copies: their names count what this page writes.
-    const [client, clock] = nextUnit(this._cells.doc);
     text.insert(isBefore ? 0 : text.length, all);
-    const ops = places
-      .filter(({ hasPlace }) => hasPlace)
-      .map(({ cell, chars, place }): [CellMap, string] => [
-        cell,
-        writeMove(cell, { to: String(primary.get('id')), chars, at: [client, clock + place] })
-      ]);
-    return { ops, copied: [client, clock, all.length] };
+    for (const { cell, chars, place } of places.filter(({ hasPlace }) => hasPlace)) {
+      this._relocation.record(cell, { to: String(primary.get('id')), chars, at: [client, clock + place] });
+    }
+    return separators.filter(([, , length]) => length > 0);
   }
 
   private _unmerge(
     primary: CellMap,
-    ops: ReadonlyMap<CellMap, string>,
-    copied: readonly Run[],
+    parts: readonly CellMap[],
+    separators: readonly Run[],
     again: () => boolean
   ): boolean {
-    const merged = [...ops.keys()].filter(cell => deletionOf(cell)?.into === primary.get('id'));
-    if (merged.length === 0) {
+    const merged = parts.filter(cell => deletionOf(cell)?.into === primary.get('id'));
+    if (merged.length === 0 || deletionOf(primary) !== null) {
       return false;
     }
-    this._relocation.erase(primary, copied.filter(run => run[2] > 0));
+    deleteUnits(textOf(primary) as Y.Text, separators);
     for (const cell of merged) {
+      this._relocation.moveBack(primary, cell);
       this._cells.restore(cell);
-      dropMove(cell, ops.get(cell) as string);
-      this._relocation.dropRestored(cell);
     }
     this._actor.note({ undo: again });
     return true;
@@ -190,11 +185,10 @@ export class CellActions {
     if (deletionOf(cell) !== null) {
       return false;
     }
-    const text = textOf(cell);
-    if (text !== null && foreignUnits(text, client => this._actor.isOwn(client)) > 0) {
-      this._actor.tellKept(cell);
-    } else {
+    if (this._relocation.isAllOwn(cell)) {
       this._remove(cell, true);
+    } else {
+      this._actor.tellKept(cell);
     }
     return true;
   }
@@ -204,7 +198,8 @@ export class CellActions {
     this._cells.remove(cell, this._actor.author());
     this._actor.note({
       undo: () => {
-        if (deletionOf(cell) === null) {
+        // What somebody merged into another cell meanwhile is there.
+        if (deletionOf(cell) === null || deletionOf(cell)?.into !== undefined) {
           return false;
         }
         this._restore(cell, isNew);
@@ -215,7 +210,7 @@ export class CellActions {
 
   private _restore(cell: CellMap, isNew: boolean): void {
     this._cells.restore(cell);
-    this._relocation.dropRestored(cell);
+    this._relocation.dropCopied(cell);
     this._actor.note({
       undo: () => {
         if (isNew) {

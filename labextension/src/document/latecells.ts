@@ -1,15 +1,13 @@
-import { crc32 } from '../crc.js';
 import type { Arrangement } from './arrangement.js';
-import { sourceOf } from './arrangement.js';
-import { type CellMap, type CellType, deletionOf, isLate, textOf, typeOf } from './cellmap.js';
+import { type CellMap, type CellType, deletionOf, isLate, markDeleted, textOf, typeOf } from './cellmap.js';
 import { movesOf } from './moves.js';
-import { deleteUnits, partition, piecesOf, type Run } from './units.js';
+import { deleteUnits, piecesOf, type Run, UnitSet } from './units.js';
 
 /** A deleted cell with text that was typed by somebody who did not know that it is deleted. */
 export interface ILateCell {
   readonly id: string;
   readonly cell_type: CellType;
-  /** The text that would come back: all of it or, of a merged cell, what did not go into the other one. */
+  /** The text that would come back: what did not go into another cell. */
   readonly source: string;
   /** Who deleted the cell, and when, in milliseconds since 1970 by their clock. */
   readonly by: string;
@@ -35,17 +33,18 @@ export class LateCells {
     return !isSame;
   }
 
-  /** Takes out of a merged cell what went into the other one, so that only the late text comes back. */
+  /** Takes out of a cell what went into others, so that only the late text comes back. */
   clearMoved(cell: CellMap): void {
     const text = textOf(cell);
-    if (text !== null && deletionOf(cell)?.into !== undefined) {
+    if (text !== null) {
       deleteUnits(text, movedRuns(cell));
     }
   }
 
-  /** From now on the text that the cell has is known to be deleted. */
+  /** From now on the text that the cell has is known to be deleted; also what did not go into another one. */
   dismiss(cell: CellMap): void {
-    cell.set('dropped', crc32(sourceOf(cell)));
+    const { at = 0, by = '' } = deletionOf(cell) ?? {};
+    markDeleted(cell, { at, by });
   }
 
   private _late: readonly ILateCell[] = [];
@@ -53,8 +52,7 @@ export class LateCells {
 
 function describe(cell: CellMap): ILateCell {
   const { at = 0, by = '', into = null } = deletionOf(cell) ?? {};
-  const source = into === null ? sourceOf(cell) : unmovedText(cell);
-  return { id: String(cell.get('id')), cell_type: typeOf(cell), source, by, at, into };
+  return { id: String(cell.get('id')), cell_type: typeOf(cell), source: unmovedText(cell), by, at, into };
 }
 
 function movedRuns(cell: CellMap): Run[] {
@@ -62,12 +60,12 @@ function movedRuns(cell: CellMap): Run[] {
 }
 
 function unmovedText(cell: CellMap): string {
-  const [text, moved] = [textOf(cell), movedRuns(cell)];
+  const [text, moved] = [textOf(cell), new UnitSet(movedRuns(cell))];
   let source = '';
   for (const piece of text === null ? [] : piecesOf(text)) {
     let offset = 0;
-    for (const { run, isListed } of partition(piece.run, moved)) {
-      source += isListed || piece.isDeleted ? '' : piece.text.slice(offset, offset + run[2]);
+    for (const { run, isIn } of moved.partition(piece.run)) {
+      source += isIn || piece.isDeleted ? '' : piece.text.slice(offset, offset + run[2]);
       offset += run[2];
     }
   }

@@ -3,7 +3,7 @@ import { UUID } from '@lumino/coreutils';
 import * as Y from 'yjs';
 
 import type { CellMap } from './cellmap.js';
-import { type Run, unitsIn } from './units.js';
+import { type Run, type Unit, unitsIn, type UnitSet } from './units.js';
 
 const PREFIX = 'moved.';
 
@@ -15,13 +15,15 @@ export interface IMove {
   /** The characters, in the order of the text. */
   readonly chars: readonly Run[];
   /** The first copy; the others follow it. Of no characters: the unit behind which they would be. */
-  readonly at: readonly [client: number, clock: number];
+  readonly at: Unit;
   /** Of a split: the first character that stayed, if any did. */
-  readonly tail?: readonly [client: number, clock: number];
+  readonly tail?: Unit;
   /** Of a split: the line breaks that went with it. */
   readonly cut?: readonly Run[];
-  /** Whether the page that typed the characters moved them, and deleted them where they were. */
-  readonly isOwn?: boolean;
+  /** Whether the characters were deleted where they were. A merge leaves them in the cell that goes. */
+  readonly taken?: boolean;
+  /** Whether a page let its own text follow that of others. Where it may stay, no more text follows that. */
+  readonly follows?: boolean;
 }
 
 export function isMoveKey(key: string): boolean {
@@ -32,7 +34,7 @@ export function opOf(key: string): string {
   return key.slice(PREFIX.length);
 }
 
-/** The records of a cell that make sense; the one that wins where two list the same characters comes first. */
+/** The records of a cell that make sense; the one that counts where two list the same characters comes first. */
 export function movesOf(cell: CellMap): IMove[] {
   const moves: IMove[] = [];
   for (const key of cell.keys()) {
@@ -44,40 +46,61 @@ export function movesOf(cell: CellMap): IMove[] {
   return moves.sort((a, b) => (a.op < b.op ? -1 : 1));
 }
 
-/** Writes a record; says its `op`. */
-export function writeMove(cell: CellMap, move: Omit<IMove, 'op'>): string {
-  const op = UUID.uuid4();
+/**
+ * Writes a record. It stays for good: others may have acted on it.
+ *
+ * @param op - What names it, if it is to count in place of one that lists the same characters.
+ */
+export function writeMove(cell: CellMap, move: Omit<IMove, 'op'>, op = UUID.uuid4()): void {
   cell.set(PREFIX + op, { ...move });
-  return op;
 }
 
-export function dropMove(cell: CellMap, op: string): void {
-  cell.delete(PREFIX + op);
+/** The name of a record that counts in place of others; no two are the same. */
+export function opBefore(moves: readonly IMove[]): string {
+  return LEAST + (moves[0]?.op ?? '') + UUID.uuid4();
 }
 
-/** The copies of those characters of a record that are also in a run. */
-export function copiesOf(move: IMove, run: Run): Run[] {
+/** Comes before all that a name may begin with. */
+const LEAST = '!';
+
+/** The copies of those characters of a record that are also in a set. */
+export function copiesOf({ chars, at }: IMove, units: UnitSet): Run[] {
   const copies: Run[] = [];
   let offset = 0;
-  for (const listed of move.chars) {
-    const start = Math.max(listed[1], run[1]);
-    const end = Math.min(listed[1] + listed[2], run[1] + run[2]);
-    if (listed[0] === run[0] && start < end) {
-      copies.push([move.at[0], move.at[1] + offset + start - listed[1], end - start]);
+  for (const listed of chars) {
+    for (const { run, isIn } of units.partition(listed)) {
+      if (isIn) {
+        copies.push([at[0], at[1] + offset + run[1] - listed[1], run[2]]);
+      }
     }
     offset += listed[2];
   }
   return copies;
 }
 
+/** The characters of a record whose copies are in a set. */
+export function originalsOf({ chars, at }: IMove, copies: UnitSet): Run[] {
+  const originals: Run[] = [];
+  let place = at[1];
+  for (const [client, clock, length] of chars) {
+    for (const { run, isIn } of copies.partition([at[0], place, length])) {
+      if (isIn) {
+        originals.push([client, clock + run[1] - place, run[2]]);
+      }
+    }
+    place += length;
+  }
+  return originals;
+}
+
 /** The clock that this page's next character has. */
-export function nextUnit(doc: Y.Doc): readonly [client: number, clock: number] {
+export function nextUnit(doc: Y.Doc): Unit {
   return [doc.clientID, Y.getState(doc.store, doc.clientID)];
 }
 
 function readMove(op: string, value: unknown): IMove | null {
   const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const { to, chars, at, tail, cut, isOwn } = record;
+  const { to, chars, at, tail, cut, taken, follows } = record;
   if (typeof to !== 'string' || !isRuns(chars) || !isUnit(at)) {
     return null;
   }
@@ -85,8 +108,8 @@ function readMove(op: string, value: unknown): IMove | null {
   if (!isBounded) {
     return null;
   }
-  const more = { cut: isRuns(cut) ? cut : [], isOwn: isOwn === true };
-  return { op, to, chars, at, ...(isUnit(tail) ? { tail } : {}), ...more };
+  const split = { cut: isRuns(cut) ? cut : [], ...(isUnit(tail) ? { tail } : {}) };
+  return { op, to, chars, at, ...split, taken: taken === true, follows: follows === true };
 }
 
 const MAX_UNITS = 100_000_000;
@@ -99,7 +122,7 @@ function isRun(value: unknown): value is Run {
   return Array.isArray(value) && value.length === 3 && value.every(isCount) && value[2] > 0;
 }
 
-function isUnit(value: unknown): value is readonly [number, number] {
+function isUnit(value: unknown): value is Unit {
   return Array.isArray(value) && value.length === 2 && value.every(isCount);
 }
 

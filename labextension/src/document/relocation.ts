@@ -1,36 +1,50 @@
 import type * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
-import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
-import { crc32 } from '../crc.js';
 import { sourceOf } from './arrangement.js';
-import { copiesOf, dropMove, type IMove, movesOf, nextUnit, writeMove } from './moves.js';
-import { common, deleteUnits, indexOfUnit, partition, piecesOf, type Run } from './units.js';
+import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
+import { Lineage, type IPlace } from './lineage.js';
+import { type IMove, movesOf, nextUnit, opBefore, writeMove } from './moves.js';
+import {
+  common,
+  deleteUnits,
+  indexOfUnit,
+  piecesOf,
+  presentRuns,
+  type Run,
+  runsBetween,
+  type Unit,
+  unitsIn,
+  UnitSet
+} from './units.js';
 
-/** How far a character is followed from cell to cell. */
+/** How many cells late text goes through at once. */
 const MAX_STEPS = 50;
 
-type Unit = readonly [client: number, clock: number];
+type DeleteSet = Y.Transaction['deleteSet'];
 
-/** A place in a cell. */
-interface IPlace {
+/** A record of moved characters that came from somebody else. */
+export interface IArrival {
   readonly cell: CellMap;
-  readonly index: number;
+  readonly op: string;
 }
 
 /** Own text that the one who moved the characters around it did not know. */
 interface ILateText {
   text: string;
   readonly runs: Run[];
-  /** The moved character before it, and by which record; `null` if there is none. */
-  readonly behind: { readonly unit: Unit; readonly move: IMove } | null;
+  /** The moved characters beside it. */
+  readonly behind: Unit | null;
+  before: Unit | null;
+  /** Whether a line break that a split took out is before it: then it is on the side of what comes next. */
+  readonly isAfterCut: boolean;
 }
 
 /**
  * Lets text follow the characters around it when somebody merges or splits the cell that it was typed into.
  *
- * Each page moves what was typed there itself; so nothing is moved twice. Where two moved the same characters at once,
- * every page deletes the same copies, which is the same as if one did.
+ * Each page moves what was typed there itself; so nothing is moved twice. What everybody can see to be there twice,
+ * every page deletes, which is the same as if one did.
  */
 export class Relocation {
   /**
@@ -42,245 +56,340 @@ export class Relocation {
     private readonly _isOwn: (client: number) => boolean
   ) {}
 
-  /**
-   * Somebody else's record of moved characters came.
-   *
-   * @param hadGone - Whether a unit had been deleted before it came.
-   */
-  settle(cell: CellMap, op: string, hadGone: (unit: Unit) => boolean): void {
-    this._breakCircle(cell);
-    const moves = movesOf(cell);
-    this._dropDoubles(moves);
-    this.dropRestored(cell);
-    const move = moves.find(candidate => candidate.op === op);
-    if (move !== undefined) {
-      this._dropDeleted(moves, move, hadGone);
-      this._follow(cell, move, MAX_STEPS);
+  /** Puts in order what others' merges and splits left to do. */
+  settle(arrivals: readonly IArrival[]): void {
+    for (const cell of this._lineage.cells) {
+      this._breakCircle(cell);
     }
-  }
-
-  /** A cell that is there again has its text; what a merge copied of it is there twice. */
-  dropRestored(cell: CellMap): void {
-    const text = deletionOf(cell) === null ? textOf(cell) : null;
-    const present = text === null ? [] : [...piecesOf(text)].filter(({ isDeleted }) => !isDeleted);
-    for (const move of present.length > 0 ? movesOf(cell) : []) {
-      const runs = present.flatMap(({ run }) => partition(run, move.chars).filter(({ isListed }) => isListed));
-      this._dropCopies(
-        move,
-        runs.map(({ run }) => run)
-      );
-    }
-  }
-
-  /** Deletes characters of a cell, and the copies of them that others made. */
-  erase(cell: CellMap, runs: readonly Run[], steps = MAX_STEPS): void {
-    const text = textOf(cell);
-    if (text === null || runs.length === 0 || steps === 0) {
-      return;
-    }
-    deleteUnits(text, runs);
-    for (const move of movesOf(cell)) {
-      const target = this._cells.find(move.to);
-      if (target !== null) {
-        this.erase(target, runs.flatMap(run => copiesOf(move, run)), steps - 1);
+    this._dropSuperfluous();
+    for (const { cell, op } of arrivals) {
+      const move = movesOf(cell).find(candidate => candidate.op === op);
+      if (move !== undefined) {
+        this._dropDeleted(cell, move);
+        if (!move.follows || deletionOf(cell) !== null) {
+          this._follow(cell, move, MAX_STEPS);
+        }
       }
     }
+    for (const cell of this._lineage.cells) {
+      this.dropCopied(cell);
+      this._noteMoved(cell);
+    }
+  }
+
+  /** What was done here deleted characters. */
+  noteDeleted(deletions: DeleteSet): void {
+    this._deleted.push(...runsOf(deletions));
+  }
+
+  /** Cells or records came: what is known of them is to be read again. */
+  forget(): void {
+    this._known = null;
+  }
+
+  /** Writes in a cell where its characters went. */
+  record(cell: CellMap, move: Omit<IMove, 'op'>, op?: string): void {
+    writeMove(cell, move, op);
+    this.forget();
+  }
+
+  /** Deletes those characters of a cell that is there which are in another one, too. */
+  dropCopied(cell: CellMap): void {
+    const text = deletionOf(cell) === null && movesOf(cell).length > 0 ? textOf(cell) : null;
+    if (text !== null && text.length > 0) {
+      deleteUnits(text, this._lineage.copied(cell, presentRuns(text)));
+    }
+  }
+
+  /**
+   * Gives those characters of a cell new names that were moved and are there nonetheless, so that they can be moved.
+   *
+   * Copies of them that are elsewhere do not count from now on.
+   */
+  renew(cell: CellMap): void {
+    const text = textOf(cell);
+    const moves = movesOf(cell);
+    const moved = text === null ? [] : this._lineage.select(cell, presentRuns(text), true);
+    for (const run of moved) {
+      const index = indexOfUnit(text as Y.Text, [run[0], run[1]])?.index ?? 0;
+      const naming = { op: opBefore(moves), follows: true };
+      this._move(cell, [run], sourceOf(cell).slice(index, index + run[2]), { cell, index }, naming);
+    }
+  }
+
+  /** Gives a cell that went into another one its text back, with what was typed in it meanwhile. */
+  moveBack(from: CellMap, to: CellMap): void {
+    const [source, text] = [textOf(from), textOf(to)];
+    const moves = movesOf(to).filter(({ to: target, chars }) => target === from.get('id') && chars.length > 0);
+    if (source === null || text === null || moves.length === 0) {
+      return;
+    }
+    const [start, end] = extentOf(source, moves.map(({ at, chars }): Run => [...at, unitsIn(chars)]));
+    const [first] = moves.flatMap(({ chars }) => chars);
+    const index = (first && indexOfUnit(text, [first[0], first[1]])?.index) ?? 0;
+    if (start < end) {
+      this._move(from, runsBetween(source, start, end), sourceOf(from).slice(start, end), { cell: to, index });
+    }
+    deleteUnits(text, moves.flatMap(({ chars }) => chars));
   }
 
   /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
-  find(cell: CellMap, unit: Unit, steps = MAX_STEPS): (IPlace & { unit: Unit; isDeleted: boolean }) | null {
+  find(cell: CellMap, unit: Unit): IPlace | null {
+    return this._lineage.find(cell, unit);
+  }
+
+  /** Whether all that a cell's text has was typed here, be it copied since. */
+  isAllOwn(cell: CellMap): boolean {
     const text = textOf(cell);
-    const found = text && indexOfUnit(text, unit[0], unit[1]);
-    if (!found) {
-      return null;
-    }
-    if (steps > 0 && (found.isDeleted || deletionOf(cell) !== null)) {
-      for (const move of movesOf(cell)) {
-        const [copy] = copiesOf(move, [unit[0], unit[1], 1]);
-        const target = copy && this._cells.find(move.to);
-        const place = target && this.find(target, [copy[0], copy[1]], steps - 1);
-        if (place) {
-          return place;
-        }
+    return text === null || this._lineage.origins(cell, presentRuns(text)).every(([client]) => this._isOwn(client));
+  }
+
+  private get _lineage(): Lineage {
+    this._known ??= new Lineage(this._cells);
+    return this._known;
+  }
+
+  /** Moves characters of a cell to a place, and says so in a record. */
+  private _move(
+    cell: CellMap,
+    runs: readonly Run[],
+    characters: string,
+    to: ITarget,
+    { op, ...more }: Partial<Pick<IMove, 'op' | 'follows'>> = {}
+  ): void {
+    const at = nextUnit(this._doc);
+    textOf(to.cell)?.insert(to.index, characters);
+    deleteUnits(textOf(cell) as Y.Text, runs);
+    this.record(cell, { to: String(to.cell.get('id')), chars: runs, at, taken: true, ...more }, op);
+  }
+
+  private _dropSuperfluous(): void {
+    for (const { cell, move, copies } of this._lineage.superfluous()) {
+      const text = textOf(cell) as Y.Text;
+      const first = text._start?.id;
+      const wasMadeOfThem = first?.client === move.at[0] && first.clock === move.at[1];
+      const dropped = deleteUnits(text, copies);
+      if (dropped > 0 && wasMadeOfThem && text.length === 0 && deletionOf(cell) === null) {
+        markDeleted(cell, { at: Date.now(), by: '' });
       }
     }
-    return { cell, index: found.index, unit, isDeleted: found.isDeleted };
   }
 
-  /** Of the copies that several made of the same characters only those of the first record stay. */
-  private _dropDoubles(moves: readonly IMove[]): void {
-    moves.forEach((move, place) => {
-      const winners = moves.slice(0, place).flatMap(winner => winner.chars);
-      const doubled = move.chars.flatMap(run => partition(run, winners).filter(({ isListed }) => isListed));
-      this._dropCopies(
-        move,
-        doubled.map(({ run }) => run)
-      );
-    });
-  }
-
-  /** What was deleted before others heard of the copy is deleted there, too. */
-  private _dropDeleted(moves: readonly IMove[], move: IMove, hadGone: (unit: Unit) => boolean): void {
-    const elsewhere = moves.flatMap(other => [...(other === move ? [] : other.chars), ...(other.cut ?? [])]);
-    const deleted: Run[] = [];
-    // Who moves their own late text deletes it in the same step.
-    for (const run of move.isOwn ? [] : move.chars) {
-      for (const part of partition(run, elsewhere).filter(({ isListed }) => !isListed)) {
-        const [client, clock, length] = part.run;
-        for (let offset = 0; offset < length; offset += 1) {
-          if (hadGone([client, clock + offset])) {
-            deleted.push([client, clock + offset, 1]);
-          }
-        }
-      }
-    }
-    this._dropCopies(move, deleted);
-  }
-
-  private _dropCopies(move: IMove, runs: readonly Run[]): void {
-    const target = runs.length > 0 ? this._cells.find(move.to) : null;
-    if (target === null) {
-      return;
-    }
-    this.erase(target, runs.flatMap(run => copiesOf(move, run)));
-    const first = textOf(target)?._start?.id;
-    const wasMadeOfThem = first?.client === move.at[0] && first.clock === move.at[1];
-    if (wasMadeOfThem && sourceOf(target) === '' && deletionOf(target) === null) {
-      markDeleted(target, { at: Date.now(), by: '' });
+  /** What was deleted here before one heard of the copy is deleted there, too. */
+  private _dropDeleted(cell: CellMap, move: IMove): void {
+    const others = movesOf(cell).filter(({ op }) => op !== move.op);
+    // What somebody moved was not deleted.
+    const moved = new UnitSet([
+      ...others.flatMap(({ chars }) => chars),
+      ...[...others, move].flatMap(({ cut = [] }) => cut)
+    ]);
+    const deleted = moved.select(new UnitSet(move.chars).select(this._deleted), false);
+    for (const copies of this._lineage.descendants(cell, deleted)) {
+      deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
     }
   }
 
   /** Own text that was typed into what has been moved goes where the characters around it went. */
   private _follow(cell: CellMap, move: IMove, steps: number): void {
     const text = textOf(cell);
-    if (text === null || steps === 0) {
-      return;
-    }
-    const late = this._lateTexts(cell, text, move);
-    for (const piece of late) {
-      this._moveText(cell, text, piece, move, steps);
-    }
-    if (deletionOf(cell) !== null && isLate(cell) && this._isAllMoved(cell, text)) {
-      cell.set('dropped', crc32(sourceOf(cell)));
+    for (const late of text === null || steps === 0 ? [] : this._lateTexts(cell, text, move)) {
+      const place = this._placeFor(cell, late, move);
+      if (place !== null) {
+        this._move(cell, late.runs, late.text, place, { follows: true });
+        const into = deletionOf(place.cell)?.into;
+        const onward = movesOf(place.cell).find(({ to }) => to === into);
+        if (onward !== undefined) {
+          this._follow(place.cell, onward, steps - 1);
+        }
+      }
     }
   }
 
   private _lateTexts(cell: CellMap, text: Y.Text, move: IMove): ILateText[] {
     const moves = movesOf(cell);
     const isMerged = deletionOf(cell)?.into !== undefined;
-    const listed = moves.flatMap(({ chars }) => chars);
-    const late: ILateText[] = [];
-    let behind: ILateText['behind'] = null;
-    let left = isMerged ? Infinity : unitsToCome(text, move);
+    const moved = new UnitSet(moves.flatMap(({ chars }) => chars));
+    const cut = new UnitSet(moves.flatMap(candidate => candidate.cut ?? []));
+    const late = new LateTexts();
+    const [start, end] = isMerged ? [0, Infinity] : reachOf(text, move);
+    let place = 0;
     for (const piece of piecesOf(text)) {
       let offset = 0;
-      for (const { run, isListed } of partition(piece.run, listed)) {
-        if (left <= 0) {
-          return late;
+      for (const { run, isIn } of moved.partition(piece.run)) {
+        if (isIn) {
+          late.pass(run);
+        } else if (piece.isDeleted) {
+          late.cut(cut.select([run]).length > 0);
+        } else if (this._isOwn(run[0]) && place >= start && place < end) {
+          late.add(run, piece.text.slice(offset, offset + run[2]));
         }
-        const size = Math.min(run[2], left);
-        if (isListed) {
-          const unit: Unit = [run[0], run[1] + run[2] - 1];
-          behind = { unit, move: moves.find(({ chars }) => chars.some(other => common(other, [...unit, 1]))) as IMove };
-        } else if (!piece.isDeleted && this._isOwn(run[0])) {
-          addLate(late, behind, [run[0], run[1], size], piece.text.slice(offset, offset + size));
-        }
-        left -= run[2];
+        place += run[2];
         offset += run[2];
       }
     }
-    return late;
+    return late.texts;
   }
 
-  private _moveText(cell: CellMap, text: Y.Text, late: ILateText, move: IMove, steps: number): void {
-    const place = this._placeFor(cell, late, move);
-    if (place === null || place.cell === cell) {
-      return;
-    }
-    const at = nextUnit(this._doc);
-    textOf(place.cell)?.insert(place.index, late.text);
-    deleteUnits(text, late.runs);
-    writeMove(cell, { to: String(place.cell.get('id')), chars: late.runs, at, isOwn: true });
-    const next = deletionOf(place.cell)?.into;
-    const onward = movesOf(place.cell).find(candidate => candidate.to === next);
-    if (onward !== undefined) {
-      this._follow(place.cell, onward, steps - 1);
-    }
+  /** Where late text goes; `null` if it stays. */
+  private _placeFor(cell: CellMap, { behind, before, isAfterCut }: ILateText, move: IMove): ITarget | null {
+    const isThere = deletionOf(cell) === null;
+    const places: (ITarget | null)[] = [
+      isAfterCut ? null : this._beside(cell, behind, 1),
+      this._beside(cell, before, 0),
+      isThere ? null : this._beside(cell, behind, 1),
+      behind === null && before === null ? this._placeOf(move) : null,
+      isThere ? null : this._endOf(deletionOf(cell)?.into)
+    ];
+    // Text that everybody sees does not go where nobody does, and hidden text does not stay.
+    const isBetter = ({ cell: other }: ITarget): boolean =>
+      isThere ? deletionOf(other) === null : other !== cell;
+    return places.find(place => place !== null && isBetter(place)) ?? null;
   }
 
-  private _placeFor(cell: CellMap, { behind }: ILateText, move: IMove): IPlace | null {
-    if (behind !== null) {
-      const found = this.find(cell, behind.unit);
-      return found && { cell: found.cell, index: found.index + (found.isDeleted ? 0 : 1) };
-    }
+  /** The place beside a character, wherever that is now; `null` if it is where it was. */
+  private _beside(cell: CellMap, unit: Unit | null, offset: number): ITarget | null {
+    const found = unit && this.find(cell, unit);
+    const text = textOf(cell) as Y.Text;
+    const isHere = unit !== null && found?.cell === cell && indexOfUnit(text, unit)?.isDeleted === false;
+    return found === null || isHere ? null : { cell: found.cell, index: found.index + (found.isDeleted ? 0 : offset) };
+  }
+
+  /** The place of a record's copies. */
+  private _placeOf(move: IMove): ITarget | null {
     const target = this._cells.find(move.to);
     const found = target && this.find(target, move.at);
     const isBehind = move.chars.length === 0 && found?.isDeleted === false;
     return found && { cell: found.cell, index: found.index + (isBehind ? 1 : 0) };
   }
 
-  private _isAllMoved(cell: CellMap, text: Y.Text): boolean {
-    const listed = movesOf(cell).flatMap(({ chars }) => chars);
-    for (const { run, isDeleted } of piecesOf(text)) {
-      if (!isDeleted && partition(run, listed).some(({ isListed }) => !isListed)) {
-        return false;
-      }
-    }
-    return true;
+  private _endOf(id: string | undefined): ITarget | null {
+    const cell = id === undefined ? null : this._cells.find(id);
+    return cell && { cell, index: sourceOf(cell).length };
   }
 
-  /** Cells that several merged into each other, so that none is left: the last of these merges did not happen. */
+  /** The text of a deleted cell is late if some of it is nowhere else, though it may read like what was deleted. */
+  private _noteMoved(cell: CellMap): void {
+    const text = deletionOf(cell) === null ? null : textOf(cell);
+    if (text === null || text.length === 0) {
+      return;
+    }
+    const isElsewhere = this._lineage.select(cell, presentRuns(text), false).length === 0;
+    if (isElsewhere && isLate(cell)) {
+      text.delete(0, text.length);
+    } else if (!isElsewhere && !isLate(cell) && deletionOf(cell)?.into !== undefined) {
+      cell.delete('dropped');
+    }
+  }
+
+  /** Of cells that several merged into each other, so that none is left, one stays. */
   private _breakCircle(cell: CellMap): void {
-    const links: { cell: CellMap; move: IMove }[] = [];
+    const links: { cell: CellMap; op: string }[] = [];
     for (let at: CellMap | null = cell; at !== null && links.length < MAX_STEPS; ) {
+      const known = links.findIndex(link => link.cell === at);
+      if (known !== -1) {
+        const last = links.slice(known).reduce((a, b) => (a.op > b.op ? a : b));
+        this._cells.restore(last.cell);
+        return;
+      }
       const into: string | undefined = deletionOf(at)?.into;
-      const move = movesOf(at).find(candidate => candidate.to === into);
+      const move = movesOf(at).find(({ to }) => to === into);
       if (into === undefined || move === undefined) {
         return;
       }
-      const known = links.findIndex(link => link.cell === at);
-      if (known !== -1) {
-        const circle = links.slice(known);
-        const last = circle.reduce((a, b) => (a.move.op > b.move.op ? a : b));
-        last.cell.delete('deleted');
-        const target = this._cells.find(last.move.to);
-        dropMove(last.cell, last.move.op);
-        if (target !== null) {
-          this.erase(target, last.move.chars.flatMap(run => copiesOf(last.move, run)));
-        }
-        return;
-      }
-      links.push({ cell: at, move });
+      links.push({ cell: at, op: move.op });
       at = this._cells.find(into);
     }
   }
+
+  private _known: Lineage | null = null;
+  /**
+   * What was deleted here. Of others' deletions one cannot tell: what a record takes is deleted, too, and the deletion
+   * may come first.
+   */
+  private readonly _deleted: Run[] = [];
 }
 
-/** How many units, deleted ones too, come before what stayed when a text was split; of no split: all that moved. */
-function unitsToCome(text: Y.Text, { chars, tail }: IMove): number {
-  let [units, untilMoved] = [0, 0];
+/** Where text goes. */
+interface ITarget {
+  readonly cell: CellMap;
+  readonly index: number;
+}
+
+/** Gathers late text as one goes through a cell's characters. */
+class LateTexts {
+  readonly texts: ILateText[] = [];
+
+  /** There is a moved character. */
+  pass([client, clock, length]: Run): void {
+    this._last = null;
+    this._behind = [client, clock + length - 1];
+    this._isAfterCut = false;
+    for (const text of this._open.splice(0)) {
+      text.before = [client, clock];
+    }
+  }
+
+  /** There are deleted characters. */
+  cut(hasCut: boolean): void {
+    if (hasCut) {
+      this._last = null;
+      this._isAfterCut = true;
+    }
+  }
+
+  add(run: Run, text: string): void {
+    if (this._last !== null) {
+      this._last.runs.push(run);
+      this._last.text += text;
+      return;
+    }
+    this._last = { text, runs: [run], behind: this._behind, before: null, isAfterCut: this._isAfterCut };
+    this._open.push(this._last);
+    this.texts.push(this._last);
+  }
+
+  private _last: ILateText | null = null;
+  private _behind: Unit | null = null;
+  private _isAfterCut = false;
+  private readonly _open: ILateText[] = [];
+}
+
+/**
+ * The part of a text that a record is about, in units, deleted ones too: of a split all that comes before what stayed,
+ * else from the first character that moved to the last.
+ */
+function reachOf(text: Y.Text, { chars, tail }: IMove): [start: number, end: number] {
+  const moved = new UnitSet(chars);
+  let [start, end, place] = [Infinity, 0, 0];
   for (const { run } of piecesOf(text)) {
-    if (tail !== undefined && common(run, [tail[0], tail[1], 1]) !== null) {
-      return units + tail[1] - run[1];
+    if (tail !== undefined && common(run, [...tail, 1]) !== null) {
+      return [0, place + tail[1] - run[1]];
     }
-    for (const part of partition(run, chars)) {
-      units += part.run[2];
-      untilMoved = part.isListed ? units : untilMoved;
+    for (const part of moved.partition(run)) {
+      if (part.isIn) {
+        [start, end] = [Math.min(start, place), place + part.run[2]];
+      }
+      place += part.run[2];
     }
   }
-  return untilMoved;
+  return [start, end];
 }
 
-function addLate(late: ILateText[], behind: ILateText['behind'], run: Run, text: string): void {
-  const last = late[late.length - 1];
-  const isSame =
-    last !== undefined &&
-    last.behind?.unit[0] === behind?.unit[0] &&
-    last.behind?.unit[1] === behind?.unit[1];
-  if (isSame) {
-    last.runs.push(run);
-    last.text += text;
-  } else {
-    late.push({ text, runs: [run], behind });
+/** The range in a text from the first of some units that are there to the last. */
+function extentOf(text: Y.Text, runs: readonly Run[]): [start: number, end: number] {
+  const units = new UnitSet(runs);
+  let [start, end, index] = [Infinity, 0, 0];
+  for (const present of presentRuns(text)) {
+    for (const { run, isIn } of units.partition(present)) {
+      if (isIn) {
+        [start, end] = [Math.min(start, index), index + run[2]];
+      }
+      index += run[2];
+    }
   }
+  return [start, end];
+}
+
+function runsOf(deletions: DeleteSet): Run[] {
+  return [...deletions.clients].flatMap(([client, items]) => items.map(({ clock, len }): Run => [client, clock, len]));
 }

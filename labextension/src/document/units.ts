@@ -4,6 +4,9 @@ import * as Y from 'yjs';
 /** The client that wrote the units, the clock of the first, and how many there are. */
 export type Run = readonly [client: number, clock: number, length: number];
 
+/** The name of one unit. */
+export type Unit = readonly [client: number, clock: number];
+
 export interface IPiece {
   readonly run: Run;
   readonly isDeleted: boolean;
@@ -20,13 +23,9 @@ export function* piecesOf(text: Y.Text): Generator<IPiece> {
   }
 }
 
-/** How many units of a text somebody wrote for whom `isOwn` does not hold. */
-export function foreignUnits(text: Y.Text, isOwn: (client: number) => boolean): number {
-  let units = 0;
-  for (const { run, isDeleted } of piecesOf(text)) {
-    units += isDeleted || isOwn(run[0]) ? 0 : run[2];
-  }
-  return units;
+/** The units that a text has. */
+export function presentRuns(text: Y.Text): Run[] {
+  return [...piecesOf(text)].filter(({ isDeleted }) => !isDeleted).map(({ run }) => run);
 }
 
 /** The names of the units between two places of a text. */
@@ -56,49 +55,87 @@ export function common(a: Run, b: Run): Run | null {
   return a[0] === b[0] && start < end ? [a[0], start, end - start] : null;
 }
 
-/** The parts of a run, in order: those that are in one of the others, and those that are not. */
-export function partition(run: Run, others: readonly Run[]): { run: Run; isListed: boolean }[] {
-  const [client, clock, length] = run;
-  const listed = others.map(other => common(run, other)).filter(part => part !== null);
-  listed.sort((a, b) => a[1] - b[1]);
-  const parts: { run: Run; isListed: boolean }[] = [];
-  let place = clock;
-  for (const part of listed) {
-    const end = part[1] + part[2];
-    if (part[1] > place) {
-      parts.push({ run: [client, place, part[1] - place], isListed: false });
-    }
-    if (end > place) {
-      const start = Math.max(place, part[1]);
-      parts.push({ run: [client, start, end - start], isListed: true });
-      place = end;
-    }
-  }
-  if (place < clock + length) {
-    parts.push({ run: [client, place, clock + length - place], isListed: false });
-  }
-  return parts;
+/** A part of a run, and whether a set of units has it. */
+export interface IPart {
+  readonly run: Run;
+  readonly isIn: boolean;
 }
 
-/** Deletes units of a text, as far as they are there. */
-export function deleteUnits(text: Y.Text, runs: readonly Run[]): void {
+/** A set of units. */
+export class UnitSet {
+  constructor(runs: Iterable<Run> = []) {
+    this.add(runs);
+  }
+
+  add(runs: Iterable<Run>): void {
+    const changed = new Set<number>();
+    for (const run of runs) {
+      const known = this._runs.get(run[0]) ?? [];
+      known.push(run);
+      this._runs.set(run[0], known);
+      changed.add(run[0]);
+    }
+    for (const client of changed) {
+      this._runs.set(client, joined(this._runs.get(client) ?? []));
+    }
+  }
+
+  has([client, clock]: Unit): boolean {
+    return this.partition([client, clock, 1])[0].isIn;
+  }
+
+  /** The parts of a run, in order: those that are in the set, and those that are not. */
+  partition(run: Run): IPart[] {
+    const [client, clock, length] = run;
+    const known = this._runs.get(client) ?? [];
+    const parts: IPart[] = [];
+    let place = clock;
+    for (let index = firstBehind(known, clock); index < known.length && known[index][1] < clock + length; index += 1) {
+      const part = common(run, known[index]) as Run;
+      if (part[1] > place) {
+        parts.push({ run: [client, place, part[1] - place], isIn: false });
+      }
+      parts.push({ run: part, isIn: true });
+      place = part[1] + part[2];
+    }
+    if (place < clock + length) {
+      parts.push({ run: [client, place, clock + length - place], isIn: false });
+    }
+    return parts;
+  }
+
+  /** Those units of runs that are in the set, in the order of the runs; or those that are not. */
+  select(runs: Iterable<Run>, isIn = true): Run[] {
+    return [...runs].flatMap(run =>
+      this.partition(run)
+        .filter(part => part.isIn === isIn)
+        .map(part => part.run)
+    );
+  }
+
+  /** Of each client the runs in the order of their clocks, none beside another. */
+  private readonly _runs = new Map<number, Run[]>();
+}
+
+/** Deletes units of a text, as far as they are there; says how many were. */
+export function deleteUnits(text: Y.Text, runs: Iterable<Run>): number {
+  const units = new UnitSet(runs);
   const ranges: { index: number; length: number }[] = [];
   let index = 0;
-  for (const { run, isDeleted } of piecesOf(text)) {
-    if (!isDeleted) {
-      for (const part of partition(run, runs)) {
-        if (part.isListed) {
-          ranges.push({ index, length: part.run[2] });
-        }
-        index += part.run[2];
+  for (const run of presentRuns(text)) {
+    for (const part of units.partition(run)) {
+      if (part.isIn) {
+        ranges.push({ index, length: part.run[2] });
       }
+      index += part.run[2];
     }
   }
   ranges.reverse().forEach(range => text.delete(range.index, range.length));
+  return ranges.reduce((sum, range) => sum + range.length, 0);
 }
 
 /** The place of a unit in a text, whether it is there or deleted; `null` if the text never had it. */
-export function indexOfUnit(text: Y.Text, client: number, clock: number): { index: number; isDeleted: boolean } | null {
+export function indexOfUnit(text: Y.Text, [client, clock]: Unit): { index: number; isDeleted: boolean } | null {
   let index = 0;
   for (const { run, isDeleted } of piecesOf(text)) {
     if (common(run, [client, clock, 1]) !== null) {
@@ -116,4 +153,33 @@ function append(runs: Run[], run: Run): void {
   } else {
     runs.push(run);
   }
+}
+
+/** The runs of one client in the order of their clocks; what lies together is one. */
+function joined(runs: Run[]): Run[] {
+  const result: Run[] = [];
+  for (const run of runs.sort((a, b) => a[1] - b[1])) {
+    const last = result[result.length - 1];
+    const end = last === undefined ? -1 : last[1] + last[2];
+    if (last !== undefined && run[1] <= end) {
+      result[result.length - 1] = [run[0], last[1], Math.max(end, run[1] + run[2]) - last[1]];
+    } else {
+      result.push(run);
+    }
+  }
+  return result;
+}
+
+/** The first of ordered runs that does not end before a clock. */
+function firstBehind(runs: readonly Run[], clock: number): number {
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[middle][1] + runs[middle][2] <= clock) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }

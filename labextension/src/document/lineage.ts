@@ -1,0 +1,200 @@
+import type { Arrangement } from './arrangement.js';
+import { type CellMap, deletionOf, textOf } from './cellmap.js';
+import { copiesOf, type IMove, movesOf, originalsOf } from './moves.js';
+import { indexOfUnit, presentRuns, type Run, type Unit, UnitSet } from './units.js';
+
+/** How far a character is followed from cell to cell: what a hostile record could make endless. */
+const MAX_STEPS = 200;
+
+/** A place in a cell. */
+export interface IPlace {
+  readonly cell: CellMap;
+  readonly index: number;
+  /** The character that was looked for is not there any more. */
+  readonly isDeleted: boolean;
+}
+
+/** A record, where it is, and those of its characters whose copies do not count. */
+interface ILink {
+  readonly cell: CellMap;
+  readonly move: IMove;
+  readonly void: UnitSet;
+}
+
+/**
+ * What became of characters by merges and splits, as the records in the cells have it.
+ *
+ * A copy is a character by itself, which may be copied again. So the copies of a character are a tree. Where several
+ * records list a character, the first of them counts; the copies that come from the others do not. As records only
+ * come and never go, the copy at the end of the path that counts is one that nobody has ever taken for superfluous.
+ */
+export class Lineage {
+  constructor(cells: Arrangement) {
+    for (const cell of cells.all) {
+      const id = String(cell.get('id'));
+      this._byId.set(id, this._byId.get(id) ?? cell);
+      const links = movesOf(cell).map(move => ({ cell, move, void: new UnitSet() }));
+      if (links.length > 0) {
+        this._links.set(cell, links);
+      }
+      links.forEach(link => add(this._into, link.move.to, link));
+    }
+    this._findVoid();
+  }
+
+  /** The cells that have records. */
+  get cells(): Iterable<CellMap> {
+    return this._links.keys();
+  }
+
+  /** For each cell the copies in it that do not count. */
+  *superfluous(): Iterable<{ cell: CellMap; move: IMove; copies: Run[] }> {
+    for (const links of this._links.values()) {
+      for (const { move, void: units } of links) {
+        const cell = this._find(move.to);
+        const copies = cell === null ? [] : copiesOf(move, units);
+        if (cell !== null && copies.length > 0) {
+          yield { cell, move, copies };
+        }
+      }
+    }
+  }
+
+  /** Those of a cell's characters that are in no record; or those that are. */
+  select(cell: CellMap, runs: Iterable<Run>, isListed: boolean): Run[] {
+    return new UnitSet(this._listed(cell)).select(runs, isListed);
+  }
+
+  /** Where a character is: the first of it and its copies that is in a cell that is there; else its last copy. */
+  find(cell: CellMap, unit: Unit): IPlace | null {
+    let place: IPlace | null = null;
+    for (let at: { cell: CellMap; unit: Unit } | null = { cell, unit }, step = 0; at !== null; step += 1) {
+      const text = textOf(at.cell);
+      const found = text && indexOfUnit(text, at.unit);
+      if (!found) {
+        return place;
+      }
+      place = { cell: at.cell, ...found };
+      if (step === MAX_STEPS || (!found.isDeleted && deletionOf(at.cell) === null)) {
+        return place;
+      }
+      at = this._next(at.cell, at.unit);
+    }
+    return place;
+  }
+
+  /** Those of a cell's characters of which a copy is in a cell that is there. */
+  copied(cell: CellMap, runs: Iterable<Run>): Run[] {
+    return [...runs].flatMap(run => this._copied(cell, run, MAX_STEPS));
+  }
+
+  /** All copies that were made of a cell's characters, and the copies of these. */
+  *descendants(cell: CellMap, runs: readonly Run[], steps = MAX_STEPS): Iterable<{ cell: CellMap; runs: Run[] }> {
+    const wanted = new UnitSet(runs);
+    for (const { move } of steps > 0 && runs.length > 0 ? (this._links.get(cell) ?? []) : []) {
+      const copies = copiesOf(move, wanted);
+      const target = copies.length > 0 ? this._find(move.to) : null;
+      if (target !== null) {
+        yield { cell: target, runs: copies };
+        yield* this.descendants(target, copies, steps - 1);
+      }
+    }
+  }
+
+  /** The characters as they were typed, of which these are copies. */
+  origins(cell: CellMap, runs: readonly Run[]): Run[] {
+    return this._origins(String(cell.get('id')), runs, MAX_STEPS);
+  }
+
+  private _origins(id: string, runs: readonly Run[], steps: number): Run[] {
+    const links = steps > 0 ? (this._into.get(id) ?? []) : [];
+    const wanted = new UnitSet(runs);
+    const copies = new UnitSet(links.flatMap(({ move }) => copiesOf(move, new UnitSet(move.chars))));
+    const typed = copies.select(runs, false);
+    return links.reduce((found, { cell, move }) => {
+      const originals = originalsOf(move, wanted);
+      return originals.length === 0
+        ? found
+        : [...found, ...this._origins(String(cell.get('id')), originals, steps - 1)];
+    }, typed);
+  }
+
+  /** The copy of a character that counts. */
+  private _next(cell: CellMap, unit: Unit): { cell: CellMap; unit: Unit } | null {
+    const wanted = new UnitSet([[...unit, 1]]);
+    for (const { move } of this._links.get(cell) ?? []) {
+      const [copy] = copiesOf(move, wanted);
+      if (copy !== undefined) {
+        const target = this._find(move.to);
+        return target && { cell: target, unit: [copy[0], copy[1]] };
+      }
+    }
+    return null;
+  }
+
+  private _copied(cell: CellMap, run: Run, steps: number): Run[] {
+    const found: Run[] = [];
+    const taken = new UnitSet();
+    for (const { move } of steps > 0 ? (this._links.get(cell) ?? []) : []) {
+      const chars = taken.select(new UnitSet([run]).select(move.chars), false);
+      taken.add(chars);
+      const target = chars.length > 0 ? this._find(move.to) : null;
+      if (target !== null) {
+        const copies = copiesOf(move, new UnitSet(chars));
+        found.push(...originalsOf(move, new UnitSet(this._shown(target, copies, steps - 1))));
+      }
+    }
+    return found;
+  }
+
+  /** Those of a cell's characters that are, or of which a copy is, in a cell that is there. */
+  private _shown(cell: CellMap, runs: readonly Run[], steps: number): Run[] {
+    const text = textOf(cell);
+    const present = text !== null && deletionOf(cell) === null ? new UnitSet(presentRuns(text)) : new UnitSet();
+    const hidden = present.select(runs, false);
+    return [...present.select(runs), ...hidden.flatMap(run => this._copied(cell, run, steps))];
+  }
+
+  private _find(id: string): CellMap | null {
+    return this._byId.get(id) ?? null;
+  }
+
+  private _listed(cell: CellMap): Run[] {
+    return (this._links.get(cell) ?? []).flatMap(({ move }) => move.chars);
+  }
+
+  private _findVoid(): void {
+    const news: { link: ILink; chars: Run[] }[] = [];
+    for (const links of this._links.values()) {
+      const taken = new UnitSet();
+      for (const link of links) {
+        news.push({ link, chars: taken.select(link.move.chars) });
+        taken.add(link.move.chars);
+      }
+    }
+    // What was copied from a copy that does not count does not count either.
+    for (let next = news.pop(); next !== undefined; next = news.pop()) {
+      const { link, chars } = next;
+      const fresh = link.void.select(chars, false);
+      if (fresh.length === 0) {
+        continue;
+      }
+      link.void.add(fresh);
+      const copies = new UnitSet(copiesOf(link.move, new UnitSet(fresh)));
+      const target = this._find(link.move.to);
+      for (const onward of (target && this._links.get(target)) ?? []) {
+        news.push({ link: onward, chars: copies.select(onward.move.chars) });
+      }
+    }
+  }
+
+  private readonly _byId = new Map<string, CellMap>();
+  private readonly _links = new Map<CellMap, ILink[]>();
+  private readonly _into = new Map<string, ILink[]>();
+}
+
+function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key) ?? [];
+  values.push(value);
+  map.set(key, values);
+}

@@ -1,0 +1,212 @@
+/** Whatever several people do to cells, in whatever order they hear of it: each word that they typed is there once. */
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { afterEach, beforeEach, test } from 'node:test';
+
+import { makeRandom } from './chance.js';
+import { openPages, type Page } from './notebooks.js';
+
+/** How many plays there are; more by `PLAYS`, from another one on by `FROM`. */
+const PLAYS = Number(process.env.PLAYS ?? 100);
+const FROM = Number(process.env.FROM ?? 1);
+
+/** How much happens in one. */
+const STEPS = Number(process.env.STEPS ?? 60);
+
+type Act = (scene: Play, page: Page, index: number) => void;
+
+const ACTS: Readonly<Record<string, Act>> = {
+  type: (scene, page, index) => scene.type(page, index),
+  'type again': (scene, page, index) => scene.type(page, index),
+  'type more': (scene, page, index) => scene.type(page, index),
+  move: (scene, page, index) => page.move(page.ids[index], scene.random(page.ids.length)),
+  retype: (scene, page, index) => page.retype(page.ids[index], ['code', 'markdown', 'raw'][scene.random(3)]),
+  insert: (_, page, index) => page.insert(index, ''),
+  merge: (_, page, index) => {
+    if (page.ids.length > 1) {
+      page.notebook.mergeCells(index, [index === 0 ? 1 : index - 1]);
+    }
+  },
+  split: (scene, page, index) => page.notebook.splitCell(index, [scene.chooseBoundary(page.texts[index])]),
+  delete: (scene, page, index) => {
+    if (page.ids.length > 2) {
+      scene.drop(wordsIn(page.texts[index]));
+      page.remove(page.ids[index]);
+    }
+  },
+  undo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.undo()),
+  redo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.redo())
+};
+
+/** Three people, and how they hear of each other. */
+class Play {
+  /**
+   * @param _acts - What they do.
+   * @param _isOrdered - Whether everybody hears of everything in one order, as from a server.
+   */
+  constructor(
+    seed: number,
+    private readonly _acts: readonly string[],
+    private readonly _isOrdered: boolean
+  ) {
+    this.random = makeRandom(seed);
+    this.pages = openPages(['Ada', 'Ben', 'Cleo'], ['p', 'q', 'r', 's']);
+    this._logs = (_isOrdered ? [0] : this.pages).map(() => []);
+    this._heard = this.pages.map(() => this._logs.map(() => 0));
+  }
+
+  readonly pages: Page[];
+  readonly log: string[] = [];
+  readonly random: (below: number) => number;
+
+  /** The words that must be there. */
+  get words(): string[] {
+    return this._words.filter(word => !this._dropped.has(word));
+  }
+
+  run(): void {
+    for (let step = 0; step < STEPS; step += 1) {
+      const page = this.random(this.pages.length);
+      if (this.random(3) === 0) {
+        this._hear(page, this.random(this._logs.length), 1 + this.random(5));
+      } else {
+        this._act(this.pages[page]);
+      }
+    }
+    for (let told = -1; told < this._told; ) {
+      told = this._told;
+      this.pages.forEach((_, page) => this._logs.forEach((__, log) => this._hear(page, log, Infinity)));
+    }
+  }
+
+  dispose(): void {
+    this.pages.forEach(page => page.dispose());
+  }
+
+  type(page: Page, index: number): void {
+    const word = `<${page.name[0]}${this._words.length}>`;
+    this._words.push(word);
+    page.type(page.ids[index], word, this.chooseBoundary(page.texts[index]));
+  }
+
+  /** A place between words. */
+  chooseBoundary(text: string): number {
+    const places = [0, text.length, ...[...text.matchAll(/>/g)].map(({ index }) => index + 1)];
+    return places[this.random(places.length)];
+  }
+
+  /** Words go knowingly. */
+  drop(words: readonly string[]): void {
+    words.forEach(word => this._dropped.add(word));
+  }
+
+  /** What goes with a cell that somebody made, or deletes again, goes knowingly. */
+  dropWhatGoes(page: Page, act: () => void): void {
+    const before = page.texts.flatMap(wordsIn);
+    act();
+    const after = new Set(page.texts.flatMap(wordsIn));
+    this.drop(before.filter(word => !after.has(word)));
+  }
+
+  private _act(page: Page): void {
+    if (page.ids.length === 0) {
+      page.insert(0, '');
+      return;
+    }
+    const name = this._acts[this.random(this._acts.length)];
+    const index = this.random(page.ids.length);
+    this.log.push(`${page.name}: ${name} ${page.ids[index]}`);
+    ACTS[name](this, page, index);
+  }
+
+  /** A page tells what it did, and hears some of what others did. */
+  private _hear(page: number, log: number, count: number): void {
+    this.log.push(`${this.pages[page].name} hears of log ${log}`);
+    this._tell(page);
+    const updates = this._logs[log];
+    const start = this._heard[page][log];
+    this._heard[page][log] = Math.min(start + count, updates.length);
+    for (const { from, update } of updates.slice(start, start + count)) {
+      if (from !== page) {
+        this.pages[page].receive(update);
+      }
+    }
+    this._tell(page);
+  }
+
+  private _tell(page: number): void {
+    const updates = this.pages[page].sent.splice(0);
+    this._logs[this._isOrdered ? 0 : page].push(...updates.map(update => ({ from: page, update })));
+  }
+
+  private get _told(): number {
+    return this._logs.reduce((sum, updates) => sum + updates.length, 0);
+  }
+
+  private readonly _logs: { from: number; update: Uint8Array }[][];
+  /** How many updates of each log a page has heard. */
+  private readonly _heard: number[][];
+  private readonly _words: string[] = [];
+  private readonly _dropped = new Set<string>();
+}
+
+function wordsIn(text: string): string[] {
+  return [...text.matchAll(/<\w+>/g)].map(([word]) => word);
+}
+
+const { randomFillSync } = crypto;
+const { now } = Date;
+let play: Play;
+
+beforeEach(() => {
+  Date.now = () => 0;
+});
+
+afterEach(() => {
+  play.dispose();
+  crypto.randomFillSync = randomFillSync;
+  Date.now = now;
+});
+
+/** Names of things depend on nothing but the seed. */
+function fixNames(seed: number): void {
+  const random = makeRandom(seed);
+  crypto.randomFillSync = <T extends NodeJS.ArrayBufferView>(buffer: T): T => {
+    new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).forEach((_, index, all) => {
+      all[index] = random(256);
+    });
+    return buffer;
+  };
+}
+
+function check(seed: number, acts: readonly string[], isOrdered: boolean): void {
+  fixNames(seed);
+  play = new Play(seed, acts, isOrdered);
+  play.run();
+  const [first, ...others] = play.pages;
+  for (const other of others) {
+    assert.deepEqual([other.ids, other.texts], [first.ids, first.texts]);
+    assert.deepEqual(other.notebook.lateCells, first.notebook.lateCells);
+  }
+  const shown = first.texts.join('\n');
+  const late = first.notebook.lateCells.map(cell => cell.source).join('\n');
+  const wrong = play.words.filter(word => {
+    const times = shown.split(word).length - 1;
+    return times !== 1 && !(times === 0 && late.includes(word));
+  });
+  assert.deepEqual(wrong, [], `\n${shown}\nlate: ${late}\n${play.log.join('\n')}`);
+}
+
+const ALL = Object.keys(ACTS);
+
+/** What deletes no text for good: a deletion that comes before what it is about cannot be told from any other. */
+const WITHOUT_UNDO = ALL.filter(act => !['undo', 'redo'].includes(act));
+
+for (let seed = FROM; seed < FROM + PLAYS; seed += 1) {
+  test(`everybody ends with the same, and with every word once (play ${seed})`, () => check(seed, ALL, true));
+}
+
+for (let seed = FROM; seed < FROM + PLAYS / 2; seed += 1) {
+  test(`also if everybody hears of the others in an order of their own (play ${seed})`, () =>
+    check(seed, WITHOUT_UNDO, false));
+}
