@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 import jupyter_collab
 from jupyter_collab.client import Room
@@ -32,6 +33,10 @@ def type_while(person: Person, text: str, act: Callable[[int], None]) -> None:
 
 def sources(room: Room) -> list[str]:
     return [cell.source for cell in room.cells]
+
+
+def types(room: Room) -> list[str]:
+    return [cell.cell_type for cell in room.cells]
 
 
 def test_twenty_times_somebody_moves_the_cell_in_which_another_types(
@@ -119,6 +124,30 @@ def test_somebody_splits_the_cell_in_which_another_types(person: Callable[..., P
         until(lambda: sources(room), lambda seen: seen == ["first", f"last {LETTERS}", "r"])
 
 
+def test_a_key_acts_on_the_chosen_cell_though_somebody_else_moved_it_or_changed_its_type(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "chosen", "p", "q", "r")
+    with (
+        person("Ada") as ada,
+        jupyter_collab.connect("chosen", url=server.url, token=server.token) as room,
+    ):
+        at_ada = ada.open_room("chosen")
+        select(at_ada, 0)
+        room.move_cell("c0", 2)
+        expect(at_ada.cells.nth(2)).to_be_focused()
+        ada.page.keyboard.press("r")
+        until(lambda: types(room), lambda seen: seen == ["code", "code", "raw"])
+        room.move_cell("c0", 0)
+        expect(at_ada.cells.nth(0)).to_be_focused()
+        ada.page.keyboard.press("y")
+        until(lambda: types(room), lambda seen: seen == ["code", "code", "code"])
+        room.set_cell_type("c0", "raw")
+        expect(at_ada.root.locator(".jp-RawCell")).to_be_focused()
+        ada.page.keyboard.press("Control+Shift+ArrowDown")
+        until(lambda: sources(room), lambda seen: seen == ["q", "p", "r"])
+
+
 @pytest.mark.parametrize("what", ["move", "type", "both"])
 def test_offline_text_is_in_the_cell_that_somebody_changed_meanwhile(
     person: Callable[..., Person], server: RunningServer, what: str
@@ -169,10 +198,10 @@ def test_an_undo_of_what_was_done_to_a_cell_leaves_what_others_wrote_in_it(
         until(lambda: sources(room), lambda seen: seen == ["p BY-BEN", "q"])
         select(at_ada, 0)
         ada.page.keyboard.press("r")
-        until(lambda: room.cell("c0").cell_type == "raw")
+        until(lambda: types(room), lambda seen: seen == ["raw", "code"])
         write_as_ben(room, at_ada)
         ada.page.keyboard.press("z")
-        until(lambda: room.cell("c0").cell_type == "code")
+        until(lambda: types(room), lambda seen: seen == ["code", "code"])
         assert sources(room) == ["p BY-BEN BY-BEN", "q"]
         select(at_ada, 1)
         ada.page.keyboard.press("b")

@@ -111,7 +111,9 @@ export class NotebookView extends Notebook {
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
     const typing = this._typing;
     this._typing = null;
+    const active = this._away ?? this._activePlace;
     super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
+    this._away = active && this._keepActive(active);
     if (typing !== null) {
       queueMicrotask(() => this._resume(typing));
     }
@@ -137,6 +139,30 @@ export class NotebookView extends Notebook {
 
   private _applyOnlyCell(cell: Cell): void {
     cell.toggleClass('jc-mod-otherCell', this._onlyCell !== null && cell.model.id !== this._onlyCell);
+  }
+
+  private get _activePlace(): IActivePlace | null {
+    const cell = this.activeCell;
+    return cell && { id: cell.model.id, hadFocus: this.node.contains(document.activeElement) };
+  }
+
+  /**
+   * Keeps the active cell the active one. One that moves goes before it comes in again as a new widget; the base class
+   * would go on with the cell that took its place, and what the viewer does next would be done to that one.
+   *
+   * @returns The place, if the cell is still to come.
+   */
+  private _keepActive(place: IActivePlace): IActivePlace | null {
+    const index = this.widgets.findIndex(cell => cell.model.id === place.id);
+    if (index === -1) {
+      return this._document?.cells.some(cell => cell.getId() === place.id) === true ? place : null;
+    }
+    this.activeCellIndex = index;
+    if (place.hadFocus && this.mode === 'command' && focusIsNowhere()) {
+      // The new widget cannot have the focus before it is shown.
+      this.activate();
+    }
+    return null;
   }
 
   /** Remembers where the viewer is typing, before something changes there. */
@@ -169,12 +195,21 @@ export class NotebookView extends Notebook {
   });
   private _document: RoomNotebook | null = null;
   private _typing: ITyping | null = null;
+  /** The active cell, while it has gone and is to come in again. */
+  private _away: IActivePlace | null = null;
   private _readOnly = false;
   private _onlyCell: string | null = null;
 }
 
 function focusIsNowhere(): boolean {
   return document.activeElement === null || document.activeElement === document.body;
+}
+
+/** The cell that is the active one, and that is to stay it. */
+interface IActivePlace {
+  readonly id: string;
+  /** Whether the focus was somewhere among the cells. */
+  readonly hadFocus: boolean;
 }
 
 interface ITyping {
