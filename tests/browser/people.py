@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.servers import RunningServer
 
+from .console import Console
 from .identity import COOKIE
 
 __all__ = ["Pane", "Person", "shown_text", "until", "wait_for_kernel"]
@@ -19,18 +20,6 @@ __all__ = ["Pane", "Person", "shown_text", "until", "wait_for_kernel"]
 T = TypeVar("T")
 
 DEADLINE_SECONDS = 20.0
-
-ALLOWED_NOISE = (
-    "[yjs#509] Not same Y.Doc",  # Notebook 7 and JupyterLab say it by themselves
-    "reading 'schema'",  # Notebook 7's own page error
-    "Command 'filebrowser:open-path' not registered",  # Notebook 7, when its plugins come in another order
-    "favicon",
-    "WebSocket connection to",
-    "Failed to load resource",
-    "net::ERR_",
-    "Comm not found for comm id",  # JupyterLab's, of another page's comm with a kernel that both have
-    "Failed to fetch",  # JupyterLab's own services, while there is no network
-)
 
 
 def until(look: Callable[[], T], wanted: Callable[[T], object] = bool, seconds: float = DEADLINE_SECONDS) -> T:
@@ -141,29 +130,16 @@ class Person:
     ) -> None:
         self.name = name
         self.server = server
-        self.errors: list[str] = []
         self._pictures = pictures
         size = {"width": width, "height": height}
         self.context = context or browser.new_context(viewport=size, has_touch=width < 500, **options)  # type: ignore[arg-type]  # a TypedDict
+        self.console = Console(self.context)
         self.context.add_cookies([{"name": COOKIE, "value": name, "url": server.url}])
         self.open_tab()
 
     def open_tab(self) -> None:
         """Go on in a new tab of the browser; the former ones stay as they are."""
         self.page = self.context.new_page()
-        self.page.on("console", self._listen)
-        self.page.on("pageerror", self._note_error)
-
-    def _listen(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self._note(message.text)
-
-    def _note_error(self, error: Error) -> None:
-        self._note(f"{error.message}\n{error.stack}")
-
-    def _note(self, text: str) -> None:
-        if not any(noise in text for noise in ALLOWED_NOISE):
-            self.errors.append(text)
 
     def open_room(self, room_id: str = "demo", role: str = "") -> Pane:
         """Open JupyterLab on a room, perhaps in a lower role."""
@@ -267,8 +243,4 @@ class Person:
             self.take_picture(f"failed-{self.name}")
         self.context.close()
         if error is None:
-            self.check_console()
-
-    def check_console(self) -> None:
-        """Fail if there were errors in the console."""
-        assert not self.errors, f"{self.name}'s console: " + "\n".join(self.errors)
+            self.console.check()

@@ -175,7 +175,7 @@ def test_the_policy_alone_stops_a_script(person: Callable[..., Person], server: 
         )
         until(lambda: len(refused), lambda count: count >= 2)
         assert ada.page.evaluate("window.pwned") is None
-        ada.errors.clear()
+        ada.console.errors.clear()
 
 
 MOST_SCRIPT_BYTES = 650_000

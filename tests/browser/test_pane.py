@@ -126,7 +126,7 @@ def test_a_room_without_ipywidgets_in_the_page(person: Callable[..., Person], se
     with person("Ada") as ada:
         ada.context.route("**/@jupyter-widgets/**", lambda route: route.abort())
         at_ada = ada.open_room("plain")
-        ada.errors.clear()  # JupyterLab's own, about the extension that it could not load
+        ada.console.errors.clear()  # JupyterLab's own, about the extension that it could not load
         at_ada.type(0, "0")
         until(lambda: sources(server, "plain"), lambda seen: seen == ["x = 10"])
 

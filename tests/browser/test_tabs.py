@@ -267,11 +267,11 @@ def test_a_browser_that_is_killed_soon_after_its_first_visit_keeps_what_was_type
     pane.type(0, "[kept]")
     expect(pane.root.locator(".jc-Chip").first).to_have_text("Offline: 6 edits kept")
     profile.kill()
-    nobody.check_console()
+    nobody.console.check()
     server.start()
     nobody, pane, other_name = open_as_nobody()
     see(pane, "synced", "start [kept]")
     has(server, "killed", "start [kept]")
     nobody.take_picture("again")
-    nobody.check_console()
+    nobody.console.check()
     assert name != other_name
