@@ -318,7 +318,10 @@ class RoomDocument:
         self._reorder()
 
     def restore_cell(self, cell_id: str) -> None:
-        """Bring a deleted cell back, to where it was, with all that was typed in it since."""
+        """Bring a deleted cell back, to where it was, with all that was typed in it since.
+
+        A cell that was merged into another one has all its text until a page takes out of it what is in the other one.
+        """
         restore(self._shared(cell_id, or_deleted=True))
         self._reorder()
 

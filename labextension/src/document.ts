@@ -548,7 +548,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
         this._isUnsettled = true;
         this._lost.push(...lostCells(event as Y.YArrayEvent<unknown>));
       } else if (event instanceof Y.YMapEvent && event.target.parent === bag) {
-        this._hear(event.target, event.changes.keys);
+        this._hear(event.target, event.changes.keys, transaction.deleteSet);
       }
     }
     const isOwnDoing = transaction.local && transaction.origin !== this._relocation;
@@ -562,10 +562,10 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   };
 
   /** Takes note of what somebody else did to a cell. */
-  private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>): void {
+  private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>, deletions: DeleteSet): void {
     for (const [key, { action }] of changes) {
       if (isMoveKey(key) && action !== 'delete') {
-        this._arrived.push({ cell, op: opOf(key) });
+        this._arrived.push({ cell, op: opOf(key), deletions });
         this._isUnsettled = true;
       } else if (key === 'deleted' && action === 'add') {
         this._gone.push(cell);
@@ -661,6 +661,8 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _cellsLost = new Signal<this, readonly ILostCell[]>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
 }
+
+type DeleteSet = Y.Transaction['deleteSet'];
 
 /** What the base class follows the cells with. */
 interface IFollower {

@@ -4,6 +4,7 @@ import { afterEach, test } from 'node:test';
 
 import type * as Y from 'yjs';
 
+import type { RoomCell } from '../lib/document/cells.js';
 import { RoomNotebook } from '../lib/document.js';
 import { exchange, openPages, type Page } from './notebooks.js';
 
@@ -479,4 +480,17 @@ test('the empty cell of an emptied notebook stays when somebody adds cells to it
   ben.insert(1, 'x', 'added below');
   settle();
   assert.deepEqual(ben.texts, ['', 'added below']);
+});
+
+test('a value that somebody sets at once with another person, who counts, is no change', () => {
+  const [ada, ben] = open();
+  const seen: unknown[] = [];
+  pages.forEach(page => page.cell('p').changed.connect((_, change) => seen.push(change)));
+  const { map } = (ada.cell('p') as RoomCell).share;
+  map.set('execution_count', 1);
+  (ben.cell('p') as RoomCell).share.map.set('execution_count', 2);
+  seen.length = 0;
+  settle();
+  assert.deepEqual(seen.filter(change => 'executionCountChange' in (change as object)).length, 1);
+  assert.equal(map.get('execution_count'), (ben.cell('p') as RoomCell).share.map.get('execution_count'));
 });

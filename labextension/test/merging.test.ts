@@ -405,6 +405,31 @@ test('late text of a merged cell comes back without what went into the other', (
   assert.deepEqual(ada.texts, ['cell p\n\ncell q', ' LATE', 'cell r']);
 });
 
+test('a merged cell that a program brings back is left with what is in no other cell', () => {
+  const [ada, ben] = open();
+  ada.notebook.mergeCells(0, [1]);
+  settle();
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(ben.notebook.ydoc));
+  const cell = doc.getArray<Y.Map<unknown>>('cells').get(1);
+  (cell.get('source') as Y.Text).insert(0, 'LATE ');
+  cell.delete('deleted');
+  pages.forEach(page => page.receive(Y.encodeStateAsUpdate(doc)));
+  settle();
+  assert.deepEqual(ada.texts, ['cell p\n\ncell q', 'LATE ', 'cell r']);
+});
+
+test('undo of bringing a cell back leaves what others typed in it', () => {
+  const [ada, ben] = open();
+  ada.remove('p');
+  ben.type('p', ' LATE');
+  settle();
+  ada.notebook.restoreLate('p');
+  ada.notebook.undo();
+  settle();
+  assert.deepEqual(ben.texts, ['cell p LATE', 'cell q', 'cell r']);
+});
+
 test('a caret is followed into the cell that its text went to', () => {
   const [ada, ben] = open();
   const text = ben.cell('q').ysource;

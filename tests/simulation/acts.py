@@ -96,6 +96,34 @@ def _undo_text(choice: Choice) -> Act:
     return {"do": "undo_text", "cell": choice.cell.id}
 
 
+def _merge(choice: Choice) -> Act | None:
+    """Merge two cells that are beside each other, into either."""
+    if len(choice.cells) < 2:
+        return None
+    first = int(choice.where[0] * (len(choice.cells) - 1))
+    cells = [cell.id for cell in choice.cells[first : first + 2]]
+    return {"do": "merge", "cells": cells if choice.where[1] < 0.5 else cells[::-1], "way": _way(choice)}
+
+
+def _split(choice: Choice) -> Act | None:
+    if len(choice.cells) >= MOST_CELLS:
+        return None
+    return {"do": "split", "cell": choice.cell.id, "at": choice.place(choice.cell), "way": _way(choice)}
+
+
+def _way(choice: Choice) -> str:
+    """Whether the pane does it, or one of JupyterLab's own actions."""
+    return "pane" if choice.where[0] * 10 % 1 < 0.6 else "action"
+
+
+def _reformat(choice: Choice) -> Act | None:
+    """Write a cell's text as a formatter does: each piece in a line of its own, or all in one."""
+    pieces = pieces_in(choice.cell.text)
+    if not pieces:
+        return None
+    return {"do": "reformat", "cell": choice.cell.id, "text": ("\n" if choice.where[1] < 0.5 else "").join(pieces)}
+
+
 def _bring_back(choice: Choice) -> Act | None:
     return {"do": "bring_back", "cell": _late(choice).id} if choice.late else None
 
@@ -119,6 +147,9 @@ ACTS: dict[str, Callable[[Choice], Act | None]] = {
     "undo": lambda choice: {"do": "undo"},
     "redo": lambda choice: {"do": "redo"},
     "undo_text": _undo_text,
+    "merge": _merge,
+    "split": _split,
+    "reformat": _reformat,
     "bring_back": _bring_back,
     "dismiss": _dismiss,
 }

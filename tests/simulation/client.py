@@ -25,7 +25,7 @@ from jupyter_collab.protocol import (
     parse_awareness,
 )
 
-from .copies import Act, Copy, PythonCopy, SeenCell, new_copy
+from .copies import Act, Copy, NodeCopy, PythonCopy, SeenCell, new_copy
 from .edits import Edit
 from .network import Link
 from .pieces import pieces_in
@@ -130,7 +130,11 @@ class SimulatedClient:
         """The deleted cells that this client offers to bring back, or dismiss, if it is to ``do`` that."""
         if do not in ("bring_back", "dismiss"):
             return []
-        return [SeenCell(cell["id"], cell["cell_type"], cell["source"]) for cell in self.copy.raw() if is_late(cell)]
+        late = [cell for cell in self.copy.raw() if is_late(cell)]
+        if not isinstance(self.copy, NodeCopy):
+            # A program does not know what of a merged cell is in another one.
+            late = [cell for cell in late if "into" not in cell["deleted"]]
+        return [SeenCell(cell["id"], cell["cell_type"], cell["source"]) for cell in late]
 
     def act(self, act: Act, token: str) -> None:
         """Do something with the cells, as one edit with its token in the ledger."""

@@ -141,6 +141,7 @@ class NotebookCopy {
     this.model = new RoomNotebook();
     this.doc = this.model.ydoc;
     this._edited = new EditedCells(this.doc);
+    this._former = [];
   }
 
   cells() {
@@ -155,13 +156,15 @@ class NotebookCopy {
     this._edited.forget();
   }
 
-  /** What a page keeps in the browser besides the document: the cells that it edited. */
+  /** What a page keeps in the browser besides the document: the cells that it edited, and the clients that it was. */
   own() {
-    return [...this._edited.ids];
+    return { cells: [...this._edited.ids], clients: [...this._former, this.doc.clientID] };
   }
 
-  take(cells) {
+  take({ cells, clients }) {
     this._edited.add(cells);
+    this._former = clients;
+    this.model.adopt(clients);
   }
 
   write({ cell, at, text }) {
@@ -193,6 +196,42 @@ class NotebookCopy {
     });
   }
 
+  merge({ cells, way }) {
+    const [primary, other] = cells.map(cell => this._index(cell));
+    if (way === 'pane') {
+      this.model.mergeCells(primary, [other]);
+      return;
+    }
+    const [first, last] = [primary, other].sort((a, b) => a - b);
+    const source = [first, last].map(index => this.model.cells[index].getSource()).join('\n\n');
+    this.model.transact(() => {
+      this.model.deleteCell(primary);
+      this.model.insertCell(primary, { cell_type: 'code', metadata: {}, source });
+      this.model.deleteCell(other);
+    });
+  }
+
+  split({ cell, at, way }) {
+    const index = this._index(cell);
+    const shared = this.model.cells[index];
+    const source = shared.getSource();
+    const place = units(source, at);
+    if (way === 'pane') {
+      this.model.splitCell(index, [place]);
+      return;
+    }
+    const head = source.slice(0, place).replace(/\n+$/, '');
+    const tail = source.slice(place).replace(/^\n+/, '');
+    this.model.transact(() => {
+      this.model.insertCells(index, [{ cell_type: shared.cell_type, metadata: {}, source: head }]);
+      shared.setSource(tail);
+    });
+  }
+
+  reformat({ cell, text }) {
+    this._find(cell).setSource(text);
+  }
+
   drop_cell({ cell }) {
     this.model.transact(() => {
       this.model.deleteCell(this._index(cell));
@@ -208,6 +247,14 @@ class NotebookCopy {
 
   redo() {
     this.model.redo();
+  }
+
+  bring_back({ cell }) {
+    this.model.restoreLate(cell);
+  }
+
+  dismiss({ cell }) {
+    this.model.dismissLate(cell);
   }
 
   undo_text({ cell }) {

@@ -14,7 +14,7 @@ from jupyter_collab.document import RoomDocument
 from .node import the_node
 from .tokens import ledger
 
-__all__ = ["Act", "Copy", "PythonCopy", "SeenCell", "new_copy", "raw_cells", "read_seen"]
+__all__ = ["Act", "Copy", "NodeCopy", "PythonCopy", "SeenCell", "new_copy", "raw_cells", "read_seen"]
 
 Act = dict[str, Any]
 """What somebody does with the cells: ``do``, and what that needs. Positions in texts count characters."""
@@ -145,6 +145,7 @@ _PYTHON_ACTS: dict[str, Callable[[RoomDocument, Act], object]] = {
     "move": lambda document, act: document.move_cell(act["cell"], act["index"]),
     "retype": lambda document, act: document.set_cell_type(act["cell"], act["cell_type"]),
     "drop_cell": lambda document, act: document.delete_cell(act["cell"]),
+    "reformat": lambda document, act: document.set_source(act["cell"], act["text"]),
     "bring_back": lambda document, act: document.restore_cell(act["cell"]),
     "dismiss": lambda document, act: document.dismiss_late_text(act["cell"]),
 }

@@ -81,7 +81,7 @@ export class CellActions {
   }
 
   restore(cell: CellMap): void {
-    this._restore(cell, false);
+    this._restore(cell, true);
   }
 
   /**
@@ -193,7 +193,7 @@ export class CellActions {
     return true;
   }
 
-  /** @param isNew - Whether the cell was made here, so that it goes only while nobody else writes in it. */
+  /** @param isNew - Whether the cell was made or brought back here, so that it goes only if nobody else wrote in it. */
   private _remove(cell: CellMap, isNew: boolean): void {
     this._cells.remove(cell, this._actor.author());
     this._actor.note({

@@ -1,11 +1,27 @@
 /** The shared cells of a room: JupyterLab's, with what belongs to the cell in the document, and not to one of them. */
-import { YCodeCell, YMarkdownCell, YRawCell, type YNotebook } from '@jupyter/ydoc';
-import type * as Y from 'yjs';
+import { type CellChange, YCodeCell, YMarkdownCell, YRawCell, type YNotebook } from '@jupyter/ydoc';
+import * as Y from 'yjs';
 
 import { typeOf } from './cellmap.js';
 import type { CellShare } from './cellshare.js';
 
 export type RoomCell = RoomCodeCell | RoomMarkdownCell | RoomRawCell;
+
+type Events = Y.YEvent<Y.AbstractType<unknown>>[];
+
+/**
+ * Takes the keys out of events that have the value they had: somebody set them at the same time as another person, who
+ * counts. JupyterLab's cells expect that each key changed.
+ */
+function withoutSame(events: Events): Events {
+  for (const event of events) {
+    if (event instanceof Y.YMapEvent) {
+      const same = [...event.keysChanged].filter(key => !event.changes.keys.has(key as string));
+      same.forEach(key => event.keysChanged.delete(key));
+    }
+  }
+  return events;
+}
 
 /** A shared cell of the type that the document says now. */
 export function makeCell(share: CellShare, notebook: YNotebook): RoomCell {
@@ -48,6 +64,10 @@ export class RoomCodeCell extends YCodeCell {
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
     this.share.transact(act, undoable, origin);
   }
+
+  protected override getChanges(events: Events): Partial<CellChange> {
+    return super.getChanges(withoutSame(events));
+  }
 }
 
 export class RoomMarkdownCell extends YMarkdownCell {
@@ -78,6 +98,10 @@ export class RoomMarkdownCell extends YMarkdownCell {
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
     this.share.transact(act, undoable, origin);
   }
+
+  protected override getChanges(events: Events): Partial<CellChange> {
+    return super.getChanges(withoutSame(events));
+  }
 }
 
 export class RoomRawCell extends YRawCell {
@@ -107,5 +131,9 @@ export class RoomRawCell extends YRawCell {
 
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
     this.share.transact(act, undoable, origin);
+  }
+
+  protected override getChanges(events: Events): Partial<CellChange> {
+    return super.getChanges(withoutSame(events));
   }
 }

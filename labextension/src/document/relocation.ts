@@ -23,10 +23,11 @@ const MAX_STEPS = 50;
 
 type DeleteSet = Y.Transaction['deleteSet'];
 
-/** A record of moved characters that came from somebody else. */
+/** A record of moved characters that came from somebody else, and what was deleted together with it. */
 export interface IArrival {
   readonly cell: CellMap;
   readonly op: string;
+  readonly deletions: DeleteSet;
 }
 
 /** Own text that the one who moved the characters around it did not know. */
@@ -62,10 +63,10 @@ export class Relocation {
       this._breakCircle(cell);
     }
     this._dropSuperfluous();
-    for (const { cell, op } of arrivals) {
+    for (const { cell, op, deletions } of arrivals) {
       const move = movesOf(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
-        this._dropDeleted(cell, move);
+        this._dropDeleted(cell, move, deletions);
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
@@ -175,18 +176,34 @@ export class Relocation {
     }
   }
 
-  /** What was deleted here before one heard of the copy is deleted there, too. */
-  private _dropDeleted(cell: CellMap, move: IMove): void {
+  /** What was deleted before one heard of the copy is deleted there, too. */
+  private _dropDeleted(cell: CellMap, move: IMove, deletions: DeleteSet): void {
     const others = movesOf(cell).filter(({ op }) => op !== move.op);
     // What somebody moved was not deleted.
     const moved = new UnitSet([
       ...others.flatMap(({ chars }) => chars),
       ...[...others, move].flatMap(({ cut = [] }) => cut)
     ]);
-    const deleted = moved.select(new UnitSet(move.chars).select(this._deleted), false);
+    const deleted = moved.select(new UnitSet(move.chars).select(this._findDeleted(cell, move, deletions)), false);
     for (const copies of this._lineage.descendants(cell, deleted)) {
       deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
+      // Somebody may be moving them on.
+      this._deleted.push(...copies.runs);
     }
+  }
+
+  /**
+   * What somebody deleted who did not know a record; others' records that they knew came before it.
+   *
+   * Of characters that a record takes only what was deleted here is known: Yjs deletes what an update says at once,
+   * also when the rest of it, with the record, has to wait.
+   */
+  private _findDeleted(cell: CellMap, move: IMove, deletions: DeleteSet): readonly Run[] {
+    if (move.taken || this._doc.store.pendingStructs !== null) {
+      return this._deleted;
+    }
+    const gone = [...piecesOf(textOf(cell) as Y.Text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
+    return new UnitSet(runsOf(deletions)).select(gone, false);
   }
 
   /** Own text that was typed into what has been moved goes where the characters around it went. */
@@ -302,10 +319,7 @@ export class Relocation {
   }
 
   private _known: Lineage | null = null;
-  /**
-   * What was deleted here. Of others' deletions one cannot tell: what a record takes is deleted, too, and the deletion
-   * may come first.
-   */
+  /** What was deleted here. */
   private readonly _deleted: Run[] = [];
 }
 
