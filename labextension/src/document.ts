@@ -565,7 +565,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private _hear(cell: CellMap, changes: ReadonlyMap<string, { action: string }>, deletions: DeleteSet): void {
     for (const [key, { action }] of changes) {
       if (isMoveKey(key) && action !== 'delete') {
-        this._arrived.push({ cell, op: opOf(key), deletions });
+        this._arrived.push(this._relocation.hear(cell, opOf(key), deletions));
         this._isUnsettled = true;
       } else if (key === 'deleted' && action === 'add') {
         this._gone.push(cell);

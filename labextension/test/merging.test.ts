@@ -443,3 +443,50 @@ test('a caret is followed into the cell that its text went to', () => {
   const place = ben.notebook.follow(caret);
   assert.deepEqual(place && [place.id === ben.ids[0], place.index], [true, 12]);
 });
+
+test('a merge that is undone while somebody composes leaves the text', () => {
+  const [ada, , dan] = open('Dan');
+  const hold = dan.notebook.holdChanges();
+  ada.notebook.mergeCells(0, [1]);
+  exchange(pages);
+  ada.notebook.undo();
+  exchange(pages);
+  hold.dispose();
+  ada.insert(3, '');
+  settle();
+  assert.deepEqual(ada.texts.slice(0, 3), ['cell p', 'cell q', 'cell r']);
+});
+
+test('a letter deleted in a merged cell while somebody composes takes nothing else with it', () => {
+  const [ada, ben, dan] = open('Dan');
+  const hold = dan.notebook.holdChanges();
+  ada.notebook.mergeCells(0, [1]);
+  ben.cell('q').updateSource(0, 1, '');
+  exchange(pages);
+  hold.dispose();
+  ada.insert(2, '');
+  settle();
+  assert.equal(ada.texts[0], 'cell p\n\nell q');
+});
+
+test('records that no honest page writes count for nothing', () => {
+  const [ada, ben] = open();
+  const cells = ada.notebook.ydoc.getArray<Y.Map<unknown>>('cells');
+  const client = ada.notebook.ydoc.clientID;
+  const most = Number.MAX_SAFE_INTEGER;
+  const bad = [
+    { to: 'q', chars: [[7, 0, 1], [7, 0, 1]], at: [7, 0] },
+    { to: 'q', chars: [[client, 0, 1], [client, 0, 1]], at: [client, 20] },
+    { to: 'q', chars: [[9, 5, 1]], at: [client, most] },
+    { to: 'q', chars: [[client, most, 3]], at: [client, 30] },
+    { to: 'q', chars: [[client, 0, 100_000]], at: [client, 1] },
+    { to: 'q', chars: [[client, 0, 1]], at: [1001, 0] },
+    { to: 'q', chars: [[client, 0, 1]], at: [client, 1_000_000] }
+  ];
+  bad.forEach((record, index) => cells.get(index % 2).set(`moved.${index}`, record));
+  settle();
+  ben.type('q', ' BEN');
+  ben.notebook.splitCell(0, [4]);
+  settle();
+  assert.deepEqual(ada.texts, ['cell', ' p', 'cell q BEN', 'cell r']);
+});

@@ -34,6 +34,15 @@ const ACTS: Readonly<Record<string, Act>> = {
       page.remove(page.ids[index]);
     }
   },
+  wipe: (scene, page, index) => {
+    const [word] = wordsIn(page.texts[index]);
+    if (word !== undefined) {
+      const start = page.texts[index].indexOf(word);
+      scene.drop([word]);
+      page.cell(page.ids[index]).updateSource(start, start + word.length, '');
+    }
+  },
+  compose: (scene, page) => scene.holdOrRelease(page),
   undo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.undo()),
   redo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.redo())
 };
@@ -66,6 +75,7 @@ class Play {
         this._act(this.pages[page]);
       }
     }
+    this.pages.forEach(page => page.notebook.showChanges());
     for (let told = -1; told < this._updates.length; ) {
       told = this._updates.length;
       this.pages.forEach((_, page) => this._hear(page, Infinity));
@@ -86,6 +96,17 @@ class Play {
   chooseBoundary(text: string): number {
     const places = [0, text.length, ...[...text.matchAll(/>/g)].map(({ index }) => index + 1)];
     return places[this.random(places.length)];
+  }
+
+  /** An input method composes in a page, or has done so. */
+  holdOrRelease(page: Page): void {
+    const hold = this._holds.get(page);
+    if (hold === undefined) {
+      this._holds.set(page, page.notebook.holdChanges());
+    } else {
+      hold.dispose();
+      this._holds.delete(page);
+    }
   }
 
   /** Words go knowingly. */
@@ -133,6 +154,7 @@ class Play {
   private readonly _updates: { from: number; update: Uint8Array }[] = [];
   /** How many updates each page has heard. */
   private readonly _heard: number[];
+  private readonly _holds = new Map<Page, { dispose(): void }>();
   private readonly _words: string[] = [];
   private readonly _dropped = new Set<string>();
 }

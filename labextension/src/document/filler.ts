@@ -1,4 +1,4 @@
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
@@ -27,33 +27,42 @@ export class Filler {
       return null;
     }
     const isTouched = deletionOf(cell) !== null || textOf(cell)?._start !== null;
-    const isNeedless = !isTouched && this._cells.live.some(other => this._isInstead(other, cell));
+    const isNeedless = !isTouched && this._hasOther(cell);
     this._cell = isTouched || isNeedless ? null : cell;
     return isNeedless ? cell : null;
   }
 
-  /** Of cells that came at once all pages choose the same: one with text, or the first in the bag. */
-  private _isInstead(other: CellMap, cell: CellMap): boolean {
+  /**
+   * Whether there is a cell instead of which this one came. Of cells that came at once all pages choose the same: one
+   * with text, or the first in the bag; a cell that was added by somebody who knew this one did not come at once.
+   */
+  private _hasOther(cell: CellMap): boolean {
     const { all } = this._cells;
-    const isFirst = all.indexOf(other) < all.indexOf(cell);
-    return other !== cell && (isFirst || (sourceOf(other) !== '' && !this._followed(other, cell)));
-  }
-
-  /** Whether a cell was added by somebody who knew another one. */
-  private _followed(cell: CellMap, other: CellMap): boolean {
-    for (let at: CellMap | undefined = cell; at !== undefined; at = this._before(at)) {
-      if (at === other) {
+    const place = all.indexOf(cell);
+    const isThere = (other: CellMap): boolean => deletionOf(other) === null;
+    if (all.slice(0, place).some(isThere)) {
+      return true;
+    }
+    const known = new Set([lastId(cell)]);
+    for (const other of all.slice(place + 1)) {
+      const origin = other._item?.origin ?? null;
+      if (origin !== null && known.has(nameOfId(origin))) {
+        known.add(lastId(other));
+      } else if (isThere(other) && sourceOf(other) !== '') {
         return true;
       }
     }
     return false;
   }
 
-  /** The cell that was the last one when one was added. */
-  private _before({ _item: added }: CellMap): CellMap | undefined {
-    const origin = added?.origin ?? null;
-    return this._cells.all.find(({ _item: item }) => item !== null && Y.compareIDs(item.lastId, origin));
-  }
-
   private _cell: CellMap | null = null;
+}
+
+/** The unit of the bag that the next cell added behind one names. */
+function lastId({ _item: item }: CellMap): string {
+  return item === null ? '' : nameOfId(item.lastId);
+}
+
+function nameOfId({ client, clock }: Y.ID): string {
+  return `${client} ${clock}`;
 }

@@ -7,7 +7,7 @@ import { deleteUnits, piecesOf, type Run, UnitSet } from './units.js';
 export interface ILateCell {
   readonly id: string;
   readonly cell_type: CellType;
-  /** The text that would come back: what did not go into another cell. */
+  /** The text that would come back: all of it or, of a merged cell, what did not go into another one. */
   readonly source: string;
   /** Who deleted the cell, and when, in milliseconds since 1970 by their clock. */
   readonly by: string;
@@ -27,16 +27,16 @@ export class LateCells {
 
   /** Looks again; says whether something changed. */
   read(): boolean {
-    const late = this._cells.all.filter(isLate).map(cell => describe(cell));
+    const late = this._cells.all.filter(isLate).map(describe).filter(({ source }) => source !== '');
     const isSame = JSON.stringify(late) === JSON.stringify(this._late);
     this._late = late;
     return !isSame;
   }
 
-  /** Takes out of a cell what went into others, so that only the late text comes back. */
+  /** Takes out of a merged cell what went into others, so that only the late text comes back. */
   clearMoved(cell: CellMap): void {
     const text = textOf(cell);
-    if (text !== null) {
+    if (text !== null && deletionOf(cell)?.into !== undefined) {
       deleteUnits(text, movedRuns(cell));
     }
   }
@@ -52,7 +52,8 @@ export class LateCells {
 
 function describe(cell: CellMap): ILateCell {
   const { at = 0, by = '', into = null } = deletionOf(cell) ?? {};
-  return { id: String(cell.get('id')), cell_type: typeOf(cell), source: unmovedText(cell), by, at, into };
+  const source = into === null ? (textOf(cell)?.toString() ?? '') : unmovedText(cell);
+  return { id: String(cell.get('id')), cell_type: typeOf(cell), source, by, at, into };
 }
 
 function movedRuns(cell: CellMap): Run[] {

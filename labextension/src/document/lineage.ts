@@ -3,8 +3,11 @@ import { type CellMap, deletionOf, textOf } from './cellmap.js';
 import { copiesOf, type IMove, movesOf, originalsOf } from './moves.js';
 import { indexOfUnit, presentRuns, type Run, type Unit, UnitSet } from './units.js';
 
-/** How far a character is followed from cell to cell: what a hostile record could make endless. */
+/** How far a character is followed from cell to cell: what records that two made together could make endless. */
 const MAX_STEPS = 200;
+
+/** How often a record may be found to have copies that do not count, for the same reason. */
+const MAX_FINDINGS = 100_000;
 
 /** A place in a cell. */
 export interface IPlace {
@@ -89,34 +92,42 @@ export class Lineage {
   }
 
   /** All copies that were made of a cell's characters, and the copies of these. */
-  *descendants(cell: CellMap, runs: readonly Run[], steps = MAX_STEPS): Iterable<{ cell: CellMap; runs: Run[] }> {
-    const wanted = new UnitSet(runs);
-    for (const { move } of steps > 0 && runs.length > 0 ? (this._links.get(cell) ?? []) : []) {
-      const copies = copiesOf(move, wanted);
-      const target = copies.length > 0 ? this._find(move.to) : null;
-      if (target !== null) {
-        yield { cell: target, runs: copies };
-        yield* this.descendants(target, copies, steps - 1);
+  *descendants(cell: CellMap, runs: readonly Run[]): Iterable<{ cell: CellMap; runs: Run[] }> {
+    const seen = new UnitSet(runs);
+    const open = [{ cell, runs }];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const wanted = new UnitSet(next.runs);
+      for (const { move } of this._links.get(next.cell) ?? []) {
+        const copies = seen.select(copiesOf(move, wanted), false);
+        const target = copies.length > 0 ? this._find(move.to) : null;
+        if (target !== null) {
+          seen.add(copies);
+          open.push({ cell: target, runs: copies });
+          yield { cell: target, runs: copies };
+        }
       }
     }
   }
 
   /** The characters as they were typed, of which these are copies. */
   origins(cell: CellMap, runs: readonly Run[]): Run[] {
-    return this._origins(String(cell.get('id')), runs, MAX_STEPS);
-  }
-
-  private _origins(id: string, runs: readonly Run[], steps: number): Run[] {
-    const links = steps > 0 ? (this._into.get(id) ?? []) : [];
-    const wanted = new UnitSet(runs);
-    const copies = new UnitSet(links.flatMap(({ move }) => copiesOf(move, new UnitSet(move.chars))));
-    const typed = copies.select(runs, false);
-    return links.reduce((found, { cell, move }) => {
-      const originals = originalsOf(move, wanted);
-      return originals.length === 0
-        ? found
-        : [...found, ...this._origins(String(cell.get('id')), originals, steps - 1)];
-    }, typed);
+    const seen = new UnitSet(runs);
+    const open = [{ id: String(cell.get('id')), runs }];
+    const typed: Run[] = [];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const wanted = new UnitSet(next.runs);
+      const links = this._into.get(next.id) ?? [];
+      const copies = new UnitSet(links.flatMap(({ move }) => copiesOf(move, new UnitSet(move.chars))));
+      typed.push(...copies.select(next.runs, false));
+      for (const { cell: former, move } of links) {
+        const originals = seen.select(originalsOf(move, wanted), false);
+        if (originals.length > 0) {
+          seen.add(originals);
+          open.push({ id: String(former.get('id')), runs: originals });
+        }
+      }
+    }
+    return typed;
   }
 
   /** The copy of a character that counts. */
@@ -173,7 +184,7 @@ export class Lineage {
       }
     }
     // What was copied from a copy that does not count does not count either.
-    for (let next = news.pop(); next !== undefined; next = news.pop()) {
+    for (let left = MAX_FINDINGS, next = news.pop(); next !== undefined && left > 0; left -= 1, next = news.pop()) {
       const { link, chars } = next;
       const fresh = link.void.select(chars, false);
       if (fresh.length === 0) {

@@ -3,7 +3,7 @@ import { UUID } from '@lumino/coreutils';
 import * as Y from 'yjs';
 
 import type { CellMap } from './cellmap.js';
-import { type Run, type Unit, unitsIn, type UnitSet } from './units.js';
+import { common, type Run, type Unit, unitsIn, type UnitSet } from './units.js';
 
 const PREFIX = 'moved.';
 
@@ -34,16 +34,32 @@ export function opOf(key: string): string {
   return key.slice(PREFIX.length);
 }
 
-/** The records of a cell that make sense; the one that counts where two list the same characters comes first. */
+/** The records of a cell that an honest page may have written; of those that list one character the first counts. */
 export function movesOf(cell: CellMap): IMove[] {
   const moves: IMove[] = [];
   for (const key of cell.keys()) {
     const move = isMoveKey(key) ? readMove(opOf(key), cell.get(key)) : null;
-    if (move !== null) {
+    if (move !== null && isOfWriter(move, cell._map.get(key)?.id)) {
       moves.push(move);
     }
   }
   return moves.sort((a, b) => (a.op < b.op ? -1 : 1));
+}
+
+/**
+ * Whether the copies are its writer's own, and older than the record, and the characters older than the copies: so
+ * nobody can make a record of what others type, or of what is still to be typed.
+ */
+function isOfWriter({ chars, at }: IMove, writer: Y.ID | undefined): boolean {
+  const end = at[1] + unitsIn(chars);
+  const isOlder = ([client, clock, length]: Run): boolean => client !== at[0] || clock + length <= at[1];
+  return writer?.client === at[0] && end <= writer.clock && chars.every(isOlder) && !hasDoubles(chars);
+}
+
+/** Whether a unit is in several runs. */
+function hasDoubles(runs: readonly Run[]): boolean {
+  const sorted = [...runs].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return sorted.some((run, index) => index > 0 && common(run, sorted[index - 1]) !== null);
 }
 
 /**
@@ -104,15 +120,12 @@ function readMove(op: string, value: unknown): IMove | null {
   if (typeof to !== 'string' || !isRuns(chars) || !isUnit(at)) {
     return null;
   }
-  const isBounded = unitsIn(chars) <= MAX_UNITS;
-  if (!isBounded) {
-    return null;
-  }
   const split = { cut: isRuns(cut) ? cut : [], ...(isUnit(tail) ? { tail } : {}) };
   return { op, to, chars, at, ...split, taken: taken === true, follows: follows === true };
 }
 
-const MAX_UNITS = 100_000_000;
+/** Client ids and clocks are less, and so are their sums exact. */
+const MOST = 2 ** 52;
 
 function isRuns(value: unknown): value is Run[] {
   return Array.isArray(value) && value.every(isRun);
@@ -127,5 +140,5 @@ function isUnit(value: unknown): value is Unit {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MOST;
 }

@@ -23,11 +23,12 @@ const MAX_STEPS = 50;
 
 type DeleteSet = Y.Transaction['deleteSet'];
 
-/** A record of moved characters that came from somebody else, and what was deleted together with it. */
+/** A record of moved characters that came from somebody else. */
 export interface IArrival {
   readonly cell: CellMap;
   readonly op: string;
-  readonly deletions: DeleteSet;
+  /** What had been deleted in the cell when it came; `null` if that cannot be told. */
+  readonly gone: readonly Run[] | null;
 }
 
 /** Own text that the one who moved the characters around it did not know. */
@@ -57,16 +58,24 @@ export class Relocation {
     private readonly _isOwn: (client: number) => boolean
   ) {}
 
+  /** Takes note of a record that came; `deletions` are those that came with it. */
+  hear(cell: CellMap, op: string, deletions: DeleteSet): IArrival {
+    // Yjs deletes what an update says at once, also when the rest of it, with other records, has to wait.
+    const text = this._doc.store.pendingStructs === null ? textOf(cell) : null;
+    const gone = text && [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
+    return { cell, op, gone: gone && new UnitSet(runsOf(deletions)).select(gone, false) };
+  }
+
   /** Puts in order what others' merges and splits left to do. */
   settle(arrivals: readonly IArrival[]): void {
     for (const cell of this._lineage.cells) {
       this._breakCircle(cell);
     }
     this._dropSuperfluous();
-    for (const { cell, op, deletions } of arrivals) {
+    for (const { cell, op, gone } of arrivals) {
       const move = movesOf(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
-        this._dropDeleted(cell, move, deletions);
+        this._dropDeleted(cell, move, gone);
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
@@ -116,6 +125,7 @@ export class Relocation {
       const naming = { op: opBefore(moves), follows: true };
       this._move(cell, [run], sourceOf(cell).slice(index, index + run[2]), { cell, index }, naming);
     }
+    this.forget();
   }
 
   /** Gives a cell that went into another one its text back, with what was typed in it meanwhile. */
@@ -132,6 +142,7 @@ export class Relocation {
       this._move(from, runsBetween(source, start, end), sourceOf(from).slice(start, end), { cell: to, index });
     }
     deleteUnits(text, moves.flatMap(({ chars }) => chars));
+    this.forget();
   }
 
   /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
@@ -161,7 +172,7 @@ export class Relocation {
     const at = nextUnit(this._doc);
     textOf(to.cell)?.insert(to.index, characters);
     deleteUnits(textOf(cell) as Y.Text, runs);
-    this.record(cell, { to: String(to.cell.get('id')), chars: runs, at, taken: true, ...more }, op);
+    writeMove(cell, { to: String(to.cell.get('id')), chars: runs, at, taken: true, ...more }, op);
   }
 
   private _dropSuperfluous(): void {
@@ -177,33 +188,21 @@ export class Relocation {
   }
 
   /** What was deleted before one heard of the copy is deleted there, too. */
-  private _dropDeleted(cell: CellMap, move: IMove, deletions: DeleteSet): void {
+  private _dropDeleted(cell: CellMap, move: IMove, gone: IArrival['gone']): void {
     const others = movesOf(cell).filter(({ op }) => op !== move.op);
     // What somebody moved was not deleted.
     const moved = new UnitSet([
       ...others.flatMap(({ chars }) => chars),
       ...[...others, move].flatMap(({ cut = [] }) => cut)
     ]);
-    const deleted = moved.select(new UnitSet(move.chars).select(this._findDeleted(cell, move, deletions)), false);
+    // Of characters that a record takes one knows only what was deleted here: they are all gone.
+    const candidates = move.taken || gone === null ? this._deleted : [...gone, ...this._deleted];
+    const deleted = moved.select(new UnitSet(move.chars).select(candidates), false);
     for (const copies of this._lineage.descendants(cell, deleted)) {
       deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
       // Somebody may be moving them on.
       this._deleted.push(...copies.runs);
     }
-  }
-
-  /**
-   * What somebody deleted who did not know a record; others' records that they knew came before it.
-   *
-   * Of characters that a record takes only what was deleted here is known: Yjs deletes what an update says at once,
-   * also when the rest of it, with the record, has to wait.
-   */
-  private _findDeleted(cell: CellMap, move: IMove, deletions: DeleteSet): readonly Run[] {
-    if (move.taken || this._doc.store.pendingStructs !== null) {
-      return this._deleted;
-    }
-    const gone = [...piecesOf(textOf(cell) as Y.Text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
-    return new UnitSet(runsOf(deletions)).select(gone, false);
   }
 
   /** Own text that was typed into what has been moved goes where the characters around it went. */
@@ -216,10 +215,13 @@ export class Relocation {
         const into = deletionOf(place.cell)?.into;
         const onward = movesOf(place.cell).find(({ to }) => to === into);
         if (onward !== undefined) {
+          this.forget();
           this._follow(place.cell, onward, steps - 1);
         }
       }
     }
+    // Not before: what was moved is beside nothing else that is late.
+    this.forget();
   }
 
   private _lateTexts(cell: CellMap, text: Y.Text, move: IMove): ILateText[] {
@@ -290,10 +292,13 @@ export class Relocation {
     if (text === null || text.length === 0) {
       return;
     }
-    const isElsewhere = this._lineage.select(cell, presentRuns(text), false).length === 0;
+    const present = presentRuns(text);
+    const isMerged = deletionOf(cell)?.into !== undefined;
+    const isMoved = this._lineage.select(cell, present, false).length === 0;
+    const isElsewhere = isMerged ? isMoved : unitsIn(this._lineage.copied(cell, present)) === unitsIn(present);
     if (isElsewhere && isLate(cell)) {
       text.delete(0, text.length);
-    } else if (!isElsewhere && !isLate(cell) && deletionOf(cell)?.into !== undefined) {
+    } else if (isMerged && !isMoved && !isLate(cell)) {
       cell.delete('dropped');
     }
   }

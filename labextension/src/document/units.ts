@@ -80,10 +80,6 @@ export class UnitSet {
     }
   }
 
-  has([client, clock]: Unit): boolean {
-    return this.partition([client, clock, 1])[0].isIn;
-  }
-
   /** The parts of a run, in order: those that are in the set, and those that are not. */
   partition(run: Run): IPart[] {
     const [client, clock, length] = run;
@@ -91,6 +87,7 @@ export class UnitSet {
     const parts: IPart[] = [];
     let place = clock;
     for (let index = firstBehind(known, clock); index < known.length && known[index][1] < clock + length; index += 1) {
+      // By the loop's conditions the two have units in common.
       const part = common(run, known[index]) as Run;
       if (part[1] > place) {
         parts.push({ run: [client, place, part[1] - place], isIn: false });
