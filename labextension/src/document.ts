@@ -578,6 +578,8 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _noteDeleted = ({ local, origin, deleteSet }: Y.Transaction): void => {
     if (local && origin !== this._relocation) {
       this._relocation.noteDeleted(deleteSet);
+    } else if (!local && this.ydoc.store.pendingStructs !== null) {
+      this._relocation.noteEarly(deleteSet);
     }
   };
 

@@ -490,3 +490,18 @@ test('records that no honest page writes count for nothing', () => {
   settle();
   assert.deepEqual(ada.texts, ['cell', ' p', 'cell q BEN', 'cell r']);
 });
+
+test('a merge that is undone, of which a page hears before what came before it, leaves the text', () => {
+  const [ada, ben, cleo] = open('Cleo');
+  cleo.type('q', ' CLEO');
+  const missing = cleo.sent.splice(0);
+  missing.forEach(update => ada.receive(update));
+  ada.type('q', ' ADA');
+  ada.notebook.mergeCells(0, [1]);
+  ada.notebook.undo();
+  const early = ada.sent.splice(0);
+  [...early, ...missing].forEach(update => ben.receive(update));
+  early.forEach(update => cleo.receive(update));
+  settle();
+  assert.deepEqual(ben.texts, ['cell p', 'cell q CLEO ADA', 'cell r']);
+});

@@ -27,8 +27,8 @@ type DeleteSet = Y.Transaction['deleteSet'];
 export interface IArrival {
   readonly cell: CellMap;
   readonly op: string;
-  /** What had been deleted in the cell when it came; `null` if that cannot be told. */
-  readonly gone: readonly Run[] | null;
+  /** What had been deleted in the cell when it came. */
+  readonly gone: readonly Run[];
 }
 
 /** Own text that the one who moved the characters around it did not know. */
@@ -60,10 +60,9 @@ export class Relocation {
 
   /** Takes note of a record that came; `deletions` are those that came with it. */
   hear(cell: CellMap, op: string, deletions: DeleteSet): IArrival {
-    // Yjs deletes what an update says at once, also when the rest of it, with other records, has to wait.
-    const text = this._doc.store.pendingStructs === null ? textOf(cell) : null;
-    const gone = text && [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
-    return { cell, op, gone: gone && new UnitSet(runsOf(deletions)).select(gone, false) };
+    const text = textOf(cell);
+    const gone = text === null ? [] : [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
+    return { cell, op, gone: new UnitSet([...runsOf(deletions), ...this._early]).select(gone, false) };
   }
 
   /** Puts in order what others' merges and splits left to do. */
@@ -85,6 +84,14 @@ export class Relocation {
       this.dropCopied(cell);
       this._noteMoved(cell);
     }
+  }
+
+  /**
+   * Others deleted characters, perhaps in an edit with a record: Yjs deletes at once what an update says, also when the
+   * rest of it has to wait for another one.
+   */
+  noteEarly(deletions: DeleteSet): void {
+    this._early.push(...runsOf(deletions));
   }
 
   /** What was done here deleted characters. */
@@ -196,7 +203,7 @@ export class Relocation {
       ...[...others, move].flatMap(({ cut = [] }) => cut)
     ]);
     // Of characters that a record takes one knows only what was deleted here: they are all gone.
-    const candidates = move.taken || gone === null ? this._deleted : [...gone, ...this._deleted];
+    const candidates = move.taken ? this._deleted : [...gone, ...this._deleted];
     const deleted = moved.select(new UnitSet(move.chars).select(candidates), false);
     for (const copies of this._lineage.descendants(cell, deleted)) {
       deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
@@ -324,6 +331,7 @@ export class Relocation {
   }
 
   private _known: Lineage | null = null;
+  private readonly _early: Run[] = [];
   /** What was deleted here. */
   private readonly _deleted: Run[] = [];
 }
