@@ -105,7 +105,6 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     return this._cellsKept;
   }
 
-
   /** Whether nothing may be written from here: then nobody's edits are put in order here, either. */
   readOnly = false;
 
