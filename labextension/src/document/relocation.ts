@@ -51,7 +51,7 @@ export class Relocation {
   hear(cell: CellMap, op: string, deletions: DeleteSet): IArrival {
     const text = textOf(cell);
     const gone = text === null ? [] : [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
-    return { cell, op, gone: new UnitSet([...runsOf(deletions), ...this._early]).select(gone, false) };
+    return { cell, op, gone: this._early.select(new UnitSet(runsOf(deletions)).select(gone, false), false) };
   }
 
   /** Puts in order what others' merges and splits left to do. */
@@ -80,12 +80,12 @@ export class Relocation {
    * rest of it has to wait for another one.
    */
   noteEarly(deletions: DeleteSet): void {
-    this._early.push(...runsOf(deletions));
+    this._early.add(runsOf(deletions));
   }
 
   /** What was done here deleted characters. */
   noteDeleted(deletions: DeleteSet): void {
-    this._deleted.push(...runsOf(deletions));
+    this._deleted.add(runsOf(deletions));
   }
 
   /** Cells or records came: what is known of them is to be read again. */
@@ -192,12 +192,12 @@ export class Relocation {
       ...[...others, move].flatMap(({ cut = [] }) => cut)
     ]);
     // Of characters that a record takes one knows only what was deleted here: they are all gone.
-    const candidates = move.taken ? this._deleted : [...gone, ...this._deleted];
-    const deleted = moved.select(new UnitSet(move.chars).select(candidates), false);
+    const known = new UnitSet([...this._deleted.select(move.chars), ...(move.taken ? [] : gone)]);
+    const deleted = moved.select(known.select(move.chars), false);
     for (const copies of this._lineage.descendants(cell, deleted)) {
       deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
       // Somebody may be moving them on.
-      this._deleted.push(...copies.runs);
+      this._deleted.add(copies.runs);
     }
   }
 
@@ -320,9 +320,9 @@ export class Relocation {
   }
 
   private _known: Lineage | null = null;
-  private readonly _early: Run[] = [];
+  private readonly _early = new UnitSet();
   /** What was deleted here. */
-  private readonly _deleted: Run[] = [];
+  private readonly _deleted = new UnitSet();
 }
 
 /** Where text goes. */
