@@ -5,7 +5,7 @@ import hmac
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import zmq
 from jupyter_client.adapter import adapt
@@ -15,6 +15,8 @@ from jupyter_client.session import DELIM, Session
 __all__ = ["Channels", "Message"]
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Message = dict[str, Any]
 
@@ -32,18 +34,30 @@ class Channels:
     """Reads iopub, shell and stdin of ``client``; ``on_message`` gets the channel's name and the message."""
 
     def __init__(self, client: AsyncKernelClient, on_message: Callable[[str, Message], None]) -> None:
-        self.client = client
+        self._client = client
         self._on_message = on_message
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
         """Connect and begin to read."""
-        self.client.start_channels(hb=False)
-        _let_wait(self.client.iopub_channel.socket)
-        _reconnect(self.client.stdin_channel.socket, zmq.IMMEDIATE, 1)
+        self._client.start_channels(hb=False)
+        _let_wait(self._client.iopub_channel.socket)
+        _reconnect(self._client.stdin_channel.socket, zmq.IMMEDIATE, 1)
         for name in ("iopub", "shell", "stdin"):
-            channel = getattr(self.client, f"{name}_channel")
+            channel = getattr(self._client, f"{name}_channel")
             self._tasks.append(asyncio.create_task(self._read(name, channel.socket), name=f"jupyter_collab {name}"))
+
+    def send(self, ask: Callable[[AsyncKernelClient], T]) -> T:
+        """What ``ask`` returns, which sends something to the kernel with the client.
+
+        A socket wakes its reader once for what has come, and sending uses that up. jupyter_client sends behind the back
+        of the reader, which would wait for ever if a message came just then; so it is told to look.
+        """
+        try:
+            return ask(self._client)
+        finally:
+            for socket in (self._client.shell_channel.socket, self._client.stdin_channel.socket):
+                socket.get(zmq.EVENTS)  # zmq.asyncio's own way to be told
 
     async def may_ask_for_input(self, seconds: float) -> bool:
         """Wait until the kernel reaches us over stdin, at most so long: what it asks before then is dropped, by it.
@@ -51,7 +65,7 @@ class Channels:
         Some kernels have no stdin until their first input.
         """
         # IMMEDIATE: a socket takes messages from when it is connected on.
-        return bool(await self.client.stdin_channel.socket.poll(round(seconds * 1000), zmq.POLLOUT))
+        return bool(await self._client.stdin_channel.socket.poll(round(seconds * 1000), zmq.POLLOUT))
 
     async def close(self) -> None:
         """Read no more, and disconnect."""
@@ -59,7 +73,7 @@ class Channels:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        self.client.stop_channels()
+        self._client.stop_channels()
 
     async def _read(self, name: str, socket: Any) -> None:
         at_once: zmq.Socket[bytes] = zmq.Socket.shadow(socket.underlying)
@@ -74,9 +88,9 @@ class Channels:
     async def _take(self, name: str, frames: list[bytes]) -> None:
         try:
             if sum(map(len, frames)) < LARGE_MESSAGE_BYTES:
-                message = read_message(self.client.session, frames)
+                message = read_message(self._client.session, frames)
             else:
-                message = await asyncio.to_thread(read_message, self.client.session, frames)
+                message = await asyncio.to_thread(read_message, self._client.session, frames)
             self._on_message(name, message)
         except Exception:  # the boundary of one message
             log.exception("A message of a kernel on its channel %s is passed over.", name)

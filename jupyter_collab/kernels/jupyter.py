@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
@@ -15,6 +15,8 @@ from .contract import OnMessage
 __all__ = ["JupyterKernel", "KernelControl"]
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 WATCH_SECONDS = 0.5
 """How often it is looked whether the kernel's process is still the same."""
@@ -119,8 +121,7 @@ class JupyterKernel:
 
     async def execute(self, source: str, on_message: OnMessage, *, allow_stdin: bool) -> dict[str, Any]:
         """Run ``source``; see :class:`~jupyter_collab.kernels.contract.Kernel`."""
-        client = self._client()
-        msg_id = client.execute(source, allow_stdin=allow_stdin, stop_on_error=False)
+        msg_id = self._send(lambda client: client.execute(source, allow_stdin=allow_stdin, stop_on_error=False))
         request = self._requests[msg_id] = _Request(on_message)
         try:
             reply = await request.reply
@@ -143,15 +144,16 @@ class JupyterKernel:
 
     def answer_input(self, value: str) -> None:
         """Answer an ``input_request``."""
-        self._client().input(value)
+        self._send(lambda client: client.input(value))
 
     async def complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """The content of a complete reply."""
-        return await self._ask(self._client().complete(code, cursor_pos), ANSWER_SECONDS)
+        return await self._ask(self._send(lambda client: client.complete(code, cursor_pos)), ANSWER_SECONDS)
 
     async def inspect(self, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
         """The content of an inspect reply."""
-        return await self._ask(self._client().inspect(code, cursor_pos, detail_level), ANSWER_SECONDS)
+        msg_id = self._send(lambda client: client.inspect(code, cursor_pos, detail_level))
+        return await self._ask(msg_id, ANSWER_SECONDS)
 
     async def _ask(self, msg_id: str, seconds: float) -> dict[str, Any]:
         request = self._requests[msg_id] = _Request(lambda msg_type, content: None)
@@ -163,10 +165,10 @@ class JupyterKernel:
         finally:
             del self._requests[msg_id]
 
-    def _client(self) -> AsyncKernelClient:
+    def _send(self, ask: Callable[[AsyncKernelClient], T]) -> T:
         if self._channels is None:
             raise KernelDied("The kernel is being started anew; try again in a moment.")
-        return self._channels.client
+        return self._channels.send(ask)
 
     async def interrupt(self) -> None:
         """Interrupt what runs."""
@@ -200,7 +202,7 @@ class JupyterKernel:
         channels = Channels(self._control.connect(), self._take)
         channels.open()
         try:
-            while not await self._answers(channels.client):
+            while not await self._answers(channels):
                 if not self._control.is_kept or await self._control.process() is None:
                     raise KernelFailed("The kernel ended before it was ready; the server's log says why.")
                 if loop.time() > deadline:
@@ -212,8 +214,8 @@ class JupyterKernel:
             raise
         self._channels = channels
 
-    async def _answers(self, client: AsyncKernelClient) -> bool:
-        msg_id = client.kernel_info()
+    async def _answers(self, channels: Channels) -> bool:
+        msg_id = channels.send(lambda client: client.kernel_info())
         request = self._requests[msg_id] = _Request(lambda msg_type, content: None)
         try:
             async with asyncio.timeout(ASK_AGAIN_SECONDS):
