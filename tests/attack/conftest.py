@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..peers import ONLY_OURS
 from ..servers import RunningServer, start_server
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A running server, with the settings that users get."""
-    with start_server(tmp_path_factory.mktemp("server"), ServerApp=ONLY_OURS) as running:
+    with start_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import pytest
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import Hello, Rejection, SyncStep2, Update
 
-from ..peers import ONLY_OURS, RawClient, Wire
+from ..peers import RawClient, Wire
 from ..servers import RunningServer, start_server
 from ..unit.scenarios import scenario
 from .handshake import handshake
@@ -20,7 +20,7 @@ from .handshake import handshake
 def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose users may do everything."""
     folder = tmp_path_factory.mktemp("writable")
-    with start_server(folder, ServerApp=ONLY_OURS, CollabExtension=_store(folder.parent)) as running:
+    with start_server(folder, CollabExtension=_store(folder.parent)) as running:
         yield running
 
 
@@ -37,7 +37,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def _guarded(folder: Path, name: str) -> Iterator[RunningServer]:
-    settings = {**ONLY_OURS, "authorizer_class": f"tests.attack.authorizers.{name}"}
+    settings = {"authorizer_class": f"tests.attack.authorizers.{name}"}
     with start_server(folder, ServerApp=settings, CollabExtension=_store(folder.parent)) as running:
         yield running
 

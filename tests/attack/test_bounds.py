@@ -17,7 +17,7 @@ from jupyter_collab.protocol import (
     write_varuint,
 )
 
-from ..peers import ONLY_OURS, RawClient, Wire, eventually
+from ..peers import RawClient, Wire, eventually
 from ..servers import RunningServer, start_server
 from ..unit.scenarios import scenario
 from .bystanders import bystanders
@@ -84,7 +84,7 @@ def _count_people(server: RunningServer, room: str) -> int:
 @scenario
 async def test_a_full_room_and_a_full_server_say_so_and_let_people_in_again(tmp_path: Path) -> None:
     bounds = {"max_peers_per_room": 2, "max_rooms_per_server": 2, "idle_seconds": 0.2}
-    with start_server(tmp_path, ServerApp=ONLY_OURS, CollabExtension=bounds) as server:
+    with start_server(tmp_path, CollabExtension=bounds) as server:
         first, second, third = (server.create_room()["id"] for _ in range(3))
         async with bystanders(server, first):
             assert await _refusal(server, first) == (CloseCode.TRY_AGAIN_LATER, "room_full")

@@ -5,7 +5,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..peers import ONLY_OURS
 from ..servers import RunningServer, start_server
 from .guests import OWN_PAGE, WRITING, guest
 
@@ -57,7 +56,7 @@ def test_other_sites_are_not_told_that_they_may_send_our_header(server: RunningS
 
 
 def test_the_check_of_our_own_page_cannot_be_turned_off(tmp_path: Path) -> None:
-    settings = {**ONLY_OURS, "disable_check_xsrf": True}
+    settings = {"disable_check_xsrf": True}
     with start_server(tmp_path, ServerApp=settings) as lenient:
         answer = httpx.post(f"{lenient.url}collab/api/join", content='{"token": "x", "name": "Eve"}', timeout=60)
         assert answer.status_code == REFUSED

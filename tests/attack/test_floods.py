@@ -20,7 +20,7 @@ from jupyter_collab.protocol import (
     build_awareness,
 )
 
-from ..peers import ONLY_OURS, RawClient, Wire, eventually
+from ..peers import RawClient, Wire, eventually
 from ..servers import RunningServer, start_server
 from ..unit.scenarios import scenario
 from .bystanders import bystanders
@@ -132,7 +132,7 @@ async def test_a_flood_of_edits_is_taken_in_and_the_others_get_their_turn(server
 @scenario
 async def test_a_peer_that_never_slows_down_is_sent_away(tmp_path: Path) -> None:
     bounds = {"max_updates_per_second_per_peer": 200, "max_flood_seconds": 1}
-    with start_server(tmp_path, ServerApp=ONLY_OURS, CollabExtension=bounds) as server:
+    with start_server(tmp_path, CollabExtension=bounds) as server:
         room = server.create_room()["id"]
         async with bystanders(server, room) as people, Wire.open(server, room) as attacker:
             await _flood(attacker, Writer().edits())

@@ -12,7 +12,7 @@ from jupyter_collab.protocol import Update
 
 from ..crash.typists import durable_text
 from ..peers import RawClient, Wire, eventually
-from ..servers import RunningServer
+from ..servers import PLAIN, RunningServer
 from ..unit.scenarios import scenario
 from .troubles import TROUBLES, disk, remount, server_on
 
@@ -105,4 +105,4 @@ async def test_a_folder_that_cannot_be_written_to_is_said_and_mended_without_a_r
 
 
 def _list(server: RunningServer) -> httpx.Response:
-    return httpx.get(f"{server.url}api/collab/rooms", headers=server.headers, timeout=20)
+    return httpx.get(f"{server.url}api/collab/rooms", headers=server.headers, timeout=20, verify=PLAIN)

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import pytest
 
-from ..peers import ONLY_OURS
 from ..servers import RunningServer, start_server
 
 __all__ = ["TROUBLES", "Trouble", "disk", "remount", "server_on"]
@@ -34,7 +33,7 @@ class Trouble(Protocol):
 
 def server_on(folder: Path, store: Path) -> RunningServer:
     """A server that keeps its rooms in the file ``store``."""
-    return start_server(folder, ServerApp=ONLY_OURS, CollabExtension={"store_url": f"sqlite:///{store}"})
+    return start_server(folder, CollabExtension={"store_url": f"sqlite:///{store}"})
 
 
 @contextmanager

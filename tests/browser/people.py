@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from tests.servers import RunningServer
+from tests.servers import PLAIN, RunningServer
 
 from .console import Console
 from .identity import COOKIE
@@ -38,7 +38,7 @@ def wait_for_kernel(server: RunningServer, path: str) -> None:
     """Wait until a page is connected to a notebook's kernel: before, Notebook 7 says idle, and forgets what is run."""
 
     def is_connected() -> bool:
-        response = httpx.get(f"{server.url}api/sessions", headers=server.headers, timeout=30)
+        response = httpx.get(f"{server.url}api/sessions", headers=server.headers, timeout=30, verify=PLAIN)
         kernels = [session["kernel"] for session in response.json() if session["path"] == path]
         return any(kernel["connections"] > 0 for kernel in kernels if kernel)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..peers import ONLY_OURS, RawClient, eventually
+from ..peers import RawClient, eventually
 from ..servers import RunningServer, start_server
 from .typists import OurTypist, RawTypist, check_final, check_seen, durable_text, seen, typing
 
@@ -19,7 +19,7 @@ KILLS = 10
 def test_nothing_seen_is_lost_and_nothing_doubled(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     store = tmp_path / "data" / "collab" / "rooms.sqlite"
-    with start_server(tmp_path, ServerApp=ONLY_OURS) as server:
+    with start_server(tmp_path) as server:
         room = server.create_room("crash")["id"]
         asyncio.run(_scenario(server, store, room, rng))
 

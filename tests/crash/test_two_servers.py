@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..peers import ONLY_OURS, RawClient, eventually
+from ..peers import RawClient, eventually
 from ..servers import RunningServer, start_server
 from .typists import RawTypist, check_final, check_seen, durable_text, seen, typing
 
@@ -22,8 +22,8 @@ def test_nothing_seen_is_lost_and_nothing_doubled(tmp_path: Path, seed: int) -> 
     store = tmp_path / "rooms.sqlite"
     settings = {"store_url": f"sqlite:///{store}"}
     with (
-        start_server(_folder(tmp_path, "one"), CollabExtension=settings, ServerApp=ONLY_OURS) as one,
-        start_server(_folder(tmp_path, "two"), CollabExtension=settings, ServerApp=ONLY_OURS) as two,
+        start_server(_folder(tmp_path, "one"), CollabExtension=settings) as one,
+        start_server(_folder(tmp_path, "two"), CollabExtension=settings) as two,
     ):
         room = one.create_room("crash")["id"]
         asyncio.run(_scenario(one, two, store, room, rng))

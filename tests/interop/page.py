@@ -15,11 +15,14 @@ from .npm import NpmPeer, node_path
 __all__ = ["Page", "build_page"]
 
 LABEXTENSION = REPOSITORY / "labextension"
+PROGRAM = LABEXTENSION / "build" / "page.js"
 BUILD_SECONDS = 110
 
 
 def build_page(path: str) -> None:
-    """Compile the extension's sources and the driver, after installing what that needs."""
+    """Compile the extension's sources and the driver, after installing what that needs, if they are not compiled."""
+    if _is_built():
+        return
     npm = shutil.which("npm", path=path)
     assert npm is not None
     scripts = [] if (LABEXTENSION / "node_modules").exists() else [["ci", "--no-audit", "--no-fund"]]
@@ -35,6 +38,11 @@ def build_page(path: str) -> None:
         assert done.returncode == 0, f"npm {arguments[0]} failed:\n{done.stdout}\n{done.stderr}"
 
 
+def _is_built() -> bool:
+    sources = (path for folder in ("src", "test") for path in (LABEXTENSION / folder).rglob("*.ts"))
+    return PROGRAM.exists() and PROGRAM.stat().st_mtime > max(path.stat().st_mtime for path in sources)
+
+
 class Page(NpmPeer):
     """A page that has a room open. Use :meth:`open`."""
 
@@ -46,7 +54,7 @@ class Page(NpmPeer):
         assert node is not None
         process = await asyncio.create_subprocess_exec(
             node,
-            str(LABEXTENSION / "build" / "page.js"),
+            str(PROGRAM),
             server.url,
             server.token,
             room,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..peers import ONLY_OURS, RawClient, eventually
+from ..peers import RawClient, eventually
 from ..servers import RunningServer, start_server
 from .npm import node_path
 from .page import Page, build_page
@@ -26,7 +26,7 @@ def page() -> None:
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[RunningServer]:
     """A server that the test may kill."""
-    with start_server(tmp_path, ServerApp=ONLY_OURS) as running:
+    with start_server(tmp_path) as running:
         yield running
 
 

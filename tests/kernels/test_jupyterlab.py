@@ -117,7 +117,7 @@ def test_any_outputs_that_follow_any_others_are_shown() -> None:
     assert shown_after_each(updates) == expected
 
 
-@settings(max_examples=10, phases=[Phase.explicit, Phase.generate], deadline=None)
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
 @given(STEPS)
 def test_whatever_comes_is_shown(steps: list[list[Message]]) -> None:
     check(steps)

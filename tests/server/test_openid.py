@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 import pytest
 
-from tests.peers import ONLY_OURS
 from tests.programs import openid_provider, openid_settings
 from tests.servers import RunningServer, find_port, start_server
 
@@ -35,7 +34,7 @@ def server_for_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     provider = "jupyter_collab.server.identity.AccountIdentityProvider"
     started = start_server(
         tmp_path_factory.mktemp("accounts"),
-        ServerApp={**ONLY_OURS, "identity_provider_class": provider},
+        ServerApp={"identity_provider_class": provider},
         CollabExtension={"sign_in_providers": [openid_settings(port)]},
     )
     with started as running, openid_provider(port, running.url):

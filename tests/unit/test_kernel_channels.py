@@ -69,7 +69,11 @@ async def late_door(port: int, to_port: int, seconds: float) -> AsyncIterator[No
             await server.serve_forever()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", to_port)
+        try:
+            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", to_port)
+        except ConnectionRefusedError:  # the kernel has not come so far
+            writer.close()
+            return
         await asyncio.gather(pump(reader, to_writer), pump(to_reader, writer))
 
     serving = asyncio.create_task(serve())
