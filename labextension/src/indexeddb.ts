@@ -45,6 +45,9 @@ const MAX_GROWTH_BYTES = 4 * 1024 * 1024;
 /** A room that was not opened for so long, and in which nothing is pending, is forgotten. */
 const FORGET_MS = 30 * 24 * 3600 * 1000;
 
+/** So many Yjs clients are known to be a page's: those before them wrote long ago. */
+const MAX_CLIENTS = 100;
+
 /** Where one person uses the browser. */
 const SOMEBODY: IKeeper = { person: '', alias: null };
 
@@ -122,13 +125,14 @@ class RoomPersistence implements IPersistence {
   }
 
   settle(): void {
-    this._setKept(NO_EDITS);
+    // Whose the text is counts on: others may merge or split the cell who did not know the text.
+    this._setKept({ ...NO_EDITS, clients: this._record?.clients ?? [] });
     this._writeSoon();
   }
 
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null> {
     const former = this._record;
-    const record = newRecord(epoch);
+    const record = newRecord(epoch, former?.clients);
     this._record = record;
     this._updates = [];
     this._isChanged = false;
@@ -355,7 +359,7 @@ class RoomPersistence implements IPersistence {
       isBegun: true,
       edits: rows.reduce((sum, row) => sum + row.edits, 0),
       cells: [...new Set(rows.flatMap(row => row.cells))],
-      clients: [...new Set(rows.flatMap(row => row.clients))]
+      clients: [...new Set([...rows].reverse().flatMap(row => row.clients))].slice(-MAX_CLIENTS)
     };
     rows.forEach(({ page }) => tables.records.delete(page));
     tables.records.put(this._rowOf(record));
@@ -402,8 +406,8 @@ class RoomPersistence implements IPersistence {
   private _isChanged = false;
 }
 
-function newRecord(epoch: string): IRecord {
-  return { ...NO_EDITS, epoch, document: UUID.uuid4(), isBegun: false };
+function newRecord(epoch: string, clients: number[] = []): IRecord {
+  return { ...NO_EDITS, clients, epoch, document: UUID.uuid4(), isBegun: false };
 }
 
 /** Whether what was kept of somebody is for `keeper` to take over. */

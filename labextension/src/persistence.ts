@@ -9,7 +9,7 @@ export interface IKeptEdits {
   edits: number;
   /** The ids of the cells whose text they changed. */
   cells: string[];
-  /** The Yjs clients that made them: the page, and those that it took over from. */
+  /** The Yjs clients that are the page's: its own, and those of the pages that it took over from. */
   clients: number[];
 }
 

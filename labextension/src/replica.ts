@@ -41,10 +41,15 @@ export class Replica implements IDisposable {
     return new Set([...this._adopted, this.doc.clientID]);
   }
 
+  /** What these Yjs clients wrote is this page's. */
+  adopt(clients: Iterable<number>): void {
+    this._adopted = [...clients];
+    this.model.adopt(this._adopted);
+  }
+
   /** Begin with what was kept. */
   resume(kept: IKeptDocument): void {
-    this._adopted = kept.clients;
-    this.model.adopt(kept.clients);
+    this.adopt(kept.clients);
     this.edited.add(kept.cells);
     this.provider.resume(kept);
   }

@@ -399,7 +399,7 @@ export class Room implements IDisposable {
       this._retakeReason = reason;
     }
     this._next = this._makeReplica();
-    this._next.model.adopt(this._replica.clients);
+    this._next.adopt(this._replica.clients);
     if (!this._isAway) {
       this._next.provider.connect();
     }

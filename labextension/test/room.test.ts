@@ -836,15 +836,37 @@ test('what was typed offline before a reload follows the merge that others made 
   assert.deepEqual([ada.lateCells, after.lateCells], [[], []]);
 });
 
-test('what was typed before the document was taken anew is still this page’s own', async () => {
+test('what was typed and saved before a reload follows the merge of somebody who did not know it', async () => {
   const server = startServer();
-  const ben = await join(server);
+  const browser = startBrowser();
+  const ada = await join(server);
+  ada.sharedModel.insertCell(1, { id: 'second', cell_type: 'code', source: 'second' });
+  const ben = await join(server, { persistence: browser });
+  await until(() => ben.sharedModel.cells.length === 2, 'both have both cells');
+  ada.goOffline();
+  ada.sharedModel.mergeCells(0, [1]);
+  type(ben, ' saved', 1);
+  await reaches(ben, 'synced');
+  await leave(ben);
+  const after = await join(server, { persistence: browser });
+  ada.goOnline();
+  await until(() => textOf(ada).endsWith('second saved'), () => `the text is where the cell is: ${textOf(ada)}`);
+  assert.deepEqual([ada.lateCells, after.lateCells], [[], []]);
+});
+
+test('what was typed before the document was taken anew is still this page’s own, after a reload too', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const ben = await join(server, { persistence: browser });
   type(ben, 'mine');
   await reaches(ben, 'synced');
   server.close(4413, 'document_too_large: no');
   const former = ben.sharedModel;
   await until(() => ben.sharedModel !== former && ben.status.kind === 'synced', 'the document is taken anew');
   assert.ok(ben.sharedModel.wroteIn('first'));
+  await leave(ben);
+  const after = await join(server, { persistence: browser });
+  assert.ok(after.sharedModel.wroteIn('first'));
 });
 
 test('text that is brought back is in its cell, if that was deleted', async () => {

@@ -134,15 +134,40 @@ test('a document, and how much of it is not saved, is read as it was written', a
   assert.deepEqual(await browser.open('other').load(), { document: null, unsent: [] });
 });
 
-test('what the server acknowledged is not counted any more', async () => {
+test('what the server acknowledged is not counted any more, and is still what the page typed', async () => {
   const browser = new Browser();
   const tab = (await Tab.open(browser)).sync();
   tab.type('saved');
   tab.settle();
   await tab.close();
   const { document } = await browser.open('room').load();
-  assert.deepEqual([document?.edits, document?.cells, document?.clients], [0, [], []]);
+  assert.deepEqual([document?.edits, document?.cells, document?.clients], [0, [], [tab.doc.clientID]]);
   assert.equal(textOf(document), 'saved');
+});
+
+test('what a page typed is still what it typed when it has taken the document anew', async () => {
+  const browser = new Browser();
+  const tab = (await Tab.open(browser)).sync();
+  const client = tab.doc.clientID;
+  tab.type('saved');
+  tab.settle();
+  await tab.retake('e', 'room_too_large');
+  await tab.close();
+  assert.deepEqual((await browser.open('room').load()).document?.clients, [client]);
+});
+
+test('of very many pages that were opened one after the other, the last ones are known', async () => {
+  const browser = new Browser();
+  let last = -1;
+  for (let count = 0; count < 105; count += 1) {
+    const tab = (await Tab.open(browser)).sync();
+    tab.type('x');
+    tab.settle();
+    last = tab.doc.clientID;
+    await tab.close();
+  }
+  const clients = (await browser.open('room').load()).document?.clients;
+  assert.deepEqual([clients?.length, clients?.[99]], [100, last]);
 });
 
 test('an edit is handed to the browser at once, as the page may be closed in the next turn', async () => {
