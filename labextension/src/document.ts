@@ -78,7 +78,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     this._actions = new CellActions(this._arrangement, this._relocation, this._actor());
     this._cutting = new Cutting(this._actions);
     this._late = new LateCells(this._arrangement);
-    this._filler = new Filler(this._arrangement);
+    this._filler = new Filler(this._arrangement, client => this._isOwn(client));
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterTransaction', this._noteDeleted);
     this.ydoc.on('afterAllTransactions', this._afterTransactions);
@@ -542,6 +542,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     if (events.some(event => event.target === bag || isOfMoves(event, bag))) {
       this._relocation.forget();
     }
+    if (events.some(event => event.target === bag)) {
+      this._filler.look();
+    }
     for (const event of transaction.local ? [] : events) {
       if (event.target === bag) {
         this._isUnsettled = true;
@@ -590,7 +593,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
       this._isUnsettled = false;
       this.ydoc.transact(() => this._relocation.settle(this._arrived.splice(0)), this._relocation);
     }
-    this._dropFiller();
+    this._dropFillers();
     for (const cell of gone) {
       const { by = '', into = null } = deletionOf(cell) ?? {};
       this._cellDeletedByOther.emit({ id: String(cell.get('id')), by, into });
@@ -600,10 +603,10 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     }
   };
 
-  private _dropFiller(): void {
-    const needless = this.readOnly ? null : this._filler.takeNeedless();
-    if (needless !== null) {
-      this.ydoc.transact(() => this._arrangement.remove(needless, ''), this._relocation);
+  private _dropFillers(): void {
+    const needless = this.readOnly ? [] : this._filler.takeNeedless();
+    if (needless.length > 0) {
+      this.ydoc.transact(() => needless.forEach(cell => this._arrangement.remove(cell, '')), this._relocation);
     }
   }
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 
 import type { RoomCell } from '../lib/document/cells.js';
 import { RoomNotebook } from '../lib/document.js';
-import { exchange, openPages, type Page } from './notebooks.js';
+import { exchange, openPages, Page } from './notebooks.js';
 
 const pages: Page[] = [];
 
@@ -450,6 +450,22 @@ test('people who each delete the last cells at once have one empty cell', () => 
   settle();
   assert.deepEqual(ada.texts, ['']);
   assert.deepEqual(ada.notebook.lateCells, []);
+});
+
+test('people who empty the notebook at once, and open it again before they know, have one empty cell', () => {
+  const all = open('Cleo');
+  all.forEach(empty);
+  all.forEach((page, index) => {
+    const again = new Page(page.name, 2000 + index);
+    again.notebook.adopt([page.notebook.ydoc.clientID]);
+    again.receive(Y.encodeStateAsUpdate(page.notebook.ydoc));
+    again.sent.push(Y.encodeStateAsUpdate(page.notebook.ydoc));
+    page.dispose();
+    pages[index] = again;
+  });
+  settle();
+  assert.deepEqual(pages[0].texts, ['']);
+  assert.deepEqual(pages[0].notebook.lateCells, []);
 });
 
 test('of the empty cells of those who emptied the notebook at once that stays in which somebody typed', () => {

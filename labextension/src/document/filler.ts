@@ -4,32 +4,40 @@ import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
 
+/** Says of a cell that it came because the notebook would have been without any. */
+const FILLER = 'filler';
+
 /**
- * The empty cell that came because the notebook would have been without any.
+ * The empty cells that came because the notebook would have been without any.
  *
- * Several people may each empty the notebook at once, and each page adds such a cell: all but one are too many.
+ * Several people may each empty the notebook at once, and each page adds such a cell: all but one are too many. Each
+ * page looks after those that were made here, before a reload too: only here is known whether somebody types in them.
  */
 export class Filler {
-  constructor(private readonly _cells: Arrangement) {}
+  /** @param _isOwn - Whether what a Yjs client wrote is this page's own. */
+  constructor(
+    private readonly _cells: Arrangement,
+    private readonly _isOwn: (client: number) => boolean
+  ) {}
 
   /** Somebody at this page did something: before it these cells were there, and after it those. */
   note(before: readonly CellMap[], after: readonly CellMap[]): void {
     const [cell] = after;
     if (after.length === 1 && !before.includes(cell) && sourceOf(cell) === '') {
-      this._cell = cell;
+      cell.set(FILLER, true);
     }
   }
 
-  /** The cell, if others added theirs without knowing of it, and nobody typed in it; it is returned just once. */
-  takeNeedless(): CellMap | null {
-    const cell = this._cell;
-    if (cell === null) {
-      return null;
-    }
-    const isTouched = deletionOf(cell) !== null || textOf(cell)?._start !== null;
-    const isNeedless = !isTouched && this._hasOther(cell);
-    this._cell = isTouched || isNeedless ? null : cell;
-    return isNeedless ? cell : null;
+  /** Cells came. */
+  look(): void {
+    const isMine = (cell: CellMap): boolean => cell._item !== null && this._isOwn(cell._item.id.client);
+    this._mine = this._cells.all.filter(cell => cell.has(FILLER) && isMine(cell) && !isTouched(cell));
+  }
+
+  /** The cells in place of which others added theirs without knowing of them, and in which nobody typed. */
+  takeNeedless(): CellMap[] {
+    this._mine = this._mine.filter(cell => !isTouched(cell));
+    return this._mine.filter(cell => this._hasOther(cell));
   }
 
   /**
@@ -55,7 +63,11 @@ export class Filler {
     return false;
   }
 
-  private _cell: CellMap | null = null;
+  private _mine: CellMap[] = [];
+}
+
+function isTouched(cell: CellMap): boolean {
+  return deletionOf(cell) !== null || textOf(cell)?._start !== null;
 }
 
 /** The unit of the bag that the next cell added behind one names. */
