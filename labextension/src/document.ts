@@ -105,8 +105,17 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     return this._cellsKept;
   }
 
-  /** Whether nothing may be written from here: then nobody's edits are put in order here, either. */
-  readOnly = false;
+  /** Whether nothing may be written from here: then others' edits are put in order here only when it may be again. */
+  get readOnly(): boolean {
+    return this._readOnly;
+  }
+  set readOnly(value: boolean) {
+    const wasReadOnly = this._readOnly;
+    this._readOnly = value;
+    if (wasReadOnly) {
+      this._settle();
+    }
+  }
 
   /** Deleted cells with text that those who deleted them did not know. */
   get lateCells(): readonly ILateCell[] {
@@ -588,12 +597,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   /** Puts in order what others' edits left to do. Within their transaction it would be taken for a part of it. */
   private readonly _afterTransactions = (): void => {
     const [gone, lost] = [this._gone.splice(0), this._lost.splice(0)];
-    // Text that is being composed would be torn out of the input method's hands.
-    if (this._isUnsettled && this._holds.size === 0 && !this.readOnly) {
-      this._isUnsettled = false;
-      this.ydoc.transact(() => this._relocation.settle(this._arrived.splice(0)), this._relocation);
-    }
-    this._dropFillers();
+    this._settle();
     for (const cell of gone) {
       const { by = '', into = null } = deletionOf(cell) ?? {};
       this._cellDeletedByOther.emit({ id: String(cell.get('id')), by, into });
@@ -603,8 +607,20 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     }
   };
 
+  private _settle(): void {
+    if (this._readOnly) {
+      return;
+    }
+    // Text that is being composed would be torn out of the input method's hands.
+    if (this._isUnsettled && this._holds.size === 0) {
+      this._isUnsettled = false;
+      this.ydoc.transact(() => this._relocation.settle(this._arrived.splice(0)), this._relocation);
+    }
+    this._dropFillers();
+  }
+
   private _dropFillers(): void {
-    const needless = this.readOnly ? [] : this._filler.takeNeedless();
+    const needless = this._filler.takeNeedless();
     if (needless.length > 0) {
       this.ydoc.transact(() => needless.forEach(cell => this._arrangement.remove(cell, '')), this._relocation);
     }
@@ -655,6 +671,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _arrived: IArrival[] = [];
   private readonly _gone: CellMap[] = [];
   private readonly _lost: ILostCell[] = [];
+  private _readOnly = false;
   private _isUnsettled = false;
   private readonly _shares = new Map<CellMap, CellShare>();
   private readonly _made = new Map<CellMap, RoomCell>();

@@ -399,6 +399,7 @@ export class Room implements IDisposable {
       this._retakeReason = reason;
     }
     this._next = this._makeReplica();
+    this._next.model.readOnly = this._status.readOnly;
     this._next.adopt(this._replica.clients);
     if (!this._isAway) {
       this._next.provider.connect();
@@ -531,13 +532,16 @@ export class Room implements IDisposable {
   }
 
   private _updateStatus(): void {
-    const status = this._readStatus();
+    const former = this._status;
+    this._status = this._readStatus();
+    // Behind the status, which says whether they let anything in.
+    for (const { model } of this._next === null ? [this._replica] : [this._replica, this._next]) {
+      model.readOnly = this._status.readOnly;
+    }
     const { model, provider } = this._replica;
-    model.readOnly = status.readOnly;
     model.author = provider.hello?.user.display_name ?? model.author;
-    if (JSON.stringify(status) !== JSON.stringify(this._status)) {
-      this._status = status;
-      this._statusChanged.emit(status);
+    if (JSON.stringify(former) !== JSON.stringify(this._status)) {
+      this._statusChanged.emit(this._status);
     }
   }
 

@@ -71,6 +71,19 @@ test('a letter that was deleted in a cell that goes into another one is deleted 
   assert.deepEqual(ada.notebook.lateCells, []);
 });
 
+test('who may edit again puts in order at once what came while they might not', () => {
+  const [ada, ben] = open();
+  ben.type('q', 'TYPED ', 5);
+  ada.notebook.mergeCells(0, [1]);
+  ben.notebook.readOnly = true;
+  settle();
+  assert.deepEqual(ada.notebook.lateCells.map(cell => cell.source), ['TYPED ']);
+  ben.notebook.readOnly = false;
+  settle();
+  assert.deepEqual(ada.texts, ['cell p\n\ncell TYPED q', 'cell r']);
+  assert.deepEqual(ada.notebook.lateCells, []);
+});
+
 test('what is typed into an empty cell that goes into another one is in that one', () => {
   const [ada, ben] = open();
   ada.cell('q').setSource('');

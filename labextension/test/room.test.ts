@@ -947,3 +947,22 @@ test('the text of a cell that a client takes out of the document is kept for all
   after.restoreUnsent();
   await until(() => textOf(after) === 'text of Ben', 'it is back');
 });
+
+test('what others did to the text of somebody who may not edit is put in order when they may again', async () => {
+  const server = startServer();
+  const [ada, ben] = [await join(server), await join(server)];
+  ada.sharedModel.insertCell(1, { cell_type: 'code', source: 'second' });
+  await until(() => ben.sharedModel.cells.length === 2, 'Ben has both cells');
+  ada.goOffline();
+  await reaches(ada, 'offline');
+  type(ben, ' TYPED', 1);
+  await until(() => ben.status.kind === 'synced', 'what Ben typed is saved');
+  server.tell({ type: 'role', role: 'viewer', capabilities: ['read'] });
+  await until(() => ben.status.readOnly, 'Ben may not edit');
+  ada.sharedModel.mergeCells(0, [1]);
+  ada.goOnline();
+  await until(() => ben.sharedModel.cells.length === 1, 'Ben has one cell');
+  server.tell({ type: 'role', role: 'writer', capabilities: ['read', 'edit'] });
+  server.ask();
+  await until(() => textOf(ada).endsWith('second TYPED'), () => `Ada has what Ben typed; she has ${textOf(ada)}`);
+});

@@ -43,10 +43,14 @@ START_ANEW = frozenset({CloseCode.MALFORMED, CloseCode.FORBIDDEN, CloseCode.EPOC
 
 @dataclass(frozen=True)
 class _Sent:
-    """An edit on its way: the tokens that an ack of it covers, and those that were never sent before."""
+    """An edit on its way: the tokens that an ack of it covers, and those that were never sent before.
+
+    ``changes`` is how many changes the author's document had had; an ack covers them all.
+    """
 
     covered: set[str]
     first_sent: set[str]
+    changes: int
 
 
 class Gate(Protocol):
@@ -80,6 +84,8 @@ class SimulatedClient:
         self._sent: dict[int, _Sent] = {}
         self._ever_sent: set[str] = set()
         self._edits = 0
+        self._changes = 0
+        self._saved_changes = 0
         self._may_send = False
         self._clocks: dict[int, int] = {}
         self._presence_clock = 0
@@ -111,7 +117,15 @@ class SimulatedClient:
         self.disconnect()
         self._check_kept()
         self._fates.abandoned |= self.unacked
+        self._saved_changes = self._changes
         self._begin(set(), set())
+        # A page that is loaded again learns its role only from the server.
+        self.copy.set_read_only(self.role is Role.VIEWER)
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether a change that was made here may not be durable; also one that no user made, which has no token."""
+        return bool(self.unacked) or self._saved_changes < self._changes
 
     def _check_kept(self) -> None:
         kept = self.copy.unsent()
@@ -155,6 +169,7 @@ class SimulatedClient:
         self.unacked.add(token)
 
     def _made(self, update: bytes) -> None:
+        self._changes += 1
         if self._may_send:
             self._send_edit(Update(update))
 
@@ -223,7 +238,7 @@ class SimulatedClient:
         if self.link is not None:
             self._edits += 1
             carried = tokens_in(message.update)
-            self._sent[self._edits] = _Sent(set(self.unacked), carried - self._ever_sent)
+            self._sent[self._edits] = _Sent(set(self.unacked), carried - self._ever_sent, self._changes)
             self._ever_sent |= carried
             self._send(message)
 
@@ -262,20 +277,22 @@ class SimulatedClient:
 
     def _take_role(self, role: Role) -> None:
         self.role = role
+        self.copy.set_read_only(role is Role.VIEWER)
         if role is not Role.VIEWER:
             return
         if self.plan.is_stubborn:
             self._may_send = True
             if self.unacked:
                 self._send_edit(SyncStep2(self.copy.update_since()))
-        elif self.unacked:
+        elif self.has_unsaved:
             self.start_anew()
 
     def _acked(self, count: int) -> None:
         for number in [number for number in self._sent if number <= count]:
-            covered = self._sent.pop(number).covered
-            self._fates.acked |= covered
-            self.unacked -= covered
+            sent = self._sent.pop(number)
+            self._fates.acked |= sent.covered
+            self.unacked -= sent.covered
+            self._saved_changes = max(self._saved_changes, sent.changes)
         if not self.unacked:
             self.copy.settle()
 

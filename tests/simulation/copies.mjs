@@ -152,6 +152,10 @@ class NotebookCopy {
     return this._edited.read().map(({ source }) => source);
   }
 
+  setReadOnly(value) {
+    this.model.readOnly = value;
+  }
+
   settle() {
     this._edited.forget();
   }
@@ -312,6 +316,10 @@ class Held {
 
   unsent() {
     return this._copy.unsent();
+  }
+
+  setReadOnly(value) {
+    this._copy.setReadOnly(value);
   }
 
   settle() {

@@ -49,6 +49,9 @@ class Copy(Protocol):
     def act(self, act: Act, token: str) -> None:
         """Do it, and note ``token`` in the ledger, as one edit."""
 
+    def set_read_only(self, value: bool) -> None:
+        """Say whether nothing may be written here: then the copy puts nothing in order by itself."""
+
     def settle(self) -> None:
         """Every edit made here is durable."""
 
@@ -116,6 +119,8 @@ class PythonCopy:
             change()
             entries: Array[Any] = self.doc.get("ledger", type=Array)
             entries.append(token)
+
+    def set_read_only(self, value: bool) -> None: ...
 
     def settle(self) -> None: ...
 
@@ -203,6 +208,10 @@ class NodeCopy:
     def act(self, act: Act, token: str) -> None:
         self._see(self._ask("act", act, token))
         self.ledger = [*self.ledger, token]
+
+    def set_read_only(self, value: bool) -> None:
+        if self.can("setReadOnly"):
+            self._ask("setReadOnly", value)
 
     def settle(self) -> None:
         if self.can("settle"):
