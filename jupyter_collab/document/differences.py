@@ -16,7 +16,7 @@ __all__ = ["Replacement", "apply_edits", "changed_parts", "common_length", "diff
 MAX_COMPARED_LINES = 4_000
 """Comparing more lines than this would take too long; they are replaced as a whole."""
 
-MAX_COMPARED_WORDS = 600
+MAX_COMPARED_WORDS = 2_000
 """The same for the words of lines that differ."""
 
 LEAST_LIKENESS = 0.5

@@ -66,6 +66,17 @@ def test_a_small_change_of_a_long_text_is_a_small_edit() -> None:
     assert len(updates[0]) < 100
 
 
+def test_two_who_join_many_lines_at_once_double_nothing() -> None:
+    lines = [f"call_{number}(first, second);" for number in range(60)]
+    text = shared_text("\n".join(lines))
+    other_doc: Doc[Any] = Doc()
+    other_doc.apply_update(text.doc.get_update())
+    for either in (text, other_doc.get("text", type=Text)):
+        set_text(either, "".join(lines))
+    text.doc.apply_update(other_doc.get_update())
+    assert str(text) == "".join(lines)
+
+
 def test_setting_the_same_text_is_no_edit() -> None:
     text = shared_text("same 😀")
     updates: list[bytes] = []

@@ -2,7 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
 import { wellFormed, wholeCharacters } from '../characters.js';
-import { diff } from '../textdiff.js';
+import { differences } from '../textdiff.js';
 
 /**
  * Keeps the text of a notebook's own cell and that of a room's cell the same, though they belong to two documents.
@@ -128,14 +128,15 @@ export namespace TextBridge {
   }
 }
 
-/** Makes a text the wanted one, with the smallest single replacement. */
+/** Makes a text the wanted one; no word of it that stays is touched. */
 export function setText(text: Y.Text, wanted: string, origin: object): void {
   const present = text.toString();
   if (present !== wanted) {
-    const { start, end, insert } = diff(present, wanted);
     text.doc?.transact(() => {
-      text.delete(start, end - start);
-      text.insert(start, insert);
+      for (const { start, end, insert } of differences(present, wanted).reverse()) {
+        text.delete(start, end - start);
+        text.insert(start, insert);
+      }
     }, origin);
   }
 }

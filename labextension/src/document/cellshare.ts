@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 
 import { wellFormed, wholeCharacters } from '../characters.js';
-import { diff } from '../textdiff.js';
+import { differences } from '../textdiff.js';
 import { type CellMap, textOf } from './cellmap.js';
 
 /** What a share needs of the notebook that its cell is in. */
@@ -63,15 +63,16 @@ export class CellShare {
     this.text.doc?.transact(run, undoable ? this : origin);
   }
 
-  /** Makes the text another one, with the smallest replacement of whole characters. */
+  /** Makes the text another one; no word of it that stays is touched. */
   rewrite(value: string): void {
     const wanted = wellFormed(value);
     const present = this.text.toString();
     if (present !== wanted && !this._notebook.cutOut(this.map, wanted)) {
-      const { start, end, insert } = diff(present, wanted);
       this._type(() => {
-        this.text.delete(start, end - start);
-        this.text.insert(start, insert);
+        for (const { start, end, insert } of differences(present, wanted).reverse()) {
+          this.text.delete(start, end - start);
+          this.text.insert(start, insert);
+        }
       });
     }
   }
