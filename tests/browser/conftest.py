@@ -33,7 +33,7 @@ def find_chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser. As long as it is there, playwright runs an event loop that no other test may meet."""
     path = find_chromium()
