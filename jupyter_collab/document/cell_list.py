@@ -4,6 +4,7 @@ Cells are only ever added to the bag, at its end. Where a cell stands, what it i
 the cell, so moving it, changing its type and deleting it leave it, and whatever others type in it, alone.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,13 +89,12 @@ class CellList:
                 for position, cell in enumerate(self.maps())
                 if _read(cell, transaction, "cell_type") in CELL_TYPES
             ]
-        taken = {cell_id for cell_id, *_ in facts if cell_id}
+        made_up = _MadeUpIds({cell_id for cell_id, *_ in facts if cell_id})
         seen: set[str] = set()
         entries = []
         for own_id, key, has_all, position, cell in facts:
-            cell_id = own_id if own_id and own_id not in seen else _make_up(own_id or "cell", taken)
+            cell_id = own_id if own_id and own_id not in seen else made_up.next(own_id or "cell")
             seen.add(cell_id)
-            taken.add(cell_id)
             valid_key = key if is_key(key) else None
             is_complete = has_all and valid_key is not None and cell_id == own_id
             entries.append(CellEntry(cell_id, cell, position, valid_key, is_complete))
@@ -229,11 +229,19 @@ def _is_cell(shared: "Map[Any]") -> bool:
     return shared.get("cell_type") in CELL_TYPES
 
 
-def _make_up(base: str, taken: set[str]) -> str:
-    number = 2
-    while True:
-        suffix = f"-{number}"
-        cell_id = base[: MAX_ID_CHARACTERS - len(suffix)] + suffix
-        if cell_id not in taken:
-            return cell_id
-        number += 1
+class _MadeUpIds:
+    """Ids of which none is in ``taken``, nor given twice."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def next(self, base: str) -> str:
+        """``base`` with the first number that makes it free."""
+        for number in self._numbers.setdefault(base, itertools.count(2)):
+            suffix = f"-{number}"
+            cell_id = base[: MAX_ID_CHARACTERS - len(suffix)] + suffix
+            if cell_id not in self._taken:
+                self._taken.add(cell_id)
+                return cell_id
+        raise AssertionError("numbers do not end")

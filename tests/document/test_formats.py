@@ -1,6 +1,8 @@
 """Content as ``.ipynb``, ``.md`` and ``.py``."""
 
+import cProfile
 import json
+import pstats
 import subprocess
 from typing import Any
 
@@ -198,11 +200,28 @@ def test_what_cannot_be_read_is_refused(text: str, content_format: ContentFormat
         read_content(text, content_format)
 
 
-def test_too_many_cells_are_not_written_as_text() -> None:
+def without_ids(number: int) -> RoomDocument:
+    """So many cells as a peer may write them."""
     document = RoomDocument()
-    with document.doc.transaction():
-        for _ in range(5_001):
-            document.doc["cells"].append(Map({"cell_type": "raw"}))
+    document.doc["cells"].extend([Map({"cell_type": "raw"}) for _ in range(number)])
+    return document
+
+
+def calls_to_read(document: RoomDocument) -> int:
+    """How many functions are called for a reading, which grows as the work does and depends on no clock."""
+    profile = cProfile.Profile()
+    profile.runcall(document.to_notebook)
+    calls: int = pstats.Stats(profile).total_calls  # type: ignore[attr-defined]  # the type's authors forgot it
+    return calls
+
+
+def test_twice_as_many_cells_without_an_id_cost_twice_as_much() -> None:
+    """A room whose reading cost the square of what one peer writes would stand still for all."""
+    assert calls_to_read(without_ids(2_000)) < 3 * calls_to_read(without_ids(1_000))
+
+
+def test_too_many_cells_are_not_written_as_text() -> None:
+    document = without_ids(5_001)
     with pytest.raises(ContentError, match="too many"):
         write_content(document, PY)
     assert len(json.loads(write_content(document, IPYNB))["cells"]) == 5_001
