@@ -35,8 +35,7 @@ def divergences(server: RunningServer, room: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("role", ["", "viewer"])
-@pytest.mark.parametrize("noticed_at", ["idle", "join"])
+@pytest.mark.parametrize(("noticed_at", "role"), [("idle", ""), ("join", "viewer")])
 def test_a_page_that_differs_takes_the_room_s_text_and_keeps_its_own(
     person: Callable[..., Person], server: RunningServer, role: str, noticed_at: str
 ) -> None:

@@ -1,5 +1,6 @@
 """``jupyter collab``."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from jupyter_collab.server import launch
 from jupyter_collab.server.launch import lab_arguments
+from tests.peers import eventually
 from tests.servers import start_server
 
 DEMO = Path(launch.__file__).parent / "demo.ipynb"
@@ -52,6 +54,7 @@ def test_the_address_of_a_room_leads_to_it(tmp_path: Path) -> None:
 
 def test_makes_the_demo_room_once_and_keeps_what_was_written_into_it(tmp_path: Path) -> None:
     with start_server(tmp_path, CollabExtension={"demo_room": "demo"}) as server:
+        asyncio.run(eventually(lambda: server.request("GET", "rooms").json()["rooms"], "the room is made"))
         content = server.request("GET", "rooms/demo/content").json()
         nbformat.validate(nbformat.from_dict(content))
         assert [cell["id"] for cell in content["cells"]] == [
