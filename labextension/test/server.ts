@@ -312,7 +312,9 @@ export class ServerDouble {
   private _leave(peer: Peer): void {
     this._peers.delete(peer);
     [...this._leases.keys()].forEach(key => this._takeBack(peer, key));
-    for (const client of peer.clients) {
+    // Who came back is in the room with the new connection.
+    const isHere = (client: number): boolean => [...this._peers].some(({ clients }) => clients.has(client));
+    for (const client of [...peer.clients].filter(client => !isHere(client))) {
       this._awareness.states.delete(client);
       this._peers.forEach(other => this._sendPresence(other, [client]));
       this._awareness.meta.delete(client);
