@@ -1,4 +1,4 @@
-"""People who type words that can be counted, and the rules that their words must keep."""
+"""People who type words that can be counted, others who move the cells, and the rules that the words must keep."""
 
 import asyncio
 import random
@@ -6,13 +6,13 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from pycrdt import Array, Doc
+from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collab import AsyncRoom, connect_async
 from jupyter_collab.client import Backoff
@@ -20,7 +20,18 @@ from jupyter_collab.client import Backoff
 from ..peers import RawClient
 from ..servers import RunningServer
 
-__all__ = ["OurTypist", "RawTypist", "Typist", "check_final", "check_seen", "durable_text", "seen", "typing", "words"]
+__all__ = [
+    "OurTypist",
+    "RawTypist",
+    "Typist",
+    "check_final",
+    "check_seen",
+    "durable_text",
+    "gardening",
+    "seen",
+    "typing",
+    "words",
+]
 
 WORD = re.compile(r"<[a-z]+\d+>")
 
@@ -50,7 +61,7 @@ class Typist(Protocol):
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """What is on the screen: the texts of all cells in their order."""
 
     @property
     def acked(self) -> set[str]:
@@ -64,8 +75,8 @@ class Typist(Protocol):
     def connected(self) -> bool:
         """Whether there is a connection, as far as one knows."""
 
-    def insert(self, at: int, word: str) -> None:
-        """Type ``word``."""
+    def type(self, word: str, rng: random.Random) -> None:
+        """Type ``word`` somewhere."""
 
     async def saved(self) -> None:
         """Wait until all own words are durable."""
@@ -81,7 +92,7 @@ class RawTypist:
 
     @property
     def text(self) -> str:
-        return self._client.text
+        return "".join(str(cell["source"]) for cell in _cells(self._client.doc))
 
     @property
     def acked(self) -> set[str]:
@@ -89,14 +100,16 @@ class RawTypist:
 
     @property
     def ready(self) -> bool:
-        return self._client.hello is not None and len(self._client.doc.get("cells", type=Array)) > 0
+        return self._client.hello is not None and len(_cells(self._client.doc)) > 0
 
     @property
     def connected(self) -> bool:
         return self._client.connected
 
-    def insert(self, at: int, word: str) -> None:
-        self._client.write(word, at)
+    def type(self, word: str, rng: random.Random) -> None:
+        source: Text = rng.choice(_cells(self._client.doc))["source"]
+        at = _between_words(str(source), rng)
+        self._client.edit(word, lambda _: source.insert(at, word))
 
     async def saved(self) -> None:
         await self._client.saved(seconds=30)
@@ -109,7 +122,7 @@ class OurTypist:
     def __init__(self, name: str, room: AsyncRoom) -> None:
         self.name = name
         self.written: list[str] = []
-        self._room = room
+        self.room = room
         self._acked: set[str] = set()
 
     @classmethod
@@ -121,34 +134,48 @@ class OurTypist:
 
     @property
     def text(self) -> str:
-        return self._room.cells[0].source
+        return "".join(cell.source for cell in self.room.cells)
 
     @property
     def acked(self) -> set[str]:
-        if self._room.pending == 0:
+        if self.room.pending == 0:
             self._acked = set(self.written)
         return self._acked
 
     @property
     def ready(self) -> bool:
-        return True
+        return len(self.room.cells) > 0
 
     @property
     def connected(self) -> bool:
-        return self._room.status in ("synced", "saving", "not-saved")
+        return self.room.status in ("synced", "saving", "not-saved")
 
-    def insert(self, at: int, word: str) -> None:
-        self._room.cells[0].insert(at, word)
+    def type(self, word: str, rng: random.Random) -> None:
+        cell = rng.choice(self.room.cells)
+        cell.insert(_between_words(cell.source, rng), word)
 
     async def saved(self) -> None:
-        await self._room.wait_saved(30)
-        assert self._room.unsent is None, self._room.unsent
+        await self.room.wait_saved(30)
+        assert self.room.unsent is None, self.room.unsent
+
+
+@asynccontextmanager
+async def gardening(gardeners: Iterable[AsyncRoom], rng: random.Random) -> AsyncIterator[None]:
+    """While this lasts, they move and retype cells, delete them and bring them back; in the end all are there."""
+    async with _busy(_garden(room, random.Random(rng.random())) for room in gardeners):
+        yield
 
 
 @asynccontextmanager
 async def typing(typists: Iterable[Typist], rng: random.Random) -> AsyncIterator[None]:
     """While this lasts, all of them type."""
-    tasks = [asyncio.create_task(_type(typist, random.Random(rng.random()))) for typist in typists]
+    async with _busy(_type(typist, random.Random(rng.random())) for typist in typists):
+        yield
+
+
+@asynccontextmanager
+async def _busy(work: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:
@@ -157,16 +184,33 @@ async def typing(typists: Iterable[Typist], rng: random.Random) -> AsyncIterator
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     for end in ended:
         if not isinstance(end, asyncio.CancelledError):
-            raise AssertionError("a typist stopped") from end
+            raise AssertionError("somebody stopped") from end
 
 
 async def _type(typist: Typist, rng: random.Random) -> None:
     while True:
         if typist.ready:
             word = f"<{typist.name}{len(typist.written)}>"
-            typist.insert(_between_words(typist.text, rng), word)
+            typist.type(word, rng)
             typist.written.append(word)
         await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS if typist.connected else MAX_PAUSE_AWAY_SECONDS))
+
+
+async def _garden(room: AsyncRoom, rng: random.Random) -> None:
+    while True:
+        cell = rng.choice(room.cells)
+        match rng.choice(["move", "retype", "delete"]):
+            case "move":
+                room.move_cell(cell, rng.randrange(len(room.cells)))
+            case "retype":
+                room.set_cell_type(cell, rng.choice(["code", "markdown", "raw"]))
+            case "delete" if len(room.cells) > 1:
+                room.delete_cell(cell)
+                try:
+                    await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
+                finally:
+                    room.restore_cell(cell.id)
+        await asyncio.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
 
 
 def _between_words(text: str, rng: random.Random) -> int:
@@ -181,19 +225,23 @@ def seen(typist: Typist) -> set[str]:
 
 
 def durable_text(store: Path, room: str, *, running: bool) -> str:
-    """The first cell's text as the store has it.
+    """The texts of the cells as the store has them, in their order.
 
     If no server runs, a copy is read: who closes a database cleans up after the crash, and that is for the server.
     """
+    return "".join(str(cell["source"]) for cell in _cells(_stored(store, room, running=running)))
+
+
+def _stored(store: Path, room: str, *, running: bool) -> Doc[Any]:
     if running:
-        return _text_of(store, room)
+        return _read(store, room)
     with TemporaryDirectory() as folder:
         for file in store.parent.glob(store.name + "*"):
             shutil.copy(file, folder)
-        return _text_of(Path(folder) / store.name, room)
+        return _read(Path(folder) / store.name, room)
 
 
-def _text_of(store: Path, room: str) -> str:
+def _read(store: Path, room: str) -> Doc[Any]:
     with closing(sqlite3.connect(store, timeout=10, isolation_level=None)) as database:
         database.execute("BEGIN")
         frames = database.execute("SELECT data FROM keyframes WHERE room_id = ?", (room,)).fetchall()
@@ -201,13 +249,19 @@ def _text_of(store: Path, room: str) -> str:
     doc: Doc[Any] = Doc()
     for (update,) in frames + log:
         doc.apply_update(update)
-    return str(doc.get("cells", type=Array)[0]["source"])
+    return doc
+
+
+def _cells(doc: Doc[Any], *, deleted: bool = False) -> list[Map[Any]]:
+    """The cells of a document in their order, with or without those that are deleted, which keep their text."""
+    cells: list[Map[Any]] = [cell for cell in doc.get("cells", type=Array) if deleted or "deleted" not in cell]
+    return sorted(cells, key=lambda cell: (cell["pos"], cell["id"]))
 
 
 def check_seen(typists: Sequence[Typist], store: Path, room: str, *, running: bool) -> None:
     """What anybody saw of others, and what anybody was told is saved, is in the store at this moment."""
     promised = {typist.name: seen(typist) | typist.acked for typist in typists}
-    text = durable_text(store, room, running=running)
+    text = "".join(str(cell["source"]) for cell in _cells(_stored(store, room, running=running), deleted=True))
     durable = words(text)
     for name, told in promised.items():
         assert not told - durable, f"{name} was shown or told what is not saved: {sorted(told - durable)[:10]}"
