@@ -20,7 +20,7 @@ import { type ILostCell, lostCells } from './document/lostcells.js';
 import { isMoveKey, opOf } from './document/moves.js';
 import { type IArrival, Relocation } from './document/relocation.js';
 import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
-import { piecesOf } from './document/units.js';
+import { type IGap, piecesOf } from './document/units.js';
 
 export type { ILateCell } from './document/latecells.js';
 export type { ILostCell } from './document/lostcells.js';
@@ -191,25 +191,22 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   }
 
   /**
-   * Where a place in a cell's text is now, though the characters around it may have been moved to another cell.
+   * Where a place in a cell's text is now, though the characters beside it may have been moved to another cell.
    *
-   * @param position - The place, as `Y.createRelativePositionFromTypeIndex` names it.
+   * @param text - The text in which the place was.
    * @returns `null` if the text is not among the cells any more.
    */
-  follow(position: Y.RelativePosition): ITextPlace | null {
-    const { item } = position;
-    const start = Y.createAbsolutePositionFromRelativePosition(position, this.ydoc);
-    const map = start?.type.parent;
-    if (!(map instanceof Y.Map)) {
-      return null;
-    }
-    const found = item && this._relocation.find(map, [item.client, item.clock]);
-    const cell = found ? found.cell : map;
-    if (deletionOf(cell) !== null) {
-      return null;
-    }
-    const isBehind = position.assoc < 0 && found !== null && !found?.isDeleted;
-    return { id: this._share(cell).id, index: found ? found.index + (isBehind ? 1 : 0) : (start?.index ?? 0) };
+  follow(text: Y.Text, gap: IGap): ITextPlace | null {
+    const cell = text.parent instanceof Y.Map ? (text.parent as CellMap) : null;
+    const place = cell && this._relocation.follow(cell, gap);
+    const isThere = place !== null && deletionOf(place.cell) === null;
+    return isThere ? { id: this._share(place.cell).id, index: place.index } : null;
+  }
+
+  /** The id of the cell that a deleted one was merged into; `null` if it was just deleted, or is not deleted. */
+  mergedInto(id: string): string | null {
+    const cell = this._arrangement.find(id);
+    return (cell && deletionOf(cell)?.into) ?? null;
   }
 
   /**

@@ -443,20 +443,6 @@ test('undo of bringing a cell back leaves what others typed in it', () => {
   assert.deepEqual(ben.texts, ['cell p LATE', 'cell q', 'cell r']);
 });
 
-test('a caret is followed into the cell that its text went to', () => {
-  const [ada, ben] = open();
-  const text = ben.cell('q').ysource;
-  const caret = Y.createRelativePositionFromTypeIndex(text, 4, -1);
-  assert.deepEqual(ben.notebook.follow(caret), { id: 'q', index: 4 });
-  ada.notebook.mergeCells(0, [1]);
-  settle();
-  assert.deepEqual(ben.notebook.follow(caret), { id: 'p', index: 12 });
-  ada.notebook.splitCell(0, [13]);
-  settle();
-  const place = ben.notebook.follow(caret);
-  assert.deepEqual(place && [place.id === ben.ids[0], place.index], [true, 12]);
-});
-
 test('a merge that is undone while somebody composes leaves the text', () => {
   const [ada, , dan] = open('Dan');
   const hold = dan.notebook.holdChanges();

@@ -8,6 +8,7 @@ import { type IPlace, Lineage } from './lineage.js';
 import { type IMove, movesOf, nextUnit, opBefore, writeMove } from './moves.js';
 import {
   deleteUnits,
+  type IGap,
   indexOfUnit,
   piecesOf,
   presentRuns,
@@ -141,15 +142,33 @@ export class Relocation {
     this.forget();
   }
 
-  /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
-  find(cell: CellMap, unit: Unit): IPlace | null {
-    return this._lineage.find(cell, unit);
+  /**
+   * Where a place in a cell's text is now: behind the character that was before it or, if that is gone, before the one
+   * that was behind it; `null` if none is known.
+   */
+  follow(cell: CellMap, { behind, before }: IGap): ITarget | null {
+    const [left, right] = [behind, before].map(unit => unit && this._find(cell, unit));
+    if (left !== null && isShown(left)) {
+      return { cell: left.cell, index: left.index + 1 };
+    }
+    const beside = right !== null && isShown(right) ? right : (left ?? right);
+    if (beside !== null) {
+      return beside;
+    }
+    const into = deletionOf(cell)?.into;
+    const merge = movesOf(cell).find(({ to }) => to === into);
+    return merge === undefined ? { cell, index: 0 } : this._placeOf(merge);
   }
 
   /** Whether all that a cell's text has was typed here, be it copied since. */
   isAllOwn(cell: CellMap): boolean {
     const text = textOf(cell);
     return text === null || this._lineage.origins(cell, presentRuns(text)).every(([client]) => this._isOwn(client));
+  }
+
+  /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
+  private _find(cell: CellMap, unit: Unit): IPlace | null {
+    return this._lineage.find(cell, unit);
   }
 
   private get _lineage(): Lineage {
@@ -263,7 +282,7 @@ export class Relocation {
 
   /** The place beside a character, wherever that is now; `null` if it is where it was. */
   private _beside(cell: CellMap, unit: Unit | null, offset: number): ITarget | null {
-    const found = unit && this.find(cell, unit);
+    const found = unit && this._find(cell, unit);
     const text = textOf(cell) as Y.Text;
     const isHere = unit !== null && found?.cell === cell && indexOfUnit(text, unit)?.isDeleted === false;
     return found === null || isHere ? null : { cell: found.cell, index: found.index + (found.isDeleted ? 0 : offset) };
@@ -272,7 +291,7 @@ export class Relocation {
   /** The place of a record's copies. */
   private _placeOf(move: IMove): ITarget | null {
     const target = this._cells.find(move.to);
-    const found = target && this.find(target, move.at);
+    const found = target && this._find(target, move.at);
     const isBehind = move.chars.length === 0 && found?.isDeleted === false;
     return found && { cell: found.cell, index: found.index + (isBehind ? 1 : 0) };
   }
@@ -329,6 +348,11 @@ export class Relocation {
 interface ITarget {
   readonly cell: CellMap;
   readonly index: number;
+}
+
+/** Whether a character is there, in a cell that is there. */
+function isShown({ cell, isDeleted }: IPlace): boolean {
+  return !isDeleted && deletionOf(cell) === null;
 }
 
 /** The range in a text from the first of some units that are there to the last. */

@@ -44,6 +44,21 @@ export function runsBetween(text: Y.Text, start: number, end: number): Run[] {
   return runs;
 }
 
+/** A place in a text, by the units beside it; at its start and its end one is missing. */
+export interface IGap {
+  readonly behind: Unit | null;
+  readonly before: Unit | null;
+}
+
+/** The units beside a place of a text. */
+export function gapAt(text: Y.Text, index: number): IGap {
+  const unit = (assoc: number): Unit | null => {
+    const { item } = Y.createRelativePositionFromTypeIndex(text, index, assoc);
+    return item && [item.client, item.clock];
+  };
+  return { behind: unit(-1), before: unit(0) };
+}
+
 /** How many units there are in runs. */
 export function unitsIn(runs: readonly Run[]): number {
   return runs.reduce((sum, run) => sum + run[2], 0);

@@ -42,10 +42,15 @@ export class NotebookView extends Notebook {
   /** Whether cells can be dragged to another place. */
   canDrag = true;
 
-  /** Puts the cursor into the active cell, as soon as that can be. */
+  /** Puts the cursor into the active cell: at once, if the notebook is shown, so that no key goes elsewhere. */
   async type(): Promise<void> {
     const cell = this.activeCell;
-    await cell?.ready;
+    if (cell?.isPlaceholder() === true) {
+      this._build(cell);
+    }
+    if (cell?.isPlaceholder() === true) {
+      await cell.ready;
+    }
     if (cell !== null && !cell.isDisposed && this.activeCell === cell) {
       this.mode = 'edit';
       cell.editor?.focus();
@@ -110,19 +115,27 @@ export class NotebookView extends Notebook {
 
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
     const typing = this._typing;
-    this._typing = null;
     const active = this._away ?? this._activePlace;
     super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
-    this._away = active && this._keepActive(active);
+    this._away = active && this._keepActive(active, args.oldIndex);
     if (typing !== null) {
       queueMicrotask(() => this._resume(typing));
     }
   }
 
   private _follow(document: unknown): void {
+    this._document?.ydoc.off('beforeAllTransactions', this._forgetTyping);
     this._document?.ydoc.off('beforeTransaction', this._noteTyping);
     this._document = document instanceof RoomNotebook ? document : null;
+    this._document?.ydoc.on('beforeAllTransactions', this._forgetTyping);
     this._document?.ydoc.on('beforeTransaction', this._noteTyping);
+  }
+
+  /** Gives a cell its editor, which the base class would do when it has the time. */
+  private _build(cell: Cell): void {
+    const index = this.widgets.indexOf(cell);
+    cell.dataset.windowedListIndex = String(index);
+    this.layout.insertWidget(index, cell);
   }
 
   private _applyReadOnly(cell: Cell): void {
@@ -143,49 +156,85 @@ export class NotebookView extends Notebook {
 
   private get _activePlace(): IActivePlace | null {
     const cell = this.activeCell;
-    return cell && { id: cell.model.id, hadFocus: this.node.contains(document.activeElement) };
+    const hadFocus = this.node.contains(document.activeElement);
+    return cell && { id: cell.model.id, hadFocus, wasTyping: !this._readOnly && cell.editor?.hasFocus() === true };
   }
 
   /**
    * Keeps the active cell the active one. One that moves goes before it comes in again as a new widget; the base class
    * would go on with the cell that took its place, and what the viewer does next would be done to that one.
    *
+   * In place of one that is gone comes the one that it was merged into, else the next one; the base class would go to
+   * the first.
+   *
+   * @param removedAt - Where cells were taken out, if they were.
    * @returns The place, if the cell is still to come.
    */
-  private _keepActive(place: IActivePlace): IActivePlace | null {
-    const index = this.widgets.findIndex(cell => cell.model.id === place.id);
+  private _keepActive(place: IActivePlace, removedAt: number): IActivePlace | null {
+    const index = this._indexOf(place.id);
     if (index === -1) {
-      return this._document?.cells.some(cell => cell.getId() === place.id) === true ? place : null;
+      if (this._document?.cells.some(cell => cell.getId() === place.id) === true) {
+        return place;
+      }
+      const heir = this._indexOf(this._document?.mergedInto(place.id) ?? '');
+      // What is typed on without looking would be text in the next cell, or commands that act on it.
+      this.setMode('command', { focus: false });
+      this.activeCellIndex = heir === -1 ? removedAt : heir;
+      this._giveFocus(place.hadFocus && !place.wasTyping);
+      return null;
     }
     this.activeCellIndex = index;
-    if (place.hadFocus && this.mode === 'command' && focusIsNowhere()) {
-      // The new widget cannot have the focus before it is shown.
-      this.activate();
-    }
+    this._giveFocus(place.hadFocus);
     return null;
   }
 
-  /** Remembers where the viewer is typing, before something changes there. */
+  /** Gives the active cell the focus, if it was among the cells and is nowhere now. */
+  private _giveFocus(wasHere: boolean): void {
+    if (wasHere && this.mode === 'command' && focusIsNowhere()) {
+      // A new widget cannot have the focus before it is shown.
+      this.activate();
+    }
+  }
+
+  private _indexOf(id: string): number {
+    return this.widgets.findIndex(cell => cell.model.id === id);
+  }
+
+  private readonly _forgetTyping = (): void => {
+    this._typing = null;
+  };
+
+  /**
+   * Remembers where the viewer is typing, before something changes there: what follows from a change, while others are
+   * still told of it, finds the caret where the editor put it.
+   */
   private readonly _noteTyping = ({ local }: Y.Transaction): void => {
     const [cell, document] = [this.activeCell, this._document];
-    const isTyping = cell?.editor?.hasFocus() === true && document !== null;
-    const place = isTyping ? TypingPlace.in(cell, document) : null;
-    this._typing = place && { place, isOwnDoing: local };
+    if (this._typing === null && document !== null && cell?.editor?.hasFocus() === true) {
+      const place = TypingPlace.in(cell, document);
+      this._typing = place && { place, isOwnDoing: local };
+    }
   };
 
   /** Goes on where the text is now: a moved cell is a new widget, and the focus is gone with the old one. */
   private _resume({ place, isOwnDoing }: ITyping): void {
     const cell = this.isDisposed ? null : this.cellById(place.cell ?? '');
     // What viewers do themselves puts the focus where it belongs, except for a move.
-    if (cell === null || cell === place.widget || (isOwnDoing && !focusIsNowhere())) {
+    if (cell === null || (isOwnDoing && (cell === place.widget || !focusIsNowhere()))) {
+      return;
+    }
+    if (cell === place.widget) {
+      this._select(place, cell);
       return;
     }
     this.activeCellIndex = this.widgets.indexOf(cell);
-    void this.type().then(() => {
-      if (!cell.isDisposed && cell.editor) {
-        place.select(cell.model.id, cell.editor);
-      }
-    });
+    void this.type().then(() => this._select(place, cell));
+  }
+
+  private _select(place: TypingPlace, cell: Cell): void {
+    if (!cell.isDisposed && cell.editor) {
+      place.select(cell.model.id, cell.editor);
+    }
   }
 
   // Shown late and beside notices that come and go, the notebook gets another height without a message. With a wrong
@@ -210,6 +259,8 @@ interface IActivePlace {
   readonly id: string;
   /** Whether the focus was somewhere among the cells. */
   readonly hadFocus: boolean;
+  /** Whether it was in the text of this one, which the viewer may change. */
+  readonly wasTyping: boolean;
 }
 
 interface ITyping {

@@ -1,8 +1,9 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { CodeEditor } from '@jupyterlab/codeeditor';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 
 import type { ITextPlace, RoomNotebook } from '../document.js';
+import { gapAt, type IGap } from '../document/units.js';
 
 /** Where the viewer types: in which cell, and between which characters, wherever others may put these. */
 export class TypingPlace {
@@ -14,32 +15,39 @@ export class TypingPlace {
       return null;
     }
     const { start, end } = editor.getSelection();
-    const [from, to] = [start, end].map(position =>
-      Y.createRelativePositionFromTypeIndex(text, editor.getOffsetAt(position), -1)
-    );
-    return new TypingPlace(cell, document, from, to);
+    const [from, to] = [start, end].map(position => gapAt(text, editor.getOffsetAt(position)));
+    return new TypingPlace(cell, document, text, from, to);
   }
 
   private constructor(
     readonly widget: Cell,
     private readonly _document: RoomNotebook,
-    private readonly _start: Y.RelativePosition,
-    private readonly _end: Y.RelativePosition
+    private readonly _text: Y.Text,
+    private readonly _start: IGap,
+    private readonly _end: IGap
   ) {}
 
   /** The id of the cell in which the place is now; `null` if it is in none. */
   get cell(): string | null {
-    return this._document.follow(this._end)?.id ?? null;
+    return this._follow(this._end)?.id ?? null;
   }
 
   /** Selects in a cell's editor what was selected, if the place is in that cell. */
   select(id: string, editor: CodeEditor.IEditor): void {
-    const end = this._document.follow(this._end);
+    const end = this._follow(this._end);
     if (end?.id === id) {
-      const start = this._document.follow(this._start);
+      const start = this._follow(this._start);
       const range = [start?.id === id ? start : end, end].map(place => toPosition(editor, place));
-      editor.setSelection({ start: range[0], end: range[1] });
+      const selection = { start: range[0], end: range[1] };
+      // To select it once more would take the carets beside it away.
+      if (!isSelected(editor, selection)) {
+        editor.setSelection(selection);
+      }
     }
+  }
+
+  private _follow(gap: IGap): ITextPlace | null {
+    return this._document.follow(this._text, gap);
   }
 }
 
@@ -47,4 +55,11 @@ export class TypingPlace {
 function toPosition(editor: CodeEditor.IEditor, { index }: ITextPlace): CodeEditor.IPosition {
   const position = editor.getPositionAt(Math.min(index, editor.model.sharedModel.getSource().length));
   return position ?? { line: 0, column: 0 };
+}
+
+function isSelected(editor: CodeEditor.IEditor, { start, end }: CodeEditor.IRange): boolean {
+  const present = editor.getSelection();
+  const isSame = (a: CodeEditor.IPosition, b: CodeEditor.IPosition): boolean =>
+    editor.getOffsetAt(a) === editor.getOffsetAt(b);
+  return isSame(present.start, start) && isSame(present.end, end);
 }
