@@ -40,6 +40,7 @@ def test_what_is_typed_in_a_cell_that_somebody_deletes_is_offered_to_all(
             expect(late).to_contain_text("Somebody typed in a cell that Ada deleted.")
             expect(late.locator("summary")).to_have_text("two by ben")
             assert faint(late) == []
+        expect(at_ben.root.get_by_role("region", name="Text in deleted cells")).to_be_focused()
         expect(at_ben.root.get_by_text("Ada deleted the cell that you were in.")).to_be_hidden()
         until(lambda: (at_ben.chip, at_ada.chip), lambda chips: chips == ("unsent", "synced"))
         ben.take_picture("late-light")

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDeletedCell, ILateCell } from '../document.js';
 import type { Room } from '../room.js';
 import { button, element } from './dom.js';
-import type { NotebookView } from './notebook.js';
+import { focusIsNowhere, type NotebookView } from './notebook.js';
 import { Workplace } from './workplace.js';
 
 /** The pane whose viewer is told. */
@@ -76,6 +76,7 @@ export class Deletions {
   }
 
   private _show(late: readonly ILateCell[], gone: IDeletedCell | null): void {
+    const hadFocus = this.node.contains(document.activeElement);
     const focused = this._buttons().findIndex(node => node === document.activeElement);
     const banners: HTMLElement[] = [];
     if (gone !== null) {
@@ -86,7 +87,20 @@ export class Deletions {
     }
     this.node.replaceChildren(...banners);
     this._buttons()[focused]?.focus();
+    if (hadFocus && focusIsNowhere()) {
+      this._takeFocus();
+    }
     this._tell([...late.map(cell => this._lateTitle(cell)), ...(gone === null ? [] : [this._goneTitle(gone)])]);
+  }
+
+  /** Gives the focus to what is told, or back to the cells. */
+  private _takeFocus(): void {
+    const banner = this.node.firstElementChild;
+    if (banner instanceof HTMLElement) {
+      banner.focus({ preventScroll: true });
+    } else {
+      this._host.notebook.activate();
+    }
   }
 
   /** Tells screen readers what was not there before. */
@@ -107,7 +121,7 @@ export class Deletions {
     return element(
       'section',
       'jc-Banner jc-Gone',
-      { 'aria-label': trans.__('Your cell was deleted') },
+      { 'aria-label': trans.__('Your cell was deleted'), tabindex: '-1' },
       element('p', '', {}, element('strong', '', {}, this._goneTitle(gone))),
       this._actions(gone.id, () => this._workplace.forget())
     );
@@ -118,7 +132,7 @@ export class Deletions {
     return element(
       'section',
       'jc-Banner jc-Late',
-      { 'aria-label': this._trans.__('Text in deleted cells') },
+      { 'aria-label': this._trans.__('Text in deleted cells'), tabindex: '-1' },
       element('ul', '', {}, ...items)
     );
   }
@@ -203,6 +217,10 @@ export class Deletions {
 
   private _hear(_room: Room, cell: IDeletedCell): void {
     this._workplace.hear(cell);
+    if (this._workplace.lost === cell && focusIsNowhere()) {
+      // The person who typed in the cell goes on with the question whether it is to come back.
+      this._takeFocus();
+    }
   }
 
   private _tellKept(): void {

@@ -3,6 +3,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Menu } from '@lumino/widgets';
 
 import { PREFIX } from './commands.js';
+import type { NotebookView } from './notebook.js';
 
 const ITEMS = [
   ['run-cell', 'run-all-above', 'run-all-below'],
@@ -14,9 +15,10 @@ const ITEMS = [
 
 /**
  * Gives the cells of a pane a context menu of their own: that of JupyterLab's notebooks would act on the notebook
- * around the pane, or on none. With Shift one gets the browser's.
+ * around the pane, or on none. It acts on the cell on which it was opened, and on all that are selected with that.
+ * With Shift one gets the browser's.
  */
-export function addContextMenu(node: HTMLElement, commands: CommandRegistry): IDisposable {
+export function addContextMenu(notebook: NotebookView, commands: CommandRegistry): IDisposable {
   const menu = new Menu({ commands });
   menu.addClass('jc-ContextMenu');
   ITEMS.forEach((group, index) => {
@@ -26,13 +28,17 @@ export function addContextMenu(node: HTMLElement, commands: CommandRegistry): ID
     group.forEach(name => menu.addItem({ command: PREFIX + name, args: { isMenu: true } }));
   });
   const onMenu = (event: MouseEvent): void => {
-    if (event.shiftKey || !(event.target instanceof Element) || event.target.closest('.jp-Cell') === null) {
+    const { target } = event;
+    const cell = target instanceof Node ? notebook.widgets.find(({ node }) => node.contains(target)) : undefined;
+    if (event.shiftKey || cell === undefined) {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
+    notebook.choose(cell);
     menu.open(event.clientX, event.clientY);
   };
+  const { node } = notebook;
   node.addEventListener('contextmenu', onMenu);
   return new DisposableDelegate(() => {
     node.removeEventListener('contextmenu', onMenu);

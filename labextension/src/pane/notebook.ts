@@ -57,6 +57,14 @@ export class NotebookView extends Notebook {
     }
   }
 
+  /** Makes a cell the active one, unless it is among the selected ones. */
+  choose(cell: Cell): void {
+    if (!this.isSelectedOrActive(cell)) {
+      this.deselectAll();
+      this.activeCellIndex = this.widgets.indexOf(cell);
+    }
+  }
+
   /** The widget of a cell, or `null` if there is no such cell. */
   cellById(id: string): Cell | null {
     return this.widgets.find(cell => cell.model.id === id) ?? null;
@@ -250,7 +258,8 @@ export class NotebookView extends Notebook {
   private _onlyCell: string | null = null;
 }
 
-function focusIsNowhere(): boolean {
+/** Whether no element of the page has the focus. */
+export function focusIsNowhere(): boolean {
   return document.activeElement === null || document.activeElement === document.body;
 }
 

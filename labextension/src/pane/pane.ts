@@ -62,7 +62,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     const commands = (this.commands = createCommands(this, this._trans));
     bindNotebookKeys(commands, options.pageCommands ?? null);
     this._parts.add(captureKeys(this.node, commands, options.embedded ?? false));
-    this._parts.add(addContextMenu(this.notebook.node, commands));
+    this._parts.add(addContextMenu(this.notebook, commands));
     this._parts.add(refuseGifts(this));
     this._parts.add(new RenderedTexts(this.room, this.notebook));
     this._sharing = new Sharing(this.room, message => this.announce(message), this._trans);
