@@ -1,5 +1,7 @@
 """What a page writes into its console: an error there is a fault, unless it is known and harmless."""
 
+import re
+
 from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
 
 __all__ = ["Console"]
@@ -20,14 +22,23 @@ HARMLESS = {
 ALWAYS_A_FAULT = ("RangeError",)
 """What an editor or a document says whose text is not what it takes it for: whatever else stands beside it."""
 
+SERVER_FAILS = re.compile(r"Failed to load resource: .* status of 5\d\d")
+"""What a browser says of a request for which the server has no other word than that it failed."""
+
 
 class Console:
     """The errors in the consoles of all pages of a browser."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.errors: list[str] = []
+        self._may_server_fail = False
         context.on("console", self._listen)
         context.on("weberror", self._note_uncaught)
+
+    def let_server_fail(self, reason: str) -> None:
+        """From now on the server may fail for this ``reason``, which the test itself brings about."""
+        assert reason
+        self._may_server_fail = True
 
     def check(self) -> None:
         """Fail if there were any."""
@@ -41,7 +52,8 @@ class Console:
         self._note(f"{error.error.name}: {error.error.message}\n{error.error.stack}")
 
     def _note(self, text: str) -> None:
-        if _is_fault(text):
+        is_failure = SERVER_FAILS.search(text) is not None and not self._may_server_fail
+        if is_failure or _is_fault(text):
             self.errors.append(text)
 
 

@@ -64,3 +64,21 @@ def test_what_a_browser_says_while_the_server_refuses_or_is_away_is_no_fault(
         ada.page.evaluate("fetch('api').catch(error => console.error(String(error)))")
         ada.page.evaluate("void new WebSocket(location.href.replace('http', 'ws'))")
         until(lambda: heard(ada) or said, lambda texts: len(texts) == 4)
+
+
+@pytest.mark.parametrize("is_meant", [False, True])
+def test_a_server_that_fails_is_a_fault_unless_the_test_makes_it_fail(
+    person: Callable[..., Person], server: RunningServer, is_meant: bool
+) -> None:
+    with person("Ada") as ada:
+        open_blank(ada)
+        if is_meant:
+            ada.console.let_server_fail("This test plays a server that fails.")
+        said: list[str] = []
+        ada.page.on("console", lambda message: said.append(message.text))
+        ada.page.route("**/failing", lambda route: route.fulfill(status=503))
+        ada.page.evaluate("void fetch('failing')")
+        until(lambda: heard(ada) or said, lambda texts: len(texts) == 1)
+        errors = list(ada.console.errors)
+        ada.console.errors.clear()
+        assert len(errors) == (0 if is_meant else 1)
