@@ -57,6 +57,13 @@ def shown_text(editor: Locator) -> str:
     return text.replace("\u200b", "").replace("\u2060", "")
 
 
+PASTE = """(editor, text) => {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
 class Pane:
     """A room pane on somebody's screen."""
 
@@ -86,6 +93,11 @@ class Pane:
         """Type behind the text of a cell."""
         self.click_end(index)
         self.page.keyboard.type(text)
+
+    def paste(self, index: int, text: str) -> None:
+        """Paste a text behind that of a cell."""
+        self.click_end(index)
+        self.editor(index).evaluate(PASTE, text)
 
     @property
     def chip(self) -> str:

@@ -108,6 +108,19 @@ def close(*panes: Pane) -> None:
         pane.page.close()
 
 
+def test_who_pasted_too_much_sees_the_cell_and_goes_on_in_it(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "too-long", "start", "second")
+    with person("Ada") as ada:
+        tab = ada.open_room_page("too-long")
+        tab.paste(0, "pasted line of text\n" * (ROOM_BYTES // 19))
+        see(tab, "unsent", "start")
+        expect(tab.editor(0)).to_be_in_viewport(ratio=0.9)
+        ada.page.keyboard.type(".")
+        until(lambda: sources_in(server, "too-long"), ["start.", "second"].__eq__)
+
+
 def test_a_tab_keeps_what_is_typed_offline_when_an_edit_of_another_one_was_refused(
     person: Callable[..., Person], server: RunningServer
 ) -> None:

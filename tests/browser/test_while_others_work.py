@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 import jupyter_collab
 from tests.servers import RunningServer
@@ -16,12 +17,6 @@ pytestmark = pytest.mark.browser
 PASTE_A_PICTURE = """editor => {
   const data = new DataTransfer();
   data.items.add(new File([new Uint8Array([137, 80, 78, 71])], 'image.png', { type: 'image/png' }));
-  editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-}"""
-
-PASTE_A_TEXT = """(editor, text) => {
-  const data = new DataTransfer();
-  data.setData('text/plain', text);
   editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
 }"""
 
@@ -92,6 +87,32 @@ def test_a_reader_keeps_their_place_while_cells_above_change(
             assert abs(top_of(at_ben, "cell 15.") - before) <= 2, step
 
 
+def test_a_reader_keeps_their_place_while_a_notice_comes_and_goes(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "notice", *(f"cell {number}.\n\n\n" for number in range(30)))
+    with person("Ben") as ben:
+        at_ben = ben.open_room("notice", role="viewer")
+        at_ben.cells.nth(29).locator(".cm-content").wait_for()
+        at_ben.editor(15).click()
+        at_ben.cells.nth(15).evaluate("cell => cell.scrollIntoView()")
+        ben.page.wait_for_timeout(300)
+        before = top_of(at_ben, "cell 15.")
+        notice = at_ben.root.locator(".jc-Notices-message")
+        at_ben.editor(15).evaluate(PASTE_A_PICTURE)
+        expect(notice).to_be_visible()
+        ben.page.wait_for_timeout(300)
+        assert abs(top_of(at_ben, "cell 15.") - before) <= 2
+        for display in ("none", ""):
+            # As JupyterLab hides the tabs behind the one in front.
+            at_ben.root.evaluate("(node, display) => { node.style.display = display; }", display)
+            ben.page.wait_for_timeout(100)
+        assert abs(top_of(at_ben, "cell 15.") - before) <= 2
+        expect(notice).to_be_hidden(timeout=10_000)
+        ben.page.wait_for_timeout(300)
+        assert abs(top_of(at_ben, "cell 15.") - before) <= 2
+
+
 def test_the_completions_stay_while_others_type_elsewhere(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "complete", "first\nlonely_word = 1\nlon")
     with person("Ada") as ada, jupyter_collab.connect("complete", url=server.url, token=server.token) as program:
@@ -124,7 +145,7 @@ def test_a_paste_is_undone_by_itself(person: Callable[..., Person], server: Runn
     with person("Ada") as ada:
         at_ada = ada.open_room("pastes")
         at_ada.type(0, "abc")
-        at_ada.editor(0).evaluate(PASTE_A_TEXT, "pasted")
+        at_ada.paste(0, "pasted")
         ada.page.keyboard.type("def")
         until(lambda: at_ada.source(0), lambda text: text == "abcpasteddef")
         for wanted in ("abcpasted", "abc", ""):

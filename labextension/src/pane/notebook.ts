@@ -5,7 +5,7 @@ import type { Message } from '@lumino/messaging';
 import type * as Y from 'yjs';
 
 import { RoomNotebook } from '../document.js';
-import { TypingPlace } from './typingplace.js';
+import { caretIn, type ICaret, TypingPlace } from './typingplace.js';
 
 /**
  * JupyterLab's notebook widget, for a room: it may be read-only or show one cell alone, and it changes the shared
@@ -54,6 +54,40 @@ export class NotebookView extends Notebook {
     if (cell !== null && !cell.isDisposed && this.activeCell === cell) {
       this.mode = 'edit';
       cell.editor?.focus();
+    }
+  }
+
+  /** Where the viewer types in the active cell; `null` if they do not. */
+  get caret(): ICaret | null {
+    const editor = this.activeCell?.editor;
+    if (!editor?.hasFocus()) {
+      return null;
+    }
+    return { text: editor.model.sharedModel.getSource(), index: editor.getOffsetAt(editor.getCursorPosition()) };
+  }
+
+  /** Lets the viewer type on in the active cell, which has another version of the text in which they typed. */
+  async typeOn(caret: ICaret): Promise<void> {
+    await this.type();
+    const editor = this.activeCell?.editor;
+    if (editor?.hasFocus()) {
+      const position = editor.getPositionAt(caretIn(editor.model.sharedModel.getSource(), caret));
+      editor.setCursorPosition(position ?? { line: 0, column: 0 });
+    }
+  }
+
+  /** Shows the active cell, if nothing of it is to be seen. */
+  reveal(): void {
+    const cell = this.activeCell;
+    if (cell === null) {
+      return;
+    }
+    if (cell.isPlaceholder()) {
+      this._build(cell);
+    }
+    const [box, place] = [this.outerNode, cell.node].map(node => node.getBoundingClientRect());
+    if (place.bottom <= box.top || place.top >= box.bottom) {
+      cell.node.scrollIntoView({ block: 'center' });
     }
   }
 

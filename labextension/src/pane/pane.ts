@@ -28,6 +28,7 @@ import { Notices } from './notices.js';
 import { refuseGifts } from './refusals.js';
 import { RenderedTexts } from './rendering.js';
 import { RunInfos } from './runinfo.js';
+import { keepSteady } from './steady.js';
 
 /**
  * A room as one sees it: its title, the people in it, whether all is saved, and its cells, in JupyterLab's own
@@ -70,6 +71,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._header = new Header(this, options.api, commands, options.languages ?? [], share, this._trans);
     this._header.lead = options.lead ?? null;
     this._notices = new Notices(this, options.api, options.mayCreate ?? true, this._trans);
+    this._parts.add(keepSteady(this.notebook.outerNode, this._notices.node));
     this._cellPeople = new CellPeople(this.notebook);
     this._runInfos = new RunInfos(this.notebook, id => this.execution.runOf(id), this._trans);
     const answer = (run: number, value: string): Promise<boolean> => this.execution.answer(run, value);
@@ -220,7 +222,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     }
     const { notebook, room } = this;
     const place = { cell: notebook.activeCell?.model.id, scroll: notebook.outerNode.scrollTop };
-    const isTyping = notebook.activeCell?.editor?.hasFocus() ?? false;
+    const { caret } = notebook;
     // In edit mode every cell that is made active on the way would be opened.
     notebook.mode = 'command';
     const [oldModel, oldCarets] = [this._model, this._carets];
@@ -244,8 +246,11 @@ export class RoomPane extends Widget implements ICommandTarget {
     const active = notebook.widgets.findIndex(cell => cell.model.id === (only ?? place.cell));
     notebook.activeCellIndex = Math.max(active, 0);
     notebook.outerNode.scrollTop = place.scroll;
-    if (isTyping) {
-      void notebook.type();
+    // The cells above may be much shorter now.
+    notebook.reveal();
+    // In another cell one would not want what one types on.
+    if (caret !== null && active !== -1) {
+      void notebook.typeOn(caret);
     }
     this._refresh();
   }

@@ -34,7 +34,7 @@ export function unsentBanner(
   });
   const discard = button({ label: trans.__('Discard'), onClick: () => actions.discard() });
   discard.hidden = !actions.mayDiscard;
-  restore.title = whyNotEdit ?? trans.__('Add it to the room as new cells at the end');
+  restore.title = whyNotEdit ?? trans.__('Put it into the room, beside the cells in which you typed it');
   restore.disabled = whyNotEdit !== null;
   return element(
     'section',

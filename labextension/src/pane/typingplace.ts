@@ -51,6 +51,27 @@ export class TypingPlace {
   }
 }
 
+/** Where a caret is in a text. */
+export interface ICaret {
+  readonly text: string;
+  readonly index: number;
+}
+
+/** Where a caret is in another version of its text: beside what both begin or end with, else where they differ. */
+export function caretIn(after: string, { text: before, index }: ICaret): number {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) {
+    start += 1;
+  }
+  let end = 0;
+  while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) {
+    end += 1;
+  }
+  const fromEnd = before.length - index;
+  return index > start && fromEnd <= end ? after.length - fromEnd : Math.min(index, start);
+}
+
 /** A place in a text, in an editor that may not have all of the text yet. */
 function toPosition(editor: CodeEditor.IEditor, { index }: ITextPlace): CodeEditor.IPosition {
   const position = editor.getPositionAt(Math.min(index, editor.model.sharedModel.getSource().length));
