@@ -46,8 +46,8 @@ class PairGuard:
         self._named = {write_varuint(client) for client in self._surrogates.clients}
         self._always_reads = any(LONG_NUMBER.match(name) is None for name in self._named)
 
-    def check(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> None:
-        """Make sure that ``update`` cuts no character.
+    def check(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> bool:
+        """Make sure that ``update`` cuts no character; returns whether it may bring pairs, which are to be learnt then.
 
         Parameters
         ----------
@@ -63,11 +63,11 @@ class PairGuard:
         """
         has_pairs = PAIR.search(update) is not None
         if not has_pairs and not self._names_pairs(update):
-            return
+            return False
         brought = Surrogates()
         wanted = splits(update, brought)
         if not has_pairs and not any(self._surrogates.has(split.client, split.clock) for split in wanted):
-            return
+            return False
         clocks = known_clocks()
         for client in brought.clients:
             if brought.has(client, clocks.get(client, 0)):  # the document has the first half, as something else
@@ -77,6 +77,7 @@ class PairGuard:
             is_new = split.clock >= clocks.get(split.client, 0)
             if not is_known and (brought if is_new else self._surrogates).has(split.client, split.clock):
                 raise InvalidUpdate(CUTS)
+        return has_pairs
 
     def _names_pairs(self, update: bytes) -> bool:
         """Whether ``update`` may say something about a text with pairs; found without reading it, as most do not."""

@@ -98,7 +98,7 @@ class Replica:
         what takes a cell away instead of marking it as deleted: what others type in it would be lost. So is what cuts a
         character in two: clients would have different texts.
         """
-        self._pairs.check(update, lambda: state_vector(self.state_vector))
+        may_bring_pairs = self._pairs.check(update, lambda: state_vector(self.state_vector))
         try:
             integrate(self._document.doc, update)
             self._document.check_cells()
@@ -106,7 +106,7 @@ class Replica:
             self.spoiled = self.spoiled or error.spoils_document
             self._changes.clear()
             raise
-        return self._take_changes()
+        return self._take_changes(may_bring_pairs=may_bring_pairs)
 
     def take(self, update: bytes) -> list[bytes]:
         """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""
@@ -225,10 +225,10 @@ class Replica:
         self._step2.clear()
         self._digest = None
 
-    def _take_changes(self) -> list[bytes]:
+    def _take_changes(self, *, may_bring_pairs: bool = True) -> list[bytes]:
         changes, self._changes = self._changes, []
         if changes:
-            for change in changes:
+            for change in changes if may_bring_pairs else ():
                 self._pairs.learn(change)
             self._forget_answers()
             self._size_bytes += sum(map(len, changes))

@@ -70,6 +70,8 @@ class Reservations:
 
     def _kept_free(self, peer: Peer | None) -> int:
         """The bytes that are kept free for others than ``peer``."""
+        if not self._reservations:  # as nearly always
+            return 0
         return sum(
             reservation.size_bytes
             for other, reservation in self._reservations.items()
