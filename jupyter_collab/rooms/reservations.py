@@ -49,6 +49,10 @@ class Reservations:
         RoomTooLarge
             The room has no space for the edit, or for that of which it is a piece.
         """
+        if not self._reservations:  # as nearly always
+            if size_bytes > 0:
+                self._check_size(size_bytes)
+            return
         reservation = None if peer is None else self._reservations.get(peer)
         if reservation is None or reservation.count == 0:
             self._require(size_bytes, peer)
@@ -70,8 +74,6 @@ class Reservations:
 
     def _kept_free(self, peer: Peer | None) -> int:
         """The bytes that are kept free for others than ``peer``."""
-        if not self._reservations:  # as nearly always
-            return 0
         return sum(
             reservation.size_bytes
             for other, reservation in self._reservations.items()
