@@ -84,6 +84,24 @@ test('who may edit again puts in order at once what came while they might not', 
   assert.deepEqual(ada.notebook.lateCells, []);
 });
 
+for (const [how, act] of [
+  ['merged', (page: Page) => page.notebook.mergeCells(0, [1])],
+  ['split', (page: Page) => page.notebook.splitCell(1, [page.cell('q').getSource().length - 4])]
+] as const) {
+  test(`what is typed in many places of a cell that is ${how} goes along in one record`, () => {
+    const [ada, ben] = open();
+    const lines = Array.from({ length: 60 }, (_, line) => `line ${line}`);
+    ada.cell('q').setSource([...lines, 'last'].join('\n'));
+    settle();
+    act(ada);
+    const indented = lines.map(line => `    ${line}`).join('\n');
+    ben.cell('q').setSource(`${indented}\nlast`);
+    settle();
+    assert.match(ada.texts.join(), new RegExp(indented));
+    assert.ok(recordsIn(ada).length <= 2, `${recordsIn(ada).length} records`);
+  });
+}
+
 test('what is typed into an empty cell that goes into another one is in that one', () => {
   const [ada, ben] = open();
   ada.cell('q').setSource('');
@@ -504,3 +522,9 @@ test('a merge that is undone, of which a page hears before what came before it, 
   settle();
   assert.deepEqual(ben.texts, ['cell p', 'cell q CLEO ADA', 'cell r']);
 });
+
+/** The names of all records of where characters went. */
+function recordsIn({ notebook }: Page): string[] {
+  const cells = notebook.ydoc.getArray<Y.Map<unknown>>('cells').toArray();
+  return cells.flatMap(cell => [...cell.keys()].filter(key => key.startsWith('moved.')));
+}

@@ -50,6 +50,11 @@ export class Lineage {
     return this._links.keys();
   }
 
+  /** The records of a cell; of those that list one character the first counts. */
+  moves(cell: CellMap): IMove[] {
+    return (this._links.get(cell) ?? []).map(({ move }) => move);
+  }
+
   /** For each cell the copies in it that do not count. */
   *superfluous(): Iterable<{ cell: CellMap; move: IMove; copies: Run[] }> {
     for (const links of this._links.values()) {

@@ -5,12 +5,13 @@ import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
 import { type ILateText, LateTexts, reachOf } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
-import { type IMove, movesOf, nextUnit, opBefore, writeMove } from './moves.js';
+import { type IMove, nextUnit, opBefore, writeMove } from './moves.js';
 import {
   deleteUnits,
   type IGap,
   indexOfUnit,
   piecesOf,
+  placesOf,
   presentRuns,
   type Run,
   runsBetween,
@@ -62,7 +63,7 @@ export class Relocation {
     }
     this._dropSuperfluous();
     for (const { cell, op, gone } of arrivals) {
-      const move = movesOf(cell).find(candidate => candidate.op === op);
+      const move = this._lineage.moves(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
         this._dropDeleted(cell, move, gone);
         if (!move.follows || deletionOf(cell) !== null) {
@@ -102,7 +103,7 @@ export class Relocation {
 
   /** Deletes those characters of a cell that is there which are in another one, too. */
   dropCopied(cell: CellMap): void {
-    const text = deletionOf(cell) === null && movesOf(cell).length > 0 ? textOf(cell) : null;
+    const text = deletionOf(cell) === null && this._lineage.moves(cell).length > 0 ? textOf(cell) : null;
     if (text !== null && text.length > 0) {
       deleteUnits(text, this._lineage.copied(cell, presentRuns(text)));
     }
@@ -115,20 +116,19 @@ export class Relocation {
    */
   renew(cell: CellMap): void {
     const text = textOf(cell);
-    const moves = movesOf(cell);
     const moved = text === null ? [] : this._lineage.select(cell, presentRuns(text), true);
-    for (const run of moved) {
-      const index = indexOfUnit(text as Y.Text, [run[0], run[1]])?.index ?? 0;
-      const naming = { op: opBefore(moves), follows: true };
-      this._move(cell, [run], sourceOf(cell).slice(index, index + run[2]), { cell, index }, naming);
-    }
-    this.forget();
+    const source = sourceOf(cell);
+    const parts = (text === null ? [] : placesOf(text, moved)).map(({ run, index }): IPart => {
+      return { runs: [run], text: source.slice(index, index + run[2]), to: { cell, index } };
+    });
+    this._move(cell, parts, { op: opBefore(this._lineage.moves(cell)), follows: true });
   }
 
   /** Gives a cell that went into another one its text back, with what was typed in it meanwhile. */
   moveBack(from: CellMap, to: CellMap): void {
     const [source, text] = [textOf(from), textOf(to)];
-    const moves = movesOf(to).filter(({ to: target, chars }) => target === from.get('id') && chars.length > 0);
+    const isOfIt = ({ to: target, chars }: IMove): boolean => target === from.get('id') && chars.length > 0;
+    const moves = this._lineage.moves(to).filter(isOfIt);
     if (source === null || text === null || moves.length === 0) {
       return;
     }
@@ -136,10 +136,10 @@ export class Relocation {
     const [first] = moves.flatMap(({ chars }) => chars);
     const index = (first && indexOfUnit(text, [first[0], first[1]])?.index) ?? 0;
     if (start < end) {
-      this._move(from, runsBetween(source, start, end), sourceOf(from).slice(start, end), { cell: to, index });
+      const whole = { runs: runsBetween(source, start, end), text: sourceOf(from).slice(start, end) };
+      this._move(from, [{ ...whole, to: { cell: to, index } }]);
     }
     deleteUnits(text, moves.flatMap(({ chars }) => chars));
-    this.forget();
   }
 
   /**
@@ -156,7 +156,7 @@ export class Relocation {
       return beside;
     }
     const into = deletionOf(cell)?.into;
-    const merge = movesOf(cell).find(({ to }) => to === into);
+    const merge = this._lineage.moves(cell).find(({ to }) => to === into);
     return merge === undefined ? { cell, index: 0 } : this._placeOf(merge);
   }
 
@@ -176,18 +176,35 @@ export class Relocation {
     return this._known;
   }
 
-  /** Moves characters of a cell to a place, and says so in a record. */
-  private _move(
-    cell: CellMap,
-    runs: readonly Run[],
-    characters: string,
-    to: ITarget,
-    { op, ...more }: Partial<Pick<IMove, 'op' | 'follows'>> = {}
-  ): void {
-    const at = nextUnit(this._doc);
-    textOf(to.cell)?.insert(to.index, characters);
-    deleteUnits(textOf(cell) as Y.Text, runs);
-    writeMove(cell, { to: String(to.cell.get('id')), chars: runs, at, taken: true, ...more }, op);
+  /**
+   * Moves parts of a cell's text to places, in the order of the text, and says so: in one record for all that go to one
+   * cell, as everybody has to read each record.
+   *
+   * @returns The cells that they went to.
+   */
+  private _move(cell: CellMap, parts: readonly IPart[], { op, ...more }: IMoreOfMove = {}): Iterable<CellMap> {
+    const groups = new Map<CellMap, IPart[]>();
+    for (const part of parts) {
+      const group = groups.get(part.to.cell) ?? [];
+      group.push(part);
+      groups.set(part.to.cell, group);
+    }
+    for (const [target, group] of groups) {
+      const at = nextUnit(this._doc);
+      const sorted = group.sort((a, b) => a.to.index - b.to.index);
+      let offset = 0;
+      for (const { text, to } of sorted) {
+        textOf(target)?.insert(to.index + offset, text);
+        offset += text.length;
+      }
+      const chars = sorted.flatMap(({ runs }) => runs);
+      writeMove(cell, { to: String(target.get('id')), chars, at, taken: true, ...more }, op);
+    }
+    if (parts.length > 0) {
+      deleteUnits(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
+      this.forget();
+    }
+    return groups.keys();
   }
 
   private _dropSuperfluous(): void {
@@ -204,7 +221,7 @@ export class Relocation {
 
   /** What was deleted before one heard of the copy is deleted there, too. */
   private _dropDeleted(cell: CellMap, move: IMove, gone: IArrival['gone']): void {
-    const others = movesOf(cell).filter(({ op }) => op !== move.op);
+    const others = this._lineage.moves(cell).filter(({ op }) => op !== move.op);
     // What somebody moved was not deleted.
     const moved = new UnitSet([
       ...others.flatMap(({ chars }) => chars),
@@ -223,24 +240,23 @@ export class Relocation {
   /** Own text that was typed into what has been moved goes where the characters around it went. */
   private _follow(cell: CellMap, move: IMove, steps: number): void {
     const text = textOf(cell);
-    for (const late of text === null || steps === 0 ? [] : this._lateTexts(cell, text, move)) {
-      const place = this._placeFor(cell, late, move);
-      if (place !== null) {
-        this._move(cell, late.runs, late.text, place, { follows: true });
-        const into = deletionOf(place.cell)?.into;
-        const onward = movesOf(place.cell).find(({ to }) => to === into);
-        if (onward !== undefined) {
-          this.forget();
-          this._follow(place.cell, onward, steps - 1);
-        }
+    const late = text === null || steps === 0 ? [] : this._lateTexts(cell, text, move);
+    // All places before anything moves: what was moved is beside nothing else that is late.
+    const parts = late.flatMap(({ runs, text: characters, ...beside }): IPart[] => {
+      const to = this._placeFor(cell, beside, move);
+      return to === null ? [] : [{ runs, text: characters, to }];
+    });
+    for (const target of this._move(cell, parts, { follows: true })) {
+      const into = deletionOf(target)?.into;
+      const onward = this._lineage.moves(target).find(({ to }) => to === into);
+      if (onward !== undefined) {
+        this._follow(target, onward, steps - 1);
       }
     }
-    // Not before: what was moved is beside nothing else that is late.
-    this.forget();
   }
 
   private _lateTexts(cell: CellMap, text: Y.Text, move: IMove): ILateText[] {
-    const moves = movesOf(cell);
+    const moves = this._lineage.moves(cell);
     const isMerged = deletionOf(cell)?.into !== undefined;
     const moved = new UnitSet(moves.flatMap(({ chars }) => chars));
     const cut = new UnitSet(moves.flatMap(candidate => candidate.cut ?? []));
@@ -265,7 +281,7 @@ export class Relocation {
   }
 
   /** Where late text goes; `null` if it stays. */
-  private _placeFor(cell: CellMap, { behind, before, isAfterCut }: ILateText, move: IMove): ITarget | null {
+  private _placeFor(cell: CellMap, { behind, before, isAfterCut }: IBeside, move: IMove): ITarget | null {
     const isThere = deletionOf(cell) === null;
     const places: (ITarget | null)[] = [
       isAfterCut ? null : this._beside(cell, behind, 1),
@@ -329,7 +345,7 @@ export class Relocation {
         return;
       }
       const into: string | undefined = deletionOf(at)?.into;
-      const move = movesOf(at).find(({ to }) => to === into);
+      const move = this._lineage.moves(at).find(({ to }) => to === into);
       if (into === undefined || move === undefined) {
         return;
       }
@@ -342,6 +358,17 @@ export class Relocation {
   private readonly _early = new UnitSet();
   /** What was deleted here. */
   private readonly _deleted = new UnitSet();
+}
+
+type IMoreOfMove = Partial<Pick<IMove, 'op' | 'follows'>>;
+
+type IBeside = Pick<ILateText, 'behind' | 'before' | 'isAfterCut'>;
+
+/** A part of a cell's text, and where it goes. */
+interface IPart {
+  readonly runs: readonly Run[];
+  readonly text: string;
+  readonly to: ITarget;
 }
 
 /** Where text goes. */

@@ -129,21 +129,27 @@ export class UnitSet {
   private readonly _runs = new Map<number, Run[]>();
 }
 
-/** Deletes units of a text, as far as they are there; says how many were. */
-export function deleteUnits(text: Y.Text, runs: Iterable<Run>): number {
+/** Those of some units that a text has, in its order, each with its place. */
+export function placesOf(text: Y.Text, runs: Iterable<Run>): { run: Run; index: number }[] {
   const units = new UnitSet(runs);
-  const ranges: { index: number; length: number }[] = [];
+  const places: { run: Run; index: number }[] = [];
   let index = 0;
-  for (const run of presentRuns(text)) {
-    for (const part of units.partition(run)) {
-      if (part.isIn) {
-        ranges.push({ index, length: part.run[2] });
+  for (const present of presentRuns(text)) {
+    for (const { run, isIn } of units.partition(present)) {
+      if (isIn) {
+        places.push({ run, index });
       }
-      index += part.run[2];
+      index += run[2];
     }
   }
-  ranges.reverse().forEach(range => text.delete(range.index, range.length));
-  return ranges.reduce((sum, range) => sum + range.length, 0);
+  return places;
+}
+
+/** Deletes units of a text, as far as they are there; says how many were. */
+export function deleteUnits(text: Y.Text, runs: Iterable<Run>): number {
+  const places = placesOf(text, runs);
+  places.reverse().forEach(({ run, index }) => text.delete(index, run[2]));
+  return unitsIn(places.map(({ run }) => run));
 }
 
 /** The place of a unit in a text, whether it is there or deleted; `null` if the text never had it. */
