@@ -188,26 +188,20 @@ class Replica:
         """Begin anew with the room's document, and keep the text that turns out to be in here only."""
         self._differs = False
         error = DocumentDiverged("The document here had come to differ from the room's, which was taken anew.")
-        room = self._synced.room
-        cells = tuple(UnsentCell(cell["id"], cell["cell_type"], cell["source"]) for cell in _all_cells(room))
-        self._diverged = UnsentText(self.epoch, cells, error)
+        self._diverged = UnsentText(self.epoch, _texts_in(self._synced.room), error)
         self._start_anew(error)
 
     def _keep_what_the_room_lacks(self) -> None:
         diverged, self._diverged = self._diverged, None
         if diverged is None:
             return
-        saved = {"", *(cell["source"] for cell in _all_cells(self._synced.room))}
+        saved = {"", *(cell.source for cell in _texts_in(self._synced.room))}
         cells = tuple(cell for cell in diverged.cells if cell.source not in saved)
         if cells:
             self.unsent = replace(diverged, cells=cells).joined_with(self.unsent)
 
     def _edited_cells(self) -> tuple[UnsentCell, ...]:
-        return tuple(
-            UnsentCell(cell["id"], cell["cell_type"], cell["source"])
-            for cell in self._synced.room.cells
-            if cell["id"] in self._dirty
-        )
+        return tuple(cell for cell in _texts_in(self._synced.room) if cell.id in self._dirty)
 
     # Messages
 
@@ -352,6 +346,8 @@ class Replica:
         raise StartAnew
 
 
-def _all_cells(document: RoomDocument) -> list[dict[str, Any]]:
-    """The cells, and those that are deleted and not cleared out yet."""
-    return document.cells + document.deleted_cells
+def _texts_in(document: RoomDocument) -> tuple[UnsentCell, ...]:
+    """The text of each cell: of the deleted ones, only what nobody deleted knowingly."""
+    late = set(document.late_cells)
+    cells = document.cells + [cell for cell in document.deleted_cells if cell["id"] in late]
+    return tuple(UnsentCell(cell["id"], cell["cell_type"], cell["source"]) for cell in cells)

@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import * as Y from 'yjs';
 
 import { inOrder } from './document/arrangement.js';
+import { type CellMap, deletionOf, isLate } from './document/cellmap.js';
 
 /** One cell's text. */
 export interface IUnsentCell {
@@ -22,23 +23,26 @@ export interface IUnsentText {
 
 /** The text of the cells with these ids, in the document's order; without those that have none. */
 export function readCells(doc: Y.Doc, ids: ReadonlySet<string>): IUnsentCell[] {
-  const cells = doc.getArray('cells').toArray().filter(cell => cell instanceof Y.Map) as Y.Map<unknown>[];
-  const texts = inOrder(cells).map(readCell).filter(text => text !== null);
+  const texts = inOrder(cellsOf(doc)).filter(isKept).map(readCell).filter(text => text !== null);
   return texts.filter(({ id, source }) => ids.has(id) && source !== '');
 }
 
 /** Those of `cells` whose text the document does not have. */
 export function withoutSaved(cells: readonly IUnsentCell[], doc: Y.Doc): IUnsentCell[] {
-  const saved = new Set<string>();
-  for (const cell of doc.getArray('cells')) {
-    if (cell instanceof Y.Map) {
-      saved.add(String(cell.get('source')));
-    }
-  }
+  const saved = new Set(cellsOf(doc).filter(isKept).map(cell => String(cell.get('source'))));
   return cells.filter(cell => !saved.has(cell.source));
 }
 
-function readCell(cell: Y.Map<unknown>): IUnsentCell | null {
+function cellsOf(doc: Y.Doc): CellMap[] {
+  return doc.getArray('cells').toArray().filter((cell): cell is CellMap => cell instanceof Y.Map);
+}
+
+/** Whether people still get to see the cell's text: it is not deleted, or not all of it was deleted knowingly. */
+function isKept(cell: CellMap): boolean {
+  return deletionOf(cell) === null || isLate(cell);
+}
+
+function readCell(cell: CellMap): IUnsentCell | null {
   const id = cell.get('id');
   if (typeof id !== 'string') {
     return null;

@@ -105,6 +105,19 @@ test('a page that came to differ without a change of its document finds out at i
   assert.deepEqual([room.unsent?.reason, sourcesOf(room), differencesOf(server)], ['diverged', ['abc'], 1]);
 });
 
+test('what somebody deleted knowingly is not offered when the document is taken anew', async () => {
+  const server = startServer('abc');
+  const room = open(server, { times: { checkJoined: 100_000 } });
+  await reachesSynced(room);
+  room.sharedModel.insertCell(1, { cell_type: 'code', source: 'deleted' });
+  room.sharedModel.deleteCell(1);
+  await reachesSynced(room);
+  spoil(room, 'xyz');
+  server.edit(3, 'd');
+  await until(() => room.unsent !== null, 'the text is kept');
+  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['xyzd']);
+});
+
 test('a deletion that is on its way when the page asks is no difference', async () => {
   const server = startServer('abc');
   const room = open(server);

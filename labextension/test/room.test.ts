@@ -383,6 +383,24 @@ for (const reason of ['permission_denied', 'invalid_update', 'room_too_large']) 
   });
 }
 
+test('a cell that was cut, and whose insertion elsewhere is refused, is offered, now and after a reload', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'cut text');
+  const browser = startBrowser();
+  const room = await join(server, { persistence: browser });
+  room.sharedModel.insertCell(1, { cell_type: 'code', source: 'other' });
+  room.sharedModel.deleteCell(0);
+  await reaches(room, 'synced');
+  server.rejections.push({ reason: 'room_too_large', message: 'No.' });
+  room.sharedModel.insertCell(1, { cell_type: 'code', source: 'cut text' });
+  await until(() => room.unsent !== null, 'the text is offered');
+  await reaches(room, 'synced');
+  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['cut text']);
+  await leave(room);
+  const after = await join(server, { persistence: browser });
+  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['cut text']);
+});
+
 for (const code of [4403, 4409, 4413]) {
   test(`a connection closed with ${code} keeps what was typed for its author`, async () => {
     const server = startServer();

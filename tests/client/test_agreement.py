@@ -97,8 +97,8 @@ def test_a_document_that_differs_is_taken_anew_and_its_text_is_kept(table: Table
     assert table.replica.pending == 0
 
 
-def test_a_document_is_taken_anew_at_most_once_a_minute(table: Table) -> None:
-    table.edit("!", is_heard=False)
+def take_anew(table: Table) -> None:
+    """The documents differ already: the client finds that out, and takes the room's."""
     table.wait()
     table.answer()
     table.said()
@@ -107,6 +107,42 @@ def test_a_document_is_taken_anew_at_most_once_a_minute(table: Table) -> None:
     with pytest.raises(StartAnew):
         table.said()
     table.join()
+
+
+def test_what_somebody_deleted_knowingly_is_not_offered_when_the_document_is_taken_anew(table: Table) -> None:
+    before = table.server.doc.get_state()
+    table.server.delete_cell("c0", by="Ben")
+    table.replica.receive(Update(table.server.doc.get_update(before)))
+    table.server.append_text("c1", "!")
+    take_anew(table)
+    assert table.replica.unsent is not None
+    assert [(cell.id, cell.source) for cell in table.replica.unsent.cells] == [("c1", "other")]
+
+
+def test_text_that_the_room_has_in_a_deleted_cell_only_is_kept(table: Table) -> None:
+    table.server.delete_cell("c0", by="Ben")
+    table.server.append_text("c1", "!")
+    take_anew(table)
+    assert table.replica.unsent is not None
+    assert [(cell.id, cell.source) for cell in table.replica.unsent.cells] == [("c0", "hello"), ("c1", "other")]
+
+
+def test_late_text_that_the_room_has_is_not_kept_beside_it(table: Table) -> None:
+    before = table.server.doc.get_state()
+    source = table.server.source_type("c0")
+    table.server.delete_cell("c0", by="Ben")
+    source += " late"
+    table.replica.receive(Update(table.server.doc.get_update(before)))
+    table.server.append_text("c1", "!")
+    take_anew(table)
+    assert table.replica.document.late_cells == ["c0"]
+    assert table.replica.unsent is not None
+    assert [(cell.id, cell.source) for cell in table.replica.unsent.cells] == [("c1", "other")]
+
+
+def test_a_document_is_taken_anew_at_most_once_a_minute(table: Table) -> None:
+    table.edit("!", is_heard=False)
+    take_anew(table)
     due_in = table.replica.due_in
     assert due_in is not None
     assert due_in >= 59

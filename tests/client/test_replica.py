@@ -254,6 +254,19 @@ def test_only_cells_with_edits_of_ours_that_are_not_durable_are_offered() -> Non
     assert [cell.source for cell in desk.replica.unsent.cells] == ["c refused"]
 
 
+def test_what_was_typed_in_a_cell_that_somebody_deleted_is_offered_too(desk: Desk) -> None:
+    desk.server.insert_cell(1, "code", "other")
+    desk.server.delete_cell("c0", by="Ben")
+    desk.replica.disconnect()
+    desk.type(" typed")
+    desk.join()
+    assert desk.replica.document.late_cells == ["c0"]
+    with pytest.raises(StartAnew):
+        desk.replica.receive(Rejection(1, "room_too_large", "The room is full."))
+    assert desk.replica.unsent is not None
+    assert [(cell.id, cell.source) for cell in desk.replica.unsent.cells] == [("c0", "hello typed")]
+
+
 def test_an_edit_that_only_deleted_is_not_lost_in_silence(desk: Desk) -> None:
     desk.replica.document.delete_cell("c0")
     desk.said()
