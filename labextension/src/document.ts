@@ -13,6 +13,7 @@ import { makeCell, type RoomCell } from './document/cells.js';
 import { CellShare, type IShareOwner } from './document/cellshare.js';
 import { Cutting } from './document/cutting.js';
 import { keptInOrder, listDelta } from './document/delta.js';
+import { Deletions } from './document/deletions.js';
 import { Filler } from './document/filler.js';
 import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
@@ -74,10 +75,10 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     super.undoManager.destroy();
     this._arrangement = new Arrangement(this.ydoc);
     this._history = new History(this.ydoc, act => this._perform(act));
-    this._relocation = new Relocation(this.ydoc, this._arrangement, client => this._isOwn(client));
-    this._actions = new CellActions(this._arrangement, this._relocation, this._actor());
+    this._relocation = new Relocation(this.ydoc, this._arrangement, this._deletions, client => this._isOwn(client));
+    this._actions = new CellActions(this._arrangement, this._relocation, this._deletions, this._actor());
     this._cutting = new Cutting(this._actions);
-    this._late = new LateCells(this._arrangement);
+    this._late = new LateCells(this._arrangement, this._deletions);
     this._filler = new Filler(this._arrangement, client => this._isOwn(client));
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterTransaction', this._noteDeleted);
@@ -188,6 +189,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     for (const client of clients) {
       this._adopted.add(client);
     }
+    this._relocation.noteKept();
   }
 
   /**
@@ -456,7 +458,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     const { id } = cells[offset];
     if (isCellId(id)) {
       const cell = this._arrangement.find(id);
-      return cell !== null && (removed.has(cell) || deletionOf(cell) !== null) ? cell : null;
+      return cell !== null && (removed.has(cell) || isDeletedAlone(cell)) ? cell : null;
     }
     const isLast = offset === cells.length - 1;
     if (!isLast || lastRemoved?.index !== index || !removed.has(lastRemoved.cell)) {
@@ -585,9 +587,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
 
   private readonly _noteDeleted = ({ local, origin, deleteSet }: Y.Transaction): void => {
     if (local && origin !== this._relocation) {
-      this._relocation.noteDeleted(deleteSet);
+      this._deletions.note(deleteSet);
     } else if (!local && this.ydoc.store.pendingStructs !== null) {
-      this._relocation.noteEarly(deleteSet);
+      this._deletions.noteEarly(deleteSet);
     }
   };
 
@@ -658,6 +660,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   }
 
   private readonly _arrangement: Arrangement;
+  private readonly _deletions = new Deletions();
   private readonly _history: History;
   private readonly _relocation: Relocation;
   private readonly _actions: CellActions;
@@ -713,8 +716,13 @@ function mayBeLate(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknow
 
 /** Whether a cell is deleted, and all its text with it: none went into another cell, and none came since. */
 function isFree(cell: CellMap): boolean {
+  return isDeletedAlone(cell) && !isLate(cell);
+}
+
+/** Whether a cell is deleted, and did not go into another one. */
+function isDeletedAlone(cell: CellMap): boolean {
   const deletion = deletionOf(cell);
-  return deletion !== null && deletion.into === undefined && !isLate(cell);
+  return deletion !== null && deletion.into === undefined;
 }
 
 /** Whether a cell's key puts it between two others. */

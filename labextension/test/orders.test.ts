@@ -30,7 +30,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   split: (scene, page, index) => page.notebook.splitCell(index, [scene.chooseBoundary(page.texts[index])]),
   delete: (scene, page, index) => {
     if (page.ids.length > 2) {
-      scene.drop(wordsIn(page.texts[index]));
+      scene.drop(page, wordsIn(page.texts[index]));
       page.remove(page.ids[index]);
     }
   },
@@ -38,7 +38,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     const [word] = wordsIn(page.texts[index]);
     if (word !== undefined) {
       const start = page.texts[index].indexOf(word);
-      scene.drop([word]);
+      scene.wipe(word);
       page.cell(page.ids[index]).updateSource(start, start + word.length, '');
     }
   },
@@ -60,6 +60,9 @@ class Play {
   readonly pages: Page[];
   readonly log: string[] = [];
   readonly random: (below: number) => number;
+
+  /** The words that must not be there. */
+  readonly wiped = new Set<string>();
 
   /** The words that must be there. */
   get words(): string[] {
@@ -109,17 +112,26 @@ class Play {
     }
   }
 
-  /** Words go knowingly. */
-  drop(words: readonly string[]): void {
-    words.forEach(word => this._dropped.add(word));
+  /** Somebody deletes a word, for good. */
+  wipe(word: string): void {
+    this._dropped.add(word);
+    this.wiped.add(word);
   }
 
-  /** What goes with a cell that somebody made, or deletes again, goes knowingly. */
+  /** Words go with their cell, knowingly, until somebody brings it back. */
+  drop(page: Page, words: readonly string[]): void {
+    const deleted = this._deletedBy.get(page) ?? new Set();
+    this._deletedBy.set(page, deleted);
+    words.forEach(word => [this._dropped, deleted].forEach(set => set.add(word)));
+  }
+
+  /** With a cell that somebody made, or deletes again, goes what they typed themselves or had deleted before. */
   dropWhatGoes(page: Page, act: () => void): void {
     const before = page.texts.flatMap(wordsIn);
     act();
     const after = new Set(page.texts.flatMap(wordsIn));
-    this.drop(before.filter(word => !after.has(word)));
+    const mayGo = (word: string): boolean => word[1] === page.name[0] || this._deletedBy.get(page)?.has(word) === true;
+    this.drop(page, before.filter(word => !after.has(word) && mayGo(word)));
   }
 
   private _act(page: Page): void {
@@ -157,6 +169,8 @@ class Play {
   private readonly _holds = new Map<Page, { dispose(): void }>();
   private readonly _words: string[] = [];
   private readonly _dropped = new Set<string>();
+  /** What each deleted with a cell. */
+  private readonly _deletedBy = new Map<Page, Set<string>>();
 }
 
 function wordsIn(text: string): string[] {
@@ -203,7 +217,9 @@ function check(seed: number): void {
     const times = shown.split(word).length - 1;
     return times !== 1 && !(times === 0 && late.includes(word));
   });
-  assert.deepEqual(wrong, [], `\n${shown}\nlate: ${late}\n${play.log.join('\n')}`);
+  const report = `\n${shown}\nlate: ${late}\n${play.log.join('\n')}`;
+  assert.deepEqual(wrong, [], report);
+  assert.deepEqual([...play.wiped].filter(word => shown.includes(word)), [], `came back: ${report}`);
 }
 
 for (let seed = FROM; seed < FROM + PLAYS; seed += 1) {

@@ -1,6 +1,6 @@
 """What people do with cells, decided from what they see: each makes an :data:`~.copies.Act`, or ``None``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from .copies import Act, SeenCell
 from .pieces import boundaries, pieces_in
@@ -155,8 +155,11 @@ ACTS: dict[str, Callable[[Choice], Act | None]] = {
 }
 
 
-def removable(act: Act, before: Sequence[SeenCell], author: str) -> set[str]:
-    """The pieces that who does this means to remove, of those seen. All others must be there after it."""
+def removable(act: Act, before: Sequence[SeenCell], author: str, removed: Set[str]) -> set[str]:
+    """The pieces that who does this means to remove, of those seen. All others must be there after it.
+
+    ``removed`` are those that the author removed before: a redo may do so again.
+    """
     texts = {cell.id: cell.text for cell in before}
     everything = {piece for text in texts.values() for piece in pieces_in(text)}
     match act["do"]:
@@ -171,5 +174,5 @@ def removable(act: Act, before: Sequence[SeenCell], author: str) -> set[str]:
         case "undo" | "undo_text":
             return {piece for piece in everything if piece.startswith(f"[{author}.")}
         case "redo":
-            return everything
+            return {piece for piece in everything if piece.startswith(f"[{author}.") or piece in removed}
     return set()

@@ -155,7 +155,8 @@ class SimulatedClient:
         before = self.copy.cells()
         self._own(token)
         self.copy.act(act, token)
-        self._promise.note(act, token, self.name, before, self.copy.cells())
+        in_page = self.plan.copy == "notebook"
+        self._promise.note(act, token, self.name, before, self.copy.cells(), in_page=in_page)
 
     def edit(self, token: str, change: Edit, where: tuple[float, float]) -> None:
         """Make an edit that only programs make."""

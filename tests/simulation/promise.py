@@ -22,16 +22,35 @@ class Promise:
     def __init__(self) -> None:
         self.typed: dict[str, str] = {}
         self.removed_by: dict[str, set[str]] = defaultdict(set)
+        self._removed_of: dict[str, set[str]] = defaultdict(set)
+        self._wiped: dict[str, str] = {}
 
-    def note(self, act: Act, token: str, author: str, before: Sequence[SeenCell], after: Sequence[SeenCell]) -> None:
-        """Somebody did something; ``before`` and ``after`` are what they saw. Fail if it did more than they meant."""
+    def note(
+        self,
+        act: Act,
+        token: str,
+        author: str,
+        before: Sequence[SeenCell],
+        after: Sequence[SeenCell],
+        *,
+        in_page: bool = False,
+    ) -> None:
+        """Somebody did something; ``before`` and ``after`` are what they saw. Fail if it did more than they meant.
+
+        What is wiped ``in_page`` must not come back by what others do: pages see to that, and programs do not.
+        """
         had, has = (count_pieces(cell.text for cell in cells) for cells in (before, after))
         gone, new = had.keys() - has.keys(), has.keys() - had.keys()
         for piece in new - self.typed.keys():
             self.typed[piece] = token
-        meant = removable(act, before, author)
+        meant = removable(act, before, author, self._removed_of[author])
         for piece in gone | meant - has.keys():
             self.removed_by[piece].add(token)
+            self._removed_of[author].add(piece)
+            if in_page and act["do"] == "wipe":
+                self._wiped[piece] = token
+        for piece in new:
+            self._wiped.pop(piece, None)
         unmeant = gone - meant
         assert not unmeant, f"{act} of {author} took away {sorted(unmeant)}"
         doubled = {piece for piece, count in has.items() if count > max(1, had[piece])}
@@ -46,6 +65,8 @@ class Promise:
         assert not doubled, f"typed once, but there more often: {doubled}"
         smuggled = {piece for piece in live if self.typed[piece] not in present}
         assert not smuggled, f"there, though the edit is not: {sorted(smuggled)}"
+        back = {piece for piece, token in self._wiped.items() if token in present and piece in live}
+        assert not back, f"deleted, but there again: {sorted(back)}"
         lost = {
             piece
             for piece, token in self.typed.items()

@@ -82,6 +82,24 @@ def test_an_undo_that_takes_away_what_another_typed_is_seen(promise: Promise) ->
         promise.note({"do": "undo"}, "<ben.2>", "ben", seen(ONE), seen(""))
 
 
+def test_a_redo_that_takes_away_what_another_typed_is_seen(promise: Promise) -> None:
+    with pytest.raises(AssertionError, match="took away"):
+        promise.note({"do": "redo"}, "<ben.2>", "ben", seen(ONE), seen(""))
+    promise.note({"do": "drop_cell", "cell": "c0"}, "<ben.3>", "ben", seen(ONE, ""), seen(""))
+    promise.note({"do": "undo"}, "<ben.4>", "ben", seen(""), seen(ONE, ""))
+    promise.note({"do": "redo"}, "<ben.5>", "ben", seen(ONE, ""), seen(""))
+
+
+def test_what_was_deleted_in_a_page_and_comes_back_is_seen(promise: Promise) -> None:
+    wipe = {"do": "wipe", "cell": "c0", "start": 0, "stop": len(ONE)}
+    promise.note(wipe, "<ben.2>", "ben", seen(ONE), seen(""), in_page=True)
+    promise.check(bag(ONE), ["<ada.1>"])
+    with pytest.raises(AssertionError, match="there again"):
+        promise.check(bag(ONE), ["<ada.1>", "<ben.2>"])
+    promise.note({"do": "undo_text", "cell": "c0"}, "<ben.3>", "ben", seen(""), seen(ONE), in_page=True)
+    promise.check(bag(ONE), ["<ada.1>", "<ben.2>", "<ben.3>"])
+
+
 def test_a_cell_that_is_there_twice_is_seen() -> None:
     with pytest.raises(AssertionError, match="one id"):
         check_cells([*bag(ONE), *bag(TWO)])

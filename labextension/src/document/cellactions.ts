@@ -2,10 +2,11 @@ import * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, textOf, typeOf } from './cellmap.js';
+import type { Deletions } from './deletions.js';
 import type { IIntention } from './history.js';
 import { nextUnit } from './moves.js';
 import type { Relocation } from './relocation.js';
-import { deleteUnits, type Run, runsBetween } from './units.js';
+import { deleteUnits, type Run, runsBetween, UnitSet } from './units.js';
 
 /** Who does things to cells at this page, and what is made of it. */
 export interface IActor {
@@ -35,12 +36,13 @@ export class CellActions {
   constructor(
     private readonly _cells: Arrangement,
     private readonly _relocation: Relocation,
+    private readonly _deletions: Deletions,
     private readonly _actor: IActor
   ) {}
 
   /** Takes note that a cell was made. */
   noteMade(cell: CellMap): void {
-    this._actor.note({ undo: () => this._unmake(cell) });
+    this._actor.note({ undo: () => this._unmake(cell, new UnitSet()) });
   }
 
   move(cell: CellMap, to: string): void {
@@ -77,11 +79,11 @@ export class CellActions {
   }
 
   remove(cell: CellMap): void {
-    this._remove(cell, false);
+    this._remove(cell, new UnitSet(this._relocation.typedIn(cell)));
   }
 
   restore(cell: CellMap): void {
-    this._restore(cell, true);
+    this._restore(cell, new UnitSet());
   }
 
   /**
@@ -120,7 +122,7 @@ export class CellActions {
         this._relocation.record(cell, { to: String(piece.get('id')), chars, at, cut, ...split });
       }
     }
-    text.delete(0, stays);
+    this._deletions.takeOut(text, runsBetween(text, 0, stays));
     const parts = slices.map(({ cell: piece, end }, place) => {
       return { cell: piece, separator: whole.slice(end, slices[place + 1]?.start ?? stays) };
     });
@@ -181,20 +183,24 @@ export class CellActions {
     return true;
   }
 
-  private _unmake(cell: CellMap): boolean {
+  /**
+   * Takes back that a cell was made or brought back here: it goes, unless others wrote in it meanwhile.
+   *
+   * @param known - What there was in it when it was deleted here, if it was: that may go again.
+   */
+  private _unmake(cell: CellMap, known: UnitSet): boolean {
     if (deletionOf(cell) !== null) {
       return false;
     }
-    if (this._relocation.isAllOwn(cell)) {
-      this._remove(cell, true);
+    if (this._relocation.isAllOwn(cell, known)) {
+      this._remove(cell, known);
     } else {
       this._actor.tellKept(cell);
     }
     return true;
   }
 
-  /** @param isNew - Whether the cell was made or brought back here, so that it goes only if nobody else wrote in it. */
-  private _remove(cell: CellMap, isNew: boolean): void {
+  private _remove(cell: CellMap, known: UnitSet): void {
     this._cells.remove(cell, this._actor.author());
     this._actor.note({
       undo: () => {
@@ -202,27 +208,16 @@ export class CellActions {
         if (deletionOf(cell) === null || deletionOf(cell)?.into !== undefined) {
           return false;
         }
-        this._restore(cell, isNew);
+        this._restore(cell, known);
         return true;
       }
     });
   }
 
-  private _restore(cell: CellMap, isNew: boolean): void {
+  private _restore(cell: CellMap, known: UnitSet): void {
     this._cells.restore(cell);
     this._relocation.dropCopied(cell);
-    this._actor.note({
-      undo: () => {
-        if (isNew) {
-          return this._unmake(cell);
-        }
-        if (deletionOf(cell) !== null) {
-          return false;
-        }
-        this._remove(cell, false);
-        return true;
-      }
-    });
+    this._actor.note({ undo: () => this._unmake(cell, known) });
   }
 }
 

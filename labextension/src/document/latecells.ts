@@ -1,7 +1,8 @@
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, isLate, markDeleted, textOf, typeOf } from './cellmap.js';
+import type { Deletions } from './deletions.js';
 import { movesOf } from './moves.js';
-import { deleteUnits, piecesOf, type Run, UnitSet } from './units.js';
+import { piecesOf, type Run, UnitSet } from './units.js';
 
 /** A deleted cell with text that was typed by somebody who did not know that it is deleted. */
 export interface ILateCell {
@@ -18,7 +19,10 @@ export interface ILateCell {
 
 /** The late text in a room's document. */
 export class LateCells {
-  constructor(private readonly _cells: Arrangement) {}
+  constructor(
+    private readonly _cells: Arrangement,
+    private readonly _deletions: Deletions
+  ) {}
 
   /** The cells with late text, as they were when `read` was called last. */
   get cells(): readonly ILateCell[] {
@@ -37,7 +41,7 @@ export class LateCells {
   clearMoved(cell: CellMap): void {
     const text = textOf(cell);
     if (text !== null && deletionOf(cell)?.into !== undefined) {
-      deleteUnits(text, movedRuns(cell));
+      this._deletions.takeOut(text, movedRuns(cell));
     }
   }
 

@@ -1,7 +1,9 @@
+import type * as Y from 'yjs';
+
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
 import { copiesOf, type IMove, movesOf, originalsOf } from './moves.js';
-import { indexOfUnit, presentRuns, type Run, type Unit, UnitSet } from './units.js';
+import { indexOfUnit, presentRuns, type Run, type Unit, unitsIn, UnitSet } from './units.js';
 
 /** How far a character is followed from cell to cell: what records that two made together could make endless. */
 const MAX_STEPS = 200;
@@ -68,6 +70,12 @@ export class Lineage {
     }
   }
 
+  /** The copies in one cell that do not count. */
+  superfluousIn(cell: CellMap): Run[] {
+    const links = this._into.get(String(cell.get('id'))) ?? [];
+    return links.flatMap(({ move, void: units }) => copiesOf(move, units));
+  }
+
   /** Those of a cell's characters that are in no record; or those that are. */
   select(cell: CellMap, runs: Iterable<Run>, isListed: boolean): Run[] {
     return new UnitSet(this._listed(cell)).select(runs, isListed);
@@ -96,8 +104,23 @@ export class Lineage {
     return [...runs].flatMap(run => this._copied(cell, run, MAX_STEPS));
   }
 
+  /** Those of a cell's characters that are in a set, or that come from the same character as one which is. */
+  among(cell: CellMap, runs: readonly Run[], units: UnitSet): Run[] {
+    const found = [...this._relatives(cell, runs)]
+      .map(place => ({ cell: place.cell, runs: units.select(place.runs) }))
+      .flatMap(hit => (hit.runs.length > 0 ? [...this._relatives(hit.cell, hit.runs)] : []));
+    return new UnitSet(found.flatMap(place => (place.cell === cell ? place.runs : []))).select(runs);
+  }
+
+  /** All characters that records name: those that went elsewhere, the copies, and the line breaks of splits. */
+  *mentioned(): Iterable<Run> {
+    for (const { move } of [...this._links.values()].flat()) {
+      yield* [...move.chars, ...(move.cut ?? []), [...move.at, unitsIn(move.chars)] as const];
+    }
+  }
+
   /** All copies that were made of a cell's characters, and the copies of these. */
-  *descendants(cell: CellMap, runs: readonly Run[]): Iterable<{ cell: CellMap; runs: Run[] }> {
+  *descendants(cell: CellMap, runs: readonly Run[]): Iterable<{ text: Y.Text; runs: Run[] }> {
     const seen = new UnitSet(runs);
     const open = [{ cell, runs }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -108,7 +131,7 @@ export class Lineage {
         if (target !== null) {
           seen.add(copies);
           open.push({ cell: target, runs: copies });
-          yield { cell: target, runs: copies };
+          yield { text: textOf(target) as Y.Text, runs: copies };
         }
       }
     }
@@ -133,6 +156,29 @@ export class Lineage {
       }
     }
     return typed;
+  }
+
+  /** These characters, all that they are copies of, and all copies of any of them. */
+  private *_relatives(cell: CellMap, runs: readonly Run[]): Iterable<{ cell: CellMap; runs: readonly Run[] }> {
+    const seen = new UnitSet(runs);
+    const open = [{ cell, runs }];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      yield next;
+      const wanted = new UnitSet(next.runs);
+      const onward = this._links.get(next.cell) ?? [];
+      const back = this._into.get(String(next.cell.get('id'))) ?? [];
+      const near = [
+        ...onward.map(({ move }) => ({ at: this._find(move.to), units: copiesOf(move, wanted) })),
+        ...back.map(({ cell: former, move }) => ({ at: former, units: originalsOf(move, wanted) }))
+      ];
+      for (const { at, units } of near) {
+        const fresh = seen.select(units, false);
+        if (at !== null && fresh.length > 0) {
+          seen.add(fresh);
+          open.push({ cell: at, runs: fresh });
+        }
+      }
+    }
   }
 
   /** The copy of a character that counts. */

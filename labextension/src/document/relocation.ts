@@ -3,6 +3,7 @@ import type * as Y from 'yjs';
 import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
+import type { Deletions } from './deletions.js';
 import { type ILateText, LateTexts, reachOf } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
 import { type IMove, nextUnit, opBefore, writeMove } from './moves.js';
@@ -46,14 +47,14 @@ export class Relocation {
   constructor(
     private readonly _doc: Y.Doc,
     private readonly _cells: Arrangement,
+    private readonly _deletions: Deletions,
     private readonly _isOwn: (client: number) => boolean
   ) {}
 
   /** Takes note of a record that came; `deletions` are those that came with it. */
   hear(cell: CellMap, op: string, deletions: DeleteSet): IArrival {
     const text = textOf(cell);
-    const gone = text === null ? [] : [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
-    return { cell, op, gone: this._early.select(new UnitSet(runsOf(deletions)).select(gone, false), false) };
+    return { cell, op, gone: text === null ? [] : this._deletions.before(text, deletions) };
   }
 
   /** Puts in order what others' merges and splits left to do. */
@@ -65,7 +66,7 @@ export class Relocation {
     for (const { cell, op, gone } of arrivals) {
       const move = this._lineage.moves(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
-        this._dropDeleted(cell, move, gone);
+        this._deletions.follow(this._lineage, cell, move, gone);
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
@@ -73,21 +74,15 @@ export class Relocation {
     }
     for (const cell of this._lineage.cells) {
       this.dropCopied(cell);
+      this._deletions.repeat(this._lineage, cell);
       this._noteMoved(cell);
     }
   }
 
-  /**
-   * Others deleted characters, perhaps in an edit with a record: Yjs deletes at once what an update says, also when the
-   * rest of it has to wait for another one.
-   */
-  noteEarly(deletions: DeleteSet): void {
-    this._early.add(runsOf(deletions));
-  }
-
-  /** What was done here deleted characters. */
-  noteDeleted(deletions: DeleteSet): void {
-    this._deleted.add(runsOf(deletions));
+  /** Takes a document that comes from an earlier page. */
+  noteKept(): void {
+    const texts = this._cells.all.flatMap(cell => textOf(cell) ?? []);
+    this._deletions.noteKept(texts, this._lineage);
   }
 
   /** Cells or records came: what is known of them is to be read again. */
@@ -105,7 +100,7 @@ export class Relocation {
   dropCopied(cell: CellMap): void {
     const text = deletionOf(cell) === null && this._lineage.moves(cell).length > 0 ? textOf(cell) : null;
     if (text !== null && text.length > 0) {
-      deleteUnits(text, this._lineage.copied(cell, presentRuns(text)));
+      this._deletions.takeOut(text, this._lineage.copied(cell, presentRuns(text)));
     }
   }
 
@@ -139,7 +134,7 @@ export class Relocation {
       const whole = { runs: runsBetween(source, start, end), text: sourceOf(from).slice(start, end) };
       this._move(from, [{ ...whole, to: { cell: to, index } }]);
     }
-    deleteUnits(text, moves.flatMap(({ chars }) => chars));
+    this._deletions.takeOut(text, moves.flatMap(({ chars }) => chars));
   }
 
   /**
@@ -160,10 +155,15 @@ export class Relocation {
     return merge === undefined ? { cell, index: 0 } : this._placeOf(merge);
   }
 
-  /** Whether all that a cell's text has was typed here, be it copied since. */
-  isAllOwn(cell: CellMap): boolean {
+  /** The characters of a cell's text as they were typed, be they copied since. */
+  typedIn(cell: CellMap): Run[] {
     const text = textOf(cell);
-    return text === null || this._lineage.origins(cell, presentRuns(text)).every(([client]) => this._isOwn(client));
+    return text === null ? [] : this._lineage.origins(cell, presentRuns(text));
+  }
+
+  /** Whether all that a cell's text has, but for some characters, was typed here. */
+  isAllOwn(cell: CellMap, except: UnitSet = new UnitSet()): boolean {
+    return except.select(this.typedIn(cell), false).every(([client]) => this._isOwn(client));
   }
 
   /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
@@ -201,7 +201,7 @@ export class Relocation {
       writeMove(cell, { to: String(target.get('id')), chars, at, taken: true, ...more }, op);
     }
     if (parts.length > 0) {
-      deleteUnits(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
+      this._deletions.takeOut(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
       this.forget();
     }
     return groups.keys();
@@ -216,24 +216,6 @@ export class Relocation {
       if (dropped > 0 && wasMadeOfThem && text.length === 0 && deletionOf(cell) === null) {
         markDeleted(cell, { at: Date.now(), by: '' });
       }
-    }
-  }
-
-  /** What was deleted before one heard of the copy is deleted there, too. */
-  private _dropDeleted(cell: CellMap, move: IMove, gone: IArrival['gone']): void {
-    const others = this._lineage.moves(cell).filter(({ op }) => op !== move.op);
-    // What somebody moved was not deleted.
-    const moved = new UnitSet([
-      ...others.flatMap(({ chars }) => chars),
-      ...[...others, move].flatMap(({ cut = [] }) => cut)
-    ]);
-    // Of characters that a record takes one knows only what was deleted here: they are all gone.
-    const known = new UnitSet([...this._deleted.select(move.chars), ...(move.taken ? [] : gone)]);
-    const deleted = moved.select(known.select(move.chars), false);
-    for (const copies of this._lineage.descendants(cell, deleted)) {
-      deleteUnits(textOf(copies.cell) as Y.Text, copies.runs);
-      // Somebody may be moving them on.
-      this._deleted.add(copies.runs);
     }
   }
 
@@ -355,9 +337,6 @@ export class Relocation {
   }
 
   private _known: Lineage | null = null;
-  private readonly _early = new UnitSet();
-  /** What was deleted here. */
-  private readonly _deleted = new UnitSet();
 }
 
 type IMoreOfMove = Partial<Pick<IMove, 'op' | 'follows'>>;
@@ -395,8 +374,4 @@ function extentOf(text: Y.Text, runs: readonly Run[]): [start: number, end: numb
     }
   }
   return [start, end];
-}
-
-function runsOf(deletions: DeleteSet): Run[] {
-  return [...deletions.clients].flatMap(([client, items]) => items.map(({ clock, len }): Run => [client, clock, len]));
 }
