@@ -13,16 +13,24 @@ from .packages import install
 from .people import Person
 from .rooms import room_with
 from .test_bind import test_two_people_share_one_cell_of_their_notebooks
+from .test_cells_survive import (
+    test_an_undo_of_what_was_done_to_a_cell_leaves_what_others_wrote_in_it,
+    test_somebody_merges_the_cell_in_which_another_types,
+    test_twenty_times_somebody_moves_the_cell_in_which_another_types,
+)
 from .test_pane import test_the_active_cell_stays_in_sight, test_the_keys_of_the_notebook
 from .test_running import test_running_in_a_notebook_of_ones_own, test_the_kernel_helps_to_type
 from .test_two_people import test_all_type_at_once_in_one_cell
 
 __all__ = [
     "test_all_type_at_once_in_one_cell",
+    "test_an_undo_of_what_was_done_to_a_cell_leaves_what_others_wrote_in_it",
     "test_running_in_a_notebook_of_ones_own",
+    "test_somebody_merges_the_cell_in_which_another_types",
     "test_the_active_cell_stays_in_sight",
     "test_the_kernel_helps_to_type",
     "test_the_keys_of_the_notebook",
+    "test_twenty_times_somebody_moves_the_cell_in_which_another_types",
     "test_two_people_share_one_cell_of_their_notebooks",
 ]
 
