@@ -156,8 +156,8 @@ class RoomCore:
         if not self.replica.may_edit:
             raise PermissionDenied(f"You are {self.replica.role!r} in room {self.room_id!r} and may not edit it.")
         if self.replica.is_being_renewed:
-            reason = f": {self.replica.unsent.error}" if self.replica.unsent else "."
-            raise EditsNotSaved(f"Room {self.room_id!r} is being fetched anew, wait and edit again{reason}")
+            reason = f" {self.replica.unsent.error}" if self.replica.unsent else ""
+            raise EditsNotSaved(f"Room {self.room_id!r} is being fetched again: wait, then edit again.{reason}")
 
     # Its life
 

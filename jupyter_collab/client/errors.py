@@ -8,7 +8,7 @@
           +-- ServerUnreachable   the server does not answer, or not as a Jupyter server does
           +-- SignInRefused       the server does not accept the token
           +-- EditsNotSaved       edits were kept out of the room; their text is in ``room.unsent``
-          +-- DocumentDiverged    the document here was no longer the room's; that was taken anew
+          +-- DocumentDiverged    the document here was no longer the room's, which was fetched again
           +-- RoomClosed          the room was closed on this side
           +-- CellDeleted         the cell was deleted; what was to be written into it is in ``error.text``
           +-- CannotRun           a shared cell cannot be run here
@@ -68,7 +68,7 @@ class EditsNotSaved(ClientError):
 
 
 class DocumentDiverged(ClientError):
-    """The document here had come to differ from the room's, which was taken anew; see ``room.unsent``."""
+    """The document here had come to differ from the room's, which was fetched again; see ``room.unsent``."""
 
     reason = "diverged"
 

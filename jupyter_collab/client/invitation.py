@@ -21,7 +21,7 @@ class _InvitationView:
 
     @property
     def link(self) -> str:
-        """Its link. Whoever has it can come in: hand it to nobody else.
+        """Its link. Anyone who has it can come in: hand it to nobody else.
 
         Raises
         ------
@@ -114,5 +114,5 @@ class Invitation(_InvitationView):
 
 def _reveal(secret: Secret | None, what: str) -> str:
     if secret is None:
-        raise ValueError(f"The {what} was told to whoever made the invitation; rotate() gives it another one.")
+        raise ValueError(f"The {what} was shown only to the person who made the invitation; rotate() makes a new one.")
     return secret.reveal()

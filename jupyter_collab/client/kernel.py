@@ -146,7 +146,7 @@ class AsyncKernel(KernelView):
         await self._client.send("POST", "kernel/interrupt")
 
     async def restart(self) -> None:
-        """Start it anew, for everybody: all variables are lost, and what waits is not run; ``NoKernel``."""
+        """Restart it, for everybody: all variables are lost, and what waits is not run; ``NoKernel``."""
         await self._client.send("POST", "kernel/restart")
 
     async def stop(self) -> None:
@@ -168,7 +168,7 @@ class AsyncKernel(KernelView):
         return await self._client.specs()
 
     async def cancel(self) -> None:
-        """Take back what waits, whoever asked for it; what runs goes on."""
+        """Take back all that waits, also what others asked for; what runs goes on."""
         await self._client.send("DELETE", "runs")
 
     async def answer(self, question: Question, value: str) -> None:
@@ -189,7 +189,7 @@ class Kernel(KernelView):
         self._loop.wait(self._twin.interrupt)
 
     def restart(self) -> None:
-        """Start it anew, for everybody: all variables are lost, and what waits is not run; ``NoKernel``."""
+        """Restart it, for everybody: all variables are lost, and what waits is not run; ``NoKernel``."""
         self._loop.wait(self._twin.restart)
 
     def stop(self) -> None:
@@ -211,7 +211,7 @@ class Kernel(KernelView):
         return self._loop.wait(self._twin.specs)
 
     def cancel(self) -> None:
-        """Take back what waits, whoever asked for it; what runs goes on."""
+        """Take back all that waits, also what others asked for; what runs goes on."""
         self._loop.wait(self._twin.cancel)
 
     def answer(self, question: Question, value: str) -> None:

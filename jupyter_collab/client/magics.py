@@ -134,7 +134,7 @@ class CollabMagics:
         with self._in(room) as joined:
             invitation = joined.invite(role, expires=span, uses=uses)
         end = "for ever" if invitation.expires_at is None else f"until {invitation.expires_at.astimezone():%d %b %H:%M}"
-        say(f"Whoever has this link or code is {invitation.role} in {room!r}, {end}.")
+        say(f"Anyone who has this link or code is {invitation.role} in {room!r}, {end}.")
         say(f"Link: {invitation.link}\nCode: {invitation.code}")
         if invitation.role in ("runner", "editor"):
             say("They can run code on this server as you.")

@@ -31,7 +31,7 @@ MAX_LATE_EXECUTIONS = 20
 IDLE_SECONDS = 4.0
 """After a reply, silence on iopub for so long says that what should have come was lost."""
 
-STARTED_ANEW = "The kernel ended while it ran this. It is being started anew."
+STARTED_AGAIN = "The kernel ended while it ran this. It is being started again."
 
 
 class KernelControl(Protocol):
@@ -167,7 +167,7 @@ class JupyterKernel:
 
     def _send(self, ask: Callable[[AsyncKernelClient], T]) -> T:
         if self._channels is None:
-            raise KernelDied("The kernel is being started anew; try again in a moment.")
+            raise KernelDied("The kernel is being started again; try once more in a moment.")
         return self._channels.send(ask)
 
     async def interrupt(self) -> None:
@@ -248,7 +248,7 @@ class JupyterKernel:
                 if process == self._process:
                     continue
                 self._process = None
-                self._fail_requests(KernelDied(STARTED_ANEW))
+                self._fail_requests(KernelDied(STARTED_AGAIN))
                 if process is None and not self._control.restarts_itself:
                     break
                 self._set_status("restarting")

@@ -353,7 +353,7 @@ class Room:
             return
         peer.require(Capability.EDIT)
         if peer.was_refused:
-            raise InvalidUpdate("An edit before this one was refused; take the room's document anew.")
+            raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
         if self._retired_clients:
             self._require_own_history(beginners(update))
         self._journal.check_space(len(update))
@@ -411,7 +411,7 @@ class Room:
         """Say no: to the edit if the peer can be told so, else by ending the connection."""
         rejection = Rejection(peer.edits_received, error.reason, str(error))
         if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
-            log.warning("Room %s asks %s to sync anew: %s", self.id, peer.name, error)
+            log.warning("Room %s asks %s to sync again: %s", self.id, peer.name, error)
             peer.gaps += 1
             peer.tell(rejection)
             self._ask_for_edits(peer)

@@ -130,9 +130,9 @@ class CollabExtension(ExtensionApp):
     session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
         config=True
     )
-    recheck_seconds = Float(
-        60.0, min=0.05, help="How often it is asked anew whether those who are connected still may be."
-    ).tag(config=True)
+    recheck_seconds = Float(60.0, min=0.05, help="How often to check that those who are connected may still be.").tag(
+        config=True
+    )
     demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
     manager: RoomManager

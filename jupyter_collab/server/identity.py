@@ -53,7 +53,7 @@ LOGIN_PAGE = """\
 
 
 class AccountIdentityProvider(PasswordIdentityProvider):
-    """Lets in, besides whoever has the server's own token or password, accounts that may use the server.
+    """Lets in, besides those who have the server's own token or password, accounts that may use the server.
 
     All other accounts, and guests, are nobody here. The store is asked for each request: what is changed there, by
     ``jupyter collab users``, counts for the next one.

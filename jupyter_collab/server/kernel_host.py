@@ -152,7 +152,7 @@ class SessionControl:
     async def interrupt(self) -> None:
         """Interrupt it."""
         if await self.process() is None:
-            raise KernelDied("The kernel has ended, or is just being started anew.")
+            raise KernelDied("The kernel has ended, or is just being started again.")
         await ensure_async(self._kernels.interrupt_kernel(self._kernel_id))
 
     async def restart(self) -> None:

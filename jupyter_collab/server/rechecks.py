@@ -104,7 +104,7 @@ class Rechecks:
             if session is None or ended not in (session.hash, session.user.principal):
                 continue
             if is_replaced:
-                connection.dismiss(SessionReplaced("You came anew by an invitation: reconnect."))
+                connection.dismiss(SessionReplaced("You came by an invitation again: reconnect."))
             else:
                 connection.dismiss(SessionEnded("You have left; come by an invitation again."))
 

@@ -27,7 +27,7 @@ def get_blob(connection: Connection, room_id: str, digest: str) -> Blob:
     query = select(blobs.c.data, blobs.c.media_type).where(blobs.c.room_id == room_id, blobs.c.digest == digest)
     row = connection.execute(query).first()
     if row is None:
-        raise BlobNotFound("This output is not kept any more: its cell was run again, or cleared. Run it anew.")
+        raise BlobNotFound("This output is not kept any more: its cell was run again, or cleared. Run it again.")
     return Blob(digest, row.data, row.media_type)
 
 

@@ -97,7 +97,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
     with person("Ada") as ada:
         at_ada = ada.open_room("guests")
         dialog = open_dialog(ada, at_ada)
-        warning = dialog.get_by_text("Whoever has this link can run code on this server as you.")
+        warning = dialog.get_by_text("Anyone who has this link can run code on this server as you.")
         assert not warning.is_visible()
         dialog.get_by_role("radio", name="Editor").check()
         expect(warning).to_be_visible()

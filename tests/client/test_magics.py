@@ -207,7 +207,7 @@ def test_rooms_are_joined_and_left(prompt: Prompt, server: RunningServer) -> Non
 def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("open-day")
     told = prompt.run("%collab invite open-day writer for 2h uses 1").splitlines()
-    assert told[0].startswith("Whoever has this link or code is writer in 'open-day', until ")
+    assert told[0].startswith("Anyone who has this link or code is writer in 'open-day', until ")
     assert "this machine only" in told[3]
     assert "clear it" in told[4]
     link, code = told[1].removeprefix("Link: "), told[2].removeprefix("Code: ")

@@ -206,7 +206,7 @@ async def test_nothing_can_be_typed_into_what_was_put_aside() -> None:
         await room.wait_for(lambda: room.unsent is not None, 5)
         shown = (room.text, room.status, room.read_only)
         assert shown == ("refused", "connecting", True)
-        with pytest.raises(EditsNotSaved, match=r"is being fetched anew, wait and edit again: No, because\."):
+        with pytest.raises(EditsNotSaved, match=r"is being fetched again: wait, then edit again\. No, because\."):
             room.text = "more"
         await room.wait_for(lambda: not room.read_only, 5)
         assert (room.text, room.status) == ("a", "synced")

@@ -62,7 +62,7 @@ export function unsentBanner(
 function whyUnsent(reason: string, trans: TranslationBundle): string {
   switch (reason) {
     case 'epoch_mismatch':
-      return trans.__('The room was started anew in the meantime.');
+      return trans.__('The room has been made again since then.');
     case 'diverged':
       return trans.__('This page had come to differ from the room, and now shows what the room has.');
     case 'cell_removed':
@@ -126,7 +126,7 @@ export function refusedState(
   };
   switch (status.reason) {
     case 'room_not_found': {
-      const advice = mend ? trans.__('You can make it now.') : trans.__('Ask whoever sent you here.');
+      const advice = mend ? trans.__('You can make it now.') : trans.__('Ask the person who sent you here.');
       return offer(state('refused', trans.__('There is no room “%1”', roomId), advice), trans.__('Create the room'));
     }
     case 'room_deleted': {

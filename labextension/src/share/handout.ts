@@ -37,7 +37,7 @@ export function handoutView({ invitation, link }: IHandout, trans: TranslationBu
     element('output', 'jc-Share-code', { 'aria-label': trans.__('Code') }, invitation.code)
   );
   if (mayRun(invitation.role)) {
-    const warning = trans.__('Whoever has this link can run code on this server as you.');
+    const warning = trans.__('Anyone who has this link can run code on this server as you.');
     words.append(element('p', 'jc-Share-warning', {}, warning));
   }
   const picture = element('div', 'jc-Share-picture', {}, code, project);

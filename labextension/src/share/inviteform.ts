@@ -64,7 +64,7 @@ export class InviteForm {
     const isNeeded = mayRun(this._chosenRole);
     this._warning.hidden = !isNeeded;
     this._warning.textContent = isNeeded
-      ? this._trans.__('Whoever has this link can run code on this server as you.')
+      ? this._trans.__('Anyone who has this link can run code on this server as you.')
       : '';
   }
 

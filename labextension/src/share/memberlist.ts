@@ -28,7 +28,7 @@ export class MemberList {
       return;
     }
     this._shown = shown;
-    const none = element('li', 'jc-Share-none', {}, this._trans.__('Nobody was given a place of their own.'));
+    const none = element('li', 'jc-Share-none', {}, this._trans.__('No one was added yet.'));
     refill(this.node, ...(members.length === 0 ? [none] : members.map(member => this._row(member))));
   }
 
