@@ -2,13 +2,14 @@
 
 Plain values, no Yjs. Nothing that either side wrote is lost, and nothing marks a conflict:
 
-* what was inserted stays in one piece; where both inserted at the same place, the others' text comes first, and whole
-  lines stay whole;
+* what was inserted stays in one piece; where both inserted at the same place, the others' text comes first, but what
+  goes on with a line stays in it, and whole lines stay whole;
 * what either side deleted is gone, but a line that one side deleted and the other wrote in stays, as the other has it;
 * where both changed the same words, both new words are there;
 * where both replaced the same text by the same, it is there once.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -32,15 +33,76 @@ def merge_edits(base: str, edits: Sequence[Replacement], present: str, *, same_o
     edits
         In order; none overlaps another.
     same_once
-        Whether lines that both sides inserted at the same place are the same ones, to be there once, as when a file
-        is merged a second time. Otherwise they are there twice, as when two programs each add a line.
+        Whether lines that both sides inserted at the same place are the same ones, to be there once, and what was
+        merged before is not merged again, as when a file is merged a second time. Otherwise they are there twice, as
+        when two programs each add a line.
     """
     theirs = differences(base, present)
     if not theirs or not edits:
         return list(edits)
     known = {edit for edit in theirs if same_once or edit.start < edit.stop}
+    if same_once and _is_merged(base, edits, present):
+        return []
     edits = [edit for edit in edits if edit not in known]
     return list(_Merge(base, edits, theirs, same_once).run()) if edits else []
+
+
+def _is_merged(base: str, edits: Sequence[Replacement], present: str) -> bool:
+    """Whether ``edits`` were merged into ``present`` before: their texts are there, and it is nearer to their result.
+
+    White space around their texts does not count: which of several blanks is whose cannot be told.
+    """
+    mine = apply_edits(base, edits)
+    kept, moved_by = _Kept(mine, present), 0
+    for start, stop, text in edits:
+        core = text.strip() or text
+        if not kept.has(start + moved_by + text.index(core), core):
+            return False
+        moved_by += len(text) - (stop - start)
+    return _size(differences(mine, present)) < _size(differences(base, present))
+
+
+def _size(edits: Sequence[Replacement]) -> int:
+    return sum(stop - start + len(text) for start, stop, text in edits)
+
+
+class _Kept:
+    """Which parts of a text are in another text too, and where."""
+
+    def __init__(self, text: str, other: str) -> None:
+        self._text, self._other = _with_end(text), _with_end(other)
+        self._places: list[int | None] = []
+        """For each character of the text and for its end: the place in the other text."""
+        place, end = 0, len(self._text) + 1
+        for start, stop, inserted in (*differences(self._text, self._other), Replacement(end, end, "")):
+            same = start - len(self._places)
+            self._places.extend(range(place, place + same))
+            self._places.extend([None] * (stop - start))
+            place += same + len(inserted)
+
+    def has(self, start: int, part: str) -> bool:
+        """Whether the other text has a part of this one, or, others having written between them, each of its lines."""
+        if not part or self._has_in_place(start, start + len(part)):
+            return True
+        ends = list(itertools.accumulate(map(len, lines_of(part)), initial=start))
+        return len(ends) > 2 and all(self._has_in_place(first, end) for first, end in itertools.pairwise(ends))
+
+    def _has_in_place(self, start: int, stop: int) -> bool:
+        """Whether the part is there in one piece, and behind the same character as here, or as whole lines as here."""
+        first, stays = self._places[start], self._places[start:stop]
+        if first is None or stays != list(range(first, first + len(stays))):
+            return False
+        text, other, end = f"\n{self._text}", f"\n{self._other}", first + len(stays)
+        if text[start] == other[first] == "\n":  # the characters before them
+            return True
+        if self._text[start] == self._text[stop : stop + 1] == self._other[end : end + 1] == "\n":
+            return True
+        before = self._places[start - 1] if start else None
+        return before == first - 1 if before is not None else self._places[stop] == end
+
+
+def _with_end(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 class _Side:
@@ -149,7 +211,9 @@ class _Merge:
         """What to insert where both sides did, so that both texts stay whole."""
         theirs, mine = self._theirs.inserted[place], self._mine.inserted[place]
         after = position + len(theirs)
-        if self._same_once:
+        if self._goes_on_with_the_line(place, mine) and (self._same_once or theirs.startswith("\n")):
+            yield Replacement(position, position, mine)
+        elif self._same_once:
             yield from _missing(position, theirs, mine)
         elif theirs.endswith("\n") or mine.startswith("\n") or not self._is_line_start(place):
             yield Replacement(after, after, mine)
@@ -157,6 +221,9 @@ class _Merge:
             yield Replacement(position, position, mine)
         else:
             yield Replacement(after, after, f"\n{mine}" if self._is_line_end(place) else mine)
+
+    def _goes_on_with_the_line(self, place: int, mine: str) -> bool:
+        return not mine.startswith("\n") and not self._is_line_start(place)
 
     def _is_line_start(self, place: int) -> bool:
         return place == 0 or self._base[place - 1] == "\n"

@@ -12,6 +12,7 @@ from jupyter_collab.document.three_way import merge_edits, merge_texts
 from .strategies import TEXTS
 
 PIECES = st.sampled_from(["a", "b", "cc ", "\n", "\n\n", "x = 1\n", "def f():\n", "    return x\n", "😀", "漢字\n"])
+CODE = ("import os\n", "def read(path):\n", "    return open(path)\n", "print('x')\n", "total = 0\n", "# end\n")
 BASES = st.lists(PIECES, max_size=14).map("".join)
 
 
@@ -86,6 +87,9 @@ def test_edits_of_the_present_text_are_in_order_and_within_it(base: str, mine: s
         ("x = 1", "y = 22", "z = 333", "z = 333\ny = 22"),
         ("same", "other", "other", "other"),
         ("a\n", "a\nlog\n", "a\nlog\n", "a\nlog\nlog\n"),
+        ("a", "a mine", "a\ntheirs", "a mine\ntheirs"),
+        ("a", "a\nmine", "a theirs", "a theirs\nmine"),
+        ("a\nb", "a mine\nb", "a\ntheirs\nb", "a mine\ntheirs\nb"),
     ],
 )
 def test_both_changes_are_there(base: str, mine: str, theirs: str, merged: str) -> None:
@@ -114,6 +118,43 @@ def test_lines_that_a_file_brings_a_second_time_are_there_once() -> None:
     present = merge_texts(base, mine, base) + "theirs\n"
     assert merge_texts(base, mine, present, same_once=True) == present
     assert merge_texts(base, mine + "third\n", present, same_once=True) == present + "third\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "merged"),
+    [
+        ("b = 2", "b = 20", "b = 2  # theirs", "b = 20  # theirs"),
+        ("b = 2", "b = 20", "b = 2\ntheirs", "b = 20\ntheirs"),
+        ("b = 2", "b = 2\nmine", "b = 20", "b = 20\nmine"),
+        ("b = 2", "b = 2\nmine", "b = 20\ntheirs", "b = 20\ntheirs\nmine"),
+        ("b = 2", "b = 20\nmine", "b = 2\ntheirs", "b = 20\nmine\ntheirs"),
+        ("b = 2\nc", "b = 20\nc", "b = 2  # theirs\nc", "b = 20  # theirs\nc"),
+        ("", "mine", "theirs", "theirs\nmine"),
+    ],
+)
+def test_a_file_that_is_merged_twice_changes_each_line_once(base: str, mine: str, theirs: str, merged: str) -> None:
+    assert merge_texts(base, mine, theirs, same_once=True) == merged
+    assert merge_texts(base, mine, merged, same_once=True) == merged
+
+
+@given(st.data())
+def test_a_file_that_is_merged_twice_is_there_once(data: st.DataObject) -> None:
+    lines = data.draw(st.lists(st.sampled_from(CODE), max_size=6, unique=True))
+
+    def side(mark: str) -> str:
+        changed = [(line, f"{mark}{number}") for number, line in enumerate(lines)]
+        return "".join(
+            data.draw(st.sampled_from([line, line, f"{line[:-1]} {new}\n", f"{new} {line}", f"{line}{new}\n"]))
+            for line, new in changed
+        )
+
+    mine, theirs = side("µ"), side("Θ")
+    merged = merge_texts("".join(lines), mine, theirs, same_once=True)
+    again = merge_texts("".join(lines), mine, merged, same_once=True)
+    for mark, text in (("µ", mine), ("Θ", theirs)):
+        tokens = sorted(re.findall(rf"{mark}\d", text))
+        assert sorted(re.findall(rf"{mark}\d", merged)) == tokens, merged
+        assert sorted(re.findall(rf"{mark}\d", again)) == tokens, (merged, again)
 
 
 def test_small_changes_are_small_edits() -> None:
