@@ -31,7 +31,7 @@ from ..protocol import (
 )
 from .agreement import Agreement
 from .changes import RoomChange, UnsentCell, UnsentText
-from .errors import DocumentDiverged, error_of_reason
+from .errors import CellDeleted, DocumentDiverged, error_of_reason
 from .outbox import Outbox
 from .watched import WatchedDocument
 
@@ -187,7 +187,7 @@ class Replica:
     def _put_diverged_aside(self) -> None:
         """Begin anew with the room's document, and keep the text that turns out to be in here only."""
         self._differs = False
-        error = DocumentDiverged("The document here had come to differ from the room's, which was taken anew.")
+        error = DocumentDiverged("The document here had come to differ from the room's, which was fetched again.")
         self._diverged = UnsentText(self.epoch, _texts_in(self._synced.room), error)
         self._start_anew(error)
 
@@ -223,7 +223,7 @@ class Replica:
             case SyncStep1(state_vector):
                 self._answer(state_vector)
             case SyncStep2(update):
-                self._synced.apply(update)
+                self._apply_all(update)
                 self._end_sync()
             case Hello(info):
                 self._greet(info)
@@ -234,6 +234,17 @@ class Replica:
             case _:
                 return
         self._on_news()
+
+    def _apply_all(self, update: bytes) -> None:
+        """Take in what we lacked, and keep the text that we typed in cells which were cleared out meanwhile."""
+        typed = self._edited_cells() if self._dirty else ()
+        self._synced.apply(update)
+        room = self._synced.room
+        there = {*room.cell_ids, *(cell["id"] for cell in room.deleted_cells)} if typed else set()
+        lost = tuple(cell for cell in typed if cell.id not in there)
+        if lost:
+            error = CellDeleted("Text that was typed here is of a cell that was deleted, and cleared out, long ago.")
+            self.unsent = UnsentText(self.epoch, lost, error).joined_with(self.unsent)
 
     def _end_sync(self) -> None:
         self.is_in_sync = True

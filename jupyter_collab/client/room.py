@@ -41,6 +41,8 @@ class AsyncRoom(RoomView):
 
     def __init__(self, core: RoomCore) -> None:
         self._core = core
+        self._is_asking = False
+        """Whether a condition of :meth:`wait_for` is being asked: it reads as the room itself, not as a task."""
 
     def _run(self, function: Callable[[], T]) -> T:
         self._core.check_thread()
@@ -54,7 +56,7 @@ class AsyncRoom(RoomView):
     def reader(self) -> object:
         """This task, or in a callback the thread: what it has read is what its edits are made against."""
         self._core.check_thread()
-        return asyncio.current_task() or threading.current_thread()
+        return self if self._is_asking else asyncio.current_task() or threading.current_thread()
 
     async def wait_saved(self, timeout: float | None = None) -> None:
         """Return when every edit made here is durable.
@@ -77,12 +79,25 @@ class AsyncRoom(RoomView):
     ) -> T:
         """Wait until ``condition()`` is true, and return what it said; it is asked after every change of the room.
 
+        What the condition looks at does not count as read here; a text of the room that it returns does.
+
         Raises
         ------
         TimeoutError
             When it takes longer than ``timeout`` seconds.
         """
-        return await self._core.wait_for(condition, timeout)
+        reader = self.reader
+
+        def ask() -> T:
+            self._is_asking = True
+            try:
+                return condition()
+            finally:
+                self._is_asking = False
+
+        result = await self._core.wait_for(ask, timeout)
+        self.seen.hand_on(self, reader, result)
+        return result
 
     async def export(self, content_format: ContentFormat = "ipynb") -> str:
         """The room's content, with every edit made here, as the text of an ``ipynb``, ``md`` or ``py`` file."""

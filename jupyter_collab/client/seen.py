@@ -29,6 +29,12 @@ class SeenTexts:
         """What ``reader`` has seen last of a cell's text; ``None`` if this program has never read it."""
         return self._by_reader.get(reader, {}).get(cell_id, self._latest.get(cell_id))
 
+    def hand_on(self, looker: object, reader: object, result: object) -> None:
+        """``reader`` has got ``result`` from ``looker``: if it is a text that this has seen last, it has read that."""
+        for cell_id, text in self._by_reader.get(looker, {}).items():
+            if text == result:
+                self.note(reader, cell_id, text)
+
     def edit(
         self,
         document: RoomDocument,

@@ -104,13 +104,35 @@ class Room(RoomView):
         return threading.current_thread()
 
     wait_saved = _blocking(AsyncRoom.wait_saved)
-    wait_for = _blocking(AsyncRoom.wait_for)
     run = _blocking(AsyncRoom.run)
     rename = _blocking(AsyncRoom.rename)
     members = _blocking(AsyncRoom.members)
     set_role = _blocking(AsyncRoom.set_role)
     remove = _blocking(AsyncRoom.remove)
     events = _blocking(AsyncRoom.events)
+
+    def wait_for(
+        self,
+        condition: Callable[[], T],
+        timeout: float | None = None,
+    ) -> T:
+        """Wait until ``condition()`` is true, and return what it said; it is asked after every change of the room.
+
+        What the condition looks at does not count as read here; a text of the room that it returns does.
+
+        Raises
+        ------
+        TimeoutError
+            When it takes longer than ``timeout`` seconds.
+        """
+        reader = self.reader
+
+        async def wait(room: AsyncRoom) -> T:
+            result = await room._core.wait_for(condition, timeout)
+            self.seen.hand_on(self.reader, reader, result)
+            return result
+
+        return self._wait(wait)
 
     def export(self, content_format: ContentFormat = "ipynb") -> str:
         """The room's content, with every edit made here, as the text of an ``ipynb``, ``md`` or ``py`` file."""

@@ -65,7 +65,7 @@ class RoomView(ABC):
         RoomClosed
             When the room was closed here.
         EditsNotSaved
-            When the room's content is being fetched anew, after it refused edits or got a new history.
+            When the room's content is being fetched again, after it refused edits or got a new history.
         CollabError
             When the server refused us for good.
         """
@@ -257,15 +257,15 @@ class RoomView(ABC):
 
     def restore_unsent(self) -> list[Cell]:
         """Add the cells of :attr:`unsent` to the end of the room, as new cells, and forget it."""
-        unsent = self.unsent
-        cells = [] if unsent is None else list(unsent.cells)
 
         def add(document: RoomDocument) -> list[str]:
-            return [document.insert_cell(len(document.cell_ids), cell.cell_type, cell.source) for cell in cells]
+            unsent = self._core.replica.unsent
+            cells = () if unsent is None else unsent.cells
+            ids = [document.insert_cell(len(document.cell_ids), cell.cell_type, cell.source) for cell in cells]
+            self._core.discard_unsent()  # here, so that no other thread restores it too
+            return ids
 
-        restored = [Cell(self, cell_id) for cell_id in self.edit(add)]
-        self.discard_unsent()
-        return restored
+        return [Cell(self, cell_id) for cell_id in self.edit(add)]
 
     # Presence
 
@@ -295,7 +295,7 @@ class RoomView(ABC):
     # Callbacks
 
     def on_change(self, callback: Callable[[RoomChange], object]) -> Unsubscribe:
-        """Call ``callback`` after the document changed, by whomever; several quick changes may be told as one.
+        """Call ``callback`` after the document changed, here or elsewhere; several quick changes may be told as one.
 
         Returns
         -------

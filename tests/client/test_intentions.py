@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.client import AsyncRoom, CellDeleted
+from jupyter_collab.client import AsyncRoom, CellDeleted, RoomChange
 
 from .doubles import ScriptedServer, scripted_server
 from .rooms import joined
@@ -102,6 +102,86 @@ async def test_two_tasks_do_not_take_each_others_lines_for_their_own() -> None:
         assert server.texts == ["start\nsame line\nsame line\n"]
 
 
+def test_a_thread_that_got_nothing_counts_on_what_another_got_last(
+    other: OtherThread,  # noqa: F811  # the fixture
+) -> None:
+    with other.connect() as room:
+        text = room.cell(0).source
+        other.edit("c0", "human_line = 42\n")
+        room.wait_for(lambda: "human" in room.text, 5)
+        assert room.cell(0).source == "human_line = 42\n"
+
+        def set_from_elsewhere() -> None:
+            room.cell(0).source = text + "mine\n"
+
+        thread = threading.Thread(target=set_from_elsewhere)
+        thread.start()
+        thread.join(10)
+        room.wait_saved(5)
+        assert other.server.texts[0] == "mine\n"  # the main thread knew of the line, and this one does without
+
+
+async def test_what_a_condition_looks_at_is_not_read_by_the_task_that_waits() -> None:
+    async with scripted_server("x=1\n") as server, joined(server) as room:
+        text = room.cells[0].source
+        await server.edit(lambda document: document.append_text("c0", "human_line = 42\n"))
+        await room.wait_for(lambda: "human" in room.text, 5)
+        room.cells[0].source = text.replace("=", " = ")
+        await room.wait_saved(5)
+        assert server.texts == ["x = 1\nhuman_line = 42\n"]
+
+
+async def test_the_text_that_a_condition_returns_is_read_by_the_task_that_waits() -> None:
+    async with scripted_server("x=1\n") as server, joined(server) as room:
+        assert room.text == "x=1\n"
+        await server.edit(lambda document: document.append_text("c0", "human_line = 42\n"))
+        text = await room.wait_for(lambda: room.text if "human" in room.text else "", 5)
+        room.text = text + "mine\n"
+        await room.wait_saved(5)
+        assert server.texts == ["x=1\nhuman_line = 42\nmine\n"]
+
+
+def test_what_a_condition_looks_at_is_not_read_by_the_thread_that_waits(
+    other: OtherThread,  # noqa: F811  # the fixture
+) -> None:
+    with other.connect() as room:
+        text = room.cell(0).source
+        other.edit("c0", "human_line = 42\n")
+        room.wait_for(lambda: "human" in room.text, 5)
+        room.cell(0).source = text + "mine\n"
+        room.wait_saved(5)
+        assert other.server.texts[0] == "human_line = 42\nmine\n"
+
+
+def test_the_text_that_a_condition_returns_is_read_by_the_thread_that_waits(
+    other: OtherThread,  # noqa: F811  # the fixture
+) -> None:
+    with other.connect() as room:
+        cell = room.cell(0)
+        assert cell.source == ""
+        other.edit("c0", "human_line = 42\n")
+        cell.source = room.wait_for(lambda: cell.source, 5) + "mine\n"
+        room.wait_saved(5)
+        assert other.server.texts[0] == "human_line = 42\nmine\n"
+
+
+def test_what_a_callback_reads_is_not_read_by_other_threads(other: OtherThread) -> None:  # noqa: F811  # the fixture
+    with other.connect() as room:
+        text = room.cell(0).source
+        looked = threading.Event()
+
+        def look(change: RoomChange) -> None:
+            if change.remote and "human" in room.cell(0).source:
+                looked.set()
+
+        room.on_change(look)
+        other.edit("c0", "human_line = 42\n")
+        assert looked.wait(10)
+        room.cell(0).source = text + "mine\n"
+        room.wait_saved(5)
+        assert other.server.texts[0] == "human_line = 42\nmine\n"
+
+
 @pytest.mark.parametrize(
     ("edit", "text"),
     [
@@ -172,8 +252,9 @@ async def test_text_for_a_deleted_cell_is_in_the_error() -> None:
             with pytest.raises(CellDeleted, match=r"Cell 'c0' of room 'demo' was deleted.*append_cell") as caught:
                 write()
             assert caught.value.text == text
-        with pytest.raises(CellDeleted, match="was deleted"):
-            _ = cell.source
+        with pytest.raises(CellDeleted, match="was deleted") as reading:
+            cell.source += text
+        assert reading.value.text is None  # it was to be read first; the program still has the text
         assert room.text == "b"
 
 

@@ -1,6 +1,5 @@
 """Programs of different people that write into the same cells, on a real server."""
 
-import json
 import subprocess
 import sys
 import textwrap
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from jupyter_collab import connect
+from jupyter_collab.client.rest import ContentFormat
 from tests.servers import REPOSITORY, RunningServer
 
 from .doubles import notebook
@@ -81,18 +81,65 @@ def test_a_formatter_keeps_what_a_person_types_meanwhile(server: RunningServer) 
         assert ada.text == bot.text == "x = 1\ny = 2\nhuman_line = 42\n"
 
 
-def test_an_import_keeps_what_others_did_since_the_export(server: RunningServer) -> None:
-    server.create_room("imported", content=notebook("a = 1", "b = 2", "c = 3"))
-    with connect("imported", server.url, server.token) as bot, connect("imported", server.url, server.token) as ada:
-        content = json.loads(bot.export())
+@pytest.mark.parametrize("content_format", ["ipynb", "md", "py"])
+def test_an_import_keeps_what_others_did_since_the_export(server: RunningServer, content_format: ContentFormat) -> None:
+    room_id = f"imported-{content_format}"
+    server.create_room(room_id, content=notebook("a = 1", "b = 2", "c = 3", "d = 4"))
+    with connect(room_id, server.url, server.token) as bot, connect(room_id, server.url, server.token) as ada:
+        content = bot.export(content_format)
         ada.cells[1].append("  # Ada's")
         ada.insert_cell(0, "added by Ada")
         ada.delete_cell(3)
         ada.wait_saved(10)
-        content["cells"][0]["source"] = "a = 10"
+        content = content.replace("a = 1", "a = 10").replace("b = 2", "b = 20")
         for _ in range(2):
-            bot.import_content(content)
-            assert [cell.source for cell in bot.cells] == ["added by Ada", "a = 10", "b = 2  # Ada's"]
+            assert bot.import_content(content, content_format) == []
+            assert [cell.source for cell in bot.cells] == ["added by Ada", "a = 10", "b = 20  # Ada's", "d = 4"]
+
+
+def test_an_import_keeps_the_order_that_others_made_since_the_export(server: RunningServer) -> None:
+    server.create_room("moved", content=notebook("a = 1", "b = 2", "c = 3"))
+    with connect("moved", server.url, server.token) as bot, connect("moved", server.url, server.token) as ada:
+        content = bot.export()
+        ada.move_cell(2, 0)
+        ada.cells[2].append("  # Ada's")
+        ada.wait_saved(10)
+        bot.import_content(content.replace("b = 2", "b = 20"))
+        assert [cell.source for cell in bot.cells] == ["c = 3", "a = 1", "b = 20  # Ada's"]
+
+
+def test_an_import_of_text_keeps_both_versions_of_a_cell_beside_which_others_moved_one(server: RunningServer) -> None:
+    server.create_room("moved-text", content=notebook("a = 1", "b = 2", "c = 3"))
+    with connect("moved-text", server.url, server.token) as bot, connect("moved-text", server.url, server.token) as ada:
+        content = bot.export("py")
+        ada.move_cell(2, 0)
+        ada.cells[2].append("  # Ada's")
+        ada.wait_saved(10)
+        for _ in range(2):
+            bot.import_content(content.replace("b = 2", "b = 20"), "py")
+            assert [cell.source for cell in bot.cells] == ["c = 3", "a = 1", "b = 2  # Ada's", "b = 20"]
+
+
+def test_an_import_in_another_format_than_was_read_replaces_the_content(server: RunningServer) -> None:
+    server.create_room("other-format", content=notebook("a = 1"))
+    with (
+        connect("other-format", server.url, server.token) as bot,
+        connect("other-format", server.url, server.token) as ada,
+    ):
+        bot.export("py")
+        ada.append_cell("added by Ada")
+        ada.wait_saved(10)
+        bot.import_content("```python\nb = 2\n```\n", "md")
+        assert bot.text == "b = 2"
+
+
+def test_an_import_returns_what_was_not_valid_and_what_became_of_it(server: RunningServer) -> None:
+    server.create_room("mended")
+    odd = notebook("1 + 1")
+    odd["cells"][0]["outputs"] = [{"output_type": "display_data", "data": {"text/plain": "2"}, "metadata": None}]
+    with connect("mended", server.url, server.token) as bot:
+        assert bot.import_content(odd) == ["Cell 1, output 1: its metadata were null, and are empty now."]
+        assert bot.cells[0].outputs[0]["metadata"] == {}
 
 
 def test_an_import_after_notebook_keeps_what_others_did_since(server: RunningServer) -> None:

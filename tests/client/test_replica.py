@@ -1,10 +1,12 @@
 """The rules by which a client keeps edits until they are durable, told message by message."""
 
+import time
 from typing import Any
 
 import pytest
 from pycrdt import Array, Doc
 
+from jupyter_collab.client import CellDeleted
 from jupyter_collab.client.changes import RoomChange
 from jupyter_collab.client.outbox import MESSAGES_IN_FLIGHT
 from jupyter_collab.client.replica import Replica, StartAnew
@@ -274,6 +276,19 @@ def test_an_edit_that_only_deleted_is_not_lost_in_silence(desk: Desk) -> None:
         desk.replica.receive(Rejection(2, "permission_denied", "You may not."))
     assert desk.replica.unsent is not None
     assert desk.replica.unsent.cells == ()
+
+
+def test_text_in_a_cell_that_was_cleared_out_during_a_long_absence_is_kept(desk: Desk) -> None:
+    desk.type(" typed while away")
+    desk.replica.disconnect()
+    desk.server.delete_cell("c0")
+    for days in (8, 15):  # first the text goes, then the cell
+        desk.server.clear_out(int((time.time() + days * 24 * 60 * 60) * 1000))
+    desk.join()
+    assert desk.replica.document.cell_ids == []
+    assert desk.replica.unsent is not None
+    assert isinstance(desk.replica.unsent.error, CellDeleted)
+    assert [cell.source for cell in desk.replica.unsent.cells] == ["hello typed while away"]
 
 
 def test_after_a_gap_the_servers_question_is_answered_with_all_that_it_lacks(desk: Desk) -> None:

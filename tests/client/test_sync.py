@@ -89,6 +89,17 @@ def test_threads_edit_at_the_same_time(other: OtherThread) -> None:
         assert all(text.count(f"<{thread}.{number}>") == 1 for thread in range(8) for number in range(25))
 
 
+def test_unsent_text_is_restored_once_by_several_threads(other: OtherThread) -> None:
+    other.server.reject = "permission_denied"
+    with other.connect() as room, ThreadPoolExecutor(8) as threads:
+        room.cell(0).append("refused")
+        room.wait_for(lambda: room.unsent and not room.read_only, 5)
+        other.server.reject = None
+        list(threads.map(lambda _: room.restore_unsent(), range(8)))
+        room.wait_saved(5)
+        assert other.server.texts == ["", "b", "refused"]
+
+
 def test_callbacks_run_in_one_thread_of_their_own_and_may_wait(other: OtherThread) -> None:
     with other.connect() as room:
         threads: list[threading.Thread] = []

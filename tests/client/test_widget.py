@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_collab.client import CellDeleted, EditsNotSaved, Person, Room, ServerUnreachable
 from jupyter_collab.client.widget import SharedEditor
-from jupyter_collab.errors import PermissionDenied
+from jupyter_collab.errors import ContentError, PermissionDenied
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
 
 from .doubles import TOKEN
@@ -72,6 +72,14 @@ def test_what_may_not_be_set_stays_what_it_was(editors: Any, other: OtherThread)
     for name in ("cells", "people", "status", "room", "cell", "cell_id", "role"):
         with pytest.raises(Exception, match="read-only"):
             setattr(editor, name, None)
+
+
+def test_the_value_of_a_room_of_several_cells_cannot_be_set(editors: Any, other: OtherThread) -> None:
+    editor = editors()
+    with pytest.raises(ContentError, match="has 2 cells"):
+        editor.value = "precious"
+    assert editor.value == "first\n\nsecond"
+    assert other.server.texts == ["first", "second"]
 
 
 def test_observers_without_an_event_loop_run_in_a_thread_of_the_room(editors: Any, other: OtherThread) -> None:

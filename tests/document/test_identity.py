@@ -288,11 +288,15 @@ def take_id(cells: "Array[Any]") -> None:
     cells[1]["id"] = "mine"
 
 
+def take_metadata(cells: "Array[Any]") -> None:
+    cells[1]["metadata"] = Map()
+
+
 def take_outputs(cells: "Array[Any]") -> None:
     cells[0]["outputs"] = Array()
 
 
-@pytest.mark.parametrize("take", [take_cell, take_source, take_id, take_outputs])
+@pytest.mark.parametrize("take", [take_cell, take_source, take_id, take_metadata, take_outputs])
 def test_a_peer_cannot_take_from_a_cell_what_it_keeps_for_life(
     ada: RoomDocument, take: Callable[["Array[Any]"], None]
 ) -> None:

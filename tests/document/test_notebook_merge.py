@@ -131,3 +131,9 @@ def test_the_version_is_that_of_the_content() -> None:
     assert document.version != version
     document.set_source("a", "1")
     assert document.version == version
+    document.set_content(content(a="1"))
+    assert document.version == version
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "run"}]
+    for run in ({"outputs": outputs}, {"execution_count": 1}, {"metadata": {"tags": ["t"]}}):
+        document.set_content(read_notebook({"nbformat": 4, "metadata": {}, "cells": [code("a", "1", **run)]}))
+        assert document.version != version

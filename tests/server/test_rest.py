@@ -80,6 +80,8 @@ async def test_a_room_without_id_or_title_gets_them(rest: Rest) -> None:
     assert plain.status == titled.status == 201
     assert plain.body["title"] == plain.body["id"]
     assert titled.body["id"].startswith("my-room-1-")
+    [cell] = (await rest("GET", f"rooms/{plain.body['id']}/content")).body["cells"]
+    assert (cell["cell_type"], cell["source"]) == ("code", [])
 
 
 async def test_the_list_is_searched_sorted_and_paged(rest: Rest) -> None:
@@ -206,13 +208,51 @@ async def test_post_merges_what_was_done_to_the_base(rest: Rest) -> None:
         assert await written(rest) == ["# theirs", "1 + 2", "added by others"]
 
 
-async def test_post_merges_text_formats_too(rest: Rest) -> None:
+@pytest.mark.parametrize("name", ["md", "py"])
+async def test_post_merges_text_formats_too(rest: Rest, name: str) -> None:
     await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
-    base = (await rest("GET", "rooms/nb/content", params={"format": "py"})).body.decode()
-    await rest("PUT", "rooms/nb/content", json=with_source(0, "# theirs"))
+    base = (await rest("GET", "rooms/nb/content", params={"format": name})).body.decode()
+    theirs = with_source(0, "# theirs")
+    theirs["cells"].append({"id": "t", "cell_type": "markdown", "source": "added by others", "metadata": {}})
+    await rest("PUT", "rooms/nb/content", json=theirs)
     body = {"base": base, "content": base.replace("1 + 1", "1 + 2")}
-    assert (await rest("POST", "rooms/nb/content", params={"format": "py"}, json=body)).status == 200
-    assert await written(rest) == ["# theirs", "1 + 2"]
+    for _ in range(2):
+        assert (await rest("POST", "rooms/nb/content", params={"format": name}, json=body)).status == 200
+        assert await written(rest) == ["# theirs", "1 + 2", "added by others"]
+
+
+async def test_of_several_who_build_on_one_version_at_once_one_is_made(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    tag = (await rest("GET", "rooms/nb/content")).headers["ETag"]
+    answers = await asyncio.gather(*[
+        rest("PUT", "rooms/nb/content", json=with_source(1, f"by {number}"), headers={"If-Match": tag})
+        for number in range(8)
+    ])  # fmt: skip
+    assert sorted(answer.status for answer in answers) == [200] + [412] * 7
+    [made] = [number for number, answer in enumerate(answers) if answer.status == 200]
+    assert await written(rest) == ["# Größe 😀", f"by {made}"]
+
+
+async def test_what_several_merge_at_once_is_all_there(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    base = json.dumps(NOTEBOOK)
+    answers = await asyncio.gather(*[
+        rest("POST", "rooms/nb/content", json={"base": base, "content": json.dumps(with_source(1, f"1 + 1\nby {n}"))})
+        for n in range(8)
+    ])  # fmt: skip
+    assert [answer.status for answer in answers] == [200] * 8
+    heading, text = await written(rest)
+    assert heading == "# Größe 😀"
+    assert sorted(text.split("\n")) == ["1 + 1", *(f"by {number}" for number in range(8))]
+
+
+async def test_a_merge_may_say_too_what_it_read(rest: Rest) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": NOTEBOOK})
+    tag = (await rest("GET", "rooms/nb/content")).headers["ETag"]
+    body = {"base": json.dumps(NOTEBOOK), "content": json.dumps(with_source(1, "mine"))}
+    made = await rest("POST", "rooms/nb/content", json=body, headers={"If-Match": tag})
+    assert (made.status, made.headers["ETag"]) == (200, (await rest("GET", "rooms/nb/content")).headers["ETag"])
+    assert (await rest("POST", "rooms/nb/content", json=body, headers={"If-Match": tag})).problem[0] == 412
 
 
 @pytest.mark.parametrize(
