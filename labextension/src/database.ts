@@ -76,10 +76,24 @@ export class Database {
    *
    * What `body` asks for before it first waits for an answer is asked for in this turn of the event loop, once the
    * database is open. If it waits for nothing, the browser finishes the transaction even if the page is closed now.
+   *
+   * @param signal - Says when the transaction is no longer wanted: then nothing that it writes is written, unless
+   *   `body` is done already.
    */
-  async transact<T>(body: (tables: ITables) => Promise<T>): Promise<T> {
+  async transact<T>(body: (tables: ITables) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const database = await this._open();
+    signal?.throwIfAborted();
     const transaction = database.transaction(STORES, 'readwrite');
+    const abort = (): void => abortIfPossible(transaction);
+    signal?.addEventListener('abort', abort);
+    try {
+      return await this._finish(transaction, body);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  private async _finish<T>(transaction: IDBTransaction, body: (tables: ITables) => Promise<T>): Promise<T> {
     const done = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error('The browser gave up writing.'));
@@ -99,9 +113,7 @@ export class Database {
       transaction.commit();
       return result;
     } catch (error) {
-      if (transaction.error === null) {
-        transaction.abort();
-      }
+      abortIfPossible(transaction);
       throw error;
     }
   }
@@ -135,4 +147,12 @@ export class Database {
   }
 
   private _opened: Promise<IDBDatabase> | null = null;
+}
+
+function abortIfPossible(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has failed, or the browser is writing it already.
+  }
 }

@@ -153,16 +153,20 @@ class RoomPersistence implements IPersistence {
     return this._do<IKeptText>(tables => this._addText(tables, text), { ...text, key: null });
   }
 
-  takeText(text: IKeptText): Promise<boolean> {
-    const { key } = text;
+  async takeText({ key }: IKeptText, use: () => boolean): Promise<boolean> {
+    let isUsed: boolean | null = null;
+    const useOnce = (): boolean => (isUsed ??= use());
     if (key === null) {
-      return Promise.resolve(true);
+      return useOnce();
     }
-    return this._do(async ({ texts }) => {
-      const isThere = (await texts.get(key)) !== undefined;
-      texts.delete(key);
+    const isOurs = await this._do(async tables => {
+      const isThere = (await tables.texts.get(key)) !== undefined;
+      if (isThere && this._writeInto(tables, useOnce)) {
+        tables.texts.delete(key);
+      }
       return isThere;
     }, true);
+    return isOurs && useOnce();
   }
 
   async flush(): Promise<void> {
@@ -204,20 +208,20 @@ class RoomPersistence implements IPersistence {
   }
 
   private _transact<T>(body: (tables: ITables) => Promise<T>): Promise<T> {
-    return this._database.transact(tables => {
-      if (this._hasFailed) {
-        throw new Error('The page has given up its database.');
-      }
-      return body(tables);
-    });
+    return this._database.transact(body, this._failure.signal);
   }
 
+  /** Give up the database; what is not written is never written, so that it is not found as well as kept here. */
   private _fail(error: unknown): void {
     if (!this._hasFailed) {
-      this._hasFailed = true;
+      this._failure.abort();
       this._pages.leave(this._page);
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  private get _hasFailed(): boolean {
+    return this._failure.signal.aborted;
   }
 
   private _writeSoon(): void {
@@ -231,7 +235,21 @@ class RoomPersistence implements IPersistence {
     if (record !== null && (updates.length > 0 || isChanged)) {
       this._updates = [];
       this._isChanged = false;
-      void this._do(async tables => this._append(tables, record, updates), undefined);
+      if (this._tables !== null) {
+        this._append(this._tables, record, updates);
+      } else {
+        void this._do(async tables => this._append(tables, record, updates), undefined);
+      }
+    }
+  }
+
+  /** Do something, and write what it saves within a transaction. */
+  private _writeInto<T>(tables: ITables, act: () => T): T {
+    this._tables = tables;
+    try {
+      return act();
+    } finally {
+      this._tables = null;
     }
   }
 
@@ -395,7 +413,9 @@ class RoomPersistence implements IPersistence {
   private readonly _page = UUID.uuid4();
   private _begun: Promise<unknown> = Promise.resolve();
   private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _hasFailed = false;
+  private readonly _failure = new AbortController();
+  /** The transaction in which all is written now, if there is one. */
+  private _tables: ITables | null = null;
   private _record: IRecord | null = null;
   private _whole: (() => Uint8Array) | null = null;
   private _size = { updates: 0, bytes: 0 };

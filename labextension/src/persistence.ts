@@ -62,8 +62,13 @@ export interface IPersistence {
   replace(epoch: string, state: Uint8Array, unsent: IUnsentText | null): Promise<IKeptText | null>;
   /** Keep a text. Returns it as kept. */
   keepText(text: IUnsentText): Promise<IKeptText>;
-  /** Let go of a text. Returns whether it was still there: another page may have been first. */
-  takeText(text: IKeptText): Promise<boolean>;
+  /**
+   * Use a text and let go of it. Returns whether it was used: another page may have been first.
+   *
+   * @param use - Uses the text, at once, and returns whether it did; if not, the text stays. What it saves is kept in
+   *   the same transaction in which the text goes, so that the text is kept in one place or the other at any moment.
+   */
+  takeText(text: IKeptText, use: () => boolean): Promise<boolean>;
   /** Write what is not written. */
   flush(): Promise<void>;
   /** Write what is not written, and let another page take over. */
@@ -111,8 +116,8 @@ export class NoPersistence implements IPersistenceFactory, IPersistence {
     return Promise.resolve({ ...text, key: null });
   }
 
-  takeText(): Promise<boolean> {
-    return Promise.resolve(true);
+  takeText(_text: IKeptText, use: () => boolean): Promise<boolean> {
+    return Promise.resolve(use());
   }
 
   flush(): Promise<void> {

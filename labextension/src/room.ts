@@ -24,7 +24,7 @@ import { Replica } from './replica.js';
 import { ShareApi } from './shareapi.js';
 import { type IRoomStatus, readKind } from './status.js';
 import { UnsentTexts } from './texts.js';
-import { type IUnsentText, withoutSaved } from './unsent.js';
+import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
 
 export type { IRoomStatus, RoomStatusKind } from './status.js';
 
@@ -191,7 +191,7 @@ export class Room implements IDisposable {
 
   /** Let go of the unsent text. */
   discardUnsent(): void {
-    void this._texts.take();
+    void this._texts.take(() => true);
   }
 
   /**
@@ -199,8 +199,8 @@ export class Room implements IDisposable {
    * Does nothing in a room that is read-only.
    */
   restoreUnsent(): void {
-    if (!this._status.readOnly) {
-      void this._restore();
+    if (this._mayRestore) {
+      void this._texts.take(cells => this._restore(cells));
     }
   }
 
@@ -441,11 +441,17 @@ export class Room implements IDisposable {
     }
   }
 
-  private async _restore(): Promise<void> {
-    const cells = await this._texts.take();
-    if (!this._isDisposed) {
-      this._replica.model.insertTexts(cells);
+  /** Whether text that is inserted now is an edit of the room's document, and kept as such. */
+  private get _mayRestore(): boolean {
+    return !this._isDisposed && !this._status.readOnly && this.epoch !== null;
+  }
+
+  private _restore(cells: readonly IUnsentCell[]): boolean {
+    if (!this._mayRestore) {
+      return false;
     }
+    this._replica.model.insertTexts(cells);
+    return true;
   }
 
   /** A handshake failed, and a websocket does not say why: ask the server over HTTP. */

@@ -22,14 +22,25 @@ export class UnsentTexts {
     this._set([...this._texts, ...texts]);
   }
 
-  /** Let go of the first one; answers its cells, or none if another page was faster. */
-  async take(): Promise<readonly IUnsentCell[]> {
+  /**
+   * Use the first one and let go of it, unless another page was faster.
+   *
+   * @param use - Uses its cells, and returns whether it did; if not, the text stays.
+   */
+  async take(use: (cells: readonly IUnsentCell[]) => boolean): Promise<void> {
     const [text, ...rest] = this._texts;
     if (!text) {
-      return [];
+      return;
     }
     this._set(rest);
-    return (await this._persistence.takeText(text)) ? text.cells : [];
+    let isLeft = false;
+    await this._persistence.takeText(text, () => {
+      isLeft = !use(text.cells);
+      return !isLeft;
+    });
+    if (isLeft) {
+      this._set([text, ...this._texts]);
+    }
   }
 
   /** Let go of what the document has after all: another page sent it. */
@@ -38,7 +49,7 @@ export class UnsentTexts {
     const saved = this._texts.filter(isSaved);
     if (saved.length > 0) {
       this._set(this._texts.filter(text => !saved.includes(text)));
-      saved.forEach(text => void this._persistence.takeText(text));
+      saved.forEach(text => void this._persistence.takeText(text, () => true));
     }
   }
 

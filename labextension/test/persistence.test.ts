@@ -34,7 +34,11 @@ const PLACES: Record<string, { open: () => IPersistence; keeps: boolean }> = {
   'a browser whose database never calls back': { open: () => openWith(MUTE), keeps: false }
 };
 
+/** Whether the test that keeps a browser's database busy is still at it. */
+let isBusy = false;
+
 afterEach(() => {
+  isBusy = false;
   mock.timers.reset();
   mock.restoreAll();
 });
@@ -71,8 +75,9 @@ for (const [place, { open, keeps }] of Object.entries(PLACES)) {
     const kept = await patiently(store.replace('e3', Uint8Array.of(0, 0), TEXT));
     assert.deepEqual(kept, { ...TEXT, key: keeps ? kept?.key : null });
     assert.ok(kept);
-    assert.equal(await patiently(store.takeText(kept)), true);
-    assert.equal(await patiently(store.takeText(kept)), !keeps);
+    assert.equal(await patiently(store.takeText(kept, () => false)), false);
+    assert.equal(await patiently(store.takeText(kept, () => true)), true);
+    assert.equal(await patiently(store.takeText(kept, () => true)), !keeps);
   });
 }
 
@@ -112,6 +117,52 @@ test('a database that calls back too late changes nothing', async () => {
   answer();
   await settle();
   assert.equal((await browser.open('room').load()).document?.edits, 1);
+});
+
+/** Keep the database busy while `isBusy` says so. */
+function occupy(browser: Browser): Promise<void> {
+  isBusy = true;
+  return new Promise(resolve => {
+    void browser.read(async ({ rooms }) => {
+      resolve();
+      while (isBusy) {
+        await rooms.all();
+      }
+    });
+  });
+}
+
+const LATE_WORK: Record<string, (store: IPersistence) => Promise<unknown>> = {
+  'keeps a text': store => store.keepText(TEXT),
+  'replaces the document': store => store.replace('e2', Uint8Array.of(0, 0), TEXT)
+};
+
+for (const [name, work] of Object.entries(LATE_WORK)) {
+  test(`what the browser did not do in time, it does not do later: a page that ${name}`, async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const browser = new Browser();
+    const store = await browser.start();
+    await occupy(browser);
+    assert.deepEqual(await patiently(work(store)), { ...TEXT, key: null });
+    assert.equal(store.isKept, false);
+    isBusy = false;
+    await settle();
+    assert.deepEqual((await browser.kill().open('room').load()).unsent, []);
+  });
+}
+
+test('a text that the browser does not let go of in time is used once, and stays', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const browser = new Browser();
+  const store = await browser.start();
+  const kept = await store.keepText(TEXT);
+  await occupy(browser);
+  const use = mock.fn(() => true);
+  assert.equal(await patiently(store.takeText(kept, use)), true);
+  isBusy = false;
+  await settle();
+  assert.equal(use.mock.callCount(), 1);
+  assert.deepEqual((await browser.kill().open('room').load()).unsent, [kept]);
 });
 
 test('a browser that refuses to write is said to, once, and what it kept before stays', async () => {

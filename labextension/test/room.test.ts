@@ -694,6 +694,42 @@ test('two pages that both offer a text restore it once', async () => {
   assert.deepEqual(server.cells.map(cell => cell.source), ['', 'mine']);
 });
 
+/** A page that offers `mine`, which is kept in the browser. */
+async function offer(server: ServerDouble, persistence: IPersistenceFactory): Promise<Room> {
+  const room = await join(server, { persistence });
+  server.rejections.push({ reason: 'room_too_large', message: 'No.' });
+  type(room, 'mine');
+  await until(() => room.unsent !== null, 'the text is offered');
+  await reaches(room, 'synced');
+  return room;
+}
+
+test('a text that is being restored when the page is closed is still there', async () => {
+  const server = startServer();
+  const browser = startBrowser();
+  const room = await offer(server, browser);
+  room.restoreUnsent();
+  await leave(room);
+  const after = await join(server, { persistence: browser });
+  const texts = [...sourcesOf(after.sharedModel), ...(after.unsent?.cells ?? []).map(cell => cell.source)];
+  assert.equal(texts.filter(text => text === 'mine').length, 1, JSON.stringify(texts));
+});
+
+test('a text that is being restored when the page may not edit any more is still offered', async () => {
+  const server = startServer();
+  const store = new Browser().open('demo');
+  const takeText = store.takeText.bind(store);
+  const room = await offer(server, { open: () => store });
+  store.takeText = async (text, use) => {
+    await until(() => room.status.readOnly, 'the page may not edit');
+    return takeText(text, use);
+  };
+  room.restoreUnsent();
+  server.tell({ type: 'role', role: 'viewer', capabilities: ['read'] });
+  await until(() => room.status.readOnly && room.unsent !== null, 'the text is offered');
+  assert.deepEqual([room.unsent?.cells.map(cell => cell.source), sourcesOf(room.sharedModel)], [['mine'], ['']]);
+});
+
 test('a viewer who wants nothing kept is not told that it is', async () => {
   const server = startServer();
   const room = await join(server, { persistence: new NoPersistence() });

@@ -85,6 +85,16 @@ class Tab {
     await this.store.replace(epoch, Y.encodeStateAsUpdate(this.doc), unsent);
   }
 
+  /** Put back what was set aside. */
+  async restore(): Promise<void> {
+    for (const text of this.found.unsent) {
+      await this.store.takeText(text, () => {
+        text.cells.forEach(cell => this.type(cell.source));
+        return true;
+      });
+    }
+  }
+
   close(): Promise<void> {
     return this.store.close();
   }
@@ -349,7 +359,9 @@ test('a text is taken by one page only', async () => {
   await one.retake('e2');
   const [two, three] = [await Tab.open(browser), await Tab.open(browser)];
   const [text] = two.found.unsent;
-  assert.deepEqual(await Promise.all([two.store.takeText(text), three.store.takeText(text)]), [true, false]);
+  const use = mock.fn(() => true);
+  assert.deepEqual(await Promise.all([two, three].map(tab => tab.store.takeText(text, use))), [true, false]);
+  assert.equal(use.mock.callCount(), 1);
 });
 
 test('a page that was taken for gone writes all of it again when it comes back', async () => {
@@ -389,6 +401,19 @@ const SCENARIOS: Record<string, (browser: Browser) => Promise<void>> = {
     const tab = (await Tab.open(browser)).sync();
     await tab.retake('e2');
     tab.type('D');
+    await tab.retake('e');
+    await tab.close();
+  },
+  'puts back what was set aside': async browser => {
+    const tab = (await Tab.open(browser)).sync();
+    await tab.restore();
+    tab.type('D');
+    await tab.close();
+  },
+  'puts it back, and retakes the document': async browser => {
+    const tab = (await Tab.open(browser)).sync();
+    tab.type('D');
+    await tab.restore();
     await tab.retake('e');
     await tab.close();
   }

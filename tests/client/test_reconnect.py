@@ -2,14 +2,17 @@
 
 import http
 import random
+from collections.abc import Callable
+from typing import Any
 
 import anyio
 import pytest
 
 from jupyter_collab.client import EditsNotSaved
+from jupyter_collab.client.changes import UnsentCell, UnsentText
 from jupyter_collab.client.errors import RoomDeleted
 from jupyter_collab.client.reconnecting import Backoff
-from jupyter_collab.errors import CollabError, PermissionDenied
+from jupyter_collab.errors import CollabError, PermissionDenied, RoomTooLarge
 
 from .doubles import notebook, scripted_server, until
 from .rooms import joined
@@ -220,6 +223,29 @@ async def test_unsent_text_can_be_thrown_away() -> None:
         room.discard_unsent()
         assert room.unsent is None
         await room.wait_saved(5)
+
+
+async def test_text_that_is_refused_while_other_text_is_restored_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted_server("a") as server, joined(server) as room:
+        refused, later = (
+            UnsentText("epoch-1", (UnsentCell(text, "code", text),), RoomTooLarge("No."))
+            for text in ("refused", "later")
+        )
+        replica, run = room._core.replica, room._run
+        turns: list[object] = []
+        replica.unsent = refused
+
+        def run_and_then_be_refused(function: Callable[[], Any]) -> Any:
+            result = run(function)
+            if not turns:
+                replica.unsent = later.joined_with(replica.unsent)
+            turns.append(function)
+            return result
+
+        monkeypatch.setattr(room, "_run", run_and_then_be_refused)
+        room.restore_unsent()
+        assert [cell.source for cell in room.cells] == ["a", "refused"]
+        assert room.unsent == later
 
 
 @pytest.mark.parametrize("code", [4403, 4413, 1009, 1007])
