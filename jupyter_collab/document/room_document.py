@@ -22,7 +22,7 @@ from .outputs import OutputList
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
-from .tidying import are_complete, clear_out, complete_cells
+from .tidying import are_complete, clear_out, complete_cells, note_deletions
 from .trust import holds_trust, remove_trust
 from .values import canonical, clean_json, clean_source, to_plain
 from .watch import CellWatch
@@ -388,6 +388,7 @@ class RoomDocument:
         """What happened to the cells since the last check was allowed to happen."""
         if self._watch is not None:
             self._watch.taken_away = ""
+            self._watch.remarked.clear()
 
     @property
     def is_complete(self) -> bool:
@@ -408,6 +409,17 @@ class RoomDocument:
             self._cells.heal()
             complete_cells(self._cells)
             self._reorder()
+
+    @property
+    def has_remarked_cells(self) -> bool:
+        """Whether, after :meth:`watch`, cells were deleted or brought back since the last :meth:`accept`."""
+        return self._watch is not None and bool(self._watch.remarked)
+
+    def note_deletions(self, now_ms: int) -> None:
+        """Take note that these cells were deleted just now, in milliseconds since 1970, if they say another time."""
+        if self._watch is not None:
+            with self.doc.transaction():
+                note_deletions(self._cells, frozenset(self._watch.remarked), now_ms)
 
     def clear_out(self, now_ms: int) -> None:
         """Free what cells hold that were deleted long ago; ``now_ms`` are milliseconds since 1970."""

@@ -6,6 +6,7 @@ from typing import Any
 from pycrdt import Array, Map
 
 from .cells import KEPT_KEYS, SHARED_KEYS
+from .deletion import DELETED, NOTICED, is_deleted
 from .schema import TRUSTED
 from .trust import METADATA, holds_trust
 
@@ -35,6 +36,8 @@ class CellWatch:
         A cell may lack a part, or have an id or a key that is not valid.
     has_new_order
         What was known of the order of the cells, and of which are there, is not true any more.
+    remarked
+        The ids of the cells that were marked as deleted, or whose mark was taken away.
     taken_away
         What was taken from somebody's cells that they keep for their life, in words; empty if nothing was.
     """
@@ -49,6 +52,7 @@ class CellWatch:
         self._spare_from = 0
         self.is_dirty = False
         self.has_new_cells = self.is_incomplete = self.has_new_order = True
+        self.remarked: set[str] = set()
         self.taken_away = ""
         self.reset()
 
@@ -97,22 +101,34 @@ class CellWatch:
             for cell in change.get("insert", ()):
                 if isinstance(cell, Map):
                     self._watch_cell(cell)
+                    if is_deleted(cell):
+                        self._note_mark(cell)
 
     def _on_cell(self, event: Event) -> None:
         if not event.keys.keys().isdisjoint(SHARED_KEYS):
             self.has_new_cells = True
         if not event.keys.keys().isdisjoint(ORDERING_KEYS):
             self.is_incomplete = self.has_new_order = True
+        if not event.keys.keys().isdisjoint(MARK_KEYS):
+            self._note_mark(event.target)
         for key in KEPT_KEYS:
             if key in event.keys and event.keys[key]["action"] != "add":
                 self.taken_away = f"the {key} of a cell"
         if METADATA in event.keys:
             self._watch_metadata(event.target)
 
+    def _note_mark(self, cell: "Map[Any]") -> None:
+        cell_id = cell.get("id")
+        if isinstance(cell_id, str):
+            self.remarked.add(cell_id)
+
     def _on_metadata(self, event: Event) -> None:
         if TRUSTED in event.keys:
             self._mark()
 
 
-ORDERING_KEYS = frozenset({"id", "pos", "cell_type", "deleted", *SHARED_KEYS})
+MARK_KEYS = frozenset({DELETED, NOTICED})
+"""What says when a cell was deleted."""
+
+ORDERING_KEYS = frozenset({"id", "pos", "cell_type", DELETED, *SHARED_KEYS})
 """What says where a cell is, whether it is there and whether it is whole."""

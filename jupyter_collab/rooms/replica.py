@@ -165,12 +165,14 @@ class Replica:
         known = sorted(state_vector(self.state_vector).items())
         return 1 + zlib.crc32(repr(known).encode()) % MAX_LOW_CLIENT_ID
 
-    def complete(self) -> list[bytes]:
-        """Give cells what careless peers left out."""
-        if self._document.is_complete:
-            return []
-        self._document.complete()
-        self._document.accept()
+    def complete(self, now_ms: int) -> list[bytes]:
+        """Give cells what careless peers left out, and to what was deleted ``now_ms`` for a time if theirs is wrong."""
+        document = self._document
+        if not document.is_complete:
+            document.complete()
+        if document.has_remarked_cells:
+            document.note_deletions(now_ms)
+        document.accept()
         return self._take_changes()
 
     def clear_out(self, now_ms: int) -> list[bytes]:

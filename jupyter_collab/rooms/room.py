@@ -369,7 +369,7 @@ class Room:
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
             )
             self._journal.add(stripped, "", None)
-        self._tidy(self._replica.complete())
+        self._tidy(self._replica.complete(_now_ms()))
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
 

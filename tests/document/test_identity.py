@@ -340,6 +340,15 @@ def test_what_deleted_cells_hold_is_cleared_out_step_by_step(ada: RoomDocument) 
     assert sources(ada) == ["cell q", "cell r"]
 
 
+def test_a_merged_cell_that_is_cleared_out_still_says_where_its_text_went(ada: RoomDocument) -> None:
+    ada.delete_cell("p", by="Ben")
+    cell = ada.doc.get("cells", type=Array)[0]
+    cell["deleted"] = mark = {**cell["deleted"], "into": "q"}
+    ada.clear_out(int(mark["at"] + 7 * DAY_MS))
+    assert (ada.deleted_cells[0]["source"], ada.late_cells) == ("", [])
+    assert cell["deleted"] == mark
+
+
 def test_late_text_is_not_cleared_out_however_late_it_comes(ada: RoomDocument, ben: RoomDocument) -> None:
     ada.delete_cell("p")
     deleted_ms = ada.doc.get("cells", type=Array)[0]["deleted"]["at"]
