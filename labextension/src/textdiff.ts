@@ -1,3 +1,5 @@
+import { diffArrays } from 'diff';
+
 import { isHigh, isLow, type ISplice } from './characters.js';
 
 /** Words, line ends, other white space and single signs: every character of a text is in one of them. */
@@ -9,7 +11,7 @@ const LINES = /[^\n]*\n|[^\n]+/g;
 const CHARACTERS = /[^]/gu;
 
 /** The most parts that are looked for as deleted or inserted; with more of them the search would take too long. */
-const MOST_CHANGES = 2_000;
+const MOST_CHANGES = 1_000;
 
 /**
  * The edits that make one text another, in order, with the places before the first of them: as few words as can be
@@ -62,71 +64,34 @@ const within: Refine = (before, after) => {
 /** The edits of a text's parts; `null` if there are too many. */
 function between(before: string, after: string, parts: RegExp, refine: Refine): ISplice[] | null {
   const [old, fresh] = [before.match(parts) ?? [], after.match(parts) ?? []];
-  const kept = keptParts(old, fresh);
-  if (kept === null) {
+  const changes = diffArrays(old, fresh, { maxEditLength: MOST_CHANGES });
+  if (changes === undefined) {
     return null;
   }
   const splices: ISplice[] = [];
-  let [place, index, freshIndex] = [0, 0, 0];
-  for (const [nextIndex, nextFreshIndex] of [...kept, [old.length, fresh.length]]) {
-    const gone = old.slice(index, nextIndex).join('');
-    const come = fresh.slice(freshIndex, nextFreshIndex).join('');
-    const offset = place;
+  let [place, gone, come] = [0, '', ''];
+  const flush = (): void => {
     if (gone !== come) {
-      const small = refine(gone, come);
-      splices.push(...small.map(({ start, end, insert }) => ({ start: offset + start, end: offset + end, insert })));
+      splices.push(...refine(gone, come).map(splice => shifted(splice, place)));
     }
-    place += gone.length + (old[nextIndex]?.length ?? 0);
-    [index, freshIndex] = [nextIndex + 1, nextFreshIndex + 1];
+    place += gone.length;
+    [gone, come] = ['', ''];
+  };
+  for (const { value, added, removed } of changes) {
+    const text = value.join('');
+    if (added) {
+      come += text;
+    } else if (removed) {
+      gone += text;
+    } else {
+      flush();
+      place += text.length;
+    }
   }
+  flush();
   return splices;
 }
 
-/**
- * As many items as two lists have in common in the same order: where each is in the one and in the other; `null` if too
- * many are not. (As E. Myers found in 1986: each step adds one change, and goes as far as it can.)
- */
-function keptParts(before: readonly string[], after: readonly string[]): [index: number, other: number][] | null {
-  const most = Math.min(before.length + after.length, MOST_CHANGES);
-  // How far one comes in `before` on each diagonal (how much further one is there than in `after`).
-  const furthest = new Int32Array(2 * most + 3);
-  const middle = most + 1;
-  const history: Int32Array[] = [];
-  for (let changes = 0; changes <= most; changes += 1) {
-    history.push(furthest.slice(middle - changes - 1, middle + changes + 2));
-    for (let diagonal = -changes; diagonal <= changes; diagonal += 2) {
-      const reach = (other: number): number => furthest[middle + other];
-      let index = isInserted(diagonal, changes, reach) ? reach(diagonal + 1) : reach(diagonal - 1) + 1;
-      while (index < before.length && index - diagonal < after.length && before[index] === after[index - diagonal]) {
-        index += 1;
-      }
-      furthest[middle + diagonal] = index;
-      if (index >= before.length && index - diagonal >= after.length) {
-        return walkBack(history, before.length, after.length);
-      }
-    }
-  }
-  return null;
-}
-
-/** Whether one comes furthest on a diagonal by an insertion from the one above, and not by a deletion from below. */
-function isInserted(diagonal: number, changes: number, furthest: (diagonal: number) => number): boolean {
-  return diagonal === -changes || (diagonal !== changes && furthest(diagonal - 1) < furthest(diagonal + 1));
-}
-
-/** The items that stay, from how far one came with each number of changes. */
-function walkBack(history: readonly Int32Array[], length: number, otherLength: number): [number, number][] {
-  const kept: [number, number][] = [];
-  let [index, other] = [length, otherLength];
-  for (let changes = history.length - 1; changes >= 0; changes -= 1) {
-    const furthest = (diagonal: number): number => history[changes][diagonal + changes + 1];
-    const diagonal = index - other;
-    const wasInserted = isInserted(diagonal, changes, furthest);
-    const first = wasInserted ? furthest(diagonal + 1) : furthest(diagonal - 1) + 1;
-    for (; index > (changes === 0 ? 0 : first); index -= 1, other -= 1) {
-      kept.push([index - 1, other - 1]);
-    }
-    [index, other] = wasInserted ? [index, other - 1] : [index - 1, other];
-  }
-  return kept.reverse();
+function shifted({ start, end, insert }: ISplice, by: number): ISplice {
+  return { start: start + by, end: end + by, insert };
 }
