@@ -19,6 +19,8 @@ class Limits:
     awareness_clients_per_peer: int = 16
     updates_per_second_per_peer: int = 20_000
     flood_seconds: float = 30.0
+    reservation_seconds: float = 30.0
+    min_piece_bytes_per_second_per_peer: int = 64 * 2**10
     peers_per_room: int = 500
     rooms_per_server: int = 1_000
 

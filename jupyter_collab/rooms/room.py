@@ -111,7 +111,7 @@ class Room:
         self._live = asyncio.Event()
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
-        self._reservations = Reservations(self._replica.check_size)
+        self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
         self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
         self._journal = Journal(
@@ -358,7 +358,7 @@ class Room:
             self._require_own_history(beginners(update))
         self._journal.check_space(len(update))
         is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
-        self._reservations.admit(0 if is_deletion else len(update), peer)
+        self._reservations.admit(len(update), peer, adds=not is_deletion)
         changes = self._apply(update)
         if not changes:
             self._acknowledge(peer)

@@ -72,6 +72,15 @@ class CollabExtension(ExtensionApp):
     max_flood_seconds = Float(_LIMITS.flood_seconds, min=0, help="See `max_updates_per_second_per_peer`.").tag(
         config=True
     )
+    reservation_seconds = Float(
+        _LIMITS.reservation_seconds,
+        min=0,
+        help="How long space is kept free for a large edit of which no piece comes; and for as long as the pieces take"
+        " at `min_piece_bytes_per_second_per_peer`.",
+    ).tag(config=True)
+    min_piece_bytes_per_second_per_peer = Integer(
+        _LIMITS.min_piece_bytes_per_second_per_peer, min=1, help="See `reservation_seconds`."
+    ).tag(config=True)
     max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
     kernel_idle_seconds = Float(
@@ -247,6 +256,8 @@ class CollabExtension(ExtensionApp):
             awareness_bytes=self.max_awareness_bytes,
             updates_per_second_per_peer=self.max_updates_per_second_per_peer,
             flood_seconds=self.max_flood_seconds,
+            reservation_seconds=self.reservation_seconds,
+            min_piece_bytes_per_second_per_peer=self.min_piece_bytes_per_second_per_peer,
             peers_per_room=self.max_peers_per_room,
             rooms_per_server=self.max_rooms_per_server,
         )

@@ -1,5 +1,6 @@
 """An edit that is too large for one message comes in pieces: a room takes all of them, or none."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,19 @@ async def test_space_is_free_again_when_it_is_not_needed_any_more(store: FaultyS
         bob.room.set_role(bob.peer, Role.VIEWER)
         await cleo.send_edit(text_update(8, PIECE))
         assert len(cleo.rejections) == 1
+
+
+@scenario
+async def test_space_for_pieces_that_do_not_come_is_free_again(store: FaultyStore) -> None:
+    limits = Limits(room_bytes=20_000, reservation_seconds=0.1, min_piece_bytes_per_second_per_peer=1_000_000)
+    async with serving(store, limits) as manager:
+        ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]
+        await ada.send(Pieces(2, 18_000))
+        await bob.send_edit(text_update(8, PIECE))
+        assert bob.rejections[-1].reason == "room_too_large"
+        await asyncio.sleep(limits.reservation_seconds + 18_000 / limits.min_piece_bytes_per_second_per_peer)
+        await bob.send_edit(text_update(8, PIECE))
+        assert len(bob.rejections) == 1
 
 
 @scenario
