@@ -1,4 +1,5 @@
 import { CollabApi, type IRoomInfo } from '../lib/api.js';
+import { keeperOf } from '../lib/keeper.js';
 import { button, element } from '../lib/pane/dom.js';
 import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
@@ -123,12 +124,14 @@ export class HomeView implements View {
     }
   }
 
-  private async _leave({ kind }: IMe): Promise<void> {
-    if (kind === 'server') {
+  private async _leave(me: IMe): Promise<void> {
+    if (me.kind === 'server') {
       location.assign(`${this._page.baseUrl}logout`);
       return;
     }
     try {
+      const { BrowserPersistence } = await import('../lib/indexeddb.js');
+      await new BrowserPersistence().endAlias(keeperOf(me));
       await this._page.api.leave();
       this._page.go({ kind: 'home' });
     } catch (error) {

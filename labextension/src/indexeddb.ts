@@ -17,7 +17,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
 import { Database, type ITables } from './database.js';
-import type { IRecordRow, ITextRow } from './layout.js';
+import type { IKeptBy, IRecordRow, ITextRow } from './layout.js';
 import { type ILivingPages, livingPages } from './living.js';
 import type {
   IKeeper,
@@ -45,6 +45,9 @@ const MAX_GROWTH_BYTES = 4 * 1024 * 1024;
 /** A room that was not opened for so long, and in which nothing is pending, is forgotten. */
 const FORGET_MS = 30 * 24 * 3600 * 1000;
 
+/** By then the browser has written its cookies down, and a brief alias ends. */
+const BRIEF_MS = 60_000;
+
 /** So many Yjs clients are known to be a page's: those before them wrote long ago. */
 const MAX_CLIENTS = 100;
 
@@ -65,6 +68,15 @@ export class BrowserPersistence implements IPersistenceFactory {
 
   open(room: string, keeper: IKeeper = SOMEBODY): IPersistence {
     return new RoomPersistence(this._database, this._pages, room, keeper);
+  }
+
+  /** End the alias of somebody who goes: who comes to this browser next under the same name is somebody else. */
+  async endAlias(keeper: IKeeper): Promise<void> {
+    try {
+      await withinPatience(this._database.transact(tables => endAlias(tables, keeper)));
+    } catch {
+      // The browser keeps nothing, or is too slow; they go all the same.
+    }
   }
 
   private readonly _database: Database;
@@ -92,7 +104,7 @@ class RoomPersistence implements IPersistence {
     private readonly _database: Database,
     private readonly _pages: ILivingPages,
     private readonly _room: string,
-    private readonly _keeper: IKeeper
+    private _keeper: IKeeper
   ) {}
 
   get isKept(): boolean {
@@ -175,6 +187,7 @@ class RoomPersistence implements IPersistence {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this._brief);
     const written = this.flush();
     // The browser runs transactions in the order in which they were asked for: who takes over finds what is written.
     this._pages.leave(this._page);
@@ -291,7 +304,7 @@ class RoomPersistence implements IPersistence {
   // -- within a transaction ------------------------------------------------------------------------------------------
 
   private async _addText({ texts }: ITables, text: IUnsentText): Promise<IKeptText> {
-    return { ...text, key: Number(await texts.add({ room: this._room, ...this._keeper, ...text })) };
+    return { ...text, key: Number(await texts.add({ room: this._room, ...this._keptBy, ...text })) };
   }
 
   /** Begin a record with a document. */
@@ -326,11 +339,20 @@ class RoomPersistence implements IPersistence {
 
   private async _load(): Promise<IKeptRoom> {
     await this._pages.enter(this._page);
+    if (this._keeper.isBrief === true) {
+      this._brief = setTimeout(() => this._endAlias(), BRIEF_MS);
+    }
     const rows = await this._transact(tables => this._readRecords(tables));
     const pages = rows.map(({ page }) => page);
     const living = pages.length > 0 ? await this._pages.find(pages) : new Set();
     const gone = new Set(pages.filter(page => !living.has(page)));
     return this._transact(tables => this._takeOver(tables, gone));
+  }
+
+  private _endAlias(): void {
+    const keeper = this._keeper;
+    this._keeper = { person: keeper.person, alias: null };
+    void this._do(tables => endAlias(tables, keeper), undefined);
   }
 
   private async _readRecords({ records }: ITables): Promise<IRecordRow[]> {
@@ -350,8 +372,9 @@ class RoomPersistence implements IPersistence {
     }
     await forgetOldRooms(tables);
     const document = present.length > 0 ? await this._join(tables, present) : null;
-    const texts = await tables.texts.where('room', this._room);
-    return { document, unsent: texts.filter(row => isFor(this._keeper, row)).map(toKeptText) };
+    const texts = (await tables.texts.where('room', this._room)).filter(row => isFor(this._keeper, row));
+    texts.forEach(row => tables.texts.put({ ...row, ...this._keptBy }));
+    return { document, unsent: texts.map(toKeptText) };
   }
 
   /** Turn edits of a former epoch into text to offer. */
@@ -362,7 +385,7 @@ class RoomPersistence implements IPersistence {
       return;
     }
     if (cells.length > 0) {
-      tables.texts.put({ room: this._room, ...this._keeper, epoch, reason: 'epoch_mismatch', cells });
+      tables.texts.put({ room: this._room, ...this._keptBy, epoch, reason: 'epoch_mismatch', cells });
     }
     tables.records.delete(page);
     await drop(tables, document);
@@ -405,7 +428,12 @@ class RoomPersistence implements IPersistence {
 
   private _rowOf({ document, epoch, edits, cells, clients }: IRecord): IRecordRow {
     const [page, room] = [this._page, this._room];
-    return { page, room, ...this._keeper, document, epoch, edits, cells, clients, usedAt: Date.now() };
+    return { page, room, ...this._keptBy, document, epoch, edits, cells, clients, usedAt: Date.now() };
+  }
+
+  private get _keptBy(): IKeptBy {
+    const { person, alias } = this._keeper;
+    return { person, alias };
   }
 
   private readonly _failed = new Signal<IPersistence, Error>(this);
@@ -413,6 +441,7 @@ class RoomPersistence implements IPersistence {
   private readonly _page = UUID.uuid4();
   private _begun: Promise<unknown> = Promise.resolve();
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _brief: ReturnType<typeof setTimeout> | undefined;
   private readonly _failure = new AbortController();
   /** The transaction in which all is written now, if there is one. */
   private _tables: ITables | null = null;
@@ -431,8 +460,15 @@ function newRecord(epoch: string, clients: number[] = []): IRecord {
 }
 
 /** Whether what was kept of somebody is for `keeper` to take over. */
-function isFor({ person, alias }: IKeeper, kept: IKeeper): boolean {
+function isFor({ person, alias }: IKeeper, kept: IKeptBy): boolean {
   return kept.person === person || (alias !== null && kept.alias === alias);
+}
+
+/** What was kept for somebody is for nobody else from now on, whatever they are called. */
+async function endAlias({ records, texts }: ITables, { person }: IKeeper): Promise<void> {
+  const isTheirs = (row: IKeptBy): boolean => row.person === person && row.alias !== null;
+  (await records.all()).filter(isTheirs).forEach(row => records.put({ ...row, alias: null }));
+  (await texts.all()).filter(isTheirs).forEach(row => texts.put({ ...row, alias: null }));
 }
 
 async function withinPatience<T>(work: Promise<T>): Promise<T> {

@@ -16,12 +16,14 @@ export interface IKeptEdits {
 /** Whose text is kept: it is shown to nobody else at this browser. */
 export interface IKeeper {
   /** The name by which the server knows the person. */
-  person: string;
+  readonly person: string;
   /**
    * What they are known by when the server has forgotten them, and gives them a new name: those with the same alias
    * take over from each other. Null if the name stays.
    */
-  alias: string | null;
+  readonly alias: string | null;
+  /** Whether the alias is for the first minute only: others at this browser may have the same one. */
+  readonly isBrief?: boolean;
 }
 
 /** A room's document, as it was kept. */
