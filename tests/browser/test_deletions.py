@@ -37,7 +37,7 @@ def test_what_is_typed_in_a_cell_that_somebody_deletes_is_offered_to_all(
         for pane in (at_ada, at_ben):
             late = pane.root.get_by_role("region", name="Text in deleted cells")
             expect(late.get_by_role("listitem")).to_have_count(1, timeout=40_000)
-            expect(late).to_contain_text("Somebody typed in a cell that Ada deleted.")
+            expect(late).to_contain_text("Somebody changed a cell that Ada deleted.")
             expect(late.locator("summary")).to_have_text("two by ben")
             assert faint(late) == []
         expect(at_ben.root.get_by_role("region", name="Text in deleted cells")).to_be_focused()

@@ -200,12 +200,12 @@ export class Deletions {
     const trans = this._trans;
     if (into !== null) {
       return by === ''
-        ? trans.__('Somebody typed in a cell that was merged into another one.')
-        : trans.__('Somebody typed in a cell that %1 merged into another one.', by);
+        ? trans.__('Somebody changed a cell that was merged into another one.')
+        : trans.__('Somebody changed a cell that %1 merged into another one.', by);
     }
     return by === ''
-      ? trans.__('Somebody typed in a cell that was deleted.')
-      : trans.__('Somebody typed in a cell that %1 deleted.', by);
+      ? trans.__('Somebody changed a cell that was deleted.')
+      : trans.__('Somebody changed a cell that %1 deleted.', by);
   }
 
   private _goneTitle({ by }: IDeletedCell): string {
