@@ -16,8 +16,13 @@ export interface ILostCell {
  *
  * @param event - What happened to the bag, while its transaction is not over: then what goes can still be read.
  */
-export function lostCells({ changes, transaction }: Y.YEvent<Y.Array<unknown>>): ILostCell[] {
-  const cells = [...changes.deleted].flatMap(item => item.content.getContent() as unknown[]);
+export function lostCells(event: Y.YEvent<Y.Array<unknown>>): ILostCell[] {
+  const { transaction } = event;
+  if (transaction.beforeState.size === 0 || transaction.deleteSet.clients.size === 0) {
+    // Not even look at what changed, which takes long for a whole document that comes at once.
+    return [];
+  }
+  const cells = [...event.changes.deleted].flatMap(item => item.content.getContent() as unknown[]);
   return cells
     .filter(cell => cell instanceof Y.Map)
     .map(cell => read(cell, transaction))

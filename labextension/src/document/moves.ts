@@ -37,7 +37,8 @@ export function opOf(key: string): string {
 /** The records of a cell that an honest page may have written; of those that list one character the first counts. */
 export function movesOf(cell: CellMap): IMove[] {
   const moves: IMove[] = [];
-  for (const key of cell.keys()) {
+  // Not `keys()`, which is slow: most cells have no record.
+  for (const key of cell._map.keys()) {
     const move = isMoveKey(key) ? readMove(opOf(key), cell.get(key)) : null;
     if (move !== null && isOfWriter(move, cell._map.get(key)?.id)) {
       moves.push(move);
