@@ -82,6 +82,21 @@ for (const [what, act] of Object.entries({ merges: merge(0), splits: split })) {
     seeOnlyTheRest(later);
   });
 
+  test(`a word is gone that one deleted in a piece before a reload, though somebody ${what} its cell`, () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [ada, ben] = open();
+      split(ada);
+      deleteWord(ada);
+      const later = new Page('Ada', 2000);
+      pages.push(later);
+      later.receive(Y.encodeStateAsUpdate(ada.notebook.ydoc));
+      later.notebook.adopt([ada.notebook.ydoc.clientID]);
+      act(ben);
+      ben.sent.splice(0).forEach(update => later.receive(update));
+      seeOnlyTheRest(later);
+    }
+  });
+
   test(`a word is gone that a program deleted before somebody ${what} its cell who did not know`, () => {
     const [ada, ben] = open();
     const program = new Y.Doc();

@@ -27,7 +27,7 @@ export class Deletions {
 
   /** Takes a document that comes from an earlier page: what is deleted in it, and went nowhere, is deleted for good. */
   noteKept(texts: Iterable<Y.Text>, lineage: Lineage): void {
-    const moved = new UnitSet(lineage.mentioned());
+    const moved = new UnitSet(lineage.misplaced());
     for (const text of texts) {
       this._deleted.add(moved.select(deletedRuns(text), false));
     }

@@ -3,7 +3,7 @@ import type * as Y from 'yjs';
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
 import { copiesOf, type IMove, movesOf, originalsOf } from './moves.js';
-import { indexOfUnit, presentRuns, type Run, type Unit, unitsIn, UnitSet } from './units.js';
+import { indexOfUnit, presentRuns, type Run, type Unit, UnitSet } from './units.js';
 
 /** How far a character is followed from cell to cell: what records that two made together could make endless. */
 const MAX_STEPS = 200;
@@ -112,10 +112,10 @@ export class Lineage {
     return new UnitSet(found.flatMap(place => (place.cell === cell ? place.runs : []))).select(runs);
   }
 
-  /** All characters that records name: those that went elsewhere, the copies, and the line breaks of splits. */
-  *mentioned(): Iterable<Run> {
-    for (const { move } of [...this._links.values()].flat()) {
-      yield* [...move.chars, ...(move.cut ?? []), [...move.at, unitsIn(move.chars)] as const];
+  /** The characters that are not meant where they are: those that went elsewhere, and the copies that do not count. */
+  *misplaced(): Iterable<Run> {
+    for (const { move, void: units } of [...this._links.values()].flat()) {
+      yield* [...move.chars, ...(move.cut ?? []), ...copiesOf(move, units)];
     }
   }
 
