@@ -392,7 +392,7 @@ test('what was typed in what a merge brought in stays when it is undone', () => 
   settle();
   ada.notebook.undo();
   settle();
-  assert.deepEqual(ben.texts, ['cell p BEN', 'cell q', 'cell r']);
+  assert.deepEqual(ben.texts, ['cell p', 'cell q BEN', 'cell r']);
 });
 
 test('what is typed in a deleted cell is late for everybody, and can be brought back or dismissed', () => {
@@ -521,6 +521,20 @@ test('a merge that is undone, of which a page hears before what came before it, 
   early.forEach(update => cleo.receive(update));
   settle();
   assert.deepEqual(ben.texts, ['cell p', 'cell q CLEO ADA', 'cell r']);
+});
+
+test('what is typed behind a merged cell goes back with it, and what is typed behind the first one stays', () => {
+  const [ada, ben] = open();
+  ada.notebook.mergeCells(0, [1, 2]);
+  settle();
+  ben.type('p', ' LAST');
+  for (const text of ['cell p', 'cell q']) {
+    ben.type('p', ` BEHIND ${text}`, ben.cell('p').getSource().indexOf(text) + text.length);
+  }
+  settle();
+  ada.notebook.undo();
+  settle();
+  assert.deepEqual(ben.texts, ['cell p BEHIND cell p', 'cell q BEHIND cell q', 'cell r LAST']);
 });
 
 /** The names of all records of where characters went. */

@@ -42,6 +42,12 @@ const ACTS: Readonly<Record<string, Act>> = {
       page.cell(page.ids[index]).updateSource(start, start + word.length, '');
     }
   },
+  'bring back': (scene, page) => {
+    const late = page.notebook.lateCells;
+    if (late.length > 0) {
+      page.notebook.restoreLate(late[scene.random(late.length)].id);
+    }
+  },
   compose: (scene, page) => scene.holdOrRelease(page),
   undo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.undo()),
   redo: (scene, page) => scene.dropWhatGoes(page, () => page.notebook.redo())
@@ -142,7 +148,13 @@ class Play {
     const name = NAMES[this.random(NAMES.length)];
     const index = this.random(page.ids.length);
     this.log.push(`${page.name}: ${name} ${page.ids[index]}`);
+    const before = doubledIn(page);
     ACTS[name](this, page, index);
+    if (this._holds.has(page)) {
+      // What others did is not put in order while somebody composes.
+      return;
+    }
+    assert.deepEqual(doubledIn(page).filter(word => !before.includes(word)), [], `${name}\n${this.log.join('\n')}`);
   }
 
   /** A page tells what it did, and hears some of what others did. */
@@ -175,6 +187,12 @@ class Play {
 
 function wordsIn(text: string): string[] {
   return [...text.matchAll(/<\w+>/g)].map(([word]) => word);
+}
+
+/** The words that are there more than once. */
+function doubledIn(page: Page): string[] {
+  const words = page.texts.flatMap(wordsIn);
+  return words.filter((word, place) => words.indexOf(word) !== place);
 }
 
 const { randomFillSync } = crypto;

@@ -126,6 +126,7 @@ def _facts(doc: "Doc[Any]") -> dict[str, Any]:
         "notebook": document.to_notebook(),
         "trusted": [cell["id"] for cell in document.cells if "trusted" in cell["metadata"]],
         "epoch": document.epoch,
+        "bag": raw_cells(doc),
         "ledger": ledger(doc),
         "scratch": str(scratch(doc)),
         "vector": state_vector(doc.get_state()),

@@ -6,7 +6,7 @@ import type { Deletions } from './deletions.js';
 import type { IIntention } from './history.js';
 import { nextUnit } from './moves.js';
 import type { Relocation } from './relocation.js';
-import { deleteUnits, type Run, runsBetween, UnitSet } from './units.js';
+import { deleteUnits, presentRuns, type Run, runsBetween, UnitSet } from './units.js';
 
 /** Who does things to cells at this page, and what is made of it. */
 export interface IActor {
@@ -94,11 +94,12 @@ export class CellActions {
    */
   merge(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): void {
     const id = String(primary.get('id'));
+    const own = presentRuns(textOf(primary) as Y.Text);
     const separators = [...this._copyInto(primary, before, true), ...this._copyInto(primary, after, false)];
     const parts = [...before, ...after].map(({ cell }) => cell);
     parts.forEach(cell => this._cells.remove(cell, this._actor.author(), id));
     const again = (): boolean => this._mergeAgain(primary, before, after);
-    this._actor.note({ undo: () => this._unmerge(primary, parts, separators, again) });
+    this._actor.note({ undo: () => this._unmerge(primary, parts, { own, separators }, again) });
   }
 
   /**
@@ -157,18 +158,19 @@ export class CellActions {
   private _unmerge(
     primary: CellMap,
     parts: readonly CellMap[],
-    separators: readonly Run[],
+    { own, separators }: { readonly own: readonly Run[]; readonly separators: readonly Run[] },
     again: () => boolean
   ): boolean {
     const merged = parts.filter(cell => deletionOf(cell)?.into === primary.get('id'));
     if (merged.length === 0 || deletionOf(primary) !== null) {
       return false;
     }
-    deleteUnits(textOf(primary) as Y.Text, separators);
     for (const cell of merged) {
-      this._relocation.moveBack(primary, cell);
+      const others = parts.filter(part => part !== cell).flatMap(part => this._relocation.copiesOf(part, primary));
+      this._relocation.moveBack(primary, cell, new UnitSet([...own, ...separators, ...others]));
       this._cells.restore(cell);
     }
+    deleteUnits(textOf(primary) as Y.Text, separators);
     this._actor.note({ undo: again });
     return true;
   }

@@ -33,10 +33,10 @@ export class Deletions {
     }
   }
 
-  /** Deletes characters of a text which are in another place now. */
-  takeOut(text: Y.Text, runs: readonly Run[]): void {
+  /** Deletes characters of a text which are in another place now; says how many were there. */
+  takeOut(text: Y.Text, runs: readonly Run[]): number {
     this._moved.add(runs);
-    deleteUnits(text, runs);
+    return deleteUnits(text, runs);
   }
 
   /** What had been deleted in a text before an edit of somebody else's that made these `deletions`. */

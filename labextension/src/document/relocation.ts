@@ -8,7 +8,6 @@ import { type ILateText, LateTexts, reachOf } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
 import { type IMove, nextUnit, opBefore, writeMove } from './moves.js';
 import {
-  deleteUnits,
   type IGap,
   indexOfUnit,
   piecesOf,
@@ -107,7 +106,7 @@ export class Relocation {
   /**
    * Gives those characters of a cell new names that were moved and are there nonetheless, so that they can be moved.
    *
-   * Copies of them that are elsewhere do not count from now on.
+   * Copies of them that are elsewhere do not count from now on, and go.
    */
   renew(cell: CellMap): void {
     const text = textOf(cell);
@@ -116,18 +115,24 @@ export class Relocation {
     const parts = (text === null ? [] : placesOf(text, moved)).map(({ run, index }): IPart => {
       return { runs: [run], text: source.slice(index, index + run[2]), to: { cell, index } };
     });
-    this._move(cell, parts, { op: opBefore(this._lineage.moves(cell)), follows: true });
+    if (parts.length > 0) {
+      this._move(cell, parts, { op: opBefore(this._lineage.moves(cell)), follows: true });
+      this._dropSuperfluous();
+    }
   }
 
-  /** Gives a cell that went into another one its text back, with what was typed in it meanwhile. */
-  moveBack(from: CellMap, to: CellMap): void {
+  /**
+   * Gives a cell that went into another one its text back, with what was typed in it and behind it meanwhile.
+   *
+   * @param others - The characters of the other cell that are not of this one: what comes behind them is not either.
+   */
+  moveBack(from: CellMap, to: CellMap, others: UnitSet): void {
     const [source, text] = [textOf(from), textOf(to)];
-    const isOfIt = ({ to: target, chars }: IMove): boolean => target === from.get('id') && chars.length > 0;
-    const moves = this._lineage.moves(to).filter(isOfIt);
+    const moves = this._movesBetween(to, from);
     if (source === null || text === null || moves.length === 0) {
       return;
     }
-    const [start, end] = extentOf(source, moves.map(({ at, chars }): Run => [...at, unitsIn(chars)]));
+    const [start, end] = extentOf(source, copiesIn(moves), others);
     const [first] = moves.flatMap(({ chars }) => chars);
     const index = (first && indexOfUnit(text, [first[0], first[1]])?.index) ?? 0;
     if (start < end) {
@@ -135,6 +140,11 @@ export class Relocation {
       this._move(from, [{ ...whole, to: { cell: to, index } }]);
     }
     this._deletions.takeOut(text, moves.flatMap(({ chars }) => chars));
+  }
+
+  /** The copies that a cell has of the characters of another one. */
+  copiesOf(from: CellMap, to: CellMap): Run[] {
+    return copiesIn(this._movesBetween(from, to));
   }
 
   /**
@@ -169,6 +179,10 @@ export class Relocation {
   /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
   private _find(cell: CellMap, unit: Unit): IPlace | null {
     return this._lineage.find(cell, unit);
+  }
+
+  private _movesBetween(from: CellMap, to: CellMap): IMove[] {
+    return this._lineage.moves(from).filter(move => move.to === to.get('id') && move.chars.length > 0);
   }
 
   private get _lineage(): Lineage {
@@ -212,7 +226,7 @@ export class Relocation {
       const text = textOf(cell) as Y.Text;
       const first = text._start?.id;
       const wasMadeOfThem = first?.client === move.at[0] && first.clock === move.at[1];
-      const dropped = deleteUnits(text, copies);
+      const dropped = this._deletions.takeOut(text, copies);
       if (dropped > 0 && wasMadeOfThem && text.length === 0 && deletionOf(cell) === null) {
         markDeleted(cell, { at: Date.now(), by: '' });
       }
@@ -361,16 +375,24 @@ function isShown({ cell, isDeleted }: IPlace): boolean {
   return !isDeleted && deletionOf(cell) === null;
 }
 
-/** The range in a text from the first of some units that are there to the last. */
-function extentOf(text: Y.Text, runs: readonly Run[]): [start: number, end: number] {
+function copiesIn(moves: readonly IMove[]): Run[] {
+  return moves.map(({ at, chars }): Run => [...at, unitsIn(chars)]);
+}
+
+/** The range in a text from the first of some units that are there to the last, and on to the first of others. */
+function extentOf(text: Y.Text, runs: readonly Run[], others: UnitSet): [start: number, end: number] {
   const units = new UnitSet(runs);
-  let [start, end, index] = [Infinity, 0, 0];
+  let [start, end, index, isOpen] = [Infinity, 0, 0, false];
   for (const present of presentRuns(text)) {
     for (const { run, isIn } of units.partition(present)) {
-      if (isIn) {
-        [start, end] = [Math.min(start, index), index + run[2]];
-      }
+      isOpen = isIn || (isOpen && others.select([run]).length === 0);
       index += run[2];
+      if (isIn) {
+        start = Math.min(start, index - run[2]);
+      }
+      if (isOpen) {
+        end = index;
+      }
     }
   }
   return [start, end];
