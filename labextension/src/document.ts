@@ -13,7 +13,7 @@ import { makeCell, type RoomCell } from './document/cells.js';
 import { CellShare, type IShareOwner } from './document/cellshare.js';
 import { Cutting } from './document/cutting.js';
 import { keptInOrder, listDelta } from './document/delta.js';
-import { Deletions } from './document/deletions.js';
+import { Tombstones } from './document/tombstones.js';
 import { Filler } from './document/filler.js';
 import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
@@ -75,10 +75,10 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     super.undoManager.destroy();
     this._arrangement = new Arrangement(this.ydoc);
     this._history = new History(this.ydoc, act => this._perform(act));
-    this._relocation = new Relocation(this.ydoc, this._arrangement, this._deletions, client => this._isOwn(client));
-    this._actions = new CellActions(this._arrangement, this._relocation, this._deletions, this._actor());
+    this._relocation = new Relocation(this.ydoc, this._arrangement, this._tombstones, client => this._isOwn(client));
+    this._actions = new CellActions(this._arrangement, this._relocation, this._tombstones, this._actor());
     this._cutting = new Cutting(this._actions);
-    this._late = new LateCells(this._arrangement, this._deletions);
+    this._late = new LateCells(this._arrangement, this._tombstones);
     this._filler = new Filler(this._arrangement, client => this._isOwn(client));
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterTransaction', this._noteDeleted);
@@ -587,9 +587,9 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
 
   private readonly _noteDeleted = ({ local, origin, deleteSet }: Y.Transaction): void => {
     if (local && origin !== this._relocation) {
-      this._deletions.note(deleteSet);
+      this._tombstones.note(deleteSet);
     } else if (!local && this.ydoc.store.pendingStructs !== null) {
-      this._deletions.noteEarly(deleteSet);
+      this._tombstones.noteEarly(deleteSet);
     }
   };
 
@@ -660,7 +660,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   }
 
   private readonly _arrangement: Arrangement;
-  private readonly _deletions = new Deletions();
+  private readonly _tombstones = new Tombstones();
   private readonly _history: History;
   private readonly _relocation: Relocation;
   private readonly _actions: CellActions;

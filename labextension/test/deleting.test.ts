@@ -37,6 +37,15 @@ function seeOnlyTheRest(page: Page): void {
   assert.deepEqual(words?.sort(), ['one', 'two'], page.texts.join('|'));
 }
 
+/** The page that somebody has after a reload, with what the browser kept. */
+function reload(page: Page): Page {
+  const later = new Page(page.name, 2000);
+  pages.push(later);
+  later.receive(Y.encodeStateAsUpdate(page.notebook.ydoc));
+  later.notebook.adopt([page.notebook.ydoc.clientID]);
+  return later;
+}
+
 const merge = (into: number) => (page: Page) => page.notebook.mergeCells(into, [1]);
 const split = (page: Page): void => page.notebook.splitCell(1, ['WORD one\n'.length]);
 
@@ -73,10 +82,7 @@ for (const [what, act] of Object.entries({ merges: merge(0), splits: split })) {
   test(`a word is gone that one deleted offline and before a reload, though somebody ${what} its cell`, () => {
     const [ada, ben] = open();
     deleteWord(ada);
-    const later = new Page('Ada', 2000);
-    pages.push(later);
-    later.receive(Y.encodeStateAsUpdate(ada.notebook.ydoc));
-    later.notebook.adopt([ada.notebook.ydoc.clientID]);
+    const later = reload(ada);
     act(ben);
     ben.sent.splice(0).forEach(update => later.receive(update));
     seeOnlyTheRest(later);
@@ -87,10 +93,7 @@ for (const [what, act] of Object.entries({ merges: merge(0), splits: split })) {
       const [ada, ben] = open();
       split(ada);
       deleteWord(ada);
-      const later = new Page('Ada', 2000);
-      pages.push(later);
-      later.receive(Y.encodeStateAsUpdate(ada.notebook.ydoc));
-      later.notebook.adopt([ada.notebook.ydoc.clientID]);
+      const later = reload(ada);
       act(ben);
       ben.sent.splice(0).forEach(update => later.receive(update));
       seeOnlyTheRest(later);

@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, textOf, typeOf } from './cellmap.js';
-import type { Deletions } from './deletions.js';
+import type { Tombstones } from './tombstones.js';
 import type { IIntention } from './history.js';
 import { nextUnit } from './moves.js';
 import type { Relocation } from './relocation.js';
@@ -36,7 +36,7 @@ export class CellActions {
   constructor(
     private readonly _cells: Arrangement,
     private readonly _relocation: Relocation,
-    private readonly _deletions: Deletions,
+    private readonly _tombstones: Tombstones,
     private readonly _actor: IActor
   ) {}
 
@@ -123,7 +123,7 @@ export class CellActions {
         this._relocation.record(cell, { to: String(piece.get('id')), chars, at, cut, ...split });
       }
     }
-    this._deletions.takeOut(text, runsBetween(text, 0, stays));
+    this._tombstones.takeOut(text, runsBetween(text, 0, stays));
     const parts = slices.map(({ cell: piece, end }, place) => {
       return { cell: piece, separator: whole.slice(end, slices[place + 1]?.start ?? stays) };
     });
@@ -166,7 +166,7 @@ export class CellActions {
       return false;
     }
     for (const cell of merged) {
-      const others = parts.filter(part => part !== cell).flatMap(part => this._relocation.copiesOf(part, primary));
+      const others = parts.filter(part => part !== cell).flatMap(part => this._relocation.copiesFrom(part, primary));
       this._relocation.moveBack(primary, cell, new UnitSet([...own, ...separators, ...others]));
       this._cells.restore(cell);
     }

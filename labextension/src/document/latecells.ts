@@ -1,6 +1,6 @@
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, isLate, markDeleted, textOf, typeOf } from './cellmap.js';
-import type { Deletions } from './deletions.js';
+import type { Tombstones } from './tombstones.js';
 import { movesOf } from './moves.js';
 import { piecesOf, type Run, UnitSet } from './units.js';
 
@@ -21,7 +21,7 @@ export interface ILateCell {
 export class LateCells {
   constructor(
     private readonly _cells: Arrangement,
-    private readonly _deletions: Deletions
+    private readonly _tombstones: Tombstones
   ) {}
 
   /** The cells with late text, as they were when `read` was called last. */
@@ -41,7 +41,7 @@ export class LateCells {
   clearMoved(cell: CellMap): void {
     const text = textOf(cell);
     if (text !== null && deletionOf(cell)?.into !== undefined) {
-      this._deletions.takeOut(text, movedRuns(cell));
+      this._tombstones.takeOut(text, movedRuns(cell));
     }
   }
 

@@ -3,7 +3,7 @@ import type * as Y from 'yjs';
 import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
-import type { Deletions } from './deletions.js';
+import type { Tombstones } from './tombstones.js';
 import { type ILateText, LateTexts, reachOf } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
 import { type IMove, nextUnit, opBefore, writeMove } from './moves.js';
@@ -46,14 +46,14 @@ export class Relocation {
   constructor(
     private readonly _doc: Y.Doc,
     private readonly _cells: Arrangement,
-    private readonly _deletions: Deletions,
+    private readonly _tombstones: Tombstones,
     private readonly _isOwn: (client: number) => boolean
   ) {}
 
   /** Takes note of a record that came; `deletions` are those that came with it. */
   hear(cell: CellMap, op: string, deletions: DeleteSet): IArrival {
     const text = textOf(cell);
-    return { cell, op, gone: text === null ? [] : this._deletions.before(text, deletions) };
+    return { cell, op, gone: text === null ? [] : this._tombstones.before(text, deletions) };
   }
 
   /** Puts in order what others' merges and splits left to do. */
@@ -65,7 +65,7 @@ export class Relocation {
     for (const { cell, op, gone } of arrivals) {
       const move = this._lineage.moves(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
-        this._deletions.follow(this._lineage, cell, move, gone);
+        this._tombstones.follow(this._lineage, cell, move, gone);
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
@@ -73,7 +73,7 @@ export class Relocation {
     }
     for (const cell of this._lineage.cells) {
       this.dropCopied(cell);
-      this._deletions.repeat(this._lineage, cell);
+      this._tombstones.repeat(this._lineage, cell);
       this._noteMoved(cell);
     }
   }
@@ -81,7 +81,7 @@ export class Relocation {
   /** Takes a document that comes from an earlier page. */
   noteKept(): void {
     const texts = this._cells.all.flatMap(cell => textOf(cell) ?? []);
-    this._deletions.noteKept(texts, this._lineage);
+    this._tombstones.noteKept(texts, this._lineage);
   }
 
   /** Cells or records came: what is known of them is to be read again. */
@@ -99,7 +99,7 @@ export class Relocation {
   dropCopied(cell: CellMap): void {
     const text = deletionOf(cell) === null && this._lineage.moves(cell).length > 0 ? textOf(cell) : null;
     if (text !== null && text.length > 0) {
-      this._deletions.takeOut(text, this._lineage.copied(cell, presentRuns(text)));
+      this._tombstones.takeOut(text, this._lineage.copied(cell, presentRuns(text)));
     }
   }
 
@@ -139,11 +139,11 @@ export class Relocation {
       const whole = { runs: runsBetween(source, start, end), text: sourceOf(from).slice(start, end) };
       this._move(from, [{ ...whole, to: { cell: to, index } }]);
     }
-    this._deletions.takeOut(text, moves.flatMap(({ chars }) => chars));
+    this._tombstones.takeOut(text, moves.flatMap(({ chars }) => chars));
   }
 
   /** The copies that a cell has of the characters of another one. */
-  copiesOf(from: CellMap, to: CellMap): Run[] {
+  copiesFrom(from: CellMap, to: CellMap): Run[] {
     return copiesIn(this._movesBetween(from, to));
   }
 
@@ -215,7 +215,7 @@ export class Relocation {
       writeMove(cell, { to: String(target.get('id')), chars, at, taken: true, ...more }, op);
     }
     if (parts.length > 0) {
-      this._deletions.takeOut(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
+      this._tombstones.takeOut(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
       this.forget();
     }
     return groups.keys();
@@ -226,7 +226,7 @@ export class Relocation {
       const text = textOf(cell) as Y.Text;
       const first = text._start?.id;
       const wasMadeOfThem = first?.client === move.at[0] && first.clock === move.at[1];
-      const dropped = this._deletions.takeOut(text, copies);
+      const dropped = this._tombstones.takeOut(text, copies);
       if (dropped > 0 && wasMadeOfThem && text.length === 0 && deletionOf(cell) === null) {
         markDeleted(cell, { at: Date.now(), by: '' });
       }

@@ -11,7 +11,7 @@ type DeleteSet = Y.Transaction['deleteSet'];
  * What was deleted in texts, and what only went elsewhere: who merges or splits a cell copies characters that others
  * delete at the same moment, and the copies have to go then, too.
  */
-export class Deletions {
+export class Tombstones {
   /** What was done here deleted characters. */
   note(deletions: DeleteSet): void {
     this._deleted.add(this._moved.select(runsOf(deletions), false));
