@@ -21,7 +21,7 @@ import { type ILostCell, lostCells } from './document/lostcells.js';
 import { isMoveKey, opOf } from './document/moves.js';
 import { type IArrival, Relocation } from './document/relocation.js';
 import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
-import { type IGap, piecesOf } from './document/units.js';
+import { type DeleteSet, type IGap, piecesOf } from './document/units.js';
 
 export type { ILateCell } from './document/latecells.js';
 export type { ILostCell } from './document/lostcells.js';
@@ -75,11 +75,14 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     super.undoManager.destroy();
     this._arrangement = new Arrangement(this.ydoc);
     this._history = new History(this.ydoc, act => this._perform(act));
-    this._relocation = new Relocation(this.ydoc, this._arrangement, this._tombstones, client => this._isOwn(client));
+    const isOwn = (client: number): boolean => this._isOwn(client);
+    this._relocation = new Relocation(this.ydoc, this._arrangement, this._tombstones, isOwn, (cell, naming) =>
+      this._shares.get(cell)?.noteNamed(naming)
+    );
     this._actions = new CellActions(this._arrangement, this._relocation, this._tombstones, this._actor());
     this._cutting = new Cutting(this._actions);
     this._late = new LateCells(this._arrangement, this._tombstones);
-    this._filler = new Filler(this._arrangement, client => this._isOwn(client));
+    this._filler = new Filler(this._arrangement, isOwn);
     this._ycells.observeDeep(this._onChange);
     this.ydoc.on('afterTransaction', this._noteDeleted);
     this.ydoc.on('afterAllTransactions', this._afterTransactions);
@@ -682,8 +685,6 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   private readonly _cellsLost = new Signal<this, readonly ILostCell[]>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
 }
-
-type DeleteSet = Y.Transaction['deleteSet'];
 
 /** What the base class follows the cells with. */
 interface IFollower {

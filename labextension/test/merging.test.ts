@@ -317,14 +317,111 @@ test('the pictures of cells that are merged are kept, and those of one that is s
   assert.deepEqual(attachments(0), picture('three'));
 });
 
-test('two who merge the same cells at once have their text once', () => {
+test('two who merge the same cells at once have their text once, and one separator', () => {
+  for (const typed of ['', ' TYPED']) {
+    const [ada, ben] = open();
+    ada.notebook.mergeCells(1, [0, 2]);
+    ben.type('p', typed);
+    ben.type('r', typed);
+    ben.notebook.mergeCells(1, [0, 2]);
+    settle();
+    assert.deepEqual(ada.texts, [`cell p${typed}\n\ncell q\n\ncell r${typed}`]);
+    assert.ok(ben.notebook.undo());
+    settle();
+    assert.deepEqual(ada.texts, [`cell p${typed}`, 'cell q', `cell r${typed}`]);
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('two who merge a cell without text at once have one separator, and so have those who merge it again', () => {
   const [ada, ben] = open();
+  ada.cell('q').setSource('');
+  settle();
   ada.notebook.mergeCells(0, [1]);
   ben.notebook.mergeCells(0, [1]);
   settle();
-  assert.equal(ada.texts[0].split('cell q').length, 2, ada.texts[0]);
-  assert.equal(ada.ids.length, 2);
+  assert.deepEqual(ada.texts, ['cell p\n\n', 'cell r']);
+  for (let round = 0; round < 5; round += 1) {
+    assert.ok(ada.notebook.undo());
+    settle();
+    assert.deepEqual(ben.texts, ['cell p', '', 'cell r']);
+    assert.ok(ada.notebook.redo());
+    settle();
+    assert.deepEqual(ben.texts, ['cell p\n\n', 'cell r']);
+  }
 });
+
+for (const merger of [0, 1]) {
+  const writer = 1 - merger;
+  const who = merger === 0 ? 'the lower client id' : 'the higher client id';
+  const set = (page: Page, id: string, text: string): void => page.cell(id).setSource(text);
+
+  test(`what is typed at the end of a cell stays there when others put cells behind it (${who})`, () => {
+    open();
+    pages[merger].notebook.mergeCells(0, [1, 2]);
+    pages[writer].type('p', ' TYPD');
+    pages[writer].type('p', 'E', 'cell p TYP'.length);
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p TYPED\n\ncell q\n\ncell r']);
+    assert.ok(pages[merger].notebook.undo());
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p TYPED', 'cell q', 'cell r']);
+  });
+
+  test(`what is typed at the start of a cell stays there when others put cells before it (${who})`, () => {
+    open();
+    pages[merger].notebook.mergeCells(2, [0, 1]);
+    pages[writer].type('r', 'TPED ', 0);
+    pages[writer].type('r', 'Y', 1);
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p\n\ncell q\n\nTYPED cell r']);
+    assert.ok(pages[merger].notebook.undo());
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p', 'cell q', 'TYPED cell r']);
+  });
+
+  test(`what is typed in a cell without text stays between what others put around it (${who})`, () => {
+    open();
+    set(pages[0], 'q', '');
+    settle();
+    pages[merger].notebook.mergeCells(1, [0, 2]);
+    pages[writer].type('q', 'TYPED');
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p\n\nTYPED\n\ncell r']);
+  });
+
+  test(`what is typed in a cell without text goes with it (${who})`, () => {
+    for (const [primary, expected] of [[0, 'cell p\n\nTYPED'], [2, 'TYPED\n\ncell r']] as const) {
+      open();
+      set(pages[0], 'q', '');
+      settle();
+      pages[merger].notebook.mergeCells(primary, [1]);
+      pages[writer].type('q', 'TYPED');
+      settle();
+      assert.ok(pages[0].texts.includes(expected), JSON.stringify(pages[0].texts));
+      pages.splice(0).forEach(page => page.dispose());
+    }
+  });
+
+  test(`what two type at the end of a cell stays there when a third puts one behind it (${who})`, () => {
+    open('Cleo');
+    pages[merger].notebook.mergeCells(0, [1]);
+    pages[writer].type('p', ' TYPED');
+    pages[2].type('p', ' TOO');
+    settle();
+    assert.match(pages[0].texts[0], /^cell p( TYPED TOO| TOO TYPED)\n\ncell q$/);
+  });
+
+  test(`what was typed at the end of a cell can be undone when others put one behind it (${who})`, () => {
+    open();
+    pages[merger].notebook.mergeCells(0, [1]);
+    pages[writer].type('p', ' TYPED');
+    settle();
+    pages[writer].cell('p').undo();
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p\n\ncell q', 'cell r']);
+  });
+}
 
 test('two who merge one cell into different ones at once have its text once', () => {
   const [ada, ben] = open();

@@ -6,7 +6,7 @@ import type { Tombstones } from './tombstones.js';
 import type { IIntention } from './history.js';
 import { nextUnit } from './moves.js';
 import type { Relocation } from './relocation.js';
-import { deleteUnits, presentRuns, type Run, runsBetween, UnitSet } from './units.js';
+import { deleteUnits, presentRuns, type Run, runsBetween, type Unit, UnitSet } from './units.js';
 
 /** Who does things to cells at this page, and what is made of it. */
 export interface IActor {
@@ -95,11 +95,12 @@ export class CellActions {
   merge(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): void {
     const id = String(primary.get('id'));
     const own = presentRuns(textOf(primary) as Y.Text);
-    const separators = [...this._copyInto(primary, before, true), ...this._copyInto(primary, after, false)];
+    this._copyInto(primary, before, true);
+    this._copyInto(primary, after, false);
     const parts = [...before, ...after].map(({ cell }) => cell);
     parts.forEach(cell => this._cells.remove(cell, this._actor.author(), id));
     const again = (): boolean => this._mergeAgain(primary, before, after);
-    this._actor.note({ undo: () => this._unmerge(primary, parts, { own, separators }, again) });
+    this._actor.note({ undo: () => this._unmerge(primary, parts, own, again) });
   }
 
   /**
@@ -130,47 +131,44 @@ export class CellActions {
     this._actor.note({ undo: () => this._mergeAgain(cell, parts, []) });
   }
 
-  /** Copies the text of cells into another one, and notes in them where it went; says what is between the copies. */
-  private _copyInto(primary: CellMap, parts: readonly IPart[], isBefore: boolean): Run[] {
+  /** Copies the text of cells into another one, and notes in them where it went. */
+  private _copyInto(primary: CellMap, parts: readonly IPart[], ahead: boolean): void {
     parts.forEach(({ cell }) => this._relocation.renew(cell));
     const text = textOf(primary) as Y.Text;
     // The records are written behind the copies: their names count what this page writes.
     const [client, clock] = nextUnit(this._cells.doc);
     let all = '';
-    const separators: Run[] = [];
     const places = parts.map(({ cell, separator }) => {
       const source = textOf(cell) as Y.Text;
       const chars = runsBetween(source, 0, source.length);
-      // Of no characters the place is a separator's.
-      const place = all.length + (isBefore ? 0 : separator.length) - (chars.length === 0 && !isBefore ? 1 : 0);
-      const start = all.length + (isBefore ? source.length : 0);
-      separators.push([client, clock + start, separator.length]);
-      all += isBefore ? source.toString() + separator : separator + source.toString();
-      return { cell, chars, place, hasPlace: chars.length > 0 || separator !== '' };
+      const start = clock + all.length;
+      all += ahead ? source.toString() + separator : separator + source.toString();
+      const sep: Run = [client, start + (ahead ? source.length : 0), separator.length];
+      // Of no characters the place is the separator's unit on that side.
+      const at: Unit = [client, ahead ? start : start + separator.length - (chars.length === 0 ? 1 : 0)];
+      return { cell, move: { to: String(primary.get('id')), chars, at, ahead, ...(separator === '' ? {} : { sep }) } };
     });
-    text.insert(isBefore ? 0 : text.length, all);
-    for (const { cell, chars, place } of places.filter(({ hasPlace }) => hasPlace)) {
-      this._relocation.record(cell, { to: String(primary.get('id')), chars, at: [client, clock + place] });
+    text.insert(ahead ? 0 : text.length, all);
+    for (const { cell, move } of places.filter(({ move }) => move.chars.length > 0 || move.sep !== undefined)) {
+      this._relocation.recordMerge(cell, move);
     }
-    return separators.filter(([, , length]) => length > 0);
   }
 
-  private _unmerge(
-    primary: CellMap,
-    parts: readonly CellMap[],
-    { own, separators }: { readonly own: readonly Run[]; readonly separators: readonly Run[] },
-    again: () => boolean
-  ): boolean {
+  private _unmerge(primary: CellMap, parts: readonly CellMap[], own: readonly Run[], again: () => boolean): boolean {
     const merged = parts.filter(cell => deletionOf(cell)?.into === primary.get('id'));
     if (merged.length === 0 || deletionOf(primary) !== null) {
       return false;
     }
+    const brought = new Map(parts.map(cell => [cell, this._relocation.broughtFrom(cell, primary)]));
     for (const cell of merged) {
-      const others = parts.filter(part => part !== cell).flatMap(part => this._relocation.copiesFrom(part, primary));
-      this._relocation.moveBack(primary, cell, new UnitSet([...own, ...separators, ...others]));
+      const others = [...brought].flatMap(([part, { copies, separators }]) => {
+        return part === cell ? separators : [...copies, ...separators];
+      });
+      this._relocation.moveBack(primary, cell, new UnitSet([...own, ...others]));
       this._cells.restore(cell);
     }
-    deleteUnits(textOf(primary) as Y.Text, separators);
+    this._relocation.dropDoubled();
+    deleteUnits(textOf(primary) as Y.Text, merged.flatMap(cell => brought.get(cell)?.separators ?? []));
     this._actor.note({ undo: again });
     return true;
   }
@@ -218,7 +216,7 @@ export class CellActions {
 
   private _restore(cell: CellMap, known: UnitSet): void {
     this._cells.restore(cell);
-    this._relocation.dropCopied(cell);
+    this._relocation.dropDoubled();
     this._actor.note({ undo: () => this._unmake(cell, known) });
   }
 }

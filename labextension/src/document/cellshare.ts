@@ -3,6 +3,9 @@ import * as Y from 'yjs';
 import { wellFormed, wholeCharacters } from '../characters.js';
 import { differences } from '../textdiff.js';
 import { type CellMap, textOf } from './cellmap.js';
+import { copiesOf } from './moves.js';
+import type { INaming } from './relocation.js';
+import { runsOf, toDeleteSet, UnitSet } from './units.js';
 
 /** What a share needs of the notebook that its cell is in. */
 export interface IShareOwner {
@@ -85,6 +88,17 @@ export class CellShare {
       this.text.insert(splice.start, splice.insert);
       this.text.delete(splice.start + splice.insert.length, splice.end - splice.start);
     });
+  }
+
+  /** Characters of the text were written anew, and these stand for them: undo takes them out, too. */
+  noteNamed({ chars, at }: INaming): void {
+    for (const step of this._undoManager?.undoStack ?? []) {
+      const typed = new UnitSet(runsOf(step.insertions));
+      const copies = copiesOf({ chars, at }, new UnitSet(typed.select(chars)));
+      if (copies.length > 0) {
+        step.insertions = Y.mergeDeleteSets([step.insertions, toDeleteSet(copies)]);
+      }
+    }
   }
 
   dispose(): void {

@@ -2,8 +2,8 @@ import type * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
-import { copiesOf, type IMove, movesOf, originalsOf } from './moves.js';
-import { indexOfUnit, presentRuns, type Run, type Unit, UnitSet } from './units.js';
+import { copiesOf, type IMove, movesOf, originalsOf, separatorsOf } from './moves.js';
+import { indexOfUnit, presentRuns, type Run, type Unit, unitsIn, UnitSet } from './units.js';
 
 /** How far a character is followed from cell to cell: what records that two made together could make endless. */
 const MAX_STEPS = 200;
@@ -19,11 +19,14 @@ export interface IPlace {
   readonly isDeleted: boolean;
 }
 
-/** A record, where it is, and those of its characters whose copies do not count. */
+/** A record, where it is, and what of it does not count. */
 interface ILink {
   readonly cell: CellMap;
   readonly move: IMove;
+  /** Those of its characters whose copies do not count. */
   readonly void: UnitSet;
+  /** Whether another merge put the same text behind a separator of its own. */
+  isSeparatorVoid: boolean;
 }
 
 /**
@@ -38,13 +41,14 @@ export class Lineage {
     for (const cell of cells.all) {
       const id = String(cell.get('id'));
       this._byId.set(id, this._byId.get(id) ?? cell);
-      const links = movesOf(cell).map(move => ({ cell, move, void: new UnitSet() }));
+      const links = movesOf(cell).map(move => ({ cell, move, void: new UnitSet(), isSeparatorVoid: false }));
       if (links.length > 0) {
         this._links.set(cell, links);
       }
       links.forEach(link => add(this._into, link.move.to, link));
     }
     this._findVoid();
+    this._findVoidSeparators();
   }
 
   /** The cells that have records. */
@@ -57,28 +61,46 @@ export class Lineage {
     return (this._links.get(cell) ?? []).map(({ move }) => move);
   }
 
-  /** For each cell the copies in it that do not count. */
+  /** For each cell the copies in it that do not count, with the separators of merges that do not. */
   *superfluous(): Iterable<{ cell: CellMap; move: IMove; copies: Run[] }> {
     for (const links of this._links.values()) {
-      for (const { move, void: units } of links) {
-        const cell = this._find(move.to);
-        const copies = cell === null ? [] : copiesOf(move, units);
+      for (const link of links) {
+        const cell = this._find(link.move.to);
+        const copies = cell === null ? [] : superfluousOf(link);
         if (cell !== null && copies.length > 0) {
-          yield { cell, move, copies };
+          yield { cell, move: link.move, copies };
         }
       }
     }
   }
 
-  /** The copies in one cell that do not count. */
+  /** The characters of a cell that a record copied together with others whose copies it made do not count. */
+  tornOff(cell: CellMap): { move: IMove; rest: UnitSet }[] {
+    return (this._links.get(cell) ?? [])
+      .map(({ move, void: units }) => ({ move, rest: units.select(move.chars, false) }))
+      .filter(({ move, rest }) => rest.length > 0 && unitsIn(rest) < unitsIn(move.chars))
+      .map(({ move, rest }) => ({ move, rest: new UnitSet(rest) }));
+  }
+
+  /** The copies in one cell that do not count, with the separators. */
   superfluousIn(cell: CellMap): Run[] {
-    const links = this._into.get(String(cell.get('id'))) ?? [];
-    return links.flatMap(({ move, void: units }) => copiesOf(move, units));
+    return (this._into.get(String(cell.get('id'))) ?? []).flatMap(superfluousOf);
+  }
+
+  /** The records of what merges put before the text of a cell, or behind it. */
+  mergesInto(cell: CellMap, ahead: boolean): IMove[] {
+    const moves = (this._into.get(String(cell.get('id'))) ?? []).map(({ move }) => move);
+    return moves.filter(move => move.ahead === ahead);
+  }
+
+  /** The characters of a cell that are in records. */
+  listed(cell: CellMap): Run[] {
+    return (this._links.get(cell) ?? []).flatMap(({ move }) => move.chars);
   }
 
   /** Those of a cell's characters that are in no record; or those that are. */
   select(cell: CellMap, runs: Iterable<Run>, isListed: boolean): Run[] {
-    return new UnitSet(this._listed(cell)).select(runs, isListed);
+    return new UnitSet(this.listed(cell)).select(runs, isListed);
   }
 
   /** Where a character is: the first of it and its copies that is in a cell that is there; else its last copy. */
@@ -114,8 +136,8 @@ export class Lineage {
 
   /** The characters that are not meant where they are: those that went elsewhere, and the copies that do not count. */
   *misplaced(): Iterable<Run> {
-    for (const { move, void: units } of [...this._links.values()].flat()) {
-      yield* [...move.chars, ...(move.cut ?? []), ...copiesOf(move, units)];
+    for (const link of [...this._links.values()].flat()) {
+      yield* [...link.move.chars, ...(link.move.cut ?? []), ...superfluousOf(link)];
     }
   }
 
@@ -221,10 +243,6 @@ export class Lineage {
     return this._byId.get(id) ?? null;
   }
 
-  private _listed(cell: CellMap): Run[] {
-    return (this._links.get(cell) ?? []).flatMap(({ move }) => move.chars);
-  }
-
   private _findVoid(): void {
     const news: { link: ILink; chars: Run[] }[] = [];
     for (const links of this._links.values()) {
@@ -250,9 +268,31 @@ export class Lineage {
     }
   }
 
+  /** Of several merges of one cell into another the first one's separator is enough. */
+  private _findVoidSeparators(): void {
+    for (const links of this._links.values()) {
+      const merges = links.filter(({ move }) => move.sep !== undefined);
+      merges.forEach((link, place) => {
+        const { chars } = link.move;
+        const isGone = chars.length > 0 && link.void.select(chars, false).length === 0;
+        link.isSeparatorVoid = isGone || merges.slice(0, place).some(({ move }) => areOneMerge(move, link.move));
+      });
+    }
+  }
+
   private readonly _byId = new Map<string, CellMap>();
   private readonly _links = new Map<CellMap, ILink[]>();
   private readonly _into = new Map<string, ILink[]>();
+}
+
+function superfluousOf({ move, void: units, isSeparatorVoid }: ILink): Run[] {
+  return [...copiesOf(move, units), ...(isSeparatorVoid ? separatorsOf([move]) : [])];
+}
+
+/** Whether two people merged a cell into the same one at once, as far as one can tell: it may have had no text. */
+function areOneMerge(one: IMove, other: IMove): boolean {
+  const isEmpty = one.chars.length === 0 || other.chars.length === 0;
+  return one.to === other.to && (isEmpty || new UnitSet(one.chars).select(other.chars).length > 0);
 }
 
 function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -24,6 +24,10 @@ export interface IMove {
   readonly taken?: boolean;
   /** Whether a page let its own text follow that of others. Where it may stay, no more text follows that. */
   readonly follows?: boolean;
+  /** Of a merge: whether the copies come before the text that was there, or behind it. */
+  readonly ahead?: boolean;
+  /** Of a merge: what was put between the copies and the text that was there. */
+  readonly sep?: Run;
 }
 
 export function isMoveKey(key: string): boolean {
@@ -51,10 +55,12 @@ export function movesOf(cell: CellMap): IMove[] {
  * Whether the copies are its writer's own, and older than the record, and the characters older than the copies: so
  * nobody can make a record of what others type, or of what is still to be typed.
  */
-function isOfWriter({ chars, at }: IMove, writer: Y.ID | undefined): boolean {
-  const end = at[1] + unitsIn(chars);
+function isOfWriter({ chars, at, sep }: IMove, writer: Y.ID | undefined): boolean {
+  const written: Run[] = [[...at, unitsIn(chars)], ...(sep === undefined ? [] : [sep])];
+  const isWriters = ([client, clock, length]: Run): boolean =>
+    client === writer?.client && clock + length <= writer.clock;
   const isOlder = ([client, clock, length]: Run): boolean => client !== at[0] || clock + length <= at[1];
-  return writer?.client === at[0] && end <= writer.clock && chars.every(isOlder) && !hasDoubles(chars);
+  return written.every(isWriters) && chars.every(isOlder) && !hasDoubles(chars);
 }
 
 /** Whether a unit is in several runs. */
@@ -72,6 +78,11 @@ export function writeMove(cell: CellMap, move: Omit<IMove, 'op'>, op = UUID.uuid
   cell.set(PREFIX + op, { ...move });
 }
 
+/** What the records of merges put between texts. */
+export function separatorsOf(moves: readonly IMove[]): Run[] {
+  return moves.flatMap(({ sep }) => (sep === undefined ? [] : [sep]));
+}
+
 /** The name of a record that counts in place of others; no two are the same. */
 export function opBefore(moves: readonly IMove[]): string {
   return LEAST + (moves[0]?.op ?? '') + UUID.uuid4();
@@ -81,7 +92,7 @@ export function opBefore(moves: readonly IMove[]): string {
 const LEAST = '!';
 
 /** The copies of those characters of a record that are also in a set. */
-export function copiesOf({ chars, at }: IMove, units: UnitSet): Run[] {
+export function copiesOf({ chars, at }: Pick<IMove, 'chars' | 'at'>, units: UnitSet): Run[] {
   const copies: Run[] = [];
   let offset = 0;
   for (const listed of chars) {
@@ -117,12 +128,13 @@ export function nextUnit(doc: Y.Doc): Unit {
 
 function readMove(op: string, value: unknown): IMove | null {
   const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const { to, chars, at, tail, cut, taken, follows } = record;
+  const { to, chars, at, tail, cut, taken, follows, ahead, sep } = record;
   if (typeof to !== 'string' || !isRuns(chars) || !isUnit(at)) {
     return null;
   }
   const split = { cut: isRuns(cut) ? cut : [], ...(isUnit(tail) ? { tail } : {}) };
-  return { op, to, chars, at, ...split, taken: taken === true, follows: follows === true };
+  const merge = typeof ahead === 'boolean' ? { ahead, ...(isRun(sep) ? { sep } : {}) } : {};
+  return { op, to, chars, at, ...split, ...merge, taken: taken === true, follows: follows === true };
 }
 
 /** Client ids and clocks are less, and so are their sums exact. */

@@ -4,10 +4,11 @@ import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
 import type { Tombstones } from './tombstones.js';
-import { type ILateText, LateTexts, reachOf } from './latetext.js';
+import { type ILateText, LateTexts, reachOf, strayTexts, torn } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
-import { type IMove, nextUnit, opBefore, writeMove } from './moves.js';
+import { copiesOf, type IMove, nextUnit, opBefore, separatorsOf, writeMove } from './moves.js';
 import {
+  type DeleteSet,
   type IGap,
   indexOfUnit,
   piecesOf,
@@ -22,8 +23,6 @@ import {
 
 /** How many cells late text goes through at once. */
 const MAX_STEPS = 50;
-
-type DeleteSet = Y.Transaction['deleteSet'];
 
 /** A record of moved characters that came from somebody else. */
 export interface IArrival {
@@ -42,12 +41,14 @@ export interface IArrival {
 export class Relocation {
   /**
    * @param _isOwn - Whether what a Yjs client wrote is this page's own.
+   * @param _noteNamed - Characters of a cell got new names here.
    */
   constructor(
     private readonly _doc: Y.Doc,
     private readonly _cells: Arrangement,
     private readonly _tombstones: Tombstones,
-    private readonly _isOwn: (client: number) => boolean
+    private readonly _isOwn: (client: number) => boolean,
+    private readonly _noteNamed: (cell: CellMap, move: INaming) => void
   ) {}
 
   /** Takes note of a record that came; `deletions` are those that came with it. */
@@ -69,10 +70,14 @@ export class Relocation {
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
+        if (move.ahead !== undefined) {
+          this._rejoin(cell);
+          this._giveWay(move);
+        }
       }
     }
     for (const cell of this._lineage.cells) {
-      this.dropCopied(cell);
+      this._dropCopied(cell);
       this._tombstones.repeat(this._lineage, cell);
       this._noteMoved(cell);
     }
@@ -95,8 +100,23 @@ export class Relocation {
     this.forget();
   }
 
+  /** Writes in a cell that it went into another one. */
+  recordMerge(cell: CellMap, move: Omit<IMove, 'op'>): void {
+    const known = this._lineage.moves(cell).filter(({ to, sep }) => to === move.to && sep !== undefined);
+    // Nothing but its name tells a later merge of a cell without text from one at the same moment.
+    const former = known.filter(({ chars }) => chars.length === 0 || move.chars.length === 0);
+    this.record(cell, move, former.length > 0 ? opBefore(known) : undefined);
+  }
+
+  /** Deletes those characters of cells that are there which are in another one, too: a cell came back. */
+  dropDoubled(): void {
+    for (const cell of this._lineage.cells) {
+      this._dropCopied(cell);
+    }
+  }
+
   /** Deletes those characters of a cell that is there which are in another one, too. */
-  dropCopied(cell: CellMap): void {
+  private _dropCopied(cell: CellMap): void {
     const text = deletionOf(cell) === null && this._lineage.moves(cell).length > 0 ? textOf(cell) : null;
     if (text !== null && text.length > 0) {
       this._tombstones.takeOut(text, this._lineage.copied(cell, presentRuns(text)));
@@ -142,9 +162,10 @@ export class Relocation {
     this._tombstones.takeOut(text, moves.flatMap(({ chars }) => chars));
   }
 
-  /** The copies that a cell has of the characters of another one. */
-  copiesFrom(from: CellMap, to: CellMap): Run[] {
-    return copiesIn(this._movesBetween(from, to));
+  /** What merges brought from one cell into another. */
+  broughtFrom(from: CellMap, to: CellMap): { copies: Run[]; separators: Run[] } {
+    const moves = this._lineage.moves(from).filter(move => move.to === to.get('id'));
+    return { copies: copiesIn(moves.filter(({ chars }) => chars.length > 0)), separators: separatorsOf(moves) };
   }
 
   /**
@@ -213,6 +234,9 @@ export class Relocation {
       }
       const chars = sorted.flatMap(({ runs }) => runs);
       writeMove(cell, { to: String(target.get('id')), chars, at, taken: true, ...more }, op);
+      if (target === cell) {
+        this._noteNamed(cell, { chars, at });
+      }
     }
     if (parts.length > 0) {
       this._tombstones.takeOut(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
@@ -249,6 +273,47 @@ export class Relocation {
         this._follow(target, onward, steps - 1);
       }
     }
+  }
+
+  /**
+   * Of a cell that two merged at once the first one's copies count, and of the second one's those that the first did
+   * not know: where these are this page's, they go in between the others.
+   */
+  private _rejoin(cell: CellMap): void {
+    for (const { move, rest } of this._lineage.tornOff(cell)) {
+      const target = move.ahead === undefined || !this._isOwn(move.at[0]) ? null : this._cells.find(move.to);
+      const text = target && textOf(target);
+      if (target !== null && text !== null && deletionOf(target) === null) {
+        const parts = torn(textOf(cell) as Y.Text, move, rest).flatMap(({ runs, behind, before }): IPart[] => {
+          const to = this._beside(cell, behind, 1) ?? this._beside(cell, before, 0);
+          const copies = placesOf(text, this._lineage.select(target, copiesOf(move, new UnitSet(runs)), false));
+          const source = text.toString();
+          return to === null
+            ? []
+            : copies.map(({ run, index }) => ({ runs: [run], text: source.slice(index, index + run[2]), to }));
+        });
+        this._move(target, parts, { follows: true });
+      }
+    }
+  }
+
+  /**
+   * Own text that was typed at the end of a cell, while somebody put another one behind it there, may have come to
+   * stand behind that: it goes back to where it was typed. So does what was typed at the start.
+   */
+  private _giveWay(move: IMove): void {
+    const cell = this._cells.find(move.to);
+    const text = cell === null || deletionOf(cell) !== null ? null : textOf(cell);
+    if (cell === null || text === null) {
+      return;
+    }
+    const ahead = move.ahead === true;
+    const [beside, opposite] = [ahead, !ahead].map(side => broughtBy(this._lineage.mergesInto(cell, side)));
+    const placed = new UnitSet([...beside, ...opposite, ...this._lineage.listed(cell)]);
+    const parts = strayTexts(text, { units: new UnitSet(broughtBy([move])), ahead, opposite, placed })
+      .filter(({ run }) => this._isOwn(run[0]))
+      .map(({ run, text: characters, index }): IPart => ({ runs: [run], text: characters, to: { cell, index } }));
+    this._move(cell, parts, { follows: true });
   }
 
   private _lateTexts(cell: CellMap, text: Y.Text, move: IMove): ILateText[] {
@@ -304,7 +369,7 @@ export class Relocation {
   private _placeOf(move: IMove): ITarget | null {
     const target = this._cells.find(move.to);
     const found = target && this._find(target, move.at);
-    const isBehind = move.chars.length === 0 && found?.isDeleted === false;
+    const isBehind = move.chars.length === 0 && move.ahead !== true && found?.isDeleted === false;
     return found && { cell: found.cell, index: found.index + (isBehind ? 1 : 0) };
   }
 
@@ -353,6 +418,9 @@ export class Relocation {
   private _known: Lineage | null = null;
 }
 
+/** Characters of a cell, and the first of the others in it that stand for them. */
+export type INaming = Pick<IMove, 'chars' | 'at'>;
+
 type IMoreOfMove = Partial<Pick<IMove, 'op' | 'follows'>>;
 
 type IBeside = Pick<ILateText, 'behind' | 'before' | 'isAfterCut'>;
@@ -373,6 +441,11 @@ interface ITarget {
 /** Whether a character is there, in a cell that is there. */
 function isShown({ cell, isDeleted }: IPlace): boolean {
   return !isDeleted && deletionOf(cell) === null;
+}
+
+/** All that merges put into a cell. */
+function broughtBy(merges: readonly IMove[]): Run[] {
+  return [...copiesIn(merges.filter(({ chars }) => chars.length > 0)), ...separatorsOf(merges)];
 }
 
 function copiesIn(moves: readonly IMove[]): Run[] {

@@ -3,9 +3,7 @@ import type * as Y from 'yjs';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
 import type { Lineage } from './lineage.js';
 import type { IMove } from './moves.js';
-import { deleteUnits, piecesOf, presentRuns, type Run, UnitSet } from './units.js';
-
-type DeleteSet = Y.Transaction['deleteSet'];
+import { type DeleteSet, deleteUnits, piecesOf, presentRuns, type Run, runsOf, UnitSet } from './units.js';
 
 /**
  * What was deleted in texts, and what only went elsewhere: who merges or splits a cell copies characters that others
@@ -86,8 +84,4 @@ export class Tombstones {
 
 function deletedRuns(text: Y.Text): Run[] {
   return [...piecesOf(text)].filter(({ isDeleted }) => isDeleted).map(({ run }) => run);
-}
-
-function runsOf(deletions: DeleteSet): Run[] {
-  return [...deletions.clients].flatMap(([client, items]) => items.map(({ clock, len }): Run => [client, clock, len]));
 }

@@ -7,10 +7,28 @@ export type Run = readonly [client: number, clock: number, length: number];
 /** The name of one unit. */
 export type Unit = readonly [client: number, clock: number];
 
+/** The form in which Yjs holds the names of units. */
+export type DeleteSet = Y.Transaction['deleteSet'];
+
+export function runsOf(units: DeleteSet): Run[] {
+  return [...units.clients].flatMap(([client, items]) => items.map(({ clock, len }): Run => [client, clock, len]));
+}
+
+export function toDeleteSet(runs: readonly Run[]): DeleteSet {
+  const units = Y.createDeleteSet();
+  for (const [client, clock, length] of runs) {
+    units.clients.set(client, [...(units.clients.get(client) ?? []), { clock, len: length }]);
+  }
+  return units;
+}
+
 export interface IPiece {
   readonly run: Run;
   readonly isDeleted: boolean;
   readonly text: string;
+  /** The units between which they were written, deleted ones too. */
+  readonly origin: Y.ID | null;
+  readonly rightOrigin: Y.ID | null;
 }
 
 /** All units that were ever written in a text, in its order, deleted ones too. */
@@ -18,7 +36,8 @@ export function* piecesOf(text: Y.Text): Generator<IPiece> {
   for (let item = text._start; item !== null; item = item.right) {
     if (item.content instanceof Y.ContentString || item.content instanceof Y.ContentDeleted) {
       const str = item.content instanceof Y.ContentString ? item.content.str : '';
-      yield { run: [item.id.client, item.id.clock, item.length], isDeleted: item.deleted, text: str };
+      const { id, length, deleted: isDeleted, origin, rightOrigin } = item;
+      yield { run: [id.client, id.clock, length], isDeleted, text: str, origin, rightOrigin };
     }
   }
 }
