@@ -14,7 +14,7 @@ import { CellShare, type IShareOwner } from './document/cellshare.js';
 import { Cutting } from './document/cutting.js';
 import { keptInOrder, listDelta } from './document/delta.js';
 import { Tombstones } from './document/tombstones.js';
-import { Filler } from './document/filler.js';
+import { Filler, isUnused } from './document/filler.js';
 import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
 import { type ILostCell, lostCells } from './document/lostcells.js';
@@ -130,7 +130,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
     return this._lateCellsChanged;
   }
 
-  /** Emitted when somebody else deletes a cell, or merges it into another one. */
+  /** Emitted when somebody else deletes a cell, or merges it into another one; not of a filler that nobody used. */
   get cellDeletedByOther(): ISignal<this, IDeletedCell> {
     return this._cellDeletedByOther;
   }
@@ -580,7 +580,7 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
       if (isMoveKey(key) && action !== 'delete') {
         this._arrived.push(this._relocation.hear(cell, opOf(key), deletions));
         this._isUnsettled = true;
-      } else if (key === 'deleted' && action === 'add') {
+      } else if (key === 'deleted' && action === 'add' && !isUnused(cell)) {
         this._gone.push(cell);
       } else if (key === 'deleted' && action === 'delete') {
         this._isUnsettled = true;

@@ -452,6 +452,17 @@ test('people who each delete the last cells at once have one empty cell', () => 
   assert.deepEqual(ada.notebook.lateCells, []);
 });
 
+test('nobody is told that the empty cell goes which came because there was no other', () => {
+  const [ada, ben] = open();
+  empty(ada);
+  settle();
+  const told: string[] = [];
+  ben.notebook.cellDeletedByOther.connect((_, { id }) => told.push(id));
+  ada.notebook.insertCell(1, { id: 'p', cell_type: 'code', source: 'cell p' });
+  settle();
+  assert.deepEqual([ben.texts, told], [['cell p'], []]);
+});
+
 test('people who empty the notebook at once, and open it again before they know, have one empty cell', () => {
   const all = open('Cleo');
   all.forEach(empty);

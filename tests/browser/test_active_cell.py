@@ -103,6 +103,10 @@ def test_a_menu_acts_on_the_cell_on_which_it_is_opened(join: Join, server: Runni
         at_ben.editor(0).click()
         at_ben.cells.nth(2).locator(part).click(button="right")
         until(lambda: active_text(at_ben), "three".__eq__)
+        at_ben.page.keyboard.press("Escape")
+        expect(at_ben.page.locator(".jc-ContextMenu")).to_have_count(0)
+        assert at_ben.root.locator(".jp-Notebook").evaluate("node => node.contains(document.activeElement)")
+        at_ben.cells.nth(2).locator(part).click(button="right")
         at_ben.page.locator(".jc-ContextMenu .lm-Menu-itemLabel", has_text="Delete Cells").click()
         until(lambda: sources_in(server, room_id), ["one", "two"].__eq__)
 

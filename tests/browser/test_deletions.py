@@ -37,7 +37,7 @@ def test_what_is_typed_in_a_cell_that_somebody_deletes_is_offered_to_all(
         for pane in (at_ada, at_ben):
             late = pane.root.get_by_role("region", name="Text in deleted cells")
             expect(late.get_by_role("listitem")).to_have_count(1, timeout=40_000)
-            expect(late).to_contain_text("Somebody changed a cell that Ada deleted.")
+            expect(late).to_contain_text("A cell that Ada deleted was changed meanwhile.")
             expect(late.locator("summary")).to_have_text("two by ben")
             assert faint(late) == []
         expect(at_ben.root.get_by_role("region", name="Text in deleted cells")).to_be_focused()
@@ -74,6 +74,28 @@ def test_who_is_in_a_cell_is_told_who_deleted_it(person: Callable[..., Person], 
         delete_cell(at_ada, 1)
         until(lambda: at_ben.cells.count(), lambda count: count == 1)
         expect(at_ben.root.locator(".jc-Late")).to_have_count(0)
+
+
+def test_who_is_in_the_only_cell_types_nothing_into_the_one_in_its_place(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "only", "one")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("only"), ben.open_room("only")
+        at_ben.click_end(0)
+        at_ada.editor(0).click()
+        for key in ("Escape", "x"):
+            at_ada.page.keyboard.press(key)
+        gone = at_ben.root.get_by_role("region", name="Your cell was deleted")
+        expect(gone).to_be_focused()
+        expect(at_ben.editor(0)).to_have_text("")
+        at_ben.page.keyboard.type("lost")
+        expect(gone).to_be_focused()
+        at_ben.editor(0).click()
+        at_ada.page.keyboard.press("v")
+        expect(at_ben.editor(0)).to_have_text("one")
+        expect(gone).to_have_count(0)
+        until(lambda: [cell["source"] for cell in server.notebook("only")["cells"]], ["one"].__eq__)
 
 
 def test_a_new_cell_in_which_somebody_else_wrote_stays_and_undo_says_why(

@@ -66,6 +66,11 @@ export class Filler {
   private _mine: CellMap[] = [];
 }
 
+/** Whether a cell is a filler in which nobody typed anything. */
+export function isUnused(cell: CellMap): boolean {
+  return cell.has(FILLER) && textOf(cell)?._start === null;
+}
+
 function isTouched(cell: CellMap): boolean {
   return deletionOf(cell) !== null || textOf(cell)?._start !== null;
 }

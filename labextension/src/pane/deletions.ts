@@ -200,12 +200,12 @@ export class Deletions {
     const trans = this._trans;
     if (into !== null) {
       return by === ''
-        ? trans.__('Somebody changed a cell that was merged into another one.')
-        : trans.__('Somebody changed a cell that %1 merged into another one.', by);
+        ? trans.__('A cell that was merged into another one was changed meanwhile.')
+        : trans.__('A cell that %1 merged into another one was changed meanwhile.', by);
     }
     return by === ''
-      ? trans.__('Somebody changed a cell that was deleted.')
-      : trans.__('Somebody changed a cell that %1 deleted.', by);
+      ? trans.__('A cell that was deleted was changed meanwhile.')
+      : trans.__('A cell that %1 deleted was changed meanwhile.', by);
   }
 
   private _goneTitle({ by }: IDeletedCell): string {

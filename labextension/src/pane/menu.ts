@@ -3,7 +3,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Menu } from '@lumino/widgets';
 
 import { PREFIX } from './commands.js';
-import type { NotebookView } from './notebook.js';
+import { focusIsNowhere, type NotebookView } from './notebook.js';
 
 const ITEMS = [
   ['run-cell', 'run-all-above', 'run-all-below'],
@@ -27,6 +27,7 @@ export function addContextMenu(notebook: NotebookView, commands: CommandRegistry
     }
     group.forEach(name => menu.addItem({ command: PREFIX + name, args: { isMenu: true } }));
   });
+  let focused: Element | null = null;
   const onMenu = (event: MouseEvent): void => {
     const { target } = event;
     const cell = target instanceof Node ? notebook.widgets.find(({ node }) => node.contains(target)) : undefined;
@@ -36,12 +37,29 @@ export function addContextMenu(notebook: NotebookView, commands: CommandRegistry
     event.preventDefault();
     event.stopPropagation();
     notebook.choose(cell);
+    focused = document.activeElement;
     menu.open(event.clientX, event.clientY);
   };
+  menu.aboutToClose.connect(() =>
+    queueMicrotask(() => {
+      if (!notebook.isDisposed && focusIsNowhere()) {
+        giveBack(focused, notebook);
+      }
+    })
+  );
   const { node } = notebook;
   node.addEventListener('contextmenu', onMenu);
   return new DisposableDelegate(() => {
     node.removeEventListener('contextmenu', onMenu);
     menu.dispose();
   });
+}
+
+/** Gives the focus to what had it before the menu, if that was among the cells and is there; else to the cells. */
+function giveBack(focused: Element | null, notebook: NotebookView): void {
+  if (focused instanceof HTMLElement && notebook.node.contains(focused)) {
+    focused.focus({ preventScroll: true });
+  } else {
+    notebook.activate();
+  }
 }

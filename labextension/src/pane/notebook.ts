@@ -158,6 +158,10 @@ export class NotebookView extends Notebook {
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
     const typing = this._typing;
     const active = this._away ?? this._activePlace;
+    if (active !== null && !this._hasCell(active.id)) {
+      // What is typed on without looking would be text in the next cell, or commands that act on it.
+      this.setMode('command', { focus: false });
+    }
     super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
     this._away = active && this._keepActive(active, args.oldIndex);
     if (typing !== null) {
@@ -215,12 +219,10 @@ export class NotebookView extends Notebook {
   private _keepActive(place: IActivePlace, removedAt: number): IActivePlace | null {
     const index = this._indexOf(place.id);
     if (index === -1) {
-      if (this._document?.cells.some(cell => cell.getId() === place.id) === true) {
+      if (this._hasCell(place.id)) {
         return place;
       }
       const heir = this._indexOf(this._document?.mergedInto(place.id) ?? '');
-      // What is typed on without looking would be text in the next cell, or commands that act on it.
-      this.setMode('command', { focus: false });
       this.activeCellIndex = heir === -1 ? removedAt : heir;
       this._giveFocus(place.hadFocus && !place.wasTyping);
       return null;
@@ -236,6 +238,11 @@ export class NotebookView extends Notebook {
       // A new widget cannot have the focus before it is shown.
       this.activate();
     }
+  }
+
+  /** Whether the room has a cell, be it that its widget is still to come. */
+  private _hasCell(id: string): boolean {
+    return this._document?.cells.some(cell => cell.getId() === id) === true;
   }
 
   private _indexOf(id: string): number {
