@@ -196,6 +196,15 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   }
 
   /**
+   * Goes on for a document of the same history that is given up: what was deleted in that is deleted in all its copies,
+   * though others merged or split the cells meanwhile.
+   */
+  succeed(former: RoomNotebook): void {
+    const act = (): void => this._relocation.succeed(former._tombstones, !this._readOnly);
+    this.ydoc.transact(act, this._relocation);
+  }
+
+  /**
    * Where a place in a cell's text is now, though the characters beside it may have been moved to another cell.
    *
    * @param text - The text in which the place was.
@@ -450,6 +459,8 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
   }
 
   private _perform(act: () => void): IIntention[] {
+    // What is undone is undone in the cells as they are.
+    this.showChanges();
     const edit = newEdit();
     this.ydoc.transact(() => this._run(edit, act), this);
     return edit.intentions;

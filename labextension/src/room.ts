@@ -413,6 +413,9 @@ export class Room implements IDisposable {
     const unsent =
       cells.length > 0 ? { epoch: former.provider.epoch ?? '', cells, reason: this._retakeReason } : null;
     next.model.awareness.setLocalStateField('cell', former.model.awareness.getLocalState()?.cell ?? null);
+    if (former.provider.epoch === next.provider.epoch) {
+      next.model.succeed(former.model);
+    }
     this._replica = next;
     this._next = null;
     void this._keepInstead(next, unsent);

@@ -558,6 +558,23 @@ test('undo of bringing a cell back leaves what others typed in it', () => {
   assert.deepEqual(ben.texts, ['cell p LATE', 'cell q', 'cell r']);
 });
 
+test('undo of a merge gives a cell its text that somebody brought back meanwhile', () => {
+  for (const holds of [false, true]) {
+    const [ada, ben] = open();
+    const hold = holds ? ada.notebook.holdChanges() : null;
+    ben.remove('q');
+    exchange(pages);
+    ben.notebook.undo();
+    ada.notebook.mergeCells(0, [ada.index('q') === -1 ? 1 : ada.index('q')]);
+    exchange(pages);
+    ada.notebook.undo();
+    hold?.dispose();
+    settle();
+    assert.deepEqual([...ada.texts].sort(), ['cell p', 'cell q', 'cell r'], JSON.stringify(ada.texts));
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
 test('a merge that is undone while somebody composes leaves the text', () => {
   const [ada, , dan] = open('Dan');
   const hold = dan.notebook.holdChanges();

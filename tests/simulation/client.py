@@ -89,6 +89,7 @@ class SimulatedClient:
         self._may_send = False
         self._clocks: dict[int, int] = {}
         self._presence_clock = 0
+        self._given_up: Copy | None = None
         self._begin(set(), set())
         self._renew()
 
@@ -118,6 +119,7 @@ class SimulatedClient:
         self._check_kept()
         self._fates.abandoned |= self.unacked
         self._saved_changes = self._changes
+        self._given_up = self._given_up or self.copy
         self._begin(set(), set())
         # A page that is loaded again learns its role only from the server.
         self.copy.set_read_only(self.role is Role.VIEWER)
@@ -264,7 +266,7 @@ class SimulatedClient:
                 self._send_edit(SyncStep2(self.copy.update_since(vector)))
             case SyncStep2(update):
                 self._apply(update)
-                self.is_synced = True
+                self._synced()
             case Update(update):
                 self._apply(update)
             case AwarenessMessage(payload):
@@ -275,6 +277,12 @@ class SimulatedClient:
                 self._rejected(count, reason)
             case Event(event) if event["type"] == "role":
                 self._take_role(Role(event["role"]))
+
+    def _synced(self) -> None:
+        self.is_synced = True
+        former, self._given_up = self._given_up, None
+        if former is not None:
+            self.copy.succeed(former)
 
     def _take_role(self, role: Role) -> None:
         self.role = role

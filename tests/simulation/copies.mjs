@@ -334,6 +334,10 @@ class Held {
     this._copy.take(own);
   }
 
+  succeed(former) {
+    this._copy.model.succeed(copies.get(former)._copy.model);
+  }
+
   raw() {
     return this._doc.getArray('cells').toJSON();
   }

@@ -5,7 +5,7 @@ import itertools
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from pycrdt import Array, Doc, TransactionEvent
 
@@ -63,6 +63,9 @@ class Copy(Protocol):
 
     def resume(self, update: bytes, own: Any) -> None:
         """Begin with what was kept of another page of the same user."""
+
+    def succeed(self, former: Self) -> None:
+        """Go on for another copy of the same room, which was given up."""
 
     def raw(self) -> list[dict[str, Any]]:
         """The bag of cells as it is."""
@@ -132,6 +135,8 @@ class PythonCopy:
 
     def resume(self, update: bytes, own: Any) -> None:
         self.apply(update)
+
+    def succeed(self, former: Self) -> None: ...
 
     def raw(self) -> list[dict[str, Any]]:
         return raw_cells(self.doc)
@@ -227,6 +232,10 @@ class NodeCopy:
         if own is not None:
             self._ask("take", own)
         self.apply(update)
+
+    def succeed(self, former: Self) -> None:
+        if self.can("own"):
+            self._ask("succeed", former._number)
 
     def raw(self) -> list[dict[str, Any]]:
         return self._ask("raw")  # type: ignore[no-any-return]  # as above

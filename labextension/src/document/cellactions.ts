@@ -155,7 +155,7 @@ export class CellActions {
   }
 
   private _unmerge(primary: CellMap, parts: readonly CellMap[], own: readonly Run[], again: () => boolean): boolean {
-    const merged = parts.filter(cell => deletionOf(cell)?.into === primary.get('id'));
+    const merged = parts.filter(cell => this._isIn(cell, primary));
     if (merged.length === 0 || deletionOf(primary) !== null) {
       return false;
     }
@@ -167,10 +167,16 @@ export class CellActions {
       this._relocation.moveBack(primary, cell, new UnitSet([...own, ...others]));
       this._cells.restore(cell);
     }
-    this._relocation.dropDoubled();
+    this._relocation.dropRestored();
     deleteUnits(textOf(primary) as Y.Text, merged.flatMap(cell => brought.get(cell)?.separators ?? []));
     this._actor.note({ undo: again });
     return true;
+  }
+
+  /** Whether a cell is merged into another one; somebody may have brought it back, without what went there. */
+  private _isIn(cell: CellMap, primary: CellMap): boolean {
+    const deletion = deletionOf(cell);
+    return deletion === null ? this._relocation.hasCopies(cell, primary) : deletion.into === primary.get('id');
   }
 
   private _mergeAgain(primary: CellMap, before: readonly IPart[], after: readonly IPart[]): boolean {
@@ -216,7 +222,7 @@ export class CellActions {
 
   private _restore(cell: CellMap, known: UnitSet): void {
     this._cells.restore(cell);
-    this._relocation.dropDoubled();
+    this._relocation.dropRestored();
     this._actor.note({ undo: () => this._unmake(cell, known) });
   }
 }

@@ -76,17 +76,23 @@ export class Relocation {
         }
       }
     }
+    this.dropRestored();
     for (const cell of this._lineage.cells) {
-      this._dropCopied(cell);
-      this._tombstones.repeat(this._lineage, cell);
       this._noteMoved(cell);
     }
   }
 
   /** Takes a document that comes from an earlier page. */
   noteKept(): void {
-    const texts = this._cells.all.flatMap(cell => textOf(cell) ?? []);
-    this._tombstones.noteKept(texts, this._lineage);
+    this._tombstones.noteKept(this._texts, this._lineage);
+  }
+
+  /** Takes over what was deleted in a document in place of which this one came, and acts on it if that may be. */
+  succeed(former: Tombstones, mayEdit: boolean): void {
+    this._tombstones.takeOver(former, this._texts);
+    for (const cell of mayEdit ? this._lineage.cells : []) {
+      this._lineage.moves(cell).forEach(move => this._tombstones.follow(this._lineage, cell, move, []));
+    }
   }
 
   /** Cells or records came: what is known of them is to be read again. */
@@ -108,10 +114,11 @@ export class Relocation {
     this.record(cell, move, former.length > 0 ? opBefore(known) : undefined);
   }
 
-  /** Deletes those characters of cells that are there which are in another one, too: a cell came back. */
-  dropDoubled(): void {
+  /** A cell came back: deletes what is in another one, too, and what was deleted there. */
+  dropRestored(): void {
     for (const cell of this._lineage.cells) {
       this._dropCopied(cell);
+      this._tombstones.repeat(this._lineage, cell);
     }
   }
 
@@ -168,6 +175,12 @@ export class Relocation {
     return { copies: copiesIn(moves.filter(({ chars }) => chars.length > 0)), separators: separatorsOf(moves) };
   }
 
+  /** Whether some of what went from one cell into another is there. */
+  hasCopies(from: CellMap, to: CellMap): boolean {
+    const text = textOf(to);
+    return text !== null && placesOf(text, this.broughtFrom(from, to).copies).length > 0;
+  }
+
   /**
    * Where a place in a cell's text is now: behind the character that was before it or, if that is gone, before the one
    * that was behind it; `null` if none is known.
@@ -204,6 +217,10 @@ export class Relocation {
 
   private _movesBetween(from: CellMap, to: CellMap): IMove[] {
     return this._lineage.moves(from).filter(move => move.to === to.get('id') && move.chars.length > 0);
+  }
+
+  private get _texts(): Y.Text[] {
+    return this._cells.all.flatMap(cell => textOf(cell) ?? []);
   }
 
   private get _lineage(): Lineage {

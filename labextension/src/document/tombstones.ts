@@ -31,6 +31,13 @@ export class Tombstones {
     }
   }
 
+  /** Takes over what is known of another document of the same history, as far as it is deleted in these texts. */
+  takeOver(former: Tombstones, texts: Iterable<Y.Text>): void {
+    for (const text of texts) {
+      this._deleted.add(former._deleted.select(deletedRuns(text)));
+    }
+  }
+
   /** Deletes characters of a text which are in another place now; says how many were there. */
   takeOut(text: Y.Text, runs: readonly Run[]): number {
     this._moved.add(runs);
