@@ -35,7 +35,8 @@ const ACTS: Readonly<Record<string, Act>> = {
     }
   },
   wipe: (scene, page, index) => {
-    const [word] = wordsIn(page.texts[index]);
+    // Who composes may see a word twice until they are done, and would delete one of the two.
+    const word = wordsIn(page.texts[index]).find(candidate => !doubledIn(page).includes(candidate));
     if (word !== undefined) {
       const start = page.texts[index].indexOf(word);
       scene.wipe(word);
