@@ -2,12 +2,12 @@
 
 from .content import NotebookContent, read_notebook
 from .differences import Replacement, apply_edits, differences
-from .formats import ContentFormat, read_content, read_json, write_content, write_notebook
+from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
 from .surrogates import Surrogates
 from .three_way import merge_edits
-from .values import clean_source
+from .values import clean_source, load_json
 from .watch import CellWatch
 from .yjs import MAX_NESTING, check_update, epoch_client_id, note_surrogates, splits, state_vector
 
@@ -25,10 +25,10 @@ __all__ = [
     "clean_source",
     "differences",
     "epoch_client_id",
+    "load_json",
     "merge_edits",
     "note_surrogates",
     "read_content",
-    "read_json",
     "read_notebook",
     "splits",
     "state_vector",

@@ -1,22 +1,21 @@
 """Content as files: ``.ipynb``, ``.md`` and ``.py``."""
 
 import itertools
-import json
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
 from .content import NotebookContent, parse_cell, read_notebook
+from .headers import NOTEBOOK_KEY
 from .textfiles import TextFormat, read_cells, write_cells
-from .values import clean_json, clean_text, plain_line_breaks
+from .values import BYTE_ORDER_MARK, clean_json, clean_text, load_json, plain_line_breaks
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from .room_document import RoomDocument
 
-__all__ = ["ContentFormat", "read_content", "read_json", "write_content", "write_notebook"]
+__all__ = ["ContentFormat", "read_content", "write_content", "write_notebook"]
 
 
 class ContentFormat(StrEnum):
@@ -39,18 +38,12 @@ MEDIA_TYPES = {
 }
 
 TEXT_FORMATS = {
-    ContentFormat.MD: TextFormat("md", "markdown"),
-    ContentFormat.PY: TextFormat("py", "percent"),
+    ContentFormat.MD: TextFormat("md", "markdown", ""),
+    ContentFormat.PY: TextFormat("py", "percent", "#"),
 }
-
-BYTE_ORDER_MARK = "\ufeff"
-"""What programs of Windows begin text files with."""
 
 FENCE = "```"
 """What begins and ends code in markdown."""
-
-NOTEBOOK_KEY = re.compile(r"jupyter\s*:\s*")
-"""The line in the header of markdown that says that it is a notebook."""
 
 
 def write_content(document: "RoomDocument", content_format: ContentFormat) -> str:
@@ -86,7 +79,7 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
         It cannot be read; the message says what to do.
     """
     if content_format is ContentFormat.IPYNB:
-        return read_notebook(read_json(text))
+        return read_notebook(_json(text))
     text = plain_line_breaks(text.removeprefix(BYTE_ORDER_MARK))
     note = text if content_format is ContentFormat.MD and not _has_notebook_header(text) else None
     cells = [{"cell_type": "markdown", "source": text, "metadata": {}}]
@@ -95,6 +88,13 @@ def read_content(text: str, content_format: ContentFormat) -> NotebookContent:
         if note is None or any(cell["cell_type"] == "code" for cell in parsed):
             return _from_text(parsed, metadata, note)
     return _from_text(cells, {}, note)
+
+
+def _json(text: str) -> Any:
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError) as error:
+        raise ContentError("This is not a notebook: it is not JSON. Give an .ipynb file.") from error
 
 
 def _from_text(cells: list[dict[str, Any]], metadata: dict[str, Any], note: str | None) -> NotebookContent:
@@ -111,17 +111,3 @@ def _has_notebook_header(text: str) -> bool:
         return False
     header = itertools.takewhile(lambda line: line.rstrip() != "---", lines)
     return any(NOTEBOOK_KEY.fullmatch(line) for line in header)
-
-
-def read_json(text: str) -> Any:
-    """The JSON value that a notebook's file is, as Jupyter reads it: ``NaN`` and infinities are in some.
-
-    Raises
-    ------
-    ContentError
-        It is no JSON.
-    """
-    try:
-        return json.loads(text.removeprefix(BYTE_ORDER_MARK))
-    except (ValueError, RecursionError) as error:
-        raise ContentError("This is not a notebook: it is not JSON. Give an .ipynb file.") from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ContentError
 from .content import MAX_CELLS
+from .headers import with_plain_header
 from .values import plain_line_breaks
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ __all__ = ["TextFormat", "read_cells", "write_cells"]
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """A text format: its extension without the dot, and what jupytext calls it."""
+    """A text format: its extension without the dot, what jupytext calls it, and what begins each line of a header."""
 
     extension: str
     jupytext_name: str
+    line_prefix: str
 
 
 MAX_TEXT_LINES = 100_000
@@ -305,16 +307,14 @@ def read_cells(text: str, text_format: TextFormat) -> tuple[list[dict[str, Any]]
     ContentError
         It cannot be read; the message says what to do.
     """
-    from yaml import YAMLError
-
     name = text_format.extension
     if text.count("\n") > MAX_TEXT_LINES:
         raise ContentError(f"This has more than {MAX_TEXT_LINES:,} lines; as .{name} no more are read. Use .ipynb.")
     shield = _Shield([text])
     try:
-        notebook = _converter(text_format).reads(shield.hide(text))
-    except (YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ContentError(f"This cannot be read as .{name}: its header is not valid YAML.") from error
+        notebook = _converter(text_format).reads(with_plain_header(shield.hide(text), text_format.line_prefix))
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ContentError(f"This cannot be read as .{name}: its header is not what jupytext writes.") from error
     metadata = {key: value for key, value in shield.show_all(notebook["metadata"]).items() if key != JUPYTEXT}
     return [_read_cell(cell, shield) for cell in notebook["cells"]], metadata
 

@@ -6,6 +6,7 @@ knows numbers only as JavaScript does: a whole number comes back as ``int``, and
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from ..errors import ContentError
 from .yjs import MAX_NESTING
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "Losses",
     "array_items",
     "canonical",
@@ -23,11 +25,24 @@ __all__ = [
     "clean_source",
     "clean_text",
     "lines_of",
+    "load_json",
     "plain_line_breaks",
     "to_plain",
 ]
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What programs of Windows begin text files with."""
+
 MAX_SAFE_INTEGER = 2**53 - 1
+
+MAX_VALUES = 2_000_000
+"""Content with more numbers, texts, lists and objects than this, all together, is not taken in."""
+
+TOO_MANY_VALUES = (
+    f"The content has more than {MAX_VALUES:,} values (numbers, texts, lists and objects). Split it, or clear outputs."
+)
+
+JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
 def clean_text(text: str) -> str:
@@ -74,7 +89,7 @@ class Losses:
         return said
 
 
-def clean_json(value: object, depth: int = 0, losses: Losses | None = None) -> Any:
+def clean_json(value: object, losses: Losses | None = None) -> Any:
     """A copy of a JSON value as a Yjs document can hold it, as :func:`to_plain` would read it back.
 
     Numbers that JSON does not have (infinity, not a number) become ``None``. With ``losses`` they are counted, and what
@@ -83,27 +98,68 @@ def clean_json(value: object, depth: int = 0, losses: Losses | None = None) -> A
     Raises
     ------
     ContentError
-        For what is no JSON; without ``losses``, for what is nested more than ``MAX_NESTING`` deep.
+        For what is no JSON, or more than ``MAX_VALUES`` values; without ``losses``, for what is nested more than
+        ``MAX_NESTING`` deep.
     """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, int | float):
+    return _Cleaner(losses).clean(value, 0)
+
+
+class _Cleaner:
+    """Copies one JSON value; ``_left`` is how many values it may still hold."""
+
+    def __init__(self, losses: Losses | None) -> None:
+        self._losses = losses
+        self._left = MAX_VALUES
+
+    def clean(self, value: object, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise ContentError(TOO_MANY_VALUES)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return clean_text(value)
+        if isinstance(value, int | float):
+            return self._number(value)
+        if depth >= MAX_NESTING:
+            return self._too_deep()
+        if isinstance(value, Mapping):
+            return {clean_text(str(key)): self.clean(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.clean(item, depth + 1) for item in value]
+        raise ContentError(f"The content holds a {type(value).__name__}, which JSON does not have.")
+
+    def _number(self, value: int | float) -> int | float | None:
         number = _clean_number(value)
-        if losses is not None and number != value:
-            losses.numbers += 1
+        if self._losses is not None and number != value:
+            self._losses.numbers += 1
         return number
-    if depth >= MAX_NESTING:
-        if losses is not None:
-            losses.nested += 1
-            return None
-        raise ContentError(f"The content is nested more than {MAX_NESTING} deep. Make it flatter.")
-    if isinstance(value, Mapping):
-        return {clean_text(str(key)): clean_json(item, depth + 1, losses) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean_json(item, depth + 1, losses) for item in value]
-    raise ContentError(f"The content holds a {type(value).__name__}, which JSON does not have.")
+
+    def _too_deep(self) -> None:
+        if self._losses is None:
+            raise ContentError(f"The content is nested more than {MAX_NESTING} deep. Make it flatter.")
+        self._losses.nested += 1
+
+
+def load_json(text: str) -> Any:
+    """The JSON value that ``text`` is, as Jupyter reads it: ``NaN`` and infinities are in some.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        It is no JSON.
+    ContentError
+        It is more than ``MAX_VALUES`` values, so it is not read: each takes much more memory than text.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    if _most_values(text) > MAX_VALUES and _most_values(JSON_TEXT.sub("", text)) > MAX_VALUES:
+        raise ContentError(TOO_MANY_VALUES)
+    return json.loads(text)
+
+
+def _most_values(text: str) -> int:
+    """How many values ``text`` has at most, if it is JSON without texts; texts may hold more of these signs."""
+    return 1 + sum(map(text.count, ",[{"))
 
 
 def _clean_number(number: int | float) -> int | float | None:

@@ -85,7 +85,7 @@ class BodyHandler(CollabAPIHandler):
         text = self.text_body("application/json")
         try:
             value = parse(text) if text.strip() else {}
-        except (ProtocolError, ContentError) as error:
+        except (ProtocolError, ValueError, RecursionError) as error:
             raise ContentError("The body is not JSON.") from error
         if not isinstance(value, dict):
             raise ContentError("The body must be a JSON object.")

@@ -15,8 +15,8 @@ from ..document import (
     ContentFormat,
     NotebookContent,
     RoomDocument,
+    load_json,
     read_content,
-    read_json,
     read_notebook,
     write_content,
 )
@@ -133,7 +133,7 @@ class RoomsHandler(RoomInfoHandler):
         """Make a room."""
         await self.manager.start()
         self._require_maker()
-        body = await _convert(partial(self.json_object, parse=read_json), "id", "title", "content")
+        body = await _convert(partial(self.json_object, parse=load_json), "id", "title", "content")
         given = _optional(body, "content", dict)
         content = None if given is None else await _convert(read_notebook, given)
         server_role = self.services.access.new_room_role
