@@ -5,6 +5,8 @@ import type { Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { SharedSanitizer } from './sanitizer.js';
+
 /**
  * Whether the viewer at this page trusts the outputs of one room.
  *
@@ -59,7 +61,7 @@ export class RoomRenderMime extends RenderMimeRegistry {
    */
   constructor(source: IRenderMimeRegistry, trust: RoomTrust, translator: ITranslator = nullTranslator) {
     super({
-      sanitizer: source.sanitizer,
+      sanitizer: new SharedSanitizer(source.sanitizer),
       resolver: source.resolver ?? undefined,
       linkHandler: source.linkHandler ?? undefined,
       latexTypesetter: source.latexTypesetter ?? undefined,
@@ -150,10 +152,7 @@ function forOneType(factory: IRenderMime.IRendererFactory, mimeType: string): IR
   };
 }
 
-/**
- * JupyterLab 4.6 marks trusted parts of the page, from where commands may be called; before that there is nothing to
- * guard.
- */
+/** JupyterLab marks trusted parts of the page, from where commands may be called; our own page has no commands. */
 function guardedTrustHandler(
   source: IRenderMimeRegistry,
   trust: RoomTrust

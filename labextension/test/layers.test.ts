@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'linebreaks.ts',
     'pasting.ts',
     'readonly.ts',
+    'sanitizer.ts',
     'surrogates.ts',
     'trust.ts'
   ],

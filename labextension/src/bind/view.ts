@@ -1,4 +1,4 @@
-import type { Cell } from '@jupyterlab/cells';
+import { MarkdownCell, type Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
@@ -8,6 +8,7 @@ import type { Room } from '../room.js';
 import { Badge } from './badge.js';
 import type { NotebookBinder } from './binder.js';
 import type { Binding } from './binding.js';
+import { RenderedAsShared } from './rendered.js';
 
 /** The class of the widgets of bound cells. */
 export const SHARED_CLASS = 'jc-shared';
@@ -64,6 +65,7 @@ export class BoundCellsView implements IDisposable {
       this._shown.delete(cell);
     }
     cell.toggleClass(SHARED_CLASS, binding !== null);
+    this._renderAsShared(cell, binding !== null);
     if (binding === null) {
       return;
     }
@@ -84,6 +86,15 @@ export class BoundCellsView implements IDisposable {
     const input = cell.node.querySelector('.jp-Cell-inputWrapper');
     cell.node.insertBefore(badge.node, input?.nextSibling ?? null);
     this._shown.set(cell, { binding, badge });
+  }
+
+  private _renderAsShared(cell: Cell, isShared: boolean): void {
+    if (!isShared) {
+      this._rendered.get(cell)?.dispose();
+      this._rendered.delete(cell);
+    } else if (cell instanceof MarkdownCell && !this._rendered.has(cell)) {
+      this._rendered.set(cell, new RenderedAsShared(cell));
+    }
   }
 
   private _insertKept(binding: Binding): void {
@@ -111,6 +122,7 @@ export class BoundCellsView implements IDisposable {
   }
 
   private readonly _shown = new WeakMap<Cell, { readonly binding: Binding; readonly badge: Badge }>();
+  private readonly _rendered = new WeakMap<Cell, RenderedAsShared>();
   private _place: Room | null = null;
   private _isDue = false;
   private _isDisposed = false;
