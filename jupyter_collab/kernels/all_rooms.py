@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from ..errors import CloseCode, CollabError, StoreUnavailable
 from ..rooms import Room, RoomManager, RoomWatcher
 from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
-from .queue import MayEdit, Run
+from .queue import May, Run
 from .runner import RoomKernel
 from .state import KernelState
 
@@ -36,7 +36,7 @@ class RoomKernels(RoomWatcher):
         self._limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._tidying: asyncio.Task[None] | None = None
         rooms.watchers.append(self)
 
@@ -51,12 +51,10 @@ class RoomKernels(RoomWatcher):
         async with self._of(room_id) as kernel:
             return kernel.state
 
-    async def run(
-        self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may_edit: MayEdit
-    ) -> list[Run]:
+    async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
         """See :meth:`RoomKernel.run`."""
         async with self._of(room_id) as kernel:
-            return await kernel.run(cells, user, may_edit)
+            return await kernel.run(cells, user, may)
 
     async def cancel(self, room_id: str, number: int | None = None) -> None:
         """See :meth:`RoomKernel.cancel`."""
@@ -139,9 +137,24 @@ class RoomKernels(RoomWatcher):
         if kernel is None or (kernel.is_needed and code is not CloseCode.ROOM_DELETED):
             return
         del self._kernels[room.id]
-        task = asyncio.create_task(self._end(kernel), name=f"jupyter_collab ending the kernel of {room.id}")
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._start(self._end(kernel), f"jupyter_collab ending the kernel of {room.id}")
+
+    def access_changed(self, room: Room) -> None:
+        """What people queued who may not run any more is not run."""
+        kernel = self._kernels.get(room.id)
+        if kernel is not None:
+            self._start(self._look_again(kernel), f"jupyter_collab looking who may run in {room.id}")
+
+    async def _look_again(self, kernel: RoomKernel) -> None:
+        try:
+            await kernel.look_again()
+        except Exception:  # the task's boundary
+            log.exception("Looking who may run in room %s failed.", kernel.room_id)
+
+    def _start(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _end(self, kernel: RoomKernel) -> None:
         try:
@@ -167,7 +180,7 @@ class RoomKernels(RoomWatcher):
 
     async def close(self) -> None:
         """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
-        tasks = [*self._attaching.values(), *self._ending]
+        tasks = [*self._attaching.values(), *self._tasks]
         if self._tidying is not None:
             self._tidying.cancel()
             tasks.append(self._tidying)

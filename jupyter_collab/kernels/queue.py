@@ -4,15 +4,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from ..access import User
+from ..access import Capability, User
 from ..errors import TooManyRuns
 
-__all__ = ["Run", "RunQueue"]
+__all__ = ["May", "Run", "RunQueue"]
 
-__all__ = ["MayEdit", "Run", "RunQueue"]
-
-MayEdit = Callable[[], Awaitable[bool]]
-"""Says whether the person who asked for a run may edit the room now."""
+May = Callable[[Capability], Awaitable[bool]]
+"""Says whether the person who asked for a run may do something in the room now; ``StoreError`` if nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Run:
     cell_id: str
     user: User
     request: int
-    may_edit: MayEdit
+    may: May
 
 
 class RunQueue:
@@ -62,6 +60,12 @@ class RunQueue:
         """Take out what was asked for together."""
         canceled = [run for run in self._waiting if run.request == request]
         self._waiting = deque(run for run in self._waiting if run.request != request)
+        return canceled
+
+    def cancel_user(self, user: User) -> list[Run]:
+        """Take out what ``user`` asked for."""
+        canceled = [run for run in self._waiting if run.user.principal == user.principal]
+        self._waiting = deque(run for run in self._waiting if run.user.principal != user.principal)
         return canceled
 
     def cancel_all(self) -> list[Run]:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from ..access import User
+from ..access import Capability, User
 from ..document import RoomDocument
-from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound
+from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound, StoreError
 from ..rooms import Room, RoomManager
 from .board import Board
 from .collecting import BlobCollector
@@ -22,7 +22,7 @@ from .holder import KernelHolder
 from .limits import KernelLimits
 from .notebook import Code, code, code_cells
 from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
-from .queue import MayEdit, Run, RunQueue
+from .queue import May, Run, RunQueue
 from .run_log import RunLog
 from .state import KernelState, RunInfo
 from .writing import CellOutputs, OutputWriter
@@ -40,6 +40,7 @@ TOO_LONG = (
     "for a cell: let the code read the file instead."
 )
 EXITED = "{name} ended the kernel from a cell. What it had in memory is gone. Run a cell to start a new one."
+MAY_NOT_RUN = "{name} may not run cells here any more. What waited of theirs was not run."
 UNUSED = "The kernel was ended, because nobody used it for a while. Run a cell to start a new one."
 
 
@@ -117,10 +118,11 @@ class RoomKernel:
 
     # -- what people ask for -----------------------------------------------------------------------------------------
 
-    async def run(self, cells: Iterable[str] | Literal["all"], user: User, may_edit: MayEdit) -> list[Run]:
+    async def run(self, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
         """Put code cells into the queue; answers their runs. Others than code cells are left out.
 
-        What the kernel wants to put into a cell is an edit by ``user``, if ``may_edit`` then says so.
+        ``may`` is asked again when a run's turn comes, and when the kernel wants to put a text into a cell, which is
+        an edit by ``user``.
 
         Raises
         ------
@@ -135,7 +137,7 @@ class RoomKernel:
         runs: list[Run] = []
         try:
             for cell_id in cell_ids:
-                runs.append(await self._noted(cell_id, user, request, may_edit))
+                runs.append(await self._noted(cell_id, user, request, may))
         except CollabError:
             self._abort(runs)
             raise
@@ -145,7 +147,7 @@ class RoomKernel:
             self._board.say(None)
         return runs
 
-    async def _noted(self, cell_id: str, user: User, request: int, may_edit: MayEdit) -> Run:
+    async def _noted(self, cell_id: str, user: User, request: int, may: May) -> Run:
         """A run, with the number that the store gives it."""
         record = await self._rooms.store.add_run(
             self.room_id,
@@ -155,7 +157,7 @@ class RoomKernel:
             kernel_name="",
             source="",
         )
-        return Run(record.id, cell_id, user, request, may_edit)
+        return Run(record.id, cell_id, user, request, may)
 
     async def cancel(self, number: int | None) -> None:
         """Cancel a run, by interrupting it if it runs, or for ``None`` all that wait; ``RunNotFound``."""
@@ -222,6 +224,11 @@ class RoomKernel:
             raise KernelBusy("The kernel answers when what it runs has ended; wait, or interrupt it.")
         return await ask(kernel)
 
+    async def look_again(self) -> None:
+        """Who may run has changed: cancel what those queued who may not any more."""
+        for run in {run.user.principal: run for run in self._queue.waiting}.values():
+            await self._may_still_run(run)
+
     # -- runs --------------------------------------------------------------------------------------------------------
 
     def _start_working(self) -> None:
@@ -257,7 +264,7 @@ class RoomKernel:
         try:
             kernel = await self._holder.ready(run.user)
             found = await self._holder.look(lambda document: code(document, run.cell_id))
-            if found is not None:
+            if found is not None and await self._may_still_run(run):
                 status = await self._execute(kernel, run, found)
         except CollabError as error:
             log.warning("Room %s: run %s is given up: %s", self.room_id, run.number, error)
@@ -268,6 +275,21 @@ class RoomKernel:
             self._collector.touch()
             self._board.running = self._board.input = None
             self._board.changed()
+
+    async def _may_still_run(self, run: Run) -> bool:
+        """Whether who asked for ``run`` may run cells now; if not, all that waits of theirs is given up.
+
+        While the store does not answer, runs go on as open connections do: nobody is removed then.
+        """
+        try:
+            may = await run.may(Capability.RUN)
+        except StoreError as error:
+            log.warning("Room %s: cannot look up whether %s may run: %s", self.room_id, run.user.principal, error)
+            return True
+        if not may:
+            self._abort(self._queue.cancel_user(run.user))
+            self._board.say(MAY_NOT_RUN.format(name=run.user.display_name))
+        return may
 
     async def _execute(self, kernel: Kernel, run: Run, found: Code) -> str:
         """Run what was ``found`` in the cell and write what comes of it; answers how it ended."""
@@ -326,7 +348,7 @@ class RoomKernel:
             is_put = True
 
         try:
-            if not await run.may_edit():
+            if not await run.may(Capability.EDIT):
                 return text_shown(f"{run.user.display_name} ran this and may not edit.", wanted)
             async with self._rooms.using(self.room_id) as room:
                 await room.change(change, run.user)

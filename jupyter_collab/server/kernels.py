@@ -6,9 +6,9 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role
-from ..errors import ContentError, RunNotFound
+from ..errors import ContentError, NotAMember, RoomNotFound, RunNotFound
 from ..kernels.all_rooms import RoomKernels
-from ..kernels.queue import MayEdit
+from ..kernels.queue import May
 from ..store import RunRecord
 from .body import BodyHandler, whole_number
 from .rest import iso_time
@@ -109,18 +109,21 @@ class RunsHandler(_KernelHandler):
         cells: Any = self.json_object("cells").get("cells")
         if cells != "all" and not _is_list_of_text(cells):
             raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
-        runs = await self.kernels.run(room_id, cells, self.user, self._may_edit(room_id, role))
+        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, role))
         if runs:
             self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
         self.finish({"runs": [{"run": run.number, "cell": run.cell_id} for run in runs]})
 
-    def _may_edit(self, room_id: str, most: Role) -> MayEdit:
-        """Whether the user, who is ``most`` now, may edit when that is asked."""
+    def _may(self, room_id: str, most: Role) -> May:
+        """What the user, who is ``most`` now, may do when that is asked."""
         members, user = self.services.members, self.user
 
-        async def ask() -> bool:
-            return (await members.role(room_id, user, most)).may(Capability.EDIT)
+        async def ask(capability: Capability) -> bool:
+            try:
+                return (await members.role(room_id, user, most)).may(capability)
+            except (NotAMember, RoomNotFound):
+                return False
 
         return ask
 

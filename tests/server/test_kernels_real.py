@@ -14,6 +14,7 @@ from jupyter_server.serverapp import ServerApp
 
 from jupyter_collab.rooms import RoomManager
 
+from .browsers import Browser
 from .conftest import Answer, Rest
 
 WAIT_SECONDS = 60.0
@@ -332,3 +333,34 @@ async def test_who_may_not_run_is_refused_and_that_is_logged(demo: Demo, caplog:
             assert refused.problem == (403, "permission_denied")
             assert f"rooms/demo/{path} by " in caplog.text
     assert (await demo.ask("GET", "kernel", params={"role": "viewer"})).body["kernel"] is None
+
+
+WAIT_FOR_GO = """import time
+from pathlib import Path
+while not Path("go").exists():
+    time.sleep(0.01)"""
+
+
+@pytest.mark.parametrize("deed", ["remove", "lower"])
+async def test_what_a_guest_queued_is_not_run_when_they_are_removed_or_lowered(
+    demo: Demo, rest: Rest, http_server_client: Any, jp_base_url: str, jp_root_dir: Path, deed: str
+) -> None:
+    await demo.create(WAIT_FOR_GO, *[f"open('ran', 'a').write('{number}')" for number in range(3)])
+    invite = (await demo.ask("POST", "invites", json={"role": "editor"})).body
+    bob = Browser(http_server_client, jp_base_url)
+    await bob.ask("POST", "join", {"token": invite["token"], "name": "Bob"})
+    (member,) = [found for found in (await demo.ask("GET", "members")).body["members"] if "guest" in found["principal"]]
+    assert (await bob.ask("POST", "rooms/demo/runs", {"cells": ["c0", "c1", "c2"]})).status == 202
+    await demo.run("c3")
+    await demo.until(lambda state: state["kernel"] and state["kernel"]["status"] == "busy")
+    path = f"members/{member['principal']}"
+    if deed == "remove":
+        assert (await demo.ask("DELETE", path)).status == 204
+    else:
+        assert (await demo.ask("PUT", path, json={"role": "writer"})).status == 200
+    state = await demo.until(lambda state: len(state["queue"]) == 2)
+    assert state["message"] == "Bob may not run cells here any more. What waited of theirs was not run."
+    (jp_root_dir / "go").touch()
+    await demo.until_done()
+    assert (jp_root_dir / "ran").read_text() == "2"
+    assert [run["status"] for run in await demo.history()] == ["ok", "aborted", "aborted", "ok"]

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
+from jupyter_collab.access import Capability
 from jupyter_collab.errors import KernelDied, KernelFailed
 from jupyter_collab.kernels.all_rooms import RoomKernels
 from jupyter_collab.kernels.contract import KernelSpec, KernelSpecs, OnMessage
@@ -180,7 +183,8 @@ class Cells:
         self.manager = manager
         self.host = host
         self.kernels = kernels
-        self.may_edit = True
+        self.may: dict[str, set[Capability]] = defaultdict(lambda: {Capability.RUN, Capability.EDIT})
+        self.asking_fails: Exception | None = None
 
     async def put(self, *sources: str) -> None:
         """Make the room's cells c0, c1 and so on."""
@@ -193,11 +197,13 @@ class Cells:
 
     async def run(self, *cells: str, by: str = "ada") -> list[int]:
         """Run cells, or all; answers the runs' numbers."""
-        runs = await self.kernels.run("demo", cells or "all", user(by), self._ask_whether_may_edit)
+        runs = await self.kernels.run("demo", cells or "all", user(by), partial(self._ask_whether_may, by))
         return [run.number for run in runs]
 
-    async def _ask_whether_may_edit(self) -> bool:
-        return self.may_edit
+    async def _ask_whether_may(self, name: str, capability: Capability) -> bool:
+        if self.asking_fails is not None:
+            raise self.asking_fails
+        return capability in self.may[name]
 
     async def sources(self) -> list[str]:
         """The text of each cell, in order."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_collab.access import Capability
 from jupyter_collab.kernels.payload import MAX_INPUT_BYTES, Payload, read_payload
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
@@ -111,7 +112,7 @@ async def test_next_input_of_a_cell_that_is_gone_is_the_last_cell(store: FaultyS
 @pytest.mark.parametrize("replace", [False, True])
 async def test_a_person_who_may_not_edit_sees_the_text_as_an_output(store: FaultyStore, replace: bool) -> None:
     async with running(store) as cells:
-        cells.may_edit = False
+        cells.may["ada"].discard(Capability.EDIT)
         command = next_input("z = 26", replace=replace)
         await cells.put(command)
         await cells.run()

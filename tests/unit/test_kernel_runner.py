@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_collab.access import Capability
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.errors import CellNotFound, InputNotWanted, KernelBusy, NoKernel, RunNotFound, TooManyRuns
+from jupyter_collab.errors import (
+    CellNotFound,
+    InputNotWanted,
+    KernelBusy,
+    NoKernel,
+    RunNotFound,
+    StoreUnavailable,
+    TooManyRuns,
+)
 from jupyter_collab.kernels import holder, writing
 from jupyter_collab.kernels.limits import KernelLimits
 from jupyter_collab.kernels.outputs import OutputLimits
@@ -417,3 +426,47 @@ async def test_the_queue_has_a_bound(store: FaultyStore) -> None:
         cells.host.kernel.go_on()
         await cells.until_done()
         assert await cells.text("c2") == "c\n"
+
+
+@scenario
+async def test_a_run_whose_turn_comes_is_not_run_if_who_asked_for_it_may_not_run_any_more(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b", "print c", "print d")
+        await cells.run("c0")
+        kernel = await cells.until_waits()
+        await cells.run("c1", "c3", by="bob")
+        await cells.run("c2")
+        cells.may["bob"].discard(Capability.RUN)
+        kernel.go_on()
+        state = await cells.until_done()
+        assert kernel.sources == ["wait", "print c"]
+        assert await cells.history() == [("c0", "ok"), ("c1", "aborted"), ("c3", "aborted"), ("c2", "ok")]
+        assert state["message"] == "Bob may not run cells here any more. What waited of theirs was not run."
+
+
+@scenario
+async def test_what_waits_of_a_person_is_canceled_as_soon_as_they_may_not_run_any_more(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b", "print c")
+        await cells.run("c0", "c2")
+        kernel = await cells.until_waits()
+        await cells.run("c1", by="bob")
+        cells.may["bob"].discard(Capability.RUN)
+        async with cells.manager.using("demo") as room:
+            cells.kernels.access_changed(room)
+        state = await cells.until(lambda state: len(state["queue"]) == 2)
+        assert [(run["cell"], run["state"]) for run in state["queue"]] == [("c0", "running"), ("c2", "queued")]
+        assert "Bob may not run" in state["message"]
+        kernel.go_on()
+        await cells.until_done()
+        assert kernel.sources == ["wait", "print c"]
+
+
+@scenario
+async def test_runs_go_on_while_nobody_knows_who_may_run(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a")
+        cells.asking_fails = StoreUnavailable("The disk is full.")
+        await cells.run()
+        await cells.until_done()
+        assert await cells.history() == [("c0", "ok")]
