@@ -89,6 +89,11 @@ class Members(RoomWatcher):
             raise _no_member(room_id) from None
         return Standing(self._role(access, room_id, user, most), access.version)
 
+    async def came_at(self, room_id: str, user: User) -> datetime | None:
+        """When ``user`` was given a place in a room; ``None`` if they have none. ``RoomNotFound``."""
+        member = (await self._people.access(room_id, user.principal)).member
+        return None if member is None else member.added_at
+
     async def roles(self, records: Collection[RoomRecord], user: User, most: Role) -> dict[str, Role]:
         """What ``user`` is in each of the rooms that ``records`` are of."""
         given = await self._people.roles(user.principal, [record.id for record in records])

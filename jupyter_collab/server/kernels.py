@@ -1,11 +1,12 @@
 """The REST API of what runs in a room, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
-from ..access import Capability, Role
+from ..access import Capability, Role, UserKind
 from ..errors import ContentError, NotAMember, RoomNotFound, RunNotFound
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.queue import May
@@ -95,12 +96,21 @@ class RunsHandler(_KernelHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Who ran what, newest first."""
-        await self.require(Capability.READ, room_id)
+        role = await self.require(Capability.READ, room_id)
         await self.manager.get_room(room_id)
         limit = whole_number(self, "limit", 100, 1, 1000)
         before = whole_number(self, "before", 0, 0, 10**9) or None
         runs = await self.manager.store.list_runs(room_id, limit, before)
-        self.finish({"runs": [_run(run) for run in runs]})
+        since = await self._sees_sources_since(room_id, role)
+        self.finish({"runs": [_run(run, shows_source=since is not None and run.queued_at >= since) for run in runs]})
+
+    async def _sees_sources_since(self, room_id: str, role: Role) -> datetime | None:
+        """From when on the user, who is ``role`` now, may see what was run: it may have been deleted since."""
+        if not (role.may(Capability.EDIT) or role.may(Capability.RUN)):
+            return None
+        if self.user.kind is UserKind.GUEST:
+            return await self.services.members.came_at(room_id, self.user)
+        return datetime.min.replace(tzinfo=UTC)
 
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
@@ -227,13 +237,13 @@ def _is_list_of_text(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MAX_CELLS and all(isinstance(item, str) for item in value)
 
 
-def _run(run: RunRecord) -> dict[str, Any]:
+def _run(run: RunRecord, *, shows_source: bool) -> dict[str, Any]:
     return {
         "run": run.id,
         "cell": run.cell_id,
         "by": {"username": run.username, "display_name": run.display_name},
         "kernel_name": run.kernel_name,
-        "source": run.source,
+        "source": run.source if shows_source else None,
         "queued_at": iso_time(run.queued_at),
         "started_at": None if run.started_at is None else iso_time(run.started_at),
         "ended_at": None if run.ended_at is None else iso_time(run.ended_at),
