@@ -1,8 +1,12 @@
 """What the docs promise has the tests that they name, and what they name there is."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import get_args
+
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from jupyter_collab import SharedEditor
 from jupyter_collab.client import Cell, Room
@@ -76,3 +80,20 @@ def test_the_page_for_rest_lists_each_status_of_an_error() -> None:
     [listed] = re.findall(r"^Errors are JSON: .* with ([\d, or]+)\.$", (DOCS / "rest.md").read_text(), re.MULTILINE)
     of_errors = {str(error.status) for error in all_errors()} - {"500"}  # it says itself that the server failed
     assert of_errors <= set(re.findall(r"\d+", listed))
+
+
+def lower_bounds(package: str) -> list[Version]:
+    """From which version on we take a package, in each place where we ask for it."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(word for extra in project["optional-dependencies"].values() for word in extra)]
+    wanted = [requirement for requirement in map(Requirement, asked) if requirement.name == package]
+    return [Version(bound.version) for wish in wanted for bound in wish.specifier if bound.operator == ">="]
+
+
+def test_no_version_is_supported_that_has_one_of_the_holes_listed() -> None:
+    listed = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \| CVE-", (DOCS / "security.md").read_text(), re.MULTILINE)
+    assert {package for package, _ in listed} == {"jupyterlab", "notebook", "jupyter-server"}
+    for package, mended in listed:
+        bounds = lower_bounds(package)
+        assert bounds, package
+        assert min(bounds) >= Version(mended), package

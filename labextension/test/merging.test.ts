@@ -132,8 +132,8 @@ function splitAsJupyterLab({ notebook }: Page, index: number, places: number[]):
   });
 }
 
-/** Splits as the action of JupyterLab 4.4 does. */
-function splitAsOldJupyterLab({ notebook }: Page, index: number, places: number[]): void {
+/** Splits as an extension may do it. */
+function splitByReplacing({ notebook }: Page, index: number, places: number[]): void {
   const pieces = piecesOf(notebook.cells[index].getSource(), places);
   notebook.transact(() => {
     notebook.deleteCell(index);
@@ -144,7 +144,7 @@ function splitAsOldJupyterLab({ notebook }: Page, index: number, places: number[
 for (const [how, split] of [
   ['by name', (page: Page, index: number, places: number[]) => page.notebook.splitCell(index, places)],
   ['as JupyterLab does', splitAsJupyterLab],
-  ['as JupyterLab 4.4 does', splitAsOldJupyterLab]
+  ['by other cells in its place', splitByReplacing]
 ] as const) {
   test(`what is typed in the first part of a cell that is split goes with that part (${how})`, () => {
     const [ada, ben] = open();

@@ -15,7 +15,6 @@ import type { IDisposable } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 
 import type { Room } from '../room.js';
-import { pointsIn, unitsIn } from './codepoints.js';
 import { followedBy, SharedCompleterModel } from './completermodel.js';
 import type { NotebookView } from './notebook.js';
 
@@ -75,7 +74,7 @@ export class Assist implements IDisposable {
     const code = editor.model.sharedModel.getSource();
     const offset = editor.getOffsetAt(editor.getCursorPosition());
     try {
-      const found = await room.kernelApi.inspect(code, pointsIn(code, offset));
+      const found = await room.kernelApi.inspect(code, Text.jsIndexToCharIndex(offset, code));
       const isThere = (): boolean => editor.hasFocus() && editor.getOffsetAt(editor.getCursorPosition()) === offset;
       if (found.found && !this.isDisposed && isThere()) {
         this._showTooltip(editor, found.data);
@@ -134,13 +133,11 @@ export class Assist implements IDisposable {
       rank: 550,
       isApplicable: () => Promise.resolve(host.whyNotRun === null && host.room.kernel?.kernel?.status === 'idle'),
       fetch: async ({ text, offset }) => {
-        // The handler's offsets are what this JupyterLab's own conversion makes of them.
-        const cursor = pointsIn(text, Text.charIndexToJsIndex(offset, text));
-        const forHandler = (points: number): number => Text.jsIndexToCharIndex(unitsIn(text, points), text);
-        const reply = await host.room.kernelApi.complete(text, cursor);
+        // The handler counts characters, as kernels do.
+        const reply = await host.room.kernelApi.complete(text, offset);
         const types = reply.metadata._jupyter_types_experimental ?? [];
         const items = reply.matches.map((label, index) => ({ label, type: types[index]?.type }));
-        return { start: forHandler(reply.cursor_start), end: forHandler(reply.cursor_end), items };
+        return { start: reply.cursor_start, end: reply.cursor_end, items };
       }
     };
   }
