@@ -155,6 +155,11 @@ class CollabError(Exception):
     status = 500
     reason = "internal_error"
 
+    @property
+    def public(self) -> str:
+        """The message for people whom the server does not trust with what it says about the server."""
+        return str(self)
+
 
 class RoomError(CollabError):
     """Something about one room."""
@@ -523,6 +528,11 @@ class StoreError(CollabError):
     code = CloseCode.TRY_AGAIN_LATER
     status = 503
     reason = "store_error"
+
+    @property
+    def public(self) -> str:
+        """Without where the store is, and how it fails."""
+        return "The store of the rooms does not answer. Try again; if that does not help, tell who runs this server."
 
 
 class NotSaved(StoreError):

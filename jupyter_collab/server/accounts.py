@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from jupyter_server.auth.identity import User as JupyterUser
 
 from ..access import Attempts, User, UserKind, hash_password, is_password, network_of, person
-from ..errors import AccountNotFound, SignInRefused, StoreError
+from ..errors import AccountNotFound, ContentError, SignInRefused, StoreError
+from ..names import clean_name
 from ..rooms import MAX_NAME_CHARACTERS, RoomManager
 from ..store import AccountRecord
 from .passwords import MAX_PASSWORD_CHARACTERS
@@ -16,9 +17,11 @@ from .passwords import MAX_PASSWORD_CHARACTERS
 if TYPE_CHECKING:
     from .sign_in import Identity, Provider
 
-__all__ = ["AccountUser", "Accounts", "account_user"]
+__all__ = ["AccountUser", "Accounts", "account_user", "check_email"]
 
 MAX_EMAIL_CHARACTERS = 400
+
+NAMELESS = "Somebody"
 
 WRONG_SECONDS = 300.0
 WRONG_PER_ACCOUNT_AND_ADDRESS = 10
@@ -90,13 +93,37 @@ class Accounts:
         return self._nobodys_hash
 
     async def of(self, identity: "Identity") -> AccountRecord:
-        """The account of somebody whom a provider vouches for, which is made if they are new."""
-        name = identity.name[:MAX_NAME_CHARACTERS]
-        fresh = AccountRecord(secrets.token_hex(8), identity.email, name)
+        """The account of somebody whom a provider vouches for, which is made if they are new.
+
+        Raises
+        ------
+        ContentError, SignInRefused
+            Their address is none; their account is locked.
+        """
+        email = check_email(identity.email)
+        fresh = AccountRecord(secrets.token_hex(8), email, _name_of(identity.name, email))
         account = await self._rooms.store.accounts.by_identity(identity.issuer, identity.subject, fresh)
         if account.disabled_at is not None:
             raise SignInRefused("Your account is locked. Ask who runs this server.")
         return account
+
+
+def check_email(email: str) -> str:
+    """An address as it is kept, or ``ContentError``."""
+    email = email.strip().lower()
+    user, _, domain = email.partition("@")
+    is_text = email.isprintable() and " " not in email and len(email) <= MAX_EMAIL_CHARACTERS
+    if not user or not domain or "@" in domain or not is_text:
+        raise ContentError(f"{email[:MAX_EMAIL_CHARACTERS]!r} is no e-mail address.")
+    return email
+
+
+def _name_of(name: str, email: str) -> str:
+    """What somebody is called: ``name``, as a provider says it, or the beginning of their address."""
+    for wish in (name, email.partition("@")[0]):
+        if (cleaned := clean_name(wish[:MAX_NAME_CHARACTERS], MAX_NAME_CHARACTERS)) is not None:
+            return cleaned
+    return NAMELESS
 
 
 def _take_back(counted: Iterable[tuple[Attempts, str]]) -> None:

@@ -111,7 +111,8 @@ class CollabAPIHandler(APIHandler):
         """Say what went wrong and what to do, in JSON; what we did not foresee goes to the log only."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, CollabError):
-            status_code, reason, message = error.status, error.reason, str(error)
+            status_code, reason = error.status, error.reason
+            message = str(error) if self._is_server_user else error.public
         elif isinstance(error, HTTPError):
             reason = error.reason or _reason(status_code)
             message = error.log_message or _MESSAGES.get(status_code, self._reason)
@@ -122,6 +123,10 @@ class CollabAPIHandler(APIHandler):
             self.set_header("Allow", ", ".join(sorted(self._methods())))
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": message, "reason": reason}))
+
+    @property
+    def _is_server_user(self) -> bool:
+        return hasattr(self, "principal") and self.user.is_server_user
 
     def _methods(self) -> Iterator[str]:
         """The HTTP methods that this handler has."""

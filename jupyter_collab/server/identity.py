@@ -96,7 +96,7 @@ class AccountIdentityProvider(PasswordIdentityProvider):
         except AccountNotFound:
             return None
         except StoreError as error:
-            raise HTTPError(503, str(error)) from error
+            raise HTTPError(503, error.public) from error
         if not account.may_use_server or account.disabled_at is not None:
             return None
         known = account_user(account)
@@ -147,7 +147,7 @@ class AccountLoginHandler(LoginFormHandler):
             uses_server = await begin_session(self, services, account)
         except CollabError as error:
             self.set_status(error.status)
-            self._render(refusal=str(error))
+            self._render(refusal=error.public)
             return
         rooms = url_path_join(self.base_url, "collab/")
         wanted = self.get_argument("next", default=self.base_url) if uses_server else rooms

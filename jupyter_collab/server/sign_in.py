@@ -107,7 +107,7 @@ class OpenIDProvider:
             raise _refused(self.name) from error
         email = str(claims.get("email") or "")
         _check_domain(email, verified=claims.get("email_verified") is True, domains=self.domains)
-        return Identity(self.issuer, claims["sub"], email, str(claims.get("name") or email or claims["sub"]))
+        return Identity(self.issuer, claims["sub"], email, str(claims.get("name") or ""))
 
     def _client(self, redirect_uri: str) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(

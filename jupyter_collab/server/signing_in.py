@@ -115,7 +115,8 @@ class _AuthHandler(PageView):
         Where accounts may use the server itself that is anywhere on it.
         """
         wanted = self.get_query_argument("next", "")
-        is_path = wanted.isascii() and not any(part in wanted for part in ("\\", "..", "//"))
+        is_text = wanted.isascii() and wanted.isprintable()  # browsers drop tabs, and "/\t/" becomes "//"
+        is_path = is_text and not any(part in wanted for part in ("\\", "..", "//"))
         root = self.base_url if isinstance(self.identity_provider, AccountIdentityProvider) else self.home
         is_there = is_path and wanted.startswith(root)
         return wanted if is_there and len(wanted) <= MAX_NEXT_CHARACTERS else self.home
@@ -127,14 +128,15 @@ class LoginHandler(_AuthHandler):
     @allow_unauthenticated
     async def get(self, name: str) -> None:
         """Send the browser to the provider."""
+        self.back_to = self.next
+        provider = self.provider(name)
         from .sign_in import Quest  # the extra is there if there is a provider
 
-        self.back_to = self.next
-        provider, quest = self.provider(name), Quest.new()
+        quest = Quest.new()
         try:
             address = await provider.address(quest, self.redirect_uri(name))
         except CollabError as error:
-            raise HTTPError(error.status, str(error)) from error
+            raise HTTPError(error.status, error.public) from error
         self.set_secure_cookie(
             QUEST_COOKIE,
             json.dumps({**asdict(quest), "provider": name, "next": self.back_to}),
@@ -153,9 +155,9 @@ class CallbackHandler(_AuthHandler):
     @allow_unauthenticated
     async def get(self, name: str) -> None:
         """Take in whom the provider sends back."""
+        provider = self.provider(name)
         from .sign_in import Quest  # the extra is there if there is a provider
 
-        provider = self.provider(name)
         kept = self.get_secure_cookie(QUEST_COOKIE, max_age_days=QUEST_DAYS)
         self.clear_cookie(QUEST_COOKIE, path=self.quest_path)
         asked: dict[str, Any] = json.loads(kept) if kept else {}
@@ -171,7 +173,7 @@ class CallbackHandler(_AuthHandler):
             identity = await provider.identify(code, Quest(**asked), self.redirect_uri(name), issuer)
             account = await self.services.accounts.of(identity)
         except CollabError as error:
-            raise HTTPError(error.status, str(error)) from error
+            raise HTTPError(error.status, error.public) from error
         uses_server = await begin_session(self, self.services, account)
         self.redirect(self.back_to if uses_server else self.back_in_the_page)
 

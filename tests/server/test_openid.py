@@ -90,6 +90,8 @@ def test_somebody_signs_in(server: RunningServer, browser: httpx.Client) -> None
         ("https://example.org{home}", "{home}"),
         ("//example.org{home}", "{home}"),
         ("{home}\\..\\lab", "{home}"),
+        ("{home}\tjoin", "{home}"),
+        ("{home}\x7fjoin", "{home}"),
         ("{home}" + "a" * 500, "{home}"),
     ],
 )
@@ -156,6 +158,7 @@ def test_there_is_no_other_provider(server: RunningServer, browser: httpx.Client
         (True, "/collab/?room=demo", "/collab/?room=demo"),
         (True, "//example.org/", "/collab/"),
         (True, "/\\example.org/", "/collab/"),
+        (True, "/\t/example.org/", "/collab/"),
         (True, "https://example.org/", "/collab/"),
         (False, "/api/contents", "/collab/"),
         (False, "/collab/?room=demo", "/collab/?room=demo"),

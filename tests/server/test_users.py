@@ -83,3 +83,18 @@ def test_an_account_is_made_changed_and_locked(users: Users, tmp_path: Path) -> 
 )
 def test_mistakes_are_said(users: Users, arguments: tuple[str, ...], typed: str, said: str) -> None:
     assert said in users(*arguments, typed=typed, code=1)
+
+
+def test_a_name_that_an_older_server_kept_does_not_steer_the_terminal(users: Users, tmp_path: Path) -> None:
+    async def add() -> None:
+        store = SQLStore(f"sqlite:///{tmp_path / 'rooms.sqlite'}")
+        await store.open()
+        try:
+            await store.accounts.add(
+                AccountRecord("a1", "eve@example.org\x1b[2k", "Eve\nb2  ada@example.org  Ada\u202e")
+            )
+        finally:
+            await store.close()
+
+    asyncio.run(add())
+    assert users("list") == "a1  eve@example.org\\x1b[2k  Eve\\nb2  ada@example.org  Ada\\u202e\n"
