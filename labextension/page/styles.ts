@@ -6,6 +6,7 @@ import '@jupyterlab/ui-components/style/hoverbox.css';
 import '@jupyterlab/ui-components/style/icons.css';
 import '@jupyterlab/ui-components/style/styling.css';
 import '@jupyterlab/ui-components/style/windowedlist.css';
+import '@jupyterlab/application/style/menus.css';
 import '@jupyterlab/apputils/style/dialog.css';
 import '@jupyterlab/rendermime/style/base.css';
 import '@jupyterlab/codeeditor/style/base.css';

@@ -199,8 +199,8 @@ export class RoomNotebook extends YNotebook implements IShareOwner {
    * Goes on for a document of the same history that is given up: what was deleted in that is deleted in all its copies,
    * though others merged or split the cells meanwhile.
    */
-  succeed(former: RoomNotebook): void {
-    const act = (): void => this._relocation.succeed(former._tombstones, !this._readOnly);
+  takeOver(former: RoomNotebook): void {
+    const act = (): void => this._relocation.takeOver(former._tombstones, !this._readOnly);
     this.ydoc.transact(act, this._relocation);
   }
 

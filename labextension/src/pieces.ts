@@ -47,7 +47,7 @@ export function cutUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] {
     return [update];
   }
   const { structs } = Y.decodeUpdate(update);
-  if (structs.some(struct => struct instanceof Y.Skip)) {
+  if (structs.some(struct => !(struct instanceof Y.Item || struct instanceof Y.GC))) {
     return [update];
   }
   const pieces = [new Piece(maxBytes)];

@@ -414,7 +414,7 @@ export class Room implements IDisposable {
       cells.length > 0 ? { epoch: former.provider.epoch ?? '', cells, reason: this._retakeReason } : null;
     next.model.awareness.setLocalStateField('cell', former.model.awareness.getLocalState()?.cell ?? null);
     if (former.provider.epoch === next.provider.epoch) {
-      next.model.succeed(former.model);
+      next.model.takeOver(former.model);
     }
     this._replica = next;
     this._next = null;

@@ -8,6 +8,9 @@ import * as Y from 'yjs';
 
 import { exchange, openPages, type Page } from './notebooks.js';
 
+/** The names of records are chance, and which of them counts depends on them. */
+const ROUNDS = 20;
+
 const pages: Page[] = [];
 
 afterEach(() => {
@@ -318,7 +321,7 @@ test('the pictures of cells that are merged are kept, and those of one that is s
 });
 
 test('two who merge the same cells at once have their text once, and one separator', () => {
-  for (const typed of ['', ' TYPED']) {
+  for (const typed of Array.from({ length: ROUNDS }, (_, round) => (round % 2 === 0 ? '' : ' TYPED'))) {
     const [ada, ben] = open();
     ada.notebook.mergeCells(1, [0, 2]);
     ben.type('p', typed);
@@ -649,6 +652,147 @@ test('what is typed behind a merged cell goes back with it, and what is typed be
   ada.notebook.undo();
   settle();
   assert.deepEqual(ben.texts, ['cell p BEHIND cell p', 'cell q BEHIND cell q', 'cell r LAST']);
+});
+
+for (const [merger, writer] of [[0, 1], [1, 0]] as const) {
+  const who = merger === 0 ? 'the lower client id' : 'the higher client id';
+
+  test(`what is typed at the end stays there though who merges typed there just before (${who})`, () => {
+    open();
+    pages[merger].type('p', ' ONE');
+    settle();
+    pages[merger].notebook.mergeCells(0, [1]);
+    pages[writer].type('p', ' TYPED');
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p ONE TYPED\n\ncell q', 'cell r']);
+  });
+
+  test(`what is typed at the start stays there though who merges deleted the first word (${who})`, () => {
+    open();
+    pages[merger].cell('r').updateSource(0, 5, '');
+    pages[merger].notebook.mergeCells(2, [1]);
+    pages[writer].type('r', 'N', 0);
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p', 'cell q\n\nNr']);
+  });
+}
+
+test('a word that two wrote together stays whole when a third puts a cell behind it', () => {
+  const [ada, ben, cleo] = open('Cleo');
+  const late: Uint8Array[] = [];
+  const exchangeWord = (): void => {
+    for (const [from, to] of [[ben, cleo], [cleo, ben]]) {
+      for (const update of from.sent.splice(0)) {
+        to.receive(update);
+        late.push(update);
+      }
+    }
+  };
+  ben.type('p', '\nHELLO');
+  exchangeWord();
+  cleo.type('p', 'X', 'cell p\nHE'.length);
+  exchangeWord();
+  ada.notebook.mergeCells(0, [1]);
+  late.forEach(update => ada.receive(update));
+  settle();
+  assert.ok(ada.texts[0].includes('HEXLLO'), ada.texts[0]);
+});
+
+test('a cell without text that two merge at once, one of whom typed in it, has one separator before the text', () => {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    open();
+    const [one, other] = round % 2 === 0 ? pages : [...pages].reverse();
+    one.cell('q').setSource('');
+    settle();
+    one.notebook.mergeCells(0, [1]);
+    other.type('q', 'TYPED');
+    other.notebook.mergeCells(0, [1]);
+    settle();
+    assert.deepEqual(pages[0].texts, ['cell p\n\nTYPED', 'cell r']);
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('an empty cell stays into which one merges a cell that another merges elsewhere', () => {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [ada, ben] = open();
+    ada.insert(1, 'e');
+    settle();
+    ada.notebook.mergeCells(1, [0]);
+    ben.notebook.mergeCells(3, [0]);
+    settle();
+    assert.ok(ada.ids.includes('e'), JSON.stringify([ada.ids, ada.texts]));
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('a separator that was copied on is there once, too', () => {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [ada, ben] = open();
+    ada.notebook.mergeCells(0, [1]);
+    ada.notebook.mergeCells(1, [0]);
+    ben.notebook.mergeCells(0, [1]);
+    settle();
+    assert.deepEqual(ada.texts, ['cell p\n\ncell q\n\ncell r']);
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('undo of a merge leaves in the cell what came there by a split', () => {
+  const [ada] = open();
+  ada.cell('q').setSource('one\ntwo');
+  ada.notebook.splitCell(1, [4]);
+  settle();
+  ada.notebook.mergeCells(1, [2]);
+  settle();
+  ada.notebook.undo();
+  settle();
+  assert.deepEqual(ada.texts, ['cell p', 'one', 'two', 'cell r']);
+});
+
+test('the names of records stay short however often a cell without text is merged', () => {
+  const [ada] = open();
+  ada.cell('q').setSource('');
+  ada.notebook.mergeCells(0, [1]);
+  for (let round = 0; round < 40; round += 1) {
+    ada.notebook.undo();
+    ada.notebook.redo();
+  }
+  assert.ok(recordsIn(ada).every(name => name.length < 100), recordsIn(ada).join(' '));
+});
+
+test('a record whose name comes before all that an honest page gives counts for nothing', () => {
+  for (const op of ['', ' ']) {
+    const [ada, ben] = open();
+    const cells = ben.notebook.ydoc.getArray<Y.Map<unknown>>('cells').toArray();
+    const text = cells[1].get('source') as Y.Text;
+    const first = text._start as Y.Item;
+    ben.type('r', 'x'.repeat(first.length));
+    const at = [1001, Y.getState(ben.notebook.ydoc.store, 1001) - first.length];
+    cells[1].set(`moved.${op}`, { to: 'none', chars: [[first.id.client, first.id.clock, first.length]], at });
+    settle();
+    ada.notebook.mergeCells(0, [1]);
+    settle();
+    assert.equal(ada.texts[0], 'cell p\n\ncell q');
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
+test('a separator of very many pieces harms nobody', () => {
+  const [ada, ben] = open();
+  const cells = ben.notebook.ydoc.getArray<Y.Map<unknown>>('cells').toArray();
+  const text = cells[0].get('source') as Y.Text;
+  const start = Y.getState(ben.notebook.ydoc.store, 1001);
+  const length = 150_000;
+  ben.notebook.ydoc.transact(() => {
+    for (let count = 0; count < length; count += 1) {
+      text.insert(0, 'x');
+    }
+  });
+  cells[1].set('moved.a', { to: 'p', chars: [], at: [1001, start], ahead: true, sep: [1001, start, length] });
+  cells[1].set('moved.b', { to: 'p', chars: [], at: [1001, start], ahead: false, sep: [1001, start, 1] });
+  ben.sent.splice(0).forEach(update => ada.receive(update));
+  assert.ok(ada.texts[0].length >= length, ada.texts[0].slice(0, 99));
 });
 
 /** The names of all records of where characters went. */

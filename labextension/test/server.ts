@@ -314,7 +314,7 @@ export class ServerDouble {
     [...this._leases.keys()].forEach(key => this._takeBack(peer, key));
     // Who came back is in the room with the new connection.
     const isHere = (client: number): boolean => [...this._peers].some(({ clients }) => clients.has(client));
-    for (const client of [...peer.clients].filter(client => !isHere(client))) {
+    for (const client of [...peer.clients].filter(known => !isHere(known) && this._awareness.meta.has(known))) {
       this._awareness.states.delete(client);
       this._peers.forEach(other => this._sendPresence(other, [client]));
       this._awareness.meta.delete(client);

@@ -111,6 +111,17 @@ def test_a_menu_acts_on_the_cell_on_which_it_is_opened(join: Join, server: Runni
         until(lambda: sources_in(server, room_id), ["one", "two"].__eq__)
 
 
+def test_a_menu_goes_with_the_cell_on_which_it_was_opened(join: Join, server: RunningServer) -> None:
+    with join("menu-gone", "one", "two", "three") as (at_ben, room):
+        at_ben.cells.nth(1).click(button="right")
+        menu = at_ben.page.locator(".jc-ContextMenu")
+        expect(menu).to_be_visible()
+        assert menu.evaluate("node => getComputedStyle(node).backgroundColor") != "rgba(0, 0, 0, 0)"
+        room.delete_cell("c1")
+        expect(menu).to_have_count(0)
+        until(lambda: sources_in(server, "menu-gone"), ["one", "three"].__eq__)
+
+
 def test_a_menu_acts_on_all_selected_cells_if_it_is_opened_on_one(join: Join, server: RunningServer) -> None:
     with join("selected", "one", "two", "three", "four") as (at_ben, _):
         at_ben.editor(1).click()

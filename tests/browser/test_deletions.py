@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.servers import RunningServer
 
+from .bound import sources_in
 from .contrast import faint
 from .people import Pane, Person, until
 from .rooms import room_with
@@ -96,6 +97,57 @@ def test_who_is_in_the_only_cell_types_nothing_into_the_one_in_its_place(
         expect(at_ben.editor(0)).to_have_text("one")
         expect(gone).to_have_count(0)
         until(lambda: [cell["source"] for cell in server.notebook("only")["cells"]], ["one"].__eq__)
+
+
+@pytest.mark.parametrize("keys", [("x", "v"), ("d", "d", "z")])
+def test_who_types_in_a_cell_that_goes_and_comes_back_types_on_in_it(
+    person: Callable[..., Person], server: RunningServer, keys: tuple[str, ...]
+) -> None:
+    room_id = "".join(keys)
+    room_with(server, room_id, "one", "two", "three", "four")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room(room_id), ben.open_room(room_id)
+        for waits in (False, True):
+            at_ben.editor(1).click()
+            at_ben.page.keyboard.press("Control+End")
+            at_ben.page.keyboard.type(" and")
+            at_ada.editor(1).click()
+            at_ada.page.keyboard.press("Escape")
+            for key in keys[:-1]:
+                at_ada.page.keyboard.press(key)
+            gone = at_ben.root.get_by_role("region", name="Your cell was deleted")
+            if waits:
+                expect(gone).to_be_focused()
+                at_ben.page.keyboard.type("xx")
+            at_ada.page.keyboard.press(keys[-1])
+            until(lambda: at_ben.cells.count(), lambda count: count == 4)
+            expect(gone).to_have_count(0)
+            place = 2 if keys[-1] == "v" else 1
+            expect(at_ben.editor(place)).to_be_focused()
+            at_ben.page.keyboard.type(" added xx dd")
+            text = "two and added xx dd"
+            until(lambda: sorted(sources_in(server, room_id)), sorted(["one", text, "three", "four"]).__eq__)
+            at_ben.page.keyboard.press("Control+z")
+            until(lambda: sorted(sources_in(server, room_id))[-1], lambda last: last.startswith("two"))
+            at_ada.editor(place).click()
+            at_ada.page.keyboard.press("Control+a")
+            at_ada.page.keyboard.type("two")
+            at_ada.page.keyboard.press("Escape")
+            if place == 2:
+                at_ada.page.keyboard.press("Control+Shift+ArrowUp")
+            until(lambda: sources_in(server, room_id), ["one", "two", "three", "four"].__eq__)
+
+
+def test_who_types_in_a_cell_that_somebody_folds_types_on(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "fold", "one", "two")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("fold"), ben.open_room("fold")
+        at_ben.click_end(1)
+        at_ben.page.keyboard.type("12345")
+        at_ada.cells.nth(1).locator(".jp-InputCollapser").click()
+        expect(at_ada.cells.nth(1).locator(".jp-InputPlaceholder")).to_be_visible()
+        at_ben.page.keyboard.type("67890")
+        until(lambda: sources_in(server, "fold"), ["one", "two1234567890"].__eq__)
 
 
 def test_a_new_cell_in_which_somebody_else_wrote_stays_and_undo_says_why(

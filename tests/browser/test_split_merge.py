@@ -10,6 +10,7 @@ import jupyter_collab
 from jupyter_collab.client import Room
 from tests.servers import RunningServer
 
+from .bound import sources_in
 from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with
 
@@ -68,6 +69,29 @@ def test_a_split_goes_on_at_the_start_of_the_second_piece(server: RunningServer,
         keyboard.press("Escape")
         keyboard.press("z")
         until(lambda: sources(room), lambda seen: seen == ["one\ntwo", "r"])
+
+
+def test_what_one_types_at_the_ends_of_cells_that_another_merges_offline_is_where_it_was_typed(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "ends", "one", "two", "three")
+    with person("Ada") as ada, person("Ben") as ben:
+        at_ada, at_ben = ada.open_room("ends"), ben.open_room("ends")
+        ben.go_offline()
+        until(lambda: at_ben.chip, lambda chip: chip == "offline")
+        at_ben.editor(0).click()
+        for key in ("Escape", "Shift+ArrowDown", "Shift+ArrowDown", "Shift+M"):
+            at_ben.page.keyboard.press(key)
+        until(lambda: at_ben.cells.count(), lambda count: count == 1)
+        for index, (first, last) in enumerate([("A", "B"), ("C", "D"), ("E", "F")]):
+            at_ada.editor(index).click()
+            for key, letter in (("Control+Home", first), ("Control+End", last)):
+                at_ada.page.keyboard.press(key)
+                at_ada.page.keyboard.type(letter)
+        until(lambda: sources_in(server, "ends"), ["AoneB", "CtwoD", "EthreeF"].__eq__)
+        ben.go_offline(False)
+        until(lambda: sources_in(server, "ends"), ["AoneB\n\nCtwoD\n\nEthreeF"].__eq__)
+        until(lambda: (at_ada.chip, at_ben.chip), ("synced", "synced").__eq__)
 
 
 def test_several_carets_make_several_pieces(server: RunningServer, join: Join) -> None:

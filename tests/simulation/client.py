@@ -282,7 +282,7 @@ class SimulatedClient:
         self.is_synced = True
         former, self._given_up = self._given_up, None
         if former is not None:
-            self.copy.succeed(former)
+            self.copy.take_over(former)
 
     def _take_role(self, role: Role) -> None:
         self.role = role

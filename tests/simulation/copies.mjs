@@ -334,8 +334,8 @@ class Held {
     this._copy.take(own);
   }
 
-  succeed(former) {
-    this._copy.model.succeed(copies.get(former)._copy.model);
+  take_over(former) {
+    this._copy.model.takeOver(copies.get(former)._copy.model);
   }
 
   raw() {

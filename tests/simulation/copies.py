@@ -64,7 +64,7 @@ class Copy(Protocol):
     def resume(self, update: bytes, own: Any) -> None:
         """Begin with what was kept of another page of the same user."""
 
-    def succeed(self, former: Self) -> None:
+    def take_over(self, former: Self) -> None:
         """Go on for another copy of the same room, which was given up."""
 
     def raw(self) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ class PythonCopy:
     def resume(self, update: bytes, own: Any) -> None:
         self.apply(update)
 
-    def succeed(self, former: Self) -> None: ...
+    def take_over(self, former: Self) -> None: ...
 
     def raw(self) -> list[dict[str, Any]]:
         return raw_cells(self.doc)
@@ -233,9 +233,9 @@ class NodeCopy:
             self._ask("take", own)
         self.apply(update)
 
-    def succeed(self, former: Self) -> None:
+    def take_over(self, former: Self) -> None:
         if self.can("own"):
-            self._ask("succeed", former._number)
+            self._ask("take_over", former._number)
 
     def raw(self) -> list[dict[str, Any]]:
         return self._ask("raw")  # type: ignore[no-any-return]  # as above

@@ -149,9 +149,7 @@ export class CellActions {
       return { cell, move: { to: String(primary.get('id')), chars, at, ahead, ...(separator === '' ? {} : { sep }) } };
     });
     text.insert(ahead ? 0 : text.length, all);
-    for (const { cell, move } of places.filter(({ move }) => move.chars.length > 0 || move.sep !== undefined)) {
-      this._relocation.recordMerge(cell, move);
-    }
+    this._relocation.recordMerges(places.filter(({ move }) => move.chars.length > 0 || move.sep !== undefined));
   }
 
   private _unmerge(primary: CellMap, parts: readonly CellMap[], own: readonly Run[], again: () => boolean): boolean {
@@ -167,7 +165,7 @@ export class CellActions {
       this._relocation.moveBack(primary, cell, new UnitSet([...own, ...others]));
       this._cells.restore(cell);
     }
-    this._relocation.dropRestored();
+    this._relocation.dropDoubled();
     deleteUnits(textOf(primary) as Y.Text, merged.flatMap(cell => brought.get(cell)?.separators ?? []));
     this._actor.note({ undo: again });
     return true;
@@ -222,7 +220,7 @@ export class CellActions {
 
   private _restore(cell: CellMap, known: UnitSet): void {
     this._cells.restore(cell);
-    this._relocation.dropRestored();
+    this._relocation.dropDoubled();
     this._actor.note({ undo: () => this._unmake(cell, known) });
   }
 }

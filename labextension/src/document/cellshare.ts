@@ -3,8 +3,7 @@ import * as Y from 'yjs';
 import { wellFormed, wholeCharacters } from '../characters.js';
 import { differences } from '../textdiff.js';
 import { type CellMap, textOf } from './cellmap.js';
-import { copiesOf } from './moves.js';
-import type { INaming } from './relocation.js';
+import { copiesOf, type INaming } from './moves.js';
 import { runsOf, toDeleteSet, UnitSet } from './units.js';
 
 /** What a share needs of the notebook that its cell is in. */
@@ -91,12 +90,11 @@ export class CellShare {
   }
 
   /** Characters of the text were written anew, and these stand for them: undo takes them out, too. */
-  noteNamed({ chars, at }: INaming): void {
+  noteNamed(naming: INaming): void {
     for (const step of this._undoManager?.undoStack ?? []) {
-      const typed = new UnitSet(runsOf(step.insertions));
-      const copies = copiesOf({ chars, at }, new UnitSet(typed.select(chars)));
+      const copies = copiesOf(naming, new UnitSet(runsOf(step.insertions)));
       if (copies.length > 0) {
-        step.insertions = Y.mergeDeleteSets([step.insertions, toDeleteSet(copies)]);
+        step.insertions = toDeleteSet([...runsOf(step.insertions), ...copies]);
       }
     }
   }

@@ -1,7 +1,7 @@
 import type * as Y from 'yjs';
 
 import type { IMove } from './moves.js';
-import { common, indexOfUnit, piecesOf, placesOf, type Run, type Unit, UnitSet } from './units.js';
+import { common, piecesOf, type Run, type Unit, UnitSet } from './units.js';
 
 /** Own text that the one who moved the characters around it did not know. */
 export interface ILateText {
@@ -72,71 +72,4 @@ export function reachOf(text: Y.Text, { chars, tail }: IMove): [start: number, e
     }
   }
   return [start, end];
-}
-
-/** Text on the wrong side of what a merge brought in, and the place where it was typed. */
-export interface IStrayText {
-  readonly run: Run;
-  readonly text: string;
-  readonly index: number;
-}
-
-/** Those characters of a record that are in a set, with the others of it beside them. */
-export function torn(text: Y.Text, { chars }: IMove, units: UnitSet): ILateText[] {
-  const listed = new UnitSet(chars);
-  const late = new LateTexts();
-  for (const { run } of piecesOf(text)) {
-    for (const part of units.partition(run)) {
-      if (part.isIn) {
-        late.add(part.run, '');
-      } else {
-        listed.select([part.run]).forEach(passed => late.pass(passed));
-      }
-    }
-  }
-  return late.texts;
-}
-
-/** What merges put into a text: one of them behind the text that was there or, if it is `ahead`, before it. */
-export interface IBrought {
-  readonly units: UnitSet;
-  readonly ahead: boolean;
-  /** What merges put on the other side of that text. */
-  readonly opposite: readonly Run[];
-  /** What stands where it does on purpose. */
-  readonly placed: UnitSet;
-}
-
-/** What stands beyond that which a merge brought though it was typed where that came later; in the text's order. */
-export function strayTexts(text: Y.Text, { units, ahead, opposite, placed }: IBrought): IStrayText[] {
-  const pieces = ahead ? [...piecesOf(text)].reverse() : [...piecesOf(text)];
-  const start = pieces.findIndex(({ run }) => units.select([run]).length > 0);
-  if (start === -1) {
-    return [];
-  }
-  const passed = new UnitSet(pieces.slice(0, start).map(({ run }) => run));
-  const ends = placesOf(text, opposite).map(({ run, index }) => (ahead ? index : index + run[2]));
-  const [least, most] = ahead ? [0, Math.min(...ends, text.length)] : [Math.max(...ends, 0), Infinity];
-  const stray: (IStrayText & { readonly isDeleted: boolean })[] = [];
-  for (const { run, isDeleted, text: characters, origin, rightOrigin } of pieces.slice(start)) {
-    const index = placed.select([run]).length > 0 ? null : indexBeside(ahead ? rightOrigin : origin);
-    if (index !== null) {
-      stray.push({ run, text: characters, index: Math.min(Math.max(index, least), most), isDeleted });
-    }
-  }
-  const there = stray.filter(({ isDeleted }) => !isDeleted);
-  return ahead ? there.reverse() : there;
-
-  /** Where text belongs that was typed beside a character; `null` if it is there. */
-  function indexBeside(id: Y.ID | null): number | null {
-    if (id === null) {
-      return ahead ? text.length : 0;
-    }
-    const unit: Run = [id.client, id.clock, 1];
-    if (passed.select([unit]).length > 0) {
-      const found = indexOfUnit(text, [id.client, id.clock]);
-      return found && found.index + (ahead || found.isDeleted ? 0 : 1);
-    }
-    return stray.find(({ run }) => common(run, unit) !== null)?.index ?? null;
-  }
 }

@@ -2,7 +2,7 @@ import type * as Y from 'yjs';
 
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, deletionOf, textOf } from './cellmap.js';
-import { copiesOf, type IMove, movesOf, originalsOf, separatorsOf } from './moves.js';
+import { copiesOf, type IMove, isInPlaceOf, movesOf, originalsOf, separatorsOf } from './moves.js';
 import { indexOfUnit, presentRuns, type Run, type Unit, unitsIn, UnitSet } from './units.js';
 
 /** How far a character is followed from cell to cell: what records that two made together could make endless. */
@@ -17,6 +17,12 @@ export interface IPlace {
   readonly index: number;
   /** The character that was looked for is not there any more. */
   readonly isDeleted: boolean;
+}
+
+/** Units that do not count, of a record's characters or of its separator. */
+interface IVoid {
+  readonly link: ILink;
+  readonly units: readonly Run[];
 }
 
 /** A record, where it is, and what of it does not count. */
@@ -48,7 +54,6 @@ export class Lineage {
       links.forEach(link => add(this._into, link.move.to, link));
     }
     this._findVoid();
-    this._findVoidSeparators();
   }
 
   /** The cells that have records. */
@@ -74,7 +79,7 @@ export class Lineage {
     }
   }
 
-  /** The characters of a cell that a record copied together with others whose copies it made do not count. */
+  /** The records of a cell whose copies count only in part: others have the rest. */
   tornOff(cell: CellMap): { move: IMove; rest: UnitSet }[] {
     return (this._links.get(cell) ?? [])
       .map(({ move, void: units }) => ({ move, rest: units.select(move.chars, false) }))
@@ -244,40 +249,37 @@ export class Lineage {
   }
 
   private _findVoid(): void {
-    const news: { link: ILink; chars: Run[] }[] = [];
+    const news: IVoid[] = [];
     for (const links of this._links.values()) {
       const taken = new UnitSet();
       for (const link of links) {
-        news.push({ link, chars: taken.select(link.move.chars) });
+        news.push({ link, units: taken.select(link.move.chars) });
         taken.add(link.move.chars);
       }
+      news.push(...needlessSeparators(links).map(link => ({ link, units: separatorsOf([link.move]) })));
     }
-    // What was copied from a copy that does not count does not count either.
+    // What was copied from what does not count does not count either.
     for (let left = MAX_FINDINGS, next = news.pop(); next !== undefined && left > 0; left -= 1, next = news.pop()) {
-      const { link, chars } = next;
-      const fresh = link.void.select(chars, false);
-      if (fresh.length === 0) {
-        continue;
-      }
-      link.void.add(fresh);
-      const copies = new UnitSet(copiesOf(link.move, new UnitSet(fresh)));
-      const target = this._find(link.move.to);
-      for (const onward of (target && this._links.get(target)) ?? []) {
-        news.push({ link: onward, chars: copies.select(onward.move.chars) });
+      if (next.units.length > 0) {
+        news.push(...this._spread(next));
       }
     }
   }
 
-  /** Of several merges of one cell into another the first one's separator is enough. */
-  private _findVoidSeparators(): void {
-    for (const links of this._links.values()) {
-      const merges = links.filter(({ move }) => move.sep !== undefined);
-      merges.forEach((link, place) => {
-        const { chars } = link.move;
-        const isGone = chars.length > 0 && link.void.select(chars, false).length === 0;
-        link.isSeparatorVoid = isGone || merges.slice(0, place).some(({ move }) => areOneMerge(move, link.move));
-      });
-    }
+  /** Takes note of units that do not count: characters of a record or its separator; says what else does not then. */
+  private _spread({ link, units }: IVoid): IVoid[] {
+    const { move, void: known } = link;
+    const chars = known.select(new UnitSet(move.chars).select(units), false);
+    const isSeparator = !link.isSeparatorVoid && new UnitSet(separatorsOf([move])).select(units).length > 0;
+    known.add(chars);
+    link.isSeparatorVoid ||= isSeparator;
+    const copies = new UnitSet([...copiesOf(move, new UnitSet(chars)), ...(isSeparator ? separatorsOf([move]) : [])]);
+    const target = chars.length > 0 || isSeparator ? this._find(move.to) : null;
+    const onward = ((target && this._links.get(target)) ?? []).map(other => {
+      return { link: other, units: copies.select(other.move.chars) };
+    });
+    const isGone = chars.length > 0 && known.select(move.chars, false).length === 0;
+    return isGone && !link.isSeparatorVoid ? [...onward, { link, units: separatorsOf([move]) }] : onward;
   }
 
   private readonly _byId = new Map<string, CellMap>();
@@ -289,10 +291,29 @@ function superfluousOf({ move, void: units, isSeparatorVoid }: ILink): Run[] {
   return [...copiesOf(move, units), ...(isSeparatorVoid ? separatorsOf([move]) : [])];
 }
 
-/** Whether two people merged a cell into the same one at once, as far as one can tell: it may have had no text. */
-function areOneMerge(one: IMove, other: IMove): boolean {
-  const isEmpty = one.chars.length === 0 || other.chars.length === 0;
-  return one.to === other.to && (isEmpty || new UnitSet(one.chars).select(other.chars).length > 0);
+/**
+ * The records, of those of one cell, that need no separator: others brought the same text to the same cell. Nobody can
+ * tell that of a cell without text, so one with text counts more, unless who merged the one without knew of it.
+ */
+function needlessSeparators(links: readonly ILink[]): ILink[] {
+  const known = new Map<string, { units: UnitSet; texts: ILink[]; empty: ILink[] }>();
+  const needless: ILink[] = [];
+  for (const link of links.filter(({ move }) => move.sep !== undefined)) {
+    const { to, chars } = link.move;
+    const others = known.get(to) ?? { units: new UnitSet(), texts: [], empty: [] };
+    known.set(to, others);
+    const isEmpty = chars.length === 0;
+    const same = isEmpty ? others.empty.length + others.texts.length : others.units.select(chars).length;
+    if (same > 0) {
+      needless.push(link);
+    } else if (!isEmpty && others.empty.length > 0) {
+      const [first] = others.empty;
+      needless.push(isInPlaceOf(first.move, link.move) ? link : first);
+    }
+    others.units.add(chars);
+    (isEmpty ? others.empty : others.texts).push(link);
+  }
+  return needless;
 }
 
 function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -30,8 +30,11 @@ export interface IMove {
   readonly sep?: Run;
 }
 
+/** Characters of a cell, and the first of those that stand for them. */
+export type INaming = Pick<IMove, 'chars' | 'at'>;
+
 export function isMoveKey(key: string): boolean {
-  return key.startsWith(PREFIX);
+  return key.startsWith(PREFIX) && key[PREFIX.length] >= LEAST;
 }
 
 export function opOf(key: string): string {
@@ -55,12 +58,23 @@ export function movesOf(cell: CellMap): IMove[] {
  * Whether the copies are its writer's own, and older than the record, and the characters older than the copies: so
  * nobody can make a record of what others type, or of what is still to be typed.
  */
-function isOfWriter({ chars, at, sep }: IMove, writer: Y.ID | undefined): boolean {
-  const written: Run[] = [[...at, unitsIn(chars)], ...(sep === undefined ? [] : [sep])];
+function isOfWriter(move: IMove, writer: Y.ID | undefined): boolean {
+  const { chars, at } = move;
+  const written: Run[] = [[...at, unitsIn(chars)], ...separatorsOf([move])];
   const isWriters = ([client, clock, length]: Run): boolean =>
     client === writer?.client && clock + length <= writer.clock;
   const isOlder = ([client, clock, length]: Run): boolean => client !== at[0] || clock + length <= at[1];
-  return written.every(isWriters) && chars.every(isOlder) && !hasDoubles(chars);
+  return written.every(isWriters) && isBeside(move) && chars.every(isOlder) && !hasDoubles(chars);
+}
+
+/** Whether the separator is right beside the copies, on the side of the text that was there. */
+function isBeside({ chars, at, ahead, sep }: IMove): boolean {
+  if (sep === undefined) {
+    return true;
+  }
+  // Of no characters the place is the separator's unit on that side.
+  const start = ahead === true ? at[1] + unitsIn(chars) : at[1] - sep[2] + (chars.length === 0 ? 1 : 0);
+  return sep[0] === at[0] && sep[1] === start;
 }
 
 /** Whether a unit is in several runs. */
@@ -78,6 +92,11 @@ export function writeMove(cell: CellMap, move: Omit<IMove, 'op'>, op = UUID.uuid
   cell.set(PREFIX + op, { ...move });
 }
 
+/** Whether a record is of a merge, or of text that followed one: a split takes characters out, and follows nothing. */
+export function isOfMerge({ taken, follows }: IMove): boolean {
+  return taken !== true || follows === true;
+}
+
 /** What the records of merges put between texts. */
 export function separatorsOf(moves: readonly IMove[]): Run[] {
   return moves.flatMap(({ sep }) => (sep === undefined ? [] : [sep]));
@@ -85,14 +104,23 @@ export function separatorsOf(moves: readonly IMove[]): Run[] {
 
 /** The name of a record that counts in place of others; no two are the same. */
 export function opBefore(moves: readonly IMove[]): string {
-  return LEAST + (moves[0]?.op ?? '') + UUID.uuid4();
+  return LEAST + leastsIn(moves[0]?.op ?? '') + UUID.uuid4();
 }
 
-/** Comes before all that a name may begin with. */
+/** Whether a record was written by somebody who knew another one, to count in place of that. */
+export function isInPlaceOf(move: IMove, other: IMove): boolean {
+  return leastsIn(move.op).length > leastsIn(other.op).length;
+}
+
+/** Nothing that a name may have comes before it. */
 const LEAST = '!';
 
+function leastsIn(op: string): string {
+  return (/^!*/.exec(op) as RegExpExecArray)[0];
+}
+
 /** The copies of those characters of a record that are also in a set. */
-export function copiesOf({ chars, at }: Pick<IMove, 'chars' | 'at'>, units: UnitSet): Run[] {
+export function copiesOf({ chars, at }: INaming, units: UnitSet): Run[] {
   const copies: Run[] = [];
   let offset = 0;
   for (const listed of chars) {

@@ -4,9 +4,10 @@ import type { Arrangement } from './arrangement.js';
 import { sourceOf } from './arrangement.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
 import type { Tombstones } from './tombstones.js';
-import { type ILateText, LateTexts, reachOf, strayTexts, torn } from './latetext.js';
+import { type ILateText, LateTexts, reachOf } from './latetext.js';
 import { type IPlace, Lineage } from './lineage.js';
-import { copiesOf, type IMove, nextUnit, opBefore, separatorsOf, writeMove } from './moves.js';
+import { copiesOf, type IMove, type INaming, isOfMerge, nextUnit, opBefore, separatorsOf, writeMove } from './moves.js';
+import { restsBeside, strayTexts } from './sides.js';
 import {
   type DeleteSet,
   type IGap,
@@ -23,6 +24,9 @@ import {
 
 /** How many cells late text goes through at once. */
 const MAX_STEPS = 50;
+
+/** How many units go back to where they were typed at once: somebody may make up a merge to have all text rewritten. */
+const MOST_STRAY = 10_000;
 
 /** A record of moved characters that came from somebody else. */
 export interface IArrival {
@@ -63,6 +67,7 @@ export class Relocation {
       this._breakCircle(cell);
     }
     this._dropSuperfluous();
+    const merges: { cell: CellMap; move: IMove }[] = [];
     for (const { cell, op, gone } of arrivals) {
       const move = this._lineage.moves(cell).find(candidate => candidate.op === op);
       if (move !== undefined) {
@@ -70,15 +75,27 @@ export class Relocation {
         if (!move.follows || deletionOf(cell) !== null) {
           this._follow(cell, move, MAX_STEPS);
         }
-        if (move.ahead !== undefined) {
-          this._rejoin(cell);
-          this._giveWay(move);
-        }
+        merges.push({ cell, move });
       }
     }
-    this.dropRestored();
+    this._putOnSides(merges.filter(({ move }) => move.ahead !== undefined));
+    this.dropDoubled();
     for (const cell of this._lineage.cells) {
       this._noteMoved(cell);
+    }
+  }
+
+  /** Lets own text be where it belongs beside what others' merges brought. */
+  private _putOnSides(merges: readonly { readonly cell: CellMap; readonly move: IMove }[]): void {
+    new Set(merges.map(({ cell }) => cell)).forEach(cell => this._rejoin(cell));
+    for (const id of new Set(merges.map(({ move }) => move.to))) {
+      const target = this._cells.find(id);
+      for (const ahead of target === null ? [] : [true, false]) {
+        const moves = merges.map(({ move }) => move).filter(move => move.to === id && move.ahead === ahead);
+        if (moves.length > 0) {
+          this._giveWay(target as CellMap, ahead, moves);
+        }
+      }
     }
   }
 
@@ -88,7 +105,7 @@ export class Relocation {
   }
 
   /** Takes over what was deleted in a document in place of which this one came, and acts on it if that may be. */
-  succeed(former: Tombstones, mayEdit: boolean): void {
+  takeOver(former: Tombstones, mayEdit: boolean): void {
     this._tombstones.takeOver(former, this._texts);
     for (const cell of mayEdit ? this._lineage.cells : []) {
       this._lineage.moves(cell).forEach(move => this._tombstones.follow(this._lineage, cell, move, []));
@@ -106,16 +123,19 @@ export class Relocation {
     this.forget();
   }
 
-  /** Writes in a cell that it went into another one. */
-  recordMerge(cell: CellMap, move: Omit<IMove, 'op'>): void {
-    const known = this._lineage.moves(cell).filter(({ to, sep }) => to === move.to && sep !== undefined);
-    // Nothing but its name tells a later merge of a cell without text from one at the same moment.
-    const former = known.filter(({ chars }) => chars.length === 0 || move.chars.length === 0);
-    this.record(cell, move, former.length > 0 ? opBefore(known) : undefined);
+  /** Writes in cells that they went into another one. */
+  recordMerges(merges: readonly { readonly cell: CellMap; readonly move: Omit<IMove, 'op'> }[]): void {
+    const named = merges.map(({ cell, move }) => {
+      const known = this._lineage.moves(cell).filter(({ to, sep }) => to === move.to && sep !== undefined);
+      // Nothing but its name tells a later merge of a cell without text from one at the same moment.
+      const isTold = known.every(({ chars }) => chars.length > 0 && move.chars.length > 0);
+      return { cell, move, op: isTold ? undefined : opBefore(known) };
+    });
+    named.forEach(({ cell, move, op }) => this.record(cell, move, op));
   }
 
-  /** A cell came back: deletes what is in another one, too, and what was deleted there. */
-  dropRestored(): void {
+  /** Deletes in the cells that are there what is in another one, too, and what was deleted there. */
+  dropDoubled(): void {
     for (const cell of this._lineage.cells) {
       this._dropCopied(cell);
       this._tombstones.repeat(this._lineage, cell);
@@ -159,7 +179,7 @@ export class Relocation {
     if (source === null || text === null || moves.length === 0) {
       return;
     }
-    const [start, end] = extentOf(source, copiesIn(moves), others);
+    const [start, end] = extentOf(source, others.select(copiesIn(moves), false), others);
     const [first] = moves.flatMap(({ chars }) => chars);
     const index = (first && indexOfUnit(text, [first[0], first[1]])?.index) ?? 0;
     if (start < end) {
@@ -171,7 +191,7 @@ export class Relocation {
 
   /** What merges brought from one cell into another. */
   broughtFrom(from: CellMap, to: CellMap): { copies: Run[]; separators: Run[] } {
-    const moves = this._lineage.moves(from).filter(move => move.to === to.get('id'));
+    const moves = this._lineage.moves(from).filter(move => move.to === to.get('id') && isOfMerge(move));
     return { copies: copiesIn(moves.filter(({ chars }) => chars.length > 0)), separators: separatorsOf(moves) };
   }
 
@@ -266,7 +286,7 @@ export class Relocation {
     for (const { cell, move, copies } of this._lineage.superfluous()) {
       const text = textOf(cell) as Y.Text;
       const first = text._start?.id;
-      const wasMadeOfThem = first?.client === move.at[0] && first.clock === move.at[1];
+      const wasMadeOfThem = move.ahead === undefined && first?.client === move.at[0] && first.clock === move.at[1];
       const dropped = this._tombstones.takeOut(text, copies);
       if (dropped > 0 && wasMadeOfThem && text.length === 0 && deletionOf(cell) === null) {
         markDeleted(cell, { at: Date.now(), by: '' });
@@ -301,13 +321,15 @@ export class Relocation {
       const target = move.ahead === undefined || !this._isOwn(move.at[0]) ? null : this._cells.find(move.to);
       const text = target && textOf(target);
       if (target !== null && text !== null && deletionOf(target) === null) {
-        const parts = torn(textOf(cell) as Y.Text, move, rest).flatMap(({ runs, behind, before }): IPart[] => {
+        const source = text.toString();
+        const parts = restsBeside(textOf(cell) as Y.Text, move, rest).flatMap(({ runs, behind, before }): IPart[] => {
           const to = this._beside(cell, behind, 1) ?? this._beside(cell, before, 0);
-          const copies = placesOf(text, this._lineage.select(target, copiesOf(move, new UnitSet(runs)), false));
-          const source = text.toString();
-          return to === null
+          const copies = this._lineage.select(target, copiesOf(move, new UnitSet(runs)), false);
+          return to === null || deletionOf(to.cell) !== null
             ? []
-            : copies.map(({ run, index }) => ({ runs: [run], text: source.slice(index, index + run[2]), to }));
+            : placesOf(text, copies).map(({ run, index }) => {
+                return { runs: [run], text: source.slice(index, index + run[2]), to };
+              });
         });
         this._move(target, parts, { follows: true });
       }
@@ -315,21 +337,24 @@ export class Relocation {
   }
 
   /**
-   * Own text that was typed at the end of a cell, while somebody put another one behind it there, may have come to
-   * stand behind that: it goes back to where it was typed. So does what was typed at the start.
+   * Own text that was typed at the end of a cell, while others put cells behind it there, may have come to stand behind
+   * these: it goes back to where it was typed. So does what was typed at the start. Where somebody else typed in it, it
+   * stays whole where it is.
    */
-  private _giveWay(move: IMove): void {
-    const cell = this._cells.find(move.to);
-    const text = cell === null || deletionOf(cell) !== null ? null : textOf(cell);
-    if (cell === null || text === null) {
+  private _giveWay(cell: CellMap, ahead: boolean, moves: readonly IMove[]): void {
+    const text = deletionOf(cell) === null ? textOf(cell) : null;
+    if (text === null) {
       return;
     }
-    const ahead = move.ahead === true;
     const [beside, opposite] = [ahead, !ahead].map(side => broughtBy(this._lineage.mergesInto(cell, side)));
     const placed = new UnitSet([...beside, ...opposite, ...this._lineage.listed(cell)]);
-    const parts = strayTexts(text, { units: new UnitSet(broughtBy([move])), ahead, opposite, placed })
-      .filter(({ run }) => this._isOwn(run[0]))
-      .map(({ run, text: characters, index }): IPart => ({ runs: [run], text: characters, to: { cell, index } }));
+    const strays = strayTexts(text, { units: new UnitSet(broughtBy(moves)), ahead, beside, opposite, placed });
+    const own = strays.filter(({ pieces }) => pieces.every(({ run }) => this._isOwn(run[0])));
+    const parts = own
+      .filter(({ pieces }) => unitsIn(pieces.map(({ run }) => run)) <= MOST_STRAY)
+      .flatMap(({ pieces, index }) => pieces.map((piece): IPart => {
+        return { runs: [piece.run], text: piece.text, to: { cell, index } };
+      }));
     this._move(cell, parts, { follows: true });
   }
 
@@ -434,9 +459,6 @@ export class Relocation {
 
   private _known: Lineage | null = null;
 }
-
-/** Characters of a cell, and the first of the others in it that stand for them. */
-export type INaming = Pick<IMove, 'chars' | 'at'>;
 
 type IMoreOfMove = Partial<Pick<IMove, 'op' | 'follows'>>;
 

@@ -16,19 +16,23 @@ export function runsOf(units: DeleteSet): Run[] {
 
 export function toDeleteSet(runs: readonly Run[]): DeleteSet {
   const units = Y.createDeleteSet();
-  for (const [client, clock, length] of runs) {
-    units.clients.set(client, [...(units.clients.get(client) ?? []), { clock, len: length }]);
+  for (const client of new Set(runs.map(([who]) => who))) {
+    const own = joined(runs.filter(([who]) => who === client));
+    units.clients.set(client, own.map(([, clock, length]) => ({ clock, len: length })));
   }
   return units;
 }
+
+/** The name of a unit as Yjs has it. */
+type IUnitId = Pick<Y.ID, 'client' | 'clock'>;
 
 export interface IPiece {
   readonly run: Run;
   readonly isDeleted: boolean;
   readonly text: string;
   /** The units between which they were written, deleted ones too. */
-  readonly origin: Y.ID | null;
-  readonly rightOrigin: Y.ID | null;
+  readonly origin: IUnitId | null;
+  readonly rightOrigin: IUnitId | null;
 }
 
 /** All units that were ever written in a text, in its order, deleted ones too. */

@@ -28,6 +28,7 @@ export function addContextMenu(notebook: NotebookView, commands: CommandRegistry
     group.forEach(name => menu.addItem({ command: PREFIX + name, args: { isMenu: true } }));
   });
   let focused: Element | null = null;
+  let chosen: string | null = null;
   const onMenu = (event: MouseEvent): void => {
     const { target } = event;
     const cell = target instanceof Node ? notebook.widgets.find(({ node }) => node.contains(target)) : undefined;
@@ -38,6 +39,7 @@ export function addContextMenu(notebook: NotebookView, commands: CommandRegistry
     event.stopPropagation();
     notebook.choose(cell);
     focused = document.activeElement;
+    chosen = cell.model.id;
     menu.open(event.clientX, event.clientY);
   };
   menu.aboutToClose.connect(() =>
@@ -47,9 +49,17 @@ export function addContextMenu(notebook: NotebookView, commands: CommandRegistry
       }
     })
   );
+  const onActive = (): void => {
+    if (menu.isAttached && chosen !== null && !notebook.has(chosen)) {
+      // It would act on the cell that is the active one now.
+      menu.close();
+    }
+  };
+  notebook.activeCellChanged.connect(onActive);
   const { node } = notebook;
   node.addEventListener('contextmenu', onMenu);
   return new DisposableDelegate(() => {
+    notebook.activeCellChanged.disconnect(onActive);
     node.removeEventListener('contextmenu', onMenu);
     menu.dispose();
   });

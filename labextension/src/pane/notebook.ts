@@ -99,6 +99,11 @@ export class NotebookView extends Notebook {
     }
   }
 
+  /** Whether the room has a cell, be it that its widget is still to come. */
+  has(id: string): boolean {
+    return this._document?.cells.some(cell => cell.getId() === id) === true;
+  }
+
   /** The widget of a cell, or `null` if there is no such cell. */
   cellById(id: string): Cell | null {
     return this.widgets.find(cell => cell.model.id === id) ?? null;
@@ -158,12 +163,14 @@ export class NotebookView extends Notebook {
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
     const typing = this._typing;
     const active = this._away ?? this._activePlace;
-    if (active !== null && !this._hasCell(active.id)) {
+    if (active !== null && !this.has(active.id)) {
       // What is typed on without looking would be text in the next cell, or commands that act on it.
       this.setMode('command', { focus: false });
+      this._left = active.wasTyping && typing !== null ? { id: active.id, place: typing.place } : null;
     }
     super._onCellsChanged(args.type === 'remove' ? neverEmpty(sender) : sender, args);
     this._away = active && this._keepActive(active, args.oldIndex);
+    this._comeBack();
     if (typing !== null) {
       queueMicrotask(() => this._resume(typing));
     }
@@ -177,6 +184,18 @@ export class NotebookView extends Notebook {
     this._document?.ydoc.on('beforeTransaction', this._noteTyping);
   }
 
+  /** If the cell in which the viewer typed when somebody deleted it is back, they type on, unless they went away. */
+  private _comeBack(): void {
+    const left = this._left;
+    if (left !== null && this.cellById(left.id) !== null) {
+      this._left = null;
+      const { activeElement } = document;
+      if (focusIsNowhere() || activeElement?.closest('.jc-Notices-deletions')) {
+        queueMicrotask(() => this._resume({ place: left.place, isOwnDoing: false }));
+      }
+    }
+  }
+
   /** Gives a cell its editor, which the base class would do when it has the time. */
   private _build(cell: Cell): void {
     const index = this.widgets.indexOf(cell);
@@ -185,9 +204,9 @@ export class NotebookView extends Notebook {
   }
 
   private _applyReadOnly(cell: Cell): void {
-    // What a viewer folds or scrolls is written into the cell's metadata if it is to be the same for all.
     cell.syncEditable = !this._readOnly;
-    cell.syncCollapse = !this._readOnly;
+    // What one folds is folded for them alone: others may be typing in it.
+    cell.syncCollapse = false;
     if (cell instanceof CodeCell) {
       cell.syncScrolled = !this._readOnly;
     }
@@ -219,7 +238,7 @@ export class NotebookView extends Notebook {
   private _keepActive(place: IActivePlace, removedAt: number): IActivePlace | null {
     const index = this._indexOf(place.id);
     if (index === -1) {
-      if (this._hasCell(place.id)) {
+      if (this.has(place.id)) {
         return place;
       }
       const heir = this._indexOf(this._document?.mergedInto(place.id) ?? '');
@@ -238,11 +257,6 @@ export class NotebookView extends Notebook {
       // A new widget cannot have the focus before it is shown.
       this.activate();
     }
-  }
-
-  /** Whether the room has a cell, be it that its widget is still to come. */
-  private _hasCell(id: string): boolean {
-    return this._document?.cells.some(cell => cell.getId() === id) === true;
   }
 
   private _indexOf(id: string): number {
@@ -295,6 +309,8 @@ export class NotebookView extends Notebook {
   private _typing: ITyping | null = null;
   /** The active cell, while it has gone and is to come in again. */
   private _away: IActivePlace | null = null;
+  /** Where the viewer typed in a cell that somebody deleted. */
+  private _left: { readonly id: string; readonly place: TypingPlace } | null = null;
   private _readOnly = false;
   private _onlyCell: string | null = null;
 }
