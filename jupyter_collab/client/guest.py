@@ -54,10 +54,10 @@ def _parts(link: str) -> tuple[str, Secret]:
 
 
 def _session(response: httpx.Response, url: str) -> Secret:
-    session = response.cookies.get(SESSION_COOKIE)
-    if session is None:
-        raise ServerUnreachable(f"{url} let us in, but gave us no session.")
-    return Secret(session)
+    for name, value in response.cookies.items():
+        if name.startswith(SESSION_COOKIE):
+            return Secret(f"{name}={value}")
+    raise ServerUnreachable(f"{url} let us in, but gave us no session.")
 
 
 async def _until_admitted(guest: Server, room_id: str, timeout_seconds: float) -> None:

@@ -11,6 +11,7 @@ import httpx
 __all__ = ["SESSION_COOKIE", "Secret", "Server", "is_loopback"]
 
 SESSION_COOKIE = "jupyter-collab-session"
+"""What the name of a guest's cookie begins with; the rest is the server's port, if its address has one."""
 
 
 class Secret:
@@ -42,7 +43,7 @@ class Server:
     tls
         How to check an ``https`` server's certificate; ``None`` is the system's way.
     session
-        What it knows a guest by, who has no login.
+        The cookie that it knows a guest by, who has no login: its name, ``=`` and its value.
     """
 
     url: str
@@ -54,7 +55,7 @@ class Server:
     def headers(self) -> dict[str, str]:
         """The request headers that authenticate us."""
         if self.session is not None:
-            return {"Cookie": f"{SESSION_COOKIE}={self.session.reveal()}", "X-Jupyter-Collab": "1"}
+            return {"Cookie": self.session.reveal(), "X-Jupyter-Collab": "1"}
         return {"Authorization": f"token {self.token.reveal()}"} if self.token else {}
 
     @property

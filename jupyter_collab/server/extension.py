@@ -19,6 +19,7 @@ from ..kernels.outputs import OutputLimits
 from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiting
 from ..store import SQLStore
 from .accounts import Accounts
+from .cookies import CookieRules
 from .guests import GUEST_ROUTES
 from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import SessionHost
@@ -174,7 +175,8 @@ class CollabExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
-        sessions = Sessions(self.manager, timedelta(days=self.session_days))
+        cookies = CookieRules(self.public_url)
+        sessions = Sessions(self.manager, timedelta(days=self.session_days), cookies)
         self.rechecks = Rechecks(sessions, self.recheck_seconds)
         services = Services(
             self.manager,
@@ -189,6 +191,7 @@ class CollabExtension(ExtensionApp):
                 self.accounts_may_create_rooms,
                 self.public_url,
             ),
+            cookies,
         )
         assert self.serverapp is not None, "it is set before this is called"
         settings = self.serverapp.web_app.settings

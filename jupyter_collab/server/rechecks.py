@@ -50,8 +50,15 @@ class Rechecks:
         sessions.listeners.append(self._session_ended)
 
     def begin(self, connection: Connection) -> None:
-        """Look after ``connection`` from now on."""
-        self._watched[connection] = asyncio.create_task(self._watch(connection), name="jupyter_collab recheck")
+        """Look after ``connection`` from now on; a session of ours may have ended since the handshake."""
+        self._watched[connection] = self._start(connection, at_once=connection.principal.session is not None)
+
+    def _start(self, connection: Connection, *, at_once: bool) -> asyncio.Task[None]:
+        return asyncio.create_task(self._watch(connection, at_once=at_once), name="jupyter_collab recheck")
+
+    def _look_now(self, connection: Connection) -> None:
+        self._watched[connection].cancel()
+        self._watched[connection] = self._start(connection, at_once=True)
 
     def end(self, connection: Connection) -> None:
         """It has ended; again does nothing."""
@@ -68,8 +75,8 @@ class Rechecks:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _watch(self, connection: Connection) -> None:
-        if connection.principal.session is None:  # one of ours may have been ended since the handshake was looked at
+    async def _watch(self, connection: Connection, *, at_once: bool) -> None:
+        if not at_once:
             await asyncio.sleep(self._seconds)
         while True:
             try:
@@ -101,12 +108,16 @@ class Rechecks:
         """A session was ended, named by its hash, or all those of a principal."""
         for connection in tuple(self._watched):
             session = connection.principal.session
-            if session is None or ended not in (session.hash, session.user.principal):
+            if session is None:
+                if connection.principal.user.principal == ended:  # it was let in by the server, with that session
+                    self._look_now(connection)
+                continue
+            if ended not in (session.hash, session.user.principal):
                 continue
             if is_replaced:
-                connection.dismiss(SessionReplaced("You came by an invitation again: reconnect."))
+                connection.dismiss(SessionReplaced("Another session has taken the place of yours: reconnect."))
             else:
-                connection.dismiss(SessionEnded("You have left; come by an invitation again."))
+                connection.dismiss(SessionEnded("Your session has ended: sign in again, or come by an invitation."))
 
 
 async def _ask_again(handler: JupyterHandler) -> Principal:

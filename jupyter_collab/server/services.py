@@ -10,6 +10,7 @@ from ..access import Role, User, UserKind
 from ..kernels.all_rooms import RoomKernels
 from ..rooms import Invitations, Members, RoomManager
 from .accounts import Accounts
+from .cookies import CookieRules
 from .rechecks import Rechecks
 from .sessions import Sessions
 
@@ -50,6 +51,7 @@ class Services:
     rechecks: Rechecks
     kernels: RoomKernels
     access: AccessRules
+    cookies: CookieRules
 
 
 def mounted(services: Services, routes: Iterable[tuple[str, type[RequestHandler]]]) -> list[Route]:

@@ -11,6 +11,7 @@ from jupyter_server.utils import url_path_join
 from ..access import Session, SessionTokens, User, UserKind, person
 from ..rooms import RoomManager
 from ..store import PeopleStore
+from .cookies import CookieRules
 
 __all__ = ["SERVER_COOKIE", "Sessions"]
 
@@ -29,10 +30,11 @@ class Sessions:
     ended, and whether a new one takes their place.
     """
 
-    def __init__(self, rooms: RoomManager, lifetime: timedelta) -> None:
+    def __init__(self, rooms: RoomManager, lifetime: timedelta, cookies: CookieRules) -> None:
         self.listeners: list[Callable[[str, bool], None]] = []
         self._rooms = rooms
         self._lifetime = lifetime
+        self._cookies = cookies
         self._tokens: SessionTokens | None = None
         self._opening = asyncio.Lock()
 
@@ -51,7 +53,7 @@ class Sessions:
 
     async def find(self, handler: JupyterHandler, name: str = COOKIE) -> Session | None:
         """The session of the request's cookie, if it goes on; it is renewed now and then."""
-        cookie = handler.get_cookie(name)
+        cookie = handler.get_cookie(self._cookies.name(handler, name))
         if not cookie:
             return None
         tokens = await self._open()
@@ -81,18 +83,24 @@ class Sessions:
         self._send(handler, COOKIE, tokens.issue(session))
         if uses_server:
             self._send(handler, SERVER_COOKIE, tokens.issue(session))
-        elif handler.get_cookie(SERVER_COOKIE):
-            handler.clear_cookie(SERVER_COOKIE, path=_path(handler, SERVER_COOKIE))
+        else:
+            self._clear(handler, SERVER_COOKIE)
 
     async def end(self, handler: JupyterHandler) -> None:
         """End the request's session."""
         tokens = await self._open()
         for name in (COOKIE, SERVER_COOKIE):
-            session = tokens.read(handler.get_cookie(name) or "")
+            session = tokens.read(handler.get_cookie(self._cookies.name(handler, name)) or "")
             if session is not None:
                 await self._people.end_sessions(session_hash=session.hash)
                 self._tell(session.hash, is_replaced=False)
-            handler.clear_cookie(name, path=_path(handler, name))
+            self._clear(handler, name)
+
+    def all_ended(self, user: User, own: Session | None) -> None:
+        """Say that the store has ended all sessions of ``user``, whose ``own`` one is replaced."""
+        if own is not None:
+            self._tell(own.hash, is_replaced=True)
+        self._tell(user.principal, is_replaced=False)
 
     def _tell(self, ended: str, *, is_replaced: bool) -> None:
         for listener in self.listeners:
@@ -103,14 +111,19 @@ class Sessions:
 
     def _send(self, handler: JupyterHandler, name: str, token: str) -> None:
         handler.set_cookie(
-            name,
+            self._cookies.name(handler, name),
             token,
             path=_path(handler, name),
             httponly=True,
             samesite="Lax",
-            secure=handler.request.protocol == "https",
+            secure=self._cookies.are_secure(handler),
             max_age=round(self._lifetime.total_seconds()),
         )
+
+    def _clear(self, handler: JupyterHandler, beginning: str) -> None:
+        name = self._cookies.name(handler, beginning)
+        if handler.get_cookie(name):
+            handler.clear_cookie(name, path=_path(handler, beginning))
 
 
 def new_guest(name: str) -> User:

@@ -61,6 +61,7 @@ class PasswordHandler(ComingHandler):
         account = await self.services.accounts.sign_in(own.email, old, self.request.remote_ip or "")
         await store.set_password(account.id, await asyncio.to_thread(hash_password, new))
         await begin_session(self, self.services, account)
+        self.services.sessions.all_ended(self.known.user, self.known.session)
         self.set_status(204)
         self.finish()
 
@@ -104,6 +105,11 @@ class _AuthHandler(PageView):
         return (public or f"{self.request.protocol}://{self.request.host}") + path
 
     @property
+    def quest_cookie(self) -> str:
+        """The name of the quest's cookie."""
+        return self.services.cookies.name(self, QUEST_COOKIE)
+
+    @property
     def quest_path(self) -> str:
         """Where the quest's cookie is sent."""
         return url_path_join(self.base_url, "collab/auth/")
@@ -138,13 +144,13 @@ class LoginHandler(_AuthHandler):
         except CollabError as error:
             raise HTTPError(error.status, error.public) from error
         self.set_secure_cookie(
-            QUEST_COOKIE,
+            self.quest_cookie,
             json.dumps({**asdict(quest), "provider": name, "next": self.back_to}),
             expires_days=QUEST_DAYS,
             path=self.quest_path,
             httponly=True,
             samesite="Lax",
-            secure=self.request.protocol == "https",
+            secure=self.services.cookies.are_secure(self),
         )
         self.redirect(address)
 
@@ -158,8 +164,8 @@ class CallbackHandler(_AuthHandler):
         provider = self.provider(name)
         from .sign_in import Quest  # the extra is there if there is a provider
 
-        kept = self.get_secure_cookie(QUEST_COOKIE, max_age_days=QUEST_DAYS)
-        self.clear_cookie(QUEST_COOKIE, path=self.quest_path)
+        kept = self.get_secure_cookie(self.quest_cookie, max_age_days=QUEST_DAYS)
+        self.clear_cookie(self.quest_cookie, path=self.quest_path)
         asked: dict[str, Any] = json.loads(kept) if kept else {}
         self.back_to = asked.pop("next", self.home)
         state = self.get_query_argument("state", "")

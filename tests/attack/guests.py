@@ -12,7 +12,7 @@ import jupyter_collab
 
 from ..servers import PLAIN, RunningServer
 
-__all__ = ["API", "OWN_PAGE", "WRITING", "browser", "cookie_of", "guest", "invited"]
+__all__ = ["API", "OWN_PAGE", "WRITING", "browser", "cookie_of", "guest", "invited", "session_of"]
 
 OWN_PAGE = {"X-Jupyter-Collab": "1"}
 FILLED = {"{principal}": "server:ada", "{invite}": "0" * 16, "{run}": "1", "{digest}": "0" * 64}
@@ -59,3 +59,9 @@ def guest(server: RunningServer, room: str, name: str = "Eve", **wish: object) -
 def cookie_of(client: httpx.Client) -> str:
     """What the browser would send, wherever it is sent."""
     return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+
+def session_of(client: httpx.Client) -> str:
+    """The value of the browser's one cookie."""
+    (value,) = client.cookies.values()
+    return value

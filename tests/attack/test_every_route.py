@@ -14,7 +14,7 @@ from jupyter_collab.errors import CloseCode
 from jupyter_collab.store import Blob, SQLStore
 
 from ..servers import RunningServer, start_server
-from .guests import OWN_PAGE, cookie_of, guest, invited
+from .guests import OWN_PAGE, cookie_of, guest, invited, session_of
 from .handshake import handshake
 from .routes import LISTED_AT, samples
 
@@ -93,7 +93,7 @@ def eve(lab: Lab) -> Iterator[dict[str, dict[str, str]]]:
     invite = invited(lab.server, room)
     with guest(lab.server, room, role="editor") as browser:
         xsrf = httpx.get(f"{lab.server.url}login").cookies["_xsrf"]
-        session = browser.cookies["jupyter-collab-session"]
+        session = session_of(browser)
         stranger = {**OWN_PAGE, "X-XSRFToken": xsrf, "Cookie": f"_xsrf={xsrf}"}
         with_cookie = {**stranger, "Cookie": f"{stranger['Cookie']}; {cookie_of(browser)}"}
         yield {

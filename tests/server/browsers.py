@@ -32,7 +32,7 @@ class Browser:
         )
         for line in response.headers.get_list("Set-Cookie"):
             for name, morsel in SimpleCookie(line).items():
-                if name == "jupyter-collab-session":
+                if name.startswith("jupyter-collab-session"):
                     self.cookie, self.path = f"{name}={morsel.value}", morsel["path"]
         is_json = "json" in response.headers.get("Content-Type", "") and response.body
         return Answer(response.code, json.loads(response.body) if is_json else response.body, response.headers)

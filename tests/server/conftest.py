@@ -1,19 +1,25 @@
 """A Jupyter server with the extension, in the test's own process."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import tornado.httpclient
+import tornado.websocket
 from jupyter_server.serverapp import ServerApp
 
 # Imported here, its fixtures and hooks hold for this folder; as a plugin it would take over all asynchronous tests.
 from pytest_jupyter.jupyter_server import *  # noqa: F403 - all of them, for they need each other
 
+from jupyter_collab.protocol import SUBPROTOCOL, Hello
 from jupyter_collab.rooms import RoomManager
+
+from .sockets import Connect, Socket, make_demo
 
 
 @dataclass(frozen=True)
@@ -81,3 +87,23 @@ def rest(http_server_client: Any, jp_auth_header: dict[str, str], jp_base_url: s
         return Answer(response.code, json.loads(response.body) if is_json else response.body, response.headers)
 
     return ask
+
+
+@pytest.fixture
+def connect(manager: RoomManager, http_server_client: Any, http_server_port: Any, jp_base_url: str) -> Connect:
+    """``async with connect(headers)``: a connection to the room ``demo``, which is made, that has been greeted."""
+
+    @asynccontextmanager
+    async def open_socket(headers: dict[str, str], mount: str = "collab/api") -> AsyncIterator[Socket]:
+        await make_demo(manager)
+        url = f"ws://localhost:{http_server_port[-1]}{jp_base_url}{mount}/room/demo"
+        request = tornado.httpclient.HTTPRequest(url, headers=headers)
+        connection = await tornado.websocket.websocket_connect(request, subprotocols=[SUBPROTOCOL])
+        socket = Socket(connection)
+        try:
+            await socket.next(Hello)
+            yield socket
+        finally:
+            connection.close()
+
+    return open_socket

@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.access import hash_password
+from jupyter_collab.access import Role, hash_password
+from jupyter_collab.errors import CloseCode
 from jupyter_collab.rooms import RoomManager
-from jupyter_collab.store import AccountRecord
+from jupyter_collab.server.identity import AccountIdentityProvider
+from jupyter_collab.store import AccountRecord, EventRecord, MemberRecord
 
 from .browsers import Browser
 from .conftest import Rest
+from .sockets import Connect, make_demo
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
 def limits() -> dict[str, Any]:
-    return {"allow_accounts": True}
+    return {"allow_accounts": True, "recheck_seconds": 3600.0}
 
 
 @pytest.fixture
@@ -93,6 +96,25 @@ async def test_another_password_ends_the_other_sessions(manager: RoomManager, br
     assert (await there.ask("POST", "sign-in", {"email": "ada@example.org", "password": new})).status == 200
 
 
+async def test_another_password_ends_what_the_other_sessions_have_open_at_once(
+    manager: RoomManager, browser: Callable[[], Browser], connect: Connect
+) -> None:
+    await account(manager)
+    here, there = browser(), browser()
+    for one in (here, there):
+        await one.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
+    await make_demo(manager)
+    ada = EventRecord("demo", "added", "server:ada", "Ada")
+    await manager.store.people.put_member(MemberRecord("demo", "account:a1", "Ada", Role.EDITOR), ada)
+    async with connect({"Cookie": here.cookie}) as own, connect({"Cookie": there.cookie}) as other:
+        body = {"old": PASSWORD, "new": "a new and longer one"}
+        assert (await here.ask("PUT", "password", body)).status == 204
+        assert await other.end() == (CloseCode.FORBIDDEN, "session_ended")
+        assert await own.end() == (CloseCode.TRY_AGAIN_LATER, "session_replaced")
+    async with connect({"Cookie": here.cookie}):
+        assert [person["display_name"] for person in manager.people("demo")] == ["Ada"]
+
+
 async def test_a_session_survives_the_server(
     manager: RoomManager, browser: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,3 +126,24 @@ async def test_a_session_survives_the_server(
     assert (await ada.ask("GET", "me")).status == 200
     await manager.store.people.end_sessions(principal="account:a1")
     assert (await ada.ask("GET", "me")).status == 401
+
+
+class TestAccountsThatMayUseTheServer:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        server = {**jp_server_config["ServerApp"], "identity_provider_class": AccountIdentityProvider}
+        return {**jp_server_config, "ServerApp": server}
+
+    async def test_another_password_ends_what_the_server_let_in(
+        self, manager: RoomManager, browser: Callable[[], Browser], connect: Connect
+    ) -> None:
+        await account(manager)
+        await manager.store.accounts.set_use_of_server("a1", allowed=True)
+        here, there = browser(), browser()
+        for one in (here, there):
+            await one.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
+        as_server_user = there.cookie.replace("jupyter-collab-session", "jupyter-collab-server")
+        async with connect({"Cookie": as_server_user}, "api/collab") as other:
+            body = {"old": PASSWORD, "new": "a new and longer one"}
+            assert (await here.ask("PUT", "password", body)).status == 204
+            assert await other.end() == (CloseCode.FORBIDDEN, "session_ended")

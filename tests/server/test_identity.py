@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,7 +17,6 @@ from tests.servers import RunningServer, start_server
 
 PASSWORD = "correct horse battery"
 OWN_PAGE = {"X-Jupyter-Collab": "1"}
-SERVER_COOKIE = "jupyter-collab-server"
 
 
 def in_store(server: RunningServer, work: Callable[[SQLStore], Coroutine[Any, Any, object]]) -> None:
@@ -79,6 +79,11 @@ def statuses(browser: httpx.Client) -> list[int]:
     return [browser.get(path).status_code for path in ("lab", "api/contents", "api/kernels")]
 
 
+def cookie(server: RunningServer, kind: str) -> str:
+    """The name of one of our cookies."""
+    return f"jupyter-collab-{kind}-{urlsplit(server.url).port}"
+
+
 OPEN, CLOSED = [200, 200, 200], [302, 403, 403]
 
 
@@ -102,10 +107,10 @@ def test_who_may_use_the_server_does(server: RunningServer) -> None:
         for page in ("lab", "tree", "notebooks/note.ipynb"):
             assert server.token not in ada.get(page).text, "who has it needs no account any more"
         assert not any(name.startswith("username-") for name in ada.cookies)
-        kept = ada.cookies[SERVER_COOKIE]
+        kept = ada.cookies[cookie(server, "server")]
         assert ada.get("logout").status_code == 200
-        assert SERVER_COOKIE not in ada.cookies
-        ada.cookies.set(SERVER_COOKIE, kept)
+        assert cookie(server, "server") not in ada.cookies
+        ada.cookies.set(cookie(server, "server"), kept)
         assert statuses(ada) == CLOSED
 
 
@@ -114,7 +119,7 @@ def test_who_may_not_use_the_server_is_led_to_the_rooms(server: RunningServer) -
         assert (answer.status_code, answer.headers["Location"]) == (302, "/collab/")
         assert bob.get("collab/api/me").json()["display_name"] == "Bob"
         assert statuses(bob) == CLOSED
-        bob.cookies.set(SERVER_COOKIE, bob.cookies["jupyter-collab-session"])
+        bob.cookies.set(cookie(server, "server"), bob.cookies[cookie(server, "session")])
         assert statuses(bob) == CLOSED
 
 
@@ -131,9 +136,9 @@ def test_signing_in_on_the_page_opens_the_server_too_until_one_leaves_or_is_anot
         assert statuses(browser) == CLOSED
         assert browser.get("collab/api/me").json()["display_name"] == "Bob"
         become("ada")
-        kept = browser.cookies[SERVER_COOKIE]
+        kept = browser.cookies[cookie(server, "server")]
         assert browser.post("collab/api/leave").status_code == 204
-        browser.cookies.set(SERVER_COOKIE, kept)
+        browser.cookies.set(cookie(server, "server"), kept)
         assert statuses(browser) == CLOSED
 
 
@@ -142,7 +147,7 @@ def test_a_guest_stays_outside(server: RunningServer) -> None:
     invite = server.request("POST", "rooms/open/invites", json={}).json()
     with httpx.Client(base_url=server.url, headers=OWN_PAGE, timeout=60) as guest:
         guest.post("collab/api/join", json={"token": invite["token"], "name": "Gil"}).raise_for_status()
-        guest.cookies.set(SERVER_COOKIE, guest.cookies["jupyter-collab-session"])
+        guest.cookies.set(cookie(server, "server"), guest.cookies[cookie(server, "session")])
         assert guest.get("collab/api/me").json()["kind"] == "guest"
         assert statuses(guest) == CLOSED
 

@@ -1,26 +1,22 @@
 """Whoever is connected is asked again who they are: logins end, sessions are ended, rules change."""
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import tornado.gen
 import tornado.httpclient
 import tornado.web
-import tornado.websocket
 from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider, User
 from jupyter_server.serverapp import ServerApp
-from tornado.websocket import WebSocketClientConnection
 
 from jupyter_collab.access import InviteSecrets, Role, hash_code, hash_token
-from jupyter_collab.errors import CloseCode, RoomExists
-from jupyter_collab.protocol import SUBPROTOCOL, Event, Hello, Message, Rejection, Update, build, parse
+from jupyter_collab.errors import CloseCode
+from jupyter_collab.protocol import Event, Rejection, Update, build
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import EventRecord, InviteRecord
 
 from .browsers import Browser
+from .sockets import Connect, make_demo
 
 
 class Directory(IdentityProvider):
@@ -67,60 +63,6 @@ def directory(jp_serverapp: ServerApp) -> Directory:
 def rules(jp_serverapp: ServerApp) -> Rules:
     assert isinstance(jp_serverapp.authorizer, Rules)
     return jp_serverapp.authorizer
-
-
-class Socket:
-    """A connection to a room that only listens."""
-
-    def __init__(self, connection: WebSocketClientConnection) -> None:
-        self.connection = connection
-
-    async def receive(self) -> Message | None:
-        """The next message; ``None`` when the connection has ended."""
-        data = await self.connection.read_message()
-        return None if data is None else parse(data)  # type: ignore[arg-type]  # the server sends bytes
-
-    async def next(self, kind: type[Message]) -> Any:
-        """The next message of that kind."""
-        while not isinstance(message := await self.receive(), kind):
-            assert message is not None, self.connection.close_reason
-        return message
-
-    async def end(self) -> tuple[int | None, str]:
-        """How the server ends the connection; what it says before is dropped."""
-        while await self.receive() is not None:
-            pass
-        return self.connection.close_code, (self.connection.close_reason or "").partition(":")[0]
-
-
-Connect = Callable[..., Any]
-
-
-@pytest.fixture
-def connect(manager: RoomManager, http_server_client: Any, http_server_port: Any, jp_base_url: str) -> Connect:
-    """``async with connect(headers)``: a connection to the room ``demo``, which is made, that has been greeted."""
-
-    @asynccontextmanager
-    async def open_socket(headers: dict[str, str], mount: str = "collab/api") -> AsyncIterator[Socket]:
-        await make_demo(manager)
-        url = f"ws://localhost:{http_server_port[-1]}{jp_base_url}{mount}/room/demo"
-        request = tornado.httpclient.HTTPRequest(url, headers=headers)
-        connection = await tornado.websocket.websocket_connect(request, subprotocols=[SUBPROTOCOL])
-        socket = Socket(connection)
-        try:
-            await socket.next(Hello)
-            yield socket
-        finally:
-            connection.close()
-
-    return open_socket
-
-
-async def make_demo(manager: RoomManager) -> None:
-    """Make the room that these tests are about, if it is not there."""
-    await manager.start()
-    with contextlib.suppress(RoomExists):
-        await manager.create_room(room_id="demo")
 
 
 LOGIN = {"X-Test-Login": "yes"}

@@ -41,7 +41,6 @@ class TestWithoutAStore:
     async def test_strangers_are_not_told_where_it_is(
         self, stranger: Browser, rest: Rest, path: str, body: object
     ) -> None:
-        stranger.cookie = "jupyter-collab-session=x"
         answer = await stranger.ask("GET" if body is None else "POST", path, body)
         assert answer.problem == (503, "store_unavailable")
         assert "secret-place" not in answer.body["message"]
