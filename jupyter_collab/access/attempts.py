@@ -1,4 +1,4 @@
-"""Counts what was wrong, so that nobody can guess for long."""
+"""Counts what was wrong, so that nobody can guess for long, or what is done too often."""
 
 import time
 from collections import OrderedDict, deque
@@ -18,9 +18,19 @@ IPV6_SUBSCRIBER_BITS = 64
 
 
 class Attempts:
-    """At most ``limit`` wrong ones within ``seconds`` for each key, for instance an address."""
+    """At most ``limit`` wrong ones within ``seconds`` for each key, for instance an address.
 
-    def __init__(self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    ``words`` say what there was too much of.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        words: str = "Too many wrong attempts.",
+    ) -> None:
+        self._words = words
         self._limit = limit
         self._seconds = seconds
         self._clock = clock
@@ -35,10 +45,10 @@ class Attempts:
             wrong.popleft()
         if len(wrong) >= self._limit:
             wait = max(1, round(wrong[0] + self._seconds - self._clock()))
-            raise TooManyAttempts(f"Too many wrong attempts. Try again in {wait} s.")
+            raise TooManyAttempts(f"{self._words} Try again in {wait} s.")
 
     def failed(self, key: str) -> None:
-        """Note that ``key`` was wrong."""
+        """Note that ``key`` was wrong, or did it once more."""
         self._wrong.setdefault(key, deque(maxlen=self._limit)).append(self._clock())
         self._wrong.move_to_end(key)
         if len(self._wrong) > MAX_KEYS:

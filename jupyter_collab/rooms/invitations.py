@@ -46,6 +46,11 @@ WRONG_CODES = 300
 WRONG_PER_INVITE = 100
 """Wrong passwords, from all addresses."""
 
+JOINS_PER_INVITE = 500
+"""So many come by one invitation in a minute: as many as a room holds. Each coming leaves something in the store."""
+
+JOIN_SECONDS = 60.0
+
 EVERYBODY = "everybody"
 
 INVITABLE = (Role.VIEWER, Role.RUNNER, Role.WRITER, Role.EDITOR)
@@ -81,6 +86,7 @@ class Invitations:
         self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
         self._codes = Attempts(WRONG_CODES, WRONG_SECONDS)
         self._passwords = Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
+        self._joins = Attempts(JOINS_PER_INVITE, JOIN_SECONDS, words="Too many people come by this invitation.")
         self._guessing = asyncio.Lock()  # one guess at a time: many at once would all come before the first is counted
 
     @property
@@ -178,12 +184,16 @@ class Invitations:
         Raises
         ------
         PasswordRequired, WrongPassword, TooManyAttempts, InviteRevoked, InviteExpired, InviteExhausted, TooManyMembers
+            ``TooManyAttempts`` also for too many who come by one invitation.
         """
         await self._check_password(invite, password, network_of(address))
         status = "waiting" if invite.needs_approval else "active"
         place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
         kind = "asked_to_join" if invite.needs_approval else "came"
         noted = event(invite.room_id, kind, user, {"invite": invite.id, "role": invite.role.value})
+        if (await self._people.access(invite.room_id, user.principal)).member is None:
+            self._joins.check(invite.id)
+            self._joins.failed(invite.id)
         kept = await self._people.redeem(invite.id, place, noted, is_server_user=user.is_server_user)
         if kept is not None:
             return Entry(invite.room_id, kept.status, kept.role)

@@ -153,10 +153,15 @@ class Members(RoomWatcher):
         return placed
 
     async def remove(self, room_id: str, principal: str, by: User) -> None:
-        """Take somebody's place away, or refuse who waits; ``MemberNotFound``, ``LastOwner``."""
+        """Take somebody's place away, or refuse who waits; ``MemberNotFound``, ``LastOwner``.
+
+        Who gives up their own place has left.
+        """
         known = (await self._people.access(room_id, principal)).member
         name = "" if known is None else known.display_name
         kind = "refused" if known is not None and known.status == "waiting" else "removed"
+        if by.principal == principal:
+            kind = "left"
         details = {"member": principal, "member_name": name}
         await self._people.remove_member(room_id, principal, event(room_id, kind, by, details))
         await self.apply(room_id)

@@ -13,6 +13,7 @@ from ..access import Role
 from ..errors import InviteExhausted, InviteExpired, InviteRevoked
 
 __all__ = [
+    "COMINGS",
     "MAX_EVENTS",
     "MAX_INVITES",
     "MAX_MEMBERS",
@@ -28,7 +29,10 @@ __all__ = [
 ]
 
 MAX_EVENTS = 10_000
-"""So many events of a room are remembered."""
+"""So many events of a room are remembered, of ``COMINGS`` and of all others."""
+
+COMINGS = frozenset(["asked_to_join", "came", "imported", "joined", "left", "ran"])
+"""The kinds of events that people who own nothing can bring about as often as they like."""
 
 MAX_MEMBERS = 2_000
 MAX_INVITES = 200
@@ -171,7 +175,8 @@ class PeopleStore(ABC):
 
     @abstractmethod
     async def add_events(self, room_id: str, events: Sequence[EventRecord]) -> None:
-        """Remember what was done in a room, ``at`` a moment or else now; the oldest beyond ``MAX_EVENTS`` go.
+        """Remember what was done in a room, ``at`` a moment or else now; the oldest beyond ``MAX_EVENTS`` of
+        their sort go.
 
         They are numbered in the order in which they are given.
         """

@@ -16,6 +16,7 @@ from ..errors import (
     TooManyMembers,
 )
 from .people_contract import (
+    COMINGS,
     MAX_EVENTS,
     MAX_INVITES,
     MAX_MEMBERS,
@@ -156,7 +157,7 @@ def revoke_invite(
 
 
 def add_events(connection: Connection, room_id: str, added: Sequence[EventRecord]) -> None:
-    """Remember what was done in a room, and drop the oldest beyond ``MAX_EVENTS``."""
+    """Remember what was done in a room, and drop the oldest of that sort beyond ``MAX_EVENTS``."""
     _lock_room(connection, room_id)
     _add_events(connection, room_id, added)
 
@@ -169,8 +170,16 @@ def _add_events(connection: Connection, room_id: str, added: Sequence[EventRecor
         for number, event in enumerate(added, newest + 1)
     ]
     connection.execute(events.insert(), rows)
-    if (excess := newest + len(rows) - MAX_EVENTS) > 0:
-        connection.execute(events.delete().where(in_room, events.c.id <= excess))
+    if newest + len(rows) > MAX_EVENTS:
+        for is_coming in {event.kind in COMINGS for event in added}:
+            _drop_oldest_events(connection, in_room & (events.c.kind.in_(COMINGS) == is_coming))
+
+
+def _drop_oldest_events(connection: Connection, are_of_sort: ColumnElement[bool]) -> None:
+    ids = select(events.c.id).where(are_of_sort).order_by(events.c.id.desc())
+    newest_to_drop = connection.scalar(ids.offset(MAX_EVENTS).limit(1))
+    if newest_to_drop is not None:
+        connection.execute(events.delete().where(are_of_sort, events.c.id <= newest_to_drop))
 
 
 def list_events(connection: Connection, room_id: str, limit: int, before: int | None) -> list[EventRecord]:

@@ -103,3 +103,21 @@ async def test_wrong_passwords_are_counted(tmp_path: Path) -> None:
         with pytest.raises(TooManyAttempts):
             await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.1")
         assert (await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.2")).status == "active"
+
+
+@scenario
+async def test_so_many_come_by_one_invitation_in_a_minute_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_collab.rooms.invitations.JOINS_PER_INVITE", 3)
+    async with a_server(tmp_path) as (invitations, members):
+        invite, _ = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
+        guests = [person(UserKind.GUEST, f"g{number}", "Gus") for number in range(4)]
+        for guest in guests[:3]:
+            await invitations.redeem(invite, guest, None, "192.0.2.1")
+            await invitations.redeem(invite, guest, None, "192.0.2.1")  # who is in does not come
+        await members.remove("demo", guests[0].principal, guests[0])
+        with pytest.raises(TooManyAttempts, match="Too many people come by this invitation"):
+            await invitations.redeem(invite, guests[3], None, "192.0.2.2")
+        other, _ = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
+        assert (await invitations.redeem(other, guests[3], None, "192.0.2.2")).status == "active"

@@ -198,6 +198,29 @@ async def test_bounds(make_store: StoreMaker, tmp_path: Path, monkeypatch: pytes
 
 
 @scenario
+async def test_comings_and_goings_do_not_push_out_what_owners_did(
+    make_store: StoreMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_collab.store.sql_people.MAX_EVENTS", 3)
+    async with a_room(make_store, tmp_path) as (_, people):
+        await people.put_member(BOB, event("added"))
+        for kind in ("came", "joined", "left", "ran", "imported", "asked_to_join"):
+            await people.add_events("demo", [event(kind), event(kind)])
+        await people.put_member(BOB, event("role_changed"))
+        found = [(found.kind, found.id) for found in await people.events("demo", 100)]
+        assert found == [
+            ("role_changed", 14),
+            ("asked_to_join", 13),
+            ("asked_to_join", 12),
+            ("imported", 11),
+            ("added", 1),
+        ]
+        await people.add_events("demo", [event("invited"), event("left"), event("removed"), event("joined")])
+        kinds = [found.kind for found in await people.events("demo", 100)]
+        assert kinds == ["joined", "removed", "left", "invited", "role_changed", "asked_to_join"]
+
+
+@scenario
 async def test_lists_show_what_one_may_see(make_store: StoreMaker, tmp_path: Path) -> None:
     async with a_room(make_store, tmp_path) as (store, people):
         await store.create_room("open", "Open", EPOCH, "notebook", b"")
