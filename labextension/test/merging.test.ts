@@ -750,6 +750,23 @@ test('undo of a merge leaves in the cell what came there by a split', () => {
   assert.deepEqual(ada.texts, ['cell p', 'one', 'two', 'cell r']);
 });
 
+test('undo of two merges at once, of which one went on, gives each cell its text', () => {
+  for (const benFirst of [true, false]) {
+    const [ada, ben] = open();
+    ada.notebook.mergeCells(1, [0]);
+    ben.notebook.mergeCells(2, [1]);
+    settle();
+    assert.deepEqual(ada.texts, ['cell p\n\ncell q\n\ncell r']);
+    for (const page of benFirst ? [ben, ada] : [ada, ben]) {
+      page.notebook.undo();
+      settle();
+    }
+    const texts = benFirst ? ada.texts : [...(ada.texts.join().match(/cell \w/g) ?? [])];
+    assert.deepEqual(texts, ['cell p', 'cell q', 'cell r']);
+    pages.splice(0).forEach(page => page.dispose());
+  }
+});
+
 test('the names of records stay short however often a cell without text is merged', () => {
   const [ada] = open();
   ada.cell('q').setSource('');

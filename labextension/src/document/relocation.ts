@@ -179,7 +179,7 @@ export class Relocation {
     if (source === null || text === null || moves.length === 0) {
       return;
     }
-    const [start, end] = extentOf(source, others.select(copiesIn(moves), false), others);
+    const [start, end] = extentOf(source, others.select(this.broughtFrom(to, from).copies, false), others);
     const [first] = moves.flatMap(({ chars }) => chars);
     const index = (first && indexOfUnit(text, [first[0], first[1]])?.index) ?? 0;
     if (start < end) {
@@ -192,7 +192,15 @@ export class Relocation {
   /** What merges brought from one cell into another. */
   broughtFrom(from: CellMap, to: CellMap): { copies: Run[]; separators: Run[] } {
     const moves = this._lineage.moves(from).filter(move => move.to === to.get('id') && isOfMerge(move));
-    return { copies: copiesIn(moves.filter(({ chars }) => chars.length > 0)), separators: separatorsOf(moves) };
+    const copies = copiesIn(moves.filter(({ chars }) => chars.length > 0));
+    return { copies: this._withReturned(to, copies), separators: this._withReturned(to, separatorsOf(moves)) };
+  }
+
+  /** Characters of a cell, and those that were copied from them and came back into it by way of other cells. */
+  private _withReturned(cell: CellMap, runs: readonly Run[]): Run[] {
+    const text = textOf(cell);
+    const copies = [...this._lineage.descendants(cell, runs)];
+    return [...runs, ...copies.flatMap(copy => (copy.text === text ? copy.runs : []))];
   }
 
   /** Whether some of what went from one cell into another is there. */
