@@ -65,6 +65,12 @@ log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
+MAX_ECHO_BYTES = 2**16
+"""An edit of somebody who may not edit is looked into only if it is not larger."""
+
+MAX_VECTOR_BYTES = 2**16
+"""A state vector may be so much larger than that of the room: some 5,000 clients that the room does not know."""
+
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
 
@@ -324,6 +330,8 @@ class Room:
 
     def _answer(self, peer: Peer, vector: bytes) -> None:
         """Send step 2, as soon as all that it says is durable."""
+        if len(vector) > MAX_VECTOR_BYTES and len(vector) > MAX_VECTOR_BYTES + len(self._replica.state_vector):
+            raise MessageTooLarge("The state vector names many more clients than ever wrote in this room.")
         self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         self._journal.when_saved(lambda: peer.outbox.send(message))
@@ -348,10 +356,12 @@ class Room:
 
     def _edit(self, peer: Peer, update: bytes) -> None:
         peer.edits_received += 1
-        if update == EMPTY_UPDATE or (not peer.role.may(Capability.EDIT) and self._replica.knows(update)):
-            self._acknowledge(peer)  # pycrdt's Provider sends back all that it hears, even that of a viewer
+        if update == EMPTY_UPDATE:
+            self._acknowledge(peer)
             return
-        peer.require(Capability.EDIT)
+        if not peer.role.may(Capability.EDIT):
+            self._hear_reader(peer, update)
+            return
         if peer.was_refused:
             raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
         if self._retired_clients:
@@ -372,6 +382,18 @@ class Room:
         self._tidy(self._replica.complete(_now_ms()))
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
+
+    def _hear_reader(self, peer: Peer, update: bytes) -> None:
+        """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
+
+        What is large is not looked into: that would cost more than a reader may. From a client that cannot be told so
+        it is taken for such an echo, and ignored.
+        """
+        is_small = len(update) <= MAX_ECHO_BYTES
+        if is_small and self._replica.knows(update):
+            self._acknowledge(peer)
+        elif is_small or peer.speaks_v1:
+            peer.require(Capability.EDIT)
 
     def _tidy(self, changes: list[bytes]) -> None:
         """Keep what the server did to the cells of its own accord, and show it to everybody."""

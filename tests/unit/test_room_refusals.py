@@ -12,6 +12,7 @@ from jupyter_collab.document import state_vector
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import EMPTY_UPDATE, Ack, Event, QueryAwareness, SyncStep1, Update, write_varuint
 from jupyter_collab.rooms import Limits
+from jupyter_collab.rooms.replica import Replica
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, until
@@ -91,6 +92,43 @@ async def test_a_role_that_changes_counts_from_the_next_message_on(store: Faulty
         await ada.answer()
         await ada.typed("3")
         assert str(ada.text) == "13"
+
+
+@pytest.mark.parametrize("speaks_v1", [True, False])
+@scenario
+async def test_what_a_viewer_sends_is_looked_into_only_if_it_is_small(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch, speaks_v1: bool
+) -> None:
+    looked_into: list[int] = []
+    known = Replica.knows
+
+    def note(replica: Replica, update: bytes) -> bool:
+        looked_into.append(len(update))
+        return known(replica, update)
+
+    monkeypatch.setattr(Replica, "knows", note)
+    async with serving(store) as manager:
+        ada = await ScriptedPeer("ada").join(manager)
+        viewer = await ScriptedPeer("viewer", Role.VIEWER, speaks_v1=speaks_v1).join(manager)
+        small, large = text_update(7, "x" * 60_000), text_update(8, "x" * 70_000)
+        for update in (small, large):
+            await ada.send_edit(update)
+            await viewer.send(Update(update))
+        assert looked_into == [len(small)]
+        assert viewer.close_code is None
+        assert [rejection.reason for rejection in viewer.rejections] == ["permission_denied"] * speaks_v1
+
+
+@scenario
+async def test_a_state_vector_of_far_more_clients_than_the_room_has_ends_the_connection(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada = await ScriptedPeer("ada").join(manager)
+        for count, is_too_large in ((5_000, False), (50_000, True)):
+            vector = write_varuint(count) + b"".join(
+                write_varuint(2**28 + client) + write_varuint(1) for client in range(count)
+            )
+            await ada.send(SyncStep1(vector))
+            assert (ada.close_code == CloseCode.TOO_LARGE) == is_too_large
 
 
 # -- bytes ---------------------------------------------------------------------------------------------------------
