@@ -80,13 +80,10 @@ const NOTHING_IS_LOCAL: IRenderMime.IResolver = {
 
 /** MathJax, loaded with the first text that has a formula. */
 class LazyTypesetter implements IRenderMime.ILatexTypesetter {
-  typeset(node: HTMLElement): void {
-    if (/\$|\\\(|\\\[|\\begin/.test(node.textContent ?? '')) {
-      void this._typeset(node);
+  async typeset(node: HTMLElement): Promise<void> {
+    if (!/\$|\\\(|\\\[|\\begin/.test(node.textContent ?? '')) {
+      return;
     }
-  }
-
-  private async _typeset(node: HTMLElement): Promise<void> {
     this._loaded ??= import(/* webpackChunkName: "math" */ './math').then(({ makeTypesetter }) => makeTypesetter());
     const typesetter = await this._loaded;
     await typesetter.typeset(node);

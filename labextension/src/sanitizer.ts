@@ -1,13 +1,21 @@
 import type { IRenderMime } from '@jupyterlab/rendermime';
 
+import type { Loading } from './loading.js';
+
 /**
- * The page's own sanitizer, and stricter: what others wrote calls no command of the page.
+ * The page's own sanitizer, and stricter: what others wrote calls no command of the page, and loads nothing of it.
  *
  * JupyterLab lets a button call any command, by attributes, and asks nobody where the notebook around it is trusted.
  */
 export class SharedSanitizer implements IRenderMime.ISanitizer {
-  /** @param _page - The page's own, whose settings may change at any time. */
-  constructor(private readonly _page: IRenderMime.ISanitizer) {}
+  /**
+   * @param _page - The page's own, whose settings may change at any time.
+   * @param _loading - What may be loaded.
+   */
+  constructor(
+    private readonly _page: IRenderMime.ISanitizer,
+    private readonly _loading: Loading
+  ) {}
 
   readonly allowCommandLinker = false;
 
@@ -21,27 +29,32 @@ export class SharedSanitizer implements IRenderMime.ISanitizer {
 
   sanitize(dirty: string, options?: IRenderMime.ISanitizerOptions): string {
     const clean = this._page.sanitize(dirty, options);
-    return MAYBE_DATA.test(clean) ? withoutData(clean) : clean;
+    return MAYBE_HARMFUL.test(clean) ? this._clean(clean) : clean;
+  }
+
+  private _clean(html: string): string {
+    // What is in a template loads nothing and runs nothing.
+    const template = document.createElement('template');
+    template.innerHTML = html;
+    removeData(template.content);
+    this._loading.clean(template.content);
+    return template.innerHTML;
   }
 }
 
 /** JupyterLab finds a headline by it; it does nothing when it is clicked. */
 const HARMLESS_DATA = 'data-jupyter-id';
 
-/** Whether there may be such attributes: most texts have none, and need not be parsed. */
-const MAYBE_DATA = /\bdata-/i;
+/** Attributes that may be harmful: most texts have none, and need not be parsed. */
+const MAYBE_HARMFUL = /\b(?:data-|src=|poster=|style=)/i;
 
-/** HTML without the attributes that scripts of the page read. */
-function withoutData(html: string): string {
-  // What is in a template loads nothing and runs nothing.
-  const template = document.createElement('template');
-  template.innerHTML = html;
-  for (const node of template.content.querySelectorAll('*')) {
+/** Removes the attributes that scripts of the page read. */
+function removeData(root: ParentNode): void {
+  for (const node of root.querySelectorAll('*')) {
     for (const name of node.getAttributeNames()) {
       if (name.startsWith('data-') && name !== HARMLESS_DATA) {
         node.removeAttribute(name);
       }
     }
   }
-  return template.innerHTML;
 }

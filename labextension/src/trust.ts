@@ -5,6 +5,7 @@ import type { Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import type { Loading } from './loading.js';
 import { SharedSanitizer } from './sanitizer.js';
 
 /**
@@ -58,13 +59,19 @@ export class RoomRenderMime extends RenderMimeRegistry {
   /**
    * @param source - The page's own renderers, as they are now; later additions to them are not seen.
    * @param trust - The viewer's decision.
+   * @param loading - What texts and outputs may load.
    */
-  constructor(source: IRenderMimeRegistry, trust: RoomTrust, translator: ITranslator = nullTranslator) {
+  constructor(
+    source: IRenderMimeRegistry,
+    trust: RoomTrust,
+    loading: Loading,
+    translator: ITranslator = nullTranslator
+  ) {
     super({
-      sanitizer: new SharedSanitizer(source.sanitizer),
+      sanitizer: new SharedSanitizer(source.sanitizer, loading),
       resolver: source.resolver ?? undefined,
       linkHandler: source.linkHandler ?? undefined,
-      latexTypesetter: source.latexTypesetter ?? undefined,
+      latexTypesetter: source.latexTypesetter ? loading.guard(source.latexTypesetter) : undefined,
       markdownParser: source.markdownParser ?? undefined,
       translator,
       ...guardedTrustHandler(source, trust)

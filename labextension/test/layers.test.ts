@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'carets.ts',
     'compositions.ts',
     'linebreaks.ts',
+    'loading.ts',
     'pasting.ts',
     'readonly.ts',
     'sanitizer.ts',

@@ -1,4 +1,4 @@
-import { MarkdownCell, type Cell } from '@jupyterlab/cells';
+import type { Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
@@ -8,7 +8,7 @@ import type { Room } from '../room.js';
 import { Badge } from './badge.js';
 import type { NotebookBinder } from './binder.js';
 import type { Binding } from './binding.js';
-import { RenderedAsShared } from './rendered.js';
+import { renderAgain } from './rendered.js';
 
 /** The class of the widgets of bound cells. */
 export const SHARED_CLASS = 'jc-shared';
@@ -64,8 +64,10 @@ export class BoundCellsView implements IDisposable {
       shown.badge.node.remove();
       this._shown.delete(cell);
     }
-    cell.toggleClass(SHARED_CLASS, binding !== null);
-    this._renderAsShared(cell, binding !== null);
+    if (cell.hasClass(SHARED_CLASS) !== (binding !== null)) {
+      cell.toggleClass(SHARED_CLASS);
+      renderAgain(cell);
+    }
     if (binding === null) {
       return;
     }
@@ -86,15 +88,6 @@ export class BoundCellsView implements IDisposable {
     const input = cell.node.querySelector('.jp-Cell-inputWrapper');
     cell.node.insertBefore(badge.node, input?.nextSibling ?? null);
     this._shown.set(cell, { binding, badge });
-  }
-
-  private _renderAsShared(cell: Cell, isShared: boolean): void {
-    if (!isShared) {
-      this._rendered.get(cell)?.dispose();
-      this._rendered.delete(cell);
-    } else if (cell instanceof MarkdownCell && !this._rendered.has(cell)) {
-      this._rendered.set(cell, new RenderedAsShared(cell));
-    }
   }
 
   private _insertKept(binding: Binding): void {
@@ -122,7 +115,6 @@ export class BoundCellsView implements IDisposable {
   }
 
   private readonly _shown = new WeakMap<Cell, { readonly binding: Binding; readonly badge: Badge }>();
-  private readonly _rendered = new WeakMap<Cell, RenderedAsShared>();
   private _place: Room | null = null;
   private _isDue = false;
   private _isDisposed = false;

@@ -10,6 +10,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
+import { Loading } from '../loading.js';
 import type { Room } from '../room.js';
 import { Sharing } from '../share/sharing.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
@@ -54,7 +55,8 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._translator = options.translator ?? nullTranslator;
     this._trans = this._translator.load('jupyter_collab');
     this._only = options.cell ?? null;
-    const rendermime = new RoomRenderMime(options.rendermime, this.trust, this._translator);
+    const loading = new Loading(() => this.room.kernelApi.blobUrl(''), this._trans);
+    const rendermime = new RoomRenderMime(options.rendermime, this.trust, loading, this._translator);
     rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
     this.notebook = this._createNotebook(options, rendermime);
     this.assist = new Assist(this, rendermime);

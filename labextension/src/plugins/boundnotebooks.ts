@@ -5,6 +5,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { NotebookBinder } from '../bind/binder.js';
 import { BoundEditors } from '../bind/carets.js';
+import { SharedTexts } from '../bind/rendered.js';
 import { BoundCellsView } from '../bind/view.js';
 import type { Lease } from '../leases.js';
 import type { RoomHandle } from '../manager.js';
@@ -26,6 +27,7 @@ export class BoundNotebooks {
 
   /** Binds the cells of a notebook that say so, from when it is loaded until its last view is closed. */
   follow(panel: NotebookPanel): void {
+    new SharedTexts(panel.content, this._options.trans);
     void panel.context.ready.then(() => {
       if (!panel.isDisposed) {
         this._add(panel);
