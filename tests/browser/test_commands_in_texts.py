@@ -136,6 +136,24 @@ def test_in_a_shared_cell_of_a_trusted_notebook(
         until(written.exists)
 
 
+def test_in_another_view_of_that_notebook(person: Callable[..., Person], server: RunningServer, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    markup = button(written)
+    server.create_room("views", content=notebook(text_cell("c0", markup)))
+    link = bound_cell("shared", "views", "c0", markup)["metadata"]
+    cells = [code_cell("n0", CODE), text_cell("shared", markup) | {"metadata": link}]
+    with person("Ada") as ada:
+        at_ada = open_notebook(ada, write_cells(server, "views.ipynb", *cells))
+        at_ada.wait_for_state(1, "shared")
+        see_that_nothing_ran(ada, written)
+        ada.run("docmanager:clone")
+        shown = buttons(ada.page.locator(".jp-NotebookPanel"))
+        until(shown.count, lambda count: count == 2)
+        click_in_vain(ada, shown.last)
+        click_in_vain(ada, shown.first)
+        see_that_nothing_ran(ada, written)
+
+
 def test_on_the_page_without_jupyterlab(person: Callable[..., Person], server: RunningServer, tmp_path: Path) -> None:
     markup = button(tmp_path / "written")
     server.create_room("page", content=notebook(text_cell("text", markup), output_cell(markup)))
