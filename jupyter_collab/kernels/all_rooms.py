@@ -86,10 +86,10 @@ class RoomKernels(RoomWatcher):
         async with self._of(room_id) as kernel:
             kernel.answer_input(number, value)
 
-    async def complete(self, room_id: str, code: str, cursor_pos: int) -> dict[str, Any]:
+    async def complete(self, room_id: str, code: str, cursor_pos: int, *, names_only: bool) -> dict[str, Any]:
         """See :meth:`RoomKernel.complete`."""
         async with self._of(room_id) as kernel:
-            return await kernel.complete(code, cursor_pos)
+            return await kernel.complete(code, cursor_pos, names_only=names_only)
 
     async def inspect(self, room_id: str, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
         """See :meth:`RoomKernel.inspect`."""

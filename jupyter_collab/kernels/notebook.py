@@ -30,6 +30,10 @@ MAY_FAIL_TAG = "raises-exception"
 """What notebooks call a cell that is meant to fail; nbclient and JupyterLab go on after it."""
 
 
+ADDRESS = "://"
+"""What is in the marks of earlier versions, which named servers by their addresses."""
+
+
 @dataclass(frozen=True, slots=True)
 class KernelMark:
     """Which kernel a room has (``""`` while it starts), and on which server (``""`` if that has let go of it)."""
@@ -43,7 +47,8 @@ def read_mark(document: RoomDocument) -> KernelMark | None:
     mark = document.doc.get("state", type=Map).get(MARK)
     if not isinstance(mark, dict):
         return None
-    return KernelMark(str(mark.get("id", "")), str(mark.get("server", "")))
+    server = str(mark.get("server", ""))
+    return KernelMark(str(mark.get("id", "")), "" if ADDRESS in server else server)
 
 
 def set_mark(document: RoomDocument, mark: KernelMark | None) -> None:

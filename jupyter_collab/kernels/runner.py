@@ -19,6 +19,7 @@ from .collecting import BlobCollector
 from .contract import Kernel, KernelHost
 from .displays import Displays
 from .holder import KernelHolder
+from .known_names import name_before, only_names
 from .limits import KernelLimits
 from .notebook import Code, code, code_cells
 from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
@@ -210,9 +211,16 @@ class RoomKernel:
         self._board.input = None
         self._board.changed()
 
-    async def complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
-        """The content of a Jupyter complete reply; ``NoKernel``, ``KernelBusy``."""
-        return await self._ask(lambda kernel: kernel.complete(code, cursor_pos))
+    async def complete(self, code: str, cursor_pos: int, *, names_only: bool) -> dict[str, Any]:
+        """The content of a Jupyter complete reply; ``NoKernel``, ``KernelBusy``.
+
+        With ``names_only`` the kernel hears of nothing but the name before the cursor, and no files are answered.
+        """
+        if not names_only:
+            return await self._ask(lambda kernel: kernel.complete(code, cursor_pos))
+        name = name_before(code, cursor_pos)
+        reply = await self._ask(lambda kernel: kernel.complete(name, len(name)))
+        return only_names(reply if name else {**reply, "matches": []}, cursor_pos - len(name))
 
     async def inspect(self, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
         """The content of a Jupyter inspect reply; ``NoKernel``, ``KernelBusy``."""

@@ -1,6 +1,7 @@
 """Kernels as ordinary Jupyter sessions: they show among the running ones, under the title of their room."""
 
 import asyncio
+import hmac
 import inspect
 import logging
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ __all__ = ["SessionHost"]
 TELL_EVERY = timedelta(seconds=1)
 """How often the server is told that a kernel is still there."""
 
+SERVER_DIGITS = 16
+
 GIVE_UP_SECONDS = 10.0
 """How long a start that is given up is waited for, so that it can be undone."""
 
@@ -36,8 +39,9 @@ class SessionHost:
 
     @property
     def server(self) -> str:
-        """The server's address, without a token."""
-        return str(self._app.connection_url)
+        """Names the server in rooms, where guests read it: always the same, and tells nothing of its address."""
+        address = str(self._app.connection_url)
+        return hmac.new(self._app.cookie_secret, address.encode(), "sha256").hexdigest()[:SERVER_DIGITS]
 
     async def specs(self) -> KernelSpecs:
         """What is installed; kernelspecs that cannot be read are left out."""

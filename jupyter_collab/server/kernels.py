@@ -181,14 +181,15 @@ class AskHandler(_KernelHandler):
     @allow_unauthenticated
     async def post(self, room_id: str, what: str) -> None:
         """Ask the kernel."""
-        await self.require(Capability.RUN, room_id)
+        role = await self.require(Capability.RUN, room_id)
         body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
         code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
         if position < 0:
             raise ContentError("cursor_pos counts the characters of code before the cursor.")
         position = min(position, len(code))
         if what == "complete":
-            self.finish(await self.kernels.complete(room_id, code, position))
+            names_only = not role.may(Capability.EDIT)
+            self.finish(await self.kernels.complete(room_id, code, position, names_only=names_only))
             return
         level = _required(body, "detail_level", int) if "detail_level" in body else 0
         if level not in (0, 1):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from jupyter_server.serverapp import ServerApp
+from pycrdt import Map
 
 from jupyter_collab.rooms import RoomManager
 
@@ -44,9 +46,9 @@ class Demo:
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         return await self._rest(method, f"rooms/demo/{path}" if path else "rooms", **options)
 
-    async def asked(self, what: str, question: dict[str, Any]) -> Answer:
+    async def asked(self, what: str, question: dict[str, Any], **options: Any) -> Answer:
         """The kernel's answer, once it has time for it: the first completion makes it read much."""
-        while (answer := await self.ask("POST", what, json=question)).status == 409:
+        while (answer := await self.ask("POST", what, json=question, **options)).status == 409:
             pass  # the server has waited for it
         return answer
 
@@ -364,3 +366,42 @@ async def test_what_a_guest_queued_is_not_run_when_they_are_removed_or_lowered(
     await demo.until_done()
     assert (jp_root_dir / "ran").read_text() == "2"
     assert [run["status"] for run in await demo.history()] == ["ok", "aborted", "aborted", "ok"]
+
+
+async def test_who_may_not_edit_completes_no_files(demo: Demo, jp_root_dir: Path) -> None:
+    await demo.create("segment_size = 7")
+    await demo.run()
+    await demo.until_done()
+    for name in ("secret", "secret.txt", "secret_module.py"):
+        (jp_root_dir / name).touch()
+    (jp_root_dir / "secrets_folder").mkdir()
+    for code in ('open("', 'open("se', "'/", "se", "%cd ", "%cd se", "import se", "!cat se", "se.", "~/"):
+        question = {"code": code, "cursor_pos": len(code)}
+        matches = (await demo.asked("complete", question, params={"role": "runner"})).body["matches"]
+        assert [match for match in matches if "secret" in match or "/" in match] == [], code
+        assert matches == [] or code.endswith("se"), "nothing else is listed in place of files"
+
+
+async def test_who_may_not_edit_completes_names_where_they_stand(demo: Demo) -> None:
+    await demo.create("segment_size = 7")
+    await demo.run()
+    await demo.until_done()
+    for code, match in (("ö = print(segment_si", "segment_size"), ("[segment_size.bit_len", "bit_length")):
+        question = {"code": code + " + 1", "cursor_pos": len(code)}
+        body = (await demo.asked("complete", question, params={"role": "runner"})).body
+        (found,) = body["matches"]
+        assert found.endswith(match)
+        put_in = code[: body["cursor_start"]] + found
+        assert body["cursor_end"] == len(code)
+        assert put_in.endswith(("print(segment_size", "[segment_size.bit_length"))
+
+
+async def test_the_room_does_not_say_where_its_server_is(
+    demo: Demo, manager: RoomManager, jp_serverapp: ServerApp
+) -> None:
+    await demo.create("1")
+    await demo.run()
+    await demo.until_done()
+    mark = (await manager.read("demo")).doc.get("state", type=Map)["kernel"]
+    assert mark["id"]
+    assert re.fullmatch("[0-9a-f]{16}", mark["server"])

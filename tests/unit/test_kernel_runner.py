@@ -401,14 +401,14 @@ async def test_completion_asks_the_kernel_unless_it_is_busy(store: FaultyStore) 
     async with running(store) as cells:
         await cells.put("wait")
         with pytest.raises(NoKernel):
-            await cells.kernels.complete("demo", "pri", 3)
+            await cells.kernels.complete("demo", "pri", 3, names_only=False)
         await cells.run()
         kernel = await cells.until_waits()
         with pytest.raises(KernelBusy):
             await cells.kernels.inspect("demo", "pri", 3, 0)
         kernel.go_on()
         await cells.until_done()
-        assert (await cells.kernels.complete("demo", "pri", 3))["matches"] == ["pri"]
+        assert (await cells.kernels.complete("demo", "pri", 3, names_only=False))["matches"] == ["pri"]
         assert (await cells.kernels.inspect("demo", "pri", 3, 1))["found"]
 
 
