@@ -1,6 +1,7 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
 from .content import NotebookContent, read_notebook
+from .depths import MAX_TYPES_DEEP, TypeDepths
 from .differences import Replacement, apply_edits, differences
 from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
@@ -13,6 +14,7 @@ from .yjs import MAX_NESTING, check_update, epoch_client_id, note_surrogates, sp
 
 __all__ = [
     "MAX_NESTING",
+    "MAX_TYPES_DEEP",
     "CellWatch",
     "ContentFormat",
     "NotebookContent",
@@ -20,6 +22,7 @@ __all__ = [
     "Replacement",
     "RoomDocument",
     "Surrogates",
+    "TypeDepths",
     "apply_edits",
     "check_update",
     "clean_source",

@@ -4,7 +4,7 @@ The formats are described at https://github.com/yjs/yjs/blob/main/INTERNALS.md; 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate, ProtocolError
@@ -73,13 +73,106 @@ def check_update(update: bytes) -> None:
     """
     if len(update) <= MAX_NESTING or update.count(ANY_LIST) + update.count(ANY_OBJECT) <= MAX_NESTING:
         return
-    _walk(_UpdateCheck(update))
+    UpdateReader(update).read()
 
 
-class _UpdateReader(Reader):
-    """A reader that can also take bytes whose number is known beforehand."""
+def only_kind(update: bytes) -> int | None:
+    """The kind of the only struct of ``update``; ``None`` if it has none or several, or is no update."""
+    reader = UpdateReader(update)
+    try:
+        if reader.varuint() != 1 or reader.varuint() != 1:
+            return None
+        reader.varuint(), reader.varuint()  # whose it is
+        return reader.byte() & KIND
+    except ProtocolError:
+        return None
+
+
+class Item(NamedTuple):
+    """``length`` edits that ``client`` made from ``clock`` on, as one struct of an update says it.
+
+    ``left`` and ``right`` are the edits, by client and clock, between which it was made. If both are None, ``parent``
+    is the shared type in which: the name of a root one, or the edit that made it. ``text`` is that of a text. A struct
+    that is collected or skipped has none of these.
+    """
+
+    client: int
+    clock: int
+    length: int
+    kind: int
+    left: tuple[int, int] | None = None
+    right: tuple[int, int] | None = None
+    parent: str | tuple[int, int] | None = None
+    text: str | None = None
+
+
+class Deletion(NamedTuple):
+    """``length`` edits of ``client`` from ``clock`` on are deleted."""
+
+    client: int
+    clock: int
+    length: int
+
+
+class UpdateReader(Reader):
+    """Reads an update: first all its items, then its deletions. Whatever is wrong with it is an ``InvalidUpdate``."""
 
     __slots__ = ()
+
+    def read(self) -> None:
+        """Read all of it, and make nothing of it."""
+        for _ in self.items():
+            pass
+        for _ in self.deletions():
+            pass
+
+    def items(self) -> Iterator[Item]:
+        """The structs, client by client."""
+        try:
+            for _ in range(self._count()):
+                structs = self._count()
+                client, clock = self.varuint(), self.varuint()
+                for _ in range(structs):
+                    item = self._item(client, clock)
+                    clock += item.length
+                    yield item
+        except InvalidUpdate:
+            raise
+        except ProtocolError as error:
+            raise InvalidUpdate(NO_UPDATE) from error
+
+    def deletions(self) -> Iterator[Deletion]:
+        """What is deleted; behind it the update ends."""
+        try:
+            for _ in range(self._count()):
+                client = self.varuint()
+                for _ in range(self._count()):
+                    yield Deletion(client, self.varuint(), self.varuint())
+            self.end()
+        except InvalidUpdate:
+            raise
+        except ProtocolError as error:
+            raise InvalidUpdate(NO_UPDATE) from error
+
+    def _item(self, client: int, clock: int) -> Item:
+        info = self.byte()
+        kind = info & KIND
+        if kind in (GC, SKIP):
+            return Item(client, clock, self.varuint(), kind)
+        left = self._id() if info & HAS_LEFT else None
+        right = self._id() if info & HAS_RIGHT else None
+        parent = self._parent(has_key=bool(info & HAS_KEY)) if left is None and right is None else None
+        if kind == STRING:
+            text = self.text()
+            return Item(client, clock, units_in(text), kind, left, right, parent, text)
+        return Item(client, clock, self._content(kind), kind, left, right, parent)
+
+    def _count(self) -> int:
+        """How many things follow, each of at least one byte."""
+        count = self.varuint()
+        if count > self.remaining_bytes:
+            raise InvalidUpdate("The edit claims to hold more than it does; nothing of it was taken in.")
+        return count
 
     def byte(self) -> int:
         """The next byte."""
@@ -90,13 +183,91 @@ class _UpdateReader(Reader):
         self._position += 1
         return byte
 
-    def take(self, length: int) -> bytes:
-        """The next ``length`` bytes."""
+    def _skip(self, length: int) -> None:
         if length > self.remaining_bytes:
             raise ProtocolError("The update is shorter than it claims to be.")
-        start = self._position
         self._position += length
-        return self._data[start : self._position]
+
+    def _id(self) -> tuple[int, int]:
+        return self.varuint(), self.varuint()
+
+    def _parent(self, *, has_key: bool) -> str | tuple[int, int]:
+        parent = self.text() if self.varuint() == 1 else self._id()
+        if has_key:
+            self.bytes()
+        return parent
+
+    def _content(self, kind: int) -> int:
+        """Read the content of an item that is no text; returns how many clocks it takes."""
+        if kind == DELETED:
+            return self.varuint()
+        if kind == JSON:
+            return self._times(self.bytes)
+        if kind == ANY:
+            return self._times(self._any)
+        self._single(kind)
+        return 1
+
+    def _single(self, kind: int) -> None:
+        if kind in (BINARY, EMBED):
+            self.bytes()
+        elif kind == FORMAT:
+            self.bytes()
+            self.bytes()
+        elif kind == TYPE:
+            self._type()
+        elif kind == DOC:
+            self.bytes()
+            self._any()
+        else:
+            raise InvalidUpdate(NO_UPDATE)
+
+    def _times(self, read: Callable[[], object]) -> int:
+        count = self._count()
+        for _ in range(count):
+            read()
+        return count
+
+    def _type(self) -> None:
+        shared_type = self.varuint()
+        if shared_type > XML_TEXT:
+            raise InvalidUpdate(NO_UPDATE)
+        if shared_type in (XML_ELEMENT, XML_HOOK):
+            self.bytes()
+
+    def _any(self) -> None:
+        """One value; ``open_values`` says how many are still due in each list or object that we are in."""
+        open_values = [(1, False)]
+        while open_values:
+            due, has_keys = open_values.pop()
+            if due == 0:
+                continue
+            if has_keys:
+                self.bytes()
+            open_values.append((due - 1, has_keys))
+            mark = self.byte()
+            if mark in (ANY_LIST, ANY_OBJECT):
+                if len(open_values) > MAX_NESTING:
+                    raise InvalidUpdate(TOO_DEEP)
+                open_values.append((self._count(), mark == ANY_OBJECT))
+            else:
+                self._scalar(mark)
+
+    def _scalar(self, mark: int) -> None:
+        if mark in ANY_FIXED_BYTES:
+            self._skip(ANY_FIXED_BYTES[mark])
+        elif mark == 125:  # an integer: like a varuint, with one bit of the first byte for its sign
+            while self.byte() & 0x80:
+                pass
+        elif mark in (116, 119):  # bytes, string
+            self.bytes()
+        else:
+            raise InvalidUpdate(NO_UPDATE)
+
+
+def units_in(text: str) -> int:
+    """How many UTF-16 units a text has."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 class Split(NamedTuple):
@@ -114,191 +285,24 @@ class Split(NamedTuple):
 
 def note_surrogates(update: bytes, surrogates: Surrogates) -> None:
     """Take note of the pairs in the texts of ``update`` in ``surrogates``; raises ``InvalidUpdate`` if it is none."""
-    _walk(_SurrogateReader(update, surrogates))
+    splits(update, surrogates)
 
 
 def splits(update: bytes, surrogates: Surrogates) -> list[Split]:
     """As :func:`note_surrogates`; returns where the update needs places in texts, of others or its own."""
-    reader = _SplitReader(update, surrogates)
-    _walk(reader)
-    return reader.splits
-
-
-class _UpdateCheck:
-    """Walks over an update without making anything of it."""
-
-    def __init__(self, update: bytes) -> None:
-        self._reader = _UpdateReader(update)
-        self._client = 0
-        self._clock = 0
-
-    def run(self) -> None:
-        for _ in range(self._count()):
-            structs = self._count()
-            self._client = self._reader.varuint()
-            self._clock = self._reader.varuint()
-            for _ in range(structs):
-                self._struct()
-        for _ in range(self._count()):  # the delete set
-            client = self._reader.varuint()
-            for _ in range(self._count()):
-                self._deletion(client, *self._id())
-        self._reader.end()
-
-    def _count(self) -> int:
-        """How many things follow, each of at least one byte."""
-        count = self._reader.varuint()
-        if count > self._reader.remaining_bytes:
-            raise InvalidUpdate("The edit claims to hold more than it does; nothing of it was taken in.")
-        return count
-
-    def _id(self) -> tuple[int, int]:
-        return self._reader.varuint(), self._reader.varuint()
-
-    def _deletion(self, client: int, clock: int, length: int) -> None:
-        """``length`` edits of ``client`` from ``clock`` on are deleted."""
-
-    def _byte(self) -> int:
-        return self._reader.byte()
-
-    def _struct(self) -> None:
-        info = self._byte()
-        kind = info & KIND
-        if kind in (GC, SKIP):
-            self._clock += self._reader.varuint()
-            return
-        left = self._id() if info & HAS_LEFT else None
-        right = self._id() if info & HAS_RIGHT else None
-        if left is None and right is None:
-            self._parent(has_key=bool(info & HAS_KEY))
-        self._item(left, right, kind)
-
-    def _item(self, left: tuple[int, int] | None, right: tuple[int, int] | None, kind: int) -> None:
-        """The content of the item that was written between ``left`` and ``right``."""
-        self._clock += self._content(kind)
-
-    def _parent(self, *, has_key: bool) -> None:
-        if self._reader.varuint() == 1:
-            self._reader.bytes()  # the name of a root type
-        else:
-            self._id()
-        if has_key:
-            self._reader.bytes()
-
-    def _content(self, kind: int) -> int:
-        """Read the content of an item; returns how many clocks it takes."""
-        if kind == DELETED:
-            return self._reader.varuint()
-        if kind == STRING:
-            return self._string(self._reader.text())
-        if kind == JSON:
-            return self._times(self._reader.bytes)
-        if kind == ANY:
-            return self._times(self._any)
-        self._single(kind)
-        return 1
-
-    def _string(self, text: str) -> int:
-        """A part of a text; returns how many UTF-16 units it has."""
-        return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-    def _single(self, kind: int) -> None:
-        if kind in (BINARY, EMBED):
-            self._reader.bytes()
-        elif kind == FORMAT:
-            self._reader.bytes()
-            self._reader.bytes()
-        elif kind == TYPE:
-            self._type()
-        elif kind == DOC:
-            self._reader.bytes()
-            self._any()
-        else:
-            raise InvalidUpdate(NO_UPDATE)
-
-    def _times(self, read: Callable[[], object]) -> int:
-        count = self._count()
-        for _ in range(count):
-            read()
-        return count
-
-    def _type(self) -> None:
-        shared_type = self._reader.varuint()
-        if shared_type > XML_TEXT:
-            raise InvalidUpdate(NO_UPDATE)
-        if shared_type in (XML_ELEMENT, XML_HOOK):
-            self._reader.bytes()
-
-    def _any(self) -> None:
-        """One value; ``open_values`` says how many are still due in each list or object that we are in."""
-        open_values = [(1, False)]
-        while open_values:
-            due, has_keys = open_values.pop()
-            if due == 0:
-                continue
-            if has_keys:
-                self._reader.bytes()
-            open_values.append((due - 1, has_keys))
-            mark = self._byte()
-            if mark in (ANY_LIST, ANY_OBJECT):
-                if len(open_values) > MAX_NESTING:
-                    raise InvalidUpdate(TOO_DEEP)
-                open_values.append((self._count(), mark == ANY_OBJECT))
-            else:
-                self._scalar(mark)
-
-    def _scalar(self, mark: int) -> None:
-        if mark in ANY_FIXED_BYTES:
-            self._reader.take(ANY_FIXED_BYTES[mark])
-        elif mark == 125:  # an integer: like a varuint, with one bit of the first byte for its sign
-            while self._byte() & 0x80:
-                pass
-        elif mark in (116, 119):  # bytes, string
-            self._reader.bytes()
-        else:
-            raise InvalidUpdate(NO_UPDATE)
-
-
-class _SurrogateReader(_UpdateCheck):
-    """Notes the pairs in an update's texts."""
-
-    def __init__(self, update: bytes, surrogates: Surrogates) -> None:
-        super().__init__(update)
-        self._surrogates = surrogates
-
-    def _string(self, text: str) -> int:
-        if not text.isascii():
+    reader = UpdateReader(update)
+    found: list[Split] = []
+    for client, clock, length, _, left, right, _, text in reader.items():
+        if text is not None and not text.isascii():
             try:
-                self._surrogates.add(self._client, self._clock, text)
+                surrogates.add(client, clock, text)
             except ValueError as error:  # nobody writes an update in that order
                 raise InvalidUpdate(NO_UPDATE) from error
-        return super()._string(text)
-
-
-class _SplitReader(_SurrogateReader):
-    """Notes, besides, where an update needs places."""
-
-    def __init__(self, update: bytes, surrogates: Surrogates) -> None:
-        super().__init__(update, surrogates)
-        self.splits: list[Split] = []
-
-    def _item(self, left: tuple[int, int] | None, right: tuple[int, int] | None, kind: int) -> None:
-        client, clock = self._client, self._clock
-        super()._item(left, right, kind)
+        end = clock + length
         if left is not None and left != (client, clock - 1):  # else it is the next part of the same text
-            self.splits.append(Split(left[0], left[1] + 1, client, self._clock))
+            found.append(Split(left[0], left[1] + 1, client, end))
         if right is not None:
-            self.splits.append(Split(*right, client, self._clock))
-
-    def _deletion(self, client: int, clock: int, length: int) -> None:
-        self.splits += (Split(client, clock, None, 0), Split(client, clock + length, None, 0))
-
-
-def _walk(reader: _UpdateCheck) -> None:
-    """Read an update to its end; what is none is an ``InvalidUpdate``."""
-    try:
-        reader.run()
-    except InvalidUpdate:
-        raise
-    except ProtocolError as error:
-        raise InvalidUpdate(NO_UPDATE) from error
+            found.append(Split(*right, client, end))
+    for client, clock, length in reader.deletions():
+        found += (Split(client, clock, None, 0), Split(client, clock + length, None, 0))
+    return found

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
 
-from ..document import RoomDocument, state_vector
+from ..document import RoomDocument, TypeDepths, check_update, state_vector
 from ..errors import InvalidUpdate, RoomTooLarge
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
@@ -59,7 +59,10 @@ class Replica:
         document.watch()
         self._document = document
         self._pairs = PairGuard()
-        self._pairs.learn(self.encode())
+        self._depths = TypeDepths()
+        state = self.encode()
+        self._pairs.learn(state)
+        self._depths.learn(state)
         self._changes.clear()
         self._forget_answers()
         self.spoiled = False
@@ -96,8 +99,11 @@ class Replica:
 
         What puts something that is no cell among the cells is invalid, too: no page could show the room any more. So is
         what takes a cell away instead of marking it as deleted: what others type in it would be lost. So is what cuts a
-        character in two: clients would have different texts.
+        character in two: clients would have different texts. So is what puts shared types very deep into each
+        other: the deletion of the outermost would end the process.
         """
+        check_update(update)
+        may_bring_types = self._depths.check(update)
         may_bring_pairs = self._pairs.check(update, lambda: state_vector(self.state_vector))
         try:
             integrate(self._document.doc, update)
@@ -106,7 +112,7 @@ class Replica:
             self.spoiled = self.spoiled or error.spoils_document
             self._changes.clear()
             raise
-        return self._take_changes(may_bring_pairs=may_bring_pairs)
+        return self._take_changes(may_bring_pairs=may_bring_pairs, may_bring_types=may_bring_types)
 
     def take(self, update: bytes) -> list[bytes]:
         """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""
@@ -227,11 +233,13 @@ class Replica:
         self._step2.clear()
         self._digest = None
 
-    def _take_changes(self, *, may_bring_pairs: bool = True) -> list[bytes]:
+    def _take_changes(self, *, may_bring_pairs: bool = True, may_bring_types: bool = True) -> list[bytes]:
         changes, self._changes = self._changes, []
         if changes:
             for change in changes if may_bring_pairs else ():
                 self._pairs.learn(change)
+            for change in changes if may_bring_types else ():
+                self._depths.learn(change)
             self._forget_answers()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False

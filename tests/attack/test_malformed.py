@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Text
 
-from jupyter_collab.document import state_vector
+from jupyter_collab.document import MAX_TYPES_DEEP, state_vector
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import (
     Ack,
@@ -146,9 +146,9 @@ def _numbers(doc: Doc[Any]) -> None:
     doc.get("cells", type=Array).extend([1, "two", None, [3], {"id": 4}])
 
 
-def _nested(doc: Doc[Any], root: str = "cells") -> None:
+def _nested(doc: Doc[Any], root: str = "cells", levels: int = 3_000) -> None:
     here = doc.get(root, type=Array)
-    for _ in range(3_000):
+    for _ in range(levels):
         here.insert(0, Array())
         here = here[0]
 
@@ -170,9 +170,23 @@ async def test_what_is_no_cell_does_not_get_among_the_cells(
 
 
 @scenario
+async def test_types_so_deep_in_each_other_that_their_deletion_would_end_the_server_are_refused(
+    server: RunningServer, room: str
+) -> None:
+    doc: Doc[Any] = Doc()
+    with doc.transaction():
+        _nested(doc, "scribbles", 60_000)
+    async with bystanders(server, room) as people, Wire.open(server, room) as attacker:
+        await attacker.send(Update(doc.get_update()))
+        rejection = await attacker.receive(Rejection)
+        assert rejection.reason == "invalid_update"
+        await people.still_talk()
+
+
+@scenario
 async def test_a_root_of_ones_own_may_have_an_odd_shape(server: RunningServer, room: str) -> None:
     doc: Doc[Any] = Doc()
-    _nested(doc, "scribbles")
+    _nested(doc, "scribbles", MAX_TYPES_DEEP)
     async with bystanders(server, room) as people, Wire.open(server, room) as author:
         await author.send(Update(doc.get_update()))
         await author.receive(Ack, lambda ack: ack.count == 1)

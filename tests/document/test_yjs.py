@@ -18,7 +18,7 @@ from jupyter_collab.document import (
     note_surrogates,
     state_vector,
 )
-from jupyter_collab.document.yjs import _UpdateCheck
+from jupyter_collab.document.yjs import UpdateReader
 from jupyter_collab.errors import InvalidUpdate, ProtocolError
 from jupyter_collab.protocol import write_varuint
 
@@ -38,7 +38,7 @@ def nested(levels: int) -> bytes:
 
 def parse(update: bytes) -> None:
     """:func:`check_update` without its short cut."""
-    _UpdateCheck(update).run()
+    UpdateReader(update).read()
 
 
 @given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1), max_size=5))

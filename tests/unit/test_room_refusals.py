@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pycrdt import Map, Text, merge_updates
@@ -129,6 +130,24 @@ async def test_a_state_vector_of_far_more_clients_than_the_room_has_ends_the_con
             )
             await ada.send(SyncStep1(vector))
             assert (ada.close_code == CloseCode.TOO_LARGE) == is_too_large
+
+
+@scenario
+async def test_types_very_deep_in_each_other_are_refused_and_the_room_goes_on(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        ada = await ScriptedPeer("ada").join(manager)
+        mallory = await ScriptedPeer("mallory", Role.WRITER).join(manager)
+        doc = client_document(66)
+        updates = recorded_updates(doc)
+        holder: Map[Any] = doc.get("x", type=Map)
+        with doc.transaction():
+            for _ in range(1_000):
+                holder["k"] = Map()
+                holder = holder["k"]
+        await mallory.send_edit(updates[0])
+        assert mallory.rejections[-1].reason == "invalid_update"
+        await ada.typed("x")
+        assert str(ada.text) == "x"
 
 
 # -- bytes ---------------------------------------------------------------------------------------------------------
