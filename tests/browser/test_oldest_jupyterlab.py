@@ -42,7 +42,7 @@ __all__ = [
 
 pytestmark = pytest.mark.browser
 
-PACKAGES = ["jupyterlab==4.5.7", "jupyterlab_widgets", "notebook==7.5.6"]
+PACKAGES = ["jupyterlab==4.5.10", "jupyterlab_widgets", "notebook==7.5.6"]
 """What differs. The rest of what they need, the tests' own environment has."""
 
 
@@ -75,4 +75,4 @@ def test_it_is_the_oldest(person: Callable[..., Person], server: RunningServer) 
     room_with(server, "oldest", "")
     with person("Ada") as ada:
         ada.open_room("oldest")
-        assert ada.page.evaluate("window.jupyterapp.version") == "4.5.7"
+        assert ada.page.evaluate("window.jupyterapp.version") == "4.5.10"
