@@ -216,7 +216,8 @@ def test_two_users_and_a_guest_write_in_one_room(hub: Hub, alice: httpx.Client) 
 
 def test_a_guest_without_an_account_reaches_one_room(hub: Hub, guest: httpx.Client) -> None:
     assert [cookie.path for cookie in guest.cookies.jar if "session" in cookie.name] == ["/user/alice/collab/"]
-    assert guest.get("collab/").status_code == 200
+    page = guest.get("collab/")
+    assert page.status_code == 200, page.text
     assert guest.get("collab/api/rooms/demo").json()["role"] == "writer"
     assert guest.get("collab/api/rooms").json()["total"] == 1
     assert guest.get("collab/api/rooms/other").status_code == 403

@@ -30,19 +30,23 @@ class TestWithoutAStore:
         return {"store_url": f"sqlite:///{tmp_path}/secret-place/rooms.sqlite", "allow_accounts": True}
 
     @pytest.mark.parametrize(
-        ("path", "body"),
+        ("path", "body", "problem"),
         [
-            ("me", None),
-            ("rooms", None),
-            ("join/preview", {"code": "0000-0000"}),
-            ("sign-in", {"email": "ada@example.org", "password": "correct horse battery"}),
+            ("me", None, (503, "store_unavailable")),
+            ("rooms", None, (403, "permission_denied")),  # who shows nothing is refused without asking the store
+            ("join/preview", {"code": "0000-0000"}, (503, "store_unavailable")),
+            (
+                "sign-in",
+                {"email": "ada@example.org", "password": "correct horse battery"},
+                (503, "store_unavailable"),
+            ),
         ],
     )
     async def test_strangers_are_not_told_where_it_is(
-        self, stranger: Browser, rest: Rest, path: str, body: object
+        self, stranger: Browser, rest: Rest, path: str, body: object, problem: tuple[int, str]
     ) -> None:
         answer = await stranger.ask("GET" if body is None else "POST", path, body)
-        assert answer.problem == (503, "store_unavailable")
+        assert answer.problem == problem
         assert "secret-place" not in answer.body["message"]
         known = await rest("GET", "rooms")
         assert known.problem == (503, "store_unavailable")
