@@ -565,15 +565,15 @@ test('undo of a merge gives a cell its text that somebody brought back meanwhile
   for (const holds of [false, true]) {
     const [ada, ben] = open();
     const hold = holds ? ada.notebook.holdChanges() : null;
+    // Ben's word on whether the cell is there counts more than Ada's, who has the lower client id.
     ben.remove('q');
-    exchange(pages);
     ben.notebook.undo();
-    ada.notebook.mergeCells(0, [ada.index('q') === -1 ? 1 : ada.index('q')]);
+    ada.notebook.mergeCells(0, [1]);
     exchange(pages);
     ada.notebook.undo();
     hold?.dispose();
     settle();
-    assert.deepEqual([...ada.texts].sort(), ['cell p', 'cell q', 'cell r'], JSON.stringify(ada.texts));
+    assert.deepEqual(ada.texts, ['cell p', 'cell q', 'cell r']);
     pages.splice(0).forEach(page => page.dispose());
   }
 });
