@@ -55,6 +55,10 @@
      |         +-- CausalGap         an update that builds on edits we never got
      +-- ContentChanged              the room's content is not the version that the request builds on
      +-- ContentError                content that cannot be read as a notebook, markdown or script
+     +-- WorkError                   work that a process of its own does did not come to its end
+     |    +-- WorkTooLong            it took longer than it may
+     |    +-- WorkTooLarge           it took more memory than it may
+     |    +-- TooMuchWork            the person waits for as much as one may
      +-- StoreError                  the store did not answer
           +-- NotSaved               an edit could not be made durable
           +-- StoreUnavailable       the store cannot be read
@@ -121,7 +125,11 @@ __all__ = [
     "TooManyMembers",
     "TooManyRuns",
     "TooManyUpdates",
+    "TooMuchWork",
     "UnsupportedMessage",
+    "WorkError",
+    "WorkTooLarge",
+    "WorkTooLong",
     "WrongPassword",
 ]
 
@@ -520,6 +528,35 @@ class ContentError(CollabError):
     code = CloseCode.BAD_REQUEST
     status = 400
     reason = "invalid_content"
+
+
+class WorkError(CollabError):
+    """Work that a process of its own does did not come to its end; nothing was changed."""
+
+    code = CloseCode.TRY_AGAIN_LATER
+    status = 503
+    reason = "work_failed"
+
+
+class WorkTooLong(WorkError):
+    """The work took longer than it may."""
+
+    reason = "work_too_long"
+
+
+class WorkTooLarge(WorkError):
+    """The work took more memory than it may."""
+
+    code = CloseCode.TOO_LARGE
+    status = 413
+    reason = "work_too_large"
+
+
+class TooMuchWork(WorkError):
+    """The person waits for as much as one may."""
+
+    status = 429
+    reason = "too_much_work"
 
 
 class StoreError(CollabError):

@@ -15,7 +15,7 @@ LAYERS = (
     ("errors", "spans", "names"),
     ("protocol",),
     ("document",),
-    ("access", "store", "backplane"),
+    ("access", "store", "backplane", "workers"),
     ("rooms",),
     ("kernels",),
     ("server",),

@@ -1,0 +1,143 @@
+"""The worker processes of one server."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple
+
+from ..errors import WorkError, WorkTooLarge, WorkTooLong
+from .process import WorkerEnded, WorkerProcess
+from .turns import Turns
+from .worker import Outcome
+
+__all__ = ["WorkLimits", "Workers"]
+
+log = logging.getLogger(__name__)
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+STOPPING = "The server is stopping; try again in a moment."
+ENDED = (
+    "The process that did this ended, perhaps for want of memory, and nothing was changed."
+    " Split the content, or try again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLimits:
+    """What one job may take, how many there are at a time, and how long a process without a job stays."""
+
+    seconds: float = 30.0
+    memory_bytes: int = 2**30
+    processes: int = 2
+    idle_seconds: float = 60.0
+
+
+class Workers:
+    """Processes that are started when they are needed; ``turns`` says whose job is next."""
+
+    def __init__(self, limits: WorkLimits) -> None:
+        self.turns = Turns()
+        self._limits = limits
+        self._slots = asyncio.Semaphore(limits.processes)
+        # A thread waits for each process; one more is for the processes that are ended meanwhile.
+        self._threads = ThreadPoolExecutor(limits.processes + 1, thread_name_prefix="jupyter_collab worker")
+        self._idle: dict[WorkerProcess, asyncio.TimerHandle] = {}
+        self._busy: set[WorkerProcess] = set()
+        self._is_closed = False
+
+    async def run(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+        """Let a process do ``work``, a function of a module, with arguments that can be pickled.
+
+        If the task is cancelled that waits for this, the process ends.
+
+        Raises
+        ------
+        CollabError
+            What ``work`` itself raised of these.
+        WorkTooLong, WorkTooLarge, WorkError
+            It was ended, or ended by itself. The next job has another process.
+        """
+        async with self._slots:
+            worker = self._take()
+            outcome, value = None, None
+            try:
+                outcome, value = await self._call(worker, work, arguments)
+            finally:
+                self._put_back(worker, is_good=outcome in (Outcome.DONE, Outcome.REFUSED))
+        result: Result = self._result(outcome, value)
+        return result
+
+    def _take(self) -> WorkerProcess:
+        if self._is_closed:
+            raise WorkError(STOPPING)
+        if self._idle:
+            worker, timer = self._idle.popitem()
+            timer.cancel()
+        else:
+            worker = WorkerProcess(self._limits.memory_bytes, self._limits.seconds)
+        self._busy.add(worker)
+        return worker
+
+    async def _call(
+        self, worker: WorkerProcess, work: Callable[..., object], arguments: tuple[object, ...]
+    ) -> tuple[Outcome, Any]:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await loop.run_in_executor(self._threads, partial(worker.call, work, *arguments))
+        except TimeoutError as error:
+            raise WorkTooLong(
+                f"This took longer than {self._limits.seconds:g} seconds, so it was ended, and nothing was changed."
+                " Split the content, or try again when the server has less to do."
+            ) from error
+        except WorkerEnded as error:
+            raise WorkError(STOPPING if self._is_closed else ENDED) from error
+
+    def _put_back(self, worker: WorkerProcess, *, is_good: bool) -> None:
+        self._busy.discard(worker)
+        if is_good and not self._is_closed:
+            loop = asyncio.get_running_loop()
+            self._idle[worker] = loop.call_later(self._limits.idle_seconds, self._end_idle, worker)
+        else:
+            worker.kill()
+            if not self._is_closed:
+                self._threads.submit(worker.end)
+
+    def _end_idle(self, worker: WorkerProcess) -> None:
+        del self._idle[worker]
+        worker.kill()
+        self._threads.submit(worker.end)
+
+    def _result(self, outcome: Outcome | None, value: Any) -> Any:
+        if outcome is Outcome.DONE:
+            return value
+        if outcome is Outcome.REFUSED:
+            raise value
+        if outcome is Outcome.OUT_OF_MEMORY:
+            raise WorkTooLarge(
+                f"This takes more than the {self._limits.memory_bytes // 2**20:,} MiB of memory that it may have, so"
+                " nothing was changed. Split the content, or clear outputs."
+            )
+        log.error("A worker process failed:\n%s", value)
+        raise WorkError("The server failed at this; its log says why. Nothing was changed.")
+
+    async def close(self) -> None:
+        """End all processes, and what waits for them."""
+        self._is_closed = True
+        workers = [*self._idle, *self._busy]
+        for timer in self._idle.values():
+            timer.cancel()
+        self._idle.clear()
+        for worker in workers:
+            worker.kill()
+        await asyncio.to_thread(self._end, workers)
+
+    def _end(self, workers: list[WorkerProcess]) -> None:
+        for worker in workers:
+            worker.end()
+        self._threads.shutdown()

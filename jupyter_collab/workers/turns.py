@@ -1,0 +1,45 @@
+"""One thing at a time for each person: nobody takes all workers from the others."""
+
+import asyncio
+from collections import defaultdict
+
+from ..errors import TooMuchWork
+
+__all__ = ["MAX_WAITING", "Turns"]
+
+MAX_WAITING = 4
+"""So many more of one person may wait."""
+
+
+class Turns:
+    """Who is at work, and who waits for that, by person."""
+
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._counts: defaultdict[str, int] = defaultdict(int)
+
+    def check(self, person: str) -> None:
+        """Raise ``TooMuchWork`` if as many of ``person`` wait as may."""
+        if self._counts.get(person, 0) > self._max_waiting:
+            raise TooMuchWork("You have asked for as much at a time as one person may. Wait until some of it is done.")
+
+    async def take(self, person: str) -> None:
+        """Wait for a turn, which :meth:`give_back` ends; raises as :meth:`check` does."""
+        self.check(person)
+        self._counts[person] += 1
+        try:
+            await self._locks[person].acquire()
+        except BaseException:
+            self._forget(person)
+            raise
+
+    def give_back(self, person: str) -> None:
+        """Let the next one of ``person`` have its turn."""
+        self._locks[person].release()
+        self._forget(person)
+
+    def _forget(self, person: str) -> None:
+        self._counts[person] -= 1
+        if not self._counts[person]:
+            del self._counts[person], self._locks[person]
