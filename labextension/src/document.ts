@@ -1,4 +1,4 @@
-import { YNotebook, type SharedCell } from '@jupyter/ydoc';
+import type { SharedCell } from '@jupyter/ydoc';
 import type { IAttachments, IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { JSONExt } from '@lumino/coreutils';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
@@ -19,6 +19,7 @@ import { History, type IIntention } from './document/history.js';
 import { type ILateCell, LateCells } from './document/latecells.js';
 import { type ILostCell, lostCells } from './document/lostcells.js';
 import { isMoveKey, opOf } from './document/moves.js';
+import { AnyNotebook } from './document/notebookmeta.js';
 import { type IArrival, Relocation } from './document/relocation.js';
 import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
 import { type DeleteSet, type IGap, piecesOf } from './document/units.js';
@@ -66,7 +67,7 @@ interface IEdit {
  * that its cells are trusted, and that it has unsaved changes. Here trust is each viewer's own decision, and an edit is
  * saved when the server says so.
  */
-export class RoomNotebook extends YNotebook implements IShareOwner {
+export class RoomNotebook extends AnyNotebook implements IShareOwner {
   constructor() {
     super({ disableDocumentWideUndoRedo: true });
     const former = this as unknown as IFollower;

@@ -1,11 +1,11 @@
 import { RenderMimeRegistry, type IRenderMime, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import type { Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 
+import { ODD_OUTPUT } from './document/showable.js';
 import type { Loading } from './loading.js';
+import { failedNote, hiddenNote, NotedOutput, oddNote, widgetNote } from './outputnotes.js';
 import { SharedSanitizer } from './sanitizer.js';
 
 /**
@@ -89,10 +89,15 @@ export class RoomRenderMime extends RenderMimeRegistry {
         safe: true,
         mimeTypes: [WIDGET],
         createRenderer: () =>
-          new NotedOutput(widgetNote(this._trans), bundle => this._fallback(without(bundle, WIDGET)))
+          new NotedOutput(
+            () => widgetNote(this._trans),
+            bundle => this._fallback(without(bundle, WIDGET))
+          )
       },
       WIDGET_RANK
     );
+    const createRenderer = (): IRenderMime.IRenderer => new NotedOutput(model => oddNote(model, this._trans));
+    this.addFactory({ safe: true, mimeTypes: [ODD_OUTPUT], createRenderer }, 0);
   }
 
   /**
@@ -113,9 +118,18 @@ export class RoomRenderMime extends RenderMimeRegistry {
 
   override createRenderer(mimeType: string): IRenderMime.IRenderer {
     if (mimeType === HIDDEN) {
-      return new NotedOutput(hiddenNote(this._trust, this._trans), bundle => this._fallback(bundle));
+      return new NotedOutput(
+        () => hiddenNote(this._trust, this._trans),
+        bundle => this._fallback(bundle)
+      );
     }
-    const renderer = super.createRenderer(mimeType);
+    let renderer: IRenderMime.IRenderer;
+    try {
+      renderer = super.createRenderer(mimeType);
+    } catch (error) {
+      // An extension's renderer must not cost the whole notebook.
+      return new NotedOutput(() => failedNote(mimeType, error, this._trans));
+    }
     const render = renderer.renderModel.bind(renderer);
     renderer.renderModel = async model => {
       // Markdown runs no scripts in JupyterLab's own notebooks either.
@@ -199,62 +213,4 @@ class JudgedModel implements IRenderMime.IMimeModel {
 /** Whether HTML that lost its scripts shows nothing at all. */
 function isBlank(node: HTMLElement): boolean {
   return node.innerText.trim() === '' && node.querySelector('img, svg, canvas, video, audio, table, hr') === null;
-}
-
-function note(text: string): HTMLElement {
-  const node = document.createElement('div');
-  node.className = 'jc-HiddenOutput';
-  node.append(text);
-  return node;
-}
-
-function hiddenNote(trust: RoomTrust, trans: TranslationBundle): HTMLElement {
-  if (!trust.mayGrant) {
-    return note(trans.__('Output hidden: it could run scripts in this page.'));
-  }
-  const node = note(trans.__('Output hidden until you trust this room.'));
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'jc-Button';
-  button.textContent = trans.__('Trust…');
-  button.addEventListener('click', () => trust.ask());
-  node.append(' ', button);
-  return node;
-}
-
-function widgetNote(trans: TranslationBundle): HTMLElement {
-  return note(trans.__('Interactive widgets do not work in a room. Run this cell in a notebook of your own.'));
-}
-
-/** A note in place of an output that cannot be shown here, with another form of it below if it has one. */
-class NotedOutput extends Widget implements IRenderMime.IRenderer {
-  constructor(
-    words: HTMLElement,
-    private readonly _fallback: (bundle: ReadonlyPartialJSONObject) => IRenderMime.IRenderer | null
-  ) {
-    super();
-    this.addClass('jp-RenderedHTMLCommon');
-    this.node.append(words);
-  }
-
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this._shown?.dispose();
-    this._shown = this._fallback(model.data);
-    if (this._shown !== null) {
-      await this._shown.renderModel(model);
-      this.node.append(this._shown.node);
-    }
-  }
-
-  override dispose(): void {
-    this._shown?.dispose();
-    this._shown = null;
-    super.dispose();
-  }
-
-  protected override onBeforeDetach(_msg: Message): void {
-    this._shown?.node.remove();
-  }
-
-  private _shown: IRenderMime.IRenderer | null = null;
 }

@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'compositions.ts',
     'linebreaks.ts',
     'loading.ts',
+    'outputnotes.ts',
     'pasting.ts',
     'readonly.ts',
     'sanitizer.ts',

@@ -1,9 +1,11 @@
 /** The shared cells of a room: JupyterLab's, with what belongs to the cell in the document, and not to one of them. */
 import { type CellChange, YCodeCell, YMarkdownCell, YRawCell, type YNotebook } from '@jupyter/ydoc';
+import type { IAttachments, IOutput } from '@jupyterlab/nbformat';
 import * as Y from 'yjs';
 
 import { typeOf } from './cellmap.js';
 import type { CellShare } from './cellshare.js';
+import { showableAttachments, showableChanges, showableOutput } from './showable.js';
 
 export type RoomCell = RoomCodeCell | RoomMarkdownCell | RoomRawCell;
 
@@ -65,8 +67,12 @@ export class RoomCodeCell extends YCodeCell {
     this.share.transact(act, undoable, origin);
   }
 
+  override getOutputs(): IOutput[] {
+    return (this.youtputs.toJSON() as unknown[]).map(showableOutput);
+  }
+
   protected override getChanges(events: Events): Partial<CellChange> {
-    return super.getChanges(withoutSame(events));
+    return showableChanges(super.getChanges(withoutSame(events)), events, this.youtputs as Y.Array<unknown>);
   }
 }
 
@@ -89,6 +95,10 @@ export class RoomMarkdownCell extends YMarkdownCell {
 
   override setSource(value: string): void {
     this.share.rewrite(value);
+  }
+
+  override getAttachments(): IAttachments | undefined {
+    return showableAttachments(super.getAttachments());
   }
 
   override updateSource(start: number, end: number, value = ''): void {
@@ -123,6 +133,10 @@ export class RoomRawCell extends YRawCell {
 
   override setSource(value: string): void {
     this.share.rewrite(value);
+  }
+
+  override getAttachments(): IAttachments | undefined {
+    return showableAttachments(super.getAttachments());
   }
 
   override updateSource(start: number, end: number, value = ''): void {
