@@ -7,6 +7,7 @@ from typing import Any
 
 import pycrdt
 import pytest
+from playwright.sync_api import expect
 
 from jupyter_collab.store import LogEntry
 from jupyter_collab.store.sql import SQLStore
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.browser
 NOTICE = "cannot be shown"
 
 
-def spoil(server: RunningServer, room: str, change: Callable[[pycrdt.Doc], None]) -> None:
+def spoil(server: RunningServer, room: str, change: Callable[[pycrdt.Doc[Any]], None]) -> None:
     """Put into the store what an older server took in from somebody: another server's edit, for the one that runs."""
 
     async def append() -> None:
@@ -30,7 +31,7 @@ def spoil(server: RunningServer, room: str, change: Callable[[pycrdt.Doc], None]
         try:
             record = await store.get_room(room)
             log = await store.read_log(room)
-            doc: pycrdt.Doc = pycrdt.Doc()
+            doc: pycrdt.Doc[Any] = pycrdt.Doc()
             for update in [log.state, *(entry.update for entry in log.entries)]:
                 if update is not None:
                     doc.apply_update(update)
@@ -45,7 +46,7 @@ def spoil(server: RunningServer, room: str, change: Callable[[pycrdt.Doc], None]
         threads.submit(asyncio.run, append()).result()
 
 
-def with_odd_outputs(doc: pycrdt.Doc) -> None:
+def with_odd_outputs(doc: pycrdt.Doc[Any]) -> None:
     """Outputs that are none, in the first two cells."""
     cells = doc.get("cells", type=pycrdt.Array)
     cells[0]["outputs"].append(None)
@@ -56,7 +57,7 @@ def with_odd_outputs(doc: pycrdt.Doc) -> None:
     cells[1]["outputs"].append("boom")
 
 
-def with_odd_metadata(doc: pycrdt.Doc) -> None:
+def with_odd_metadata(doc: pycrdt.Doc[Any]) -> None:
     """Metadata of the notebook that are no map."""
     doc.get("meta", type=pycrdt.Map)["metadata"] = "boom"
 
@@ -64,7 +65,7 @@ def with_odd_metadata(doc: pycrdt.Doc) -> None:
 ODD_VALUES: tuple[Any, ...] = (None, 5, "boom", ["boom"], {"boom": None})
 
 
-def odd_cells(doc: pycrdt.Doc) -> None:
+def odd_cells(doc: pycrdt.Doc[Any]) -> None:
     """Values of other types than they should have, in a code cell for each of them, and all of them in text cells."""
     cells = doc.get("cells", type=pycrdt.Array)
     types = ("text/plain", "text/html", "image/png", "image/svg+xml", "text/latex", "text/markdown", "application/json")
@@ -92,9 +93,8 @@ def odd_cells(doc: pycrdt.Doc) -> None:
 def see_notices(pane: Pane) -> None:
     """Look at the cells, and at what is said in place of outputs."""
     until(lambda: [pane.source(index) for index in range(3)], lambda texts: texts == ["one", "two", "three"])
-    for index in (0, 1):
-        notices = pane.cells.nth(index).locator(".jp-OutputArea-output", has_text=NOTICE)
-        until(notices.count, lambda count, index=index: count == (2, 3)[index])
+    for index, count in enumerate((2, 3)):
+        expect(pane.cells.nth(index).locator(".jp-OutputArea-output", has_text=NOTICE)).to_have_count(count)
     pane.cells.nth(0).locator(".jp-OutputArea").get_by_text("fine", exact=True).wait_for()
 
 
