@@ -40,6 +40,28 @@ export function widgetNote(trans: TranslationBundle): HTMLElement {
   return note(trans.__('Interactive widgets do not work in a room. Run this cell in a notebook of your own.'));
 }
 
+/** Offers to show an output of an extension's type. */
+export function waitingNote(mimeType: string, show: () => void, trans: TranslationBundle): HTMLElement {
+  const node = note(trans.__('Shown by an extension, which may stop this page: %1', mimeType));
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'jc-Button';
+  button.textContent = labelOf(mimeType, trans);
+  button.addEventListener('click', show);
+  node.append(' ', button);
+  return node;
+}
+
+function labelOf(mimeType: string, trans: TranslationBundle): string {
+  if (/\bvega-?lite\b/.test(mimeType)) {
+    return trans.__('Show this Vega-Lite chart');
+  }
+  if (/\bvega\b/.test(mimeType)) {
+    return trans.__('Show this Vega chart');
+  }
+  return /\bplotly\b/.test(mimeType) ? trans.__('Show this Plotly chart') : trans.__('Show this output');
+}
+
 /** Says that a renderer does not work. */
 export function failedNote(mimeType: string, error: unknown, trans: TranslationBundle): HTMLElement {
   return note(trans.__('This output cannot be shown: what shows “%1” failed (%2).', mimeType, String(error)));
@@ -73,12 +95,34 @@ export class NotedOutput extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this._shown?.dispose();
+    this._model = model;
+    if (this._isReplaced) {
+      // A renderer adds to the model what it drew.
+      await this._shown?.renderModel(model);
+      return;
+    }
     this.node.replaceChildren(this._noteOf(model));
-    this._shown = this._fallback(model.data);
-    if (this._shown !== null) {
-      await this._shown.renderModel(model);
-      this.node.append(this._shown.node);
+    await this._show(this._fallback(model.data), model);
+  }
+
+  /** Shows the output in another way, in place of the note. */
+  async replace(renderer: IRenderMime.IRenderer): Promise<void> {
+    if (this._model !== null) {
+      this._isReplaced = true;
+      this.node.replaceChildren();
+      // The button that had the focus is gone.
+      this.node.tabIndex = -1;
+      this.node.focus();
+      await this._show(renderer, this._model).catch((reason: unknown) => this.node.append(String(reason)));
+    }
+  }
+
+  private async _show(renderer: IRenderMime.IRenderer | null, model: IRenderMime.IMimeModel): Promise<void> {
+    this._shown?.dispose();
+    this._shown = renderer;
+    if (renderer !== null) {
+      this.node.append(renderer.node);
+      await renderer.renderModel(model);
     }
   }
 
@@ -92,5 +136,7 @@ export class NotedOutput extends Widget implements IRenderMime.IRenderer {
     this._shown?.node.remove();
   }
 
+  private _model: IRenderMime.IMimeModel | null = null;
+  private _isReplaced = false;
   private _shown: IRenderMime.IRenderer | null = null;
 }

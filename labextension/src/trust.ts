@@ -1,12 +1,18 @@
-import { RenderMimeRegistry, type IRenderMime, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import {
+  RenderMimeRegistry,
+  standardRendererFactories,
+  type IRenderMime,
+  type IRenderMimeRegistry
+} from '@jupyterlab/rendermime';
 import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { ODD_OUTPUT } from './document/showable.js';
 import type { Loading } from './loading.js';
-import { failedNote, hiddenNote, NotedOutput, oddNote, widgetNote } from './outputnotes.js';
+import { failedNote, hiddenNote, NotedOutput, oddNote, waitingNote, widgetNote } from './outputnotes.js';
 import { SharedSanitizer } from './sanitizer.js';
+import { SVG, svgImageFactory } from './svgimage.js';
 
 /**
  * Whether the viewer at this page trusts the outputs of one room.
@@ -53,7 +59,8 @@ export class RoomTrust {
  *
  * Everything that a cell shows is rendered through its registry. So trust is decided here, and whatever a cell's
  * model says of itself (JupyterLab takes it from the metadata in the document, which any peer may write) does not
- * count. An output that only an unsafe renderer could show leaves a placeholder that says so.
+ * count. An output that only an unsafe renderer could show leaves a placeholder that says so. One that only an
+ * extension could show, which may hang on what it is given, waits for a click.
  */
 export class RoomRenderMime extends RenderMimeRegistry {
   /**
@@ -82,8 +89,12 @@ export class RoomRenderMime extends RenderMimeRegistry {
       const factory = source.getFactory(mimeType);
       if (factory !== undefined) {
         this.addFactory(forOneType(factory, mimeType), source.getRank(mimeType));
+        if (!CORE.has(mimeType)) {
+          this._foreign.add(mimeType);
+        }
       }
     }
+    this.addFactory(svgImageFactory, source.getRank(SVG));
     this.addFactory(
       {
         safe: true,
@@ -110,10 +121,10 @@ export class RoomRenderMime extends RenderMimeRegistry {
     _safe?: 'ensure' | 'prefer' | 'any'
   ): string | undefined {
     const best = super.preferredMimeType(bundle, 'any');
-    if (this._trust.trusted || best === undefined || this.getFactory(best)?.safe) {
+    if (this._trust.trusted || best === undefined || this._isPlain(best)) {
       return best;
     }
-    return HIDDEN;
+    return this.getFactory(best)?.safe ? WAITING : HIDDEN;
   }
 
   override createRenderer(mimeType: string): IRenderMime.IRenderer {
@@ -122,6 +133,9 @@ export class RoomRenderMime extends RenderMimeRegistry {
         () => hiddenNote(this._trust, this._trans),
         bundle => this._fallback(bundle)
       );
+    }
+    if (mimeType === WAITING) {
+      return this._createWaiting();
     }
     let renderer: IRenderMime.IRenderer;
     try {
@@ -145,15 +159,50 @@ export class RoomRenderMime extends RenderMimeRegistry {
   /** What may be shown in place of an output that is hidden. */
   private _fallback(bundle: ReadonlyPartialJSONObject): IRenderMime.IRenderer | null {
     const mimeType = super.preferredMimeType(bundle, 'ensure');
-    return mimeType === undefined ? null : this.createRenderer(mimeType);
+    if (mimeType === undefined) {
+      return null;
+    }
+    return this.createRenderer(this._isPlain(mimeType) ? mimeType : WAITING);
   }
 
+  /** Shows what JupyterLab itself can show, until the viewer wants more. What they wanted is not remembered. */
+  private _createWaiting(): IRenderMime.IRenderer {
+    const waiting = new NotedOutput(
+      ({ data }) => {
+        const mimeType = super.preferredMimeType(data, 'ensure') ?? '';
+        return waitingNote(mimeType, () => void waiting.replace(this.createRenderer(mimeType)), this._trans);
+      },
+      bundle => {
+        const plain = Object.entries(bundle).filter(([mimeType]) => this._isPlain(mimeType));
+        const mimeType = super.preferredMimeType(Object.fromEntries(plain), 'ensure');
+        return mimeType === undefined ? null : this.createRenderer(mimeType);
+      }
+    );
+    return waiting;
+  }
+
+  /** Whether a type may be shown without asking. */
+  private _isPlain(mimeType: string): boolean {
+    return this.getFactory(mimeType)?.safe === true && !this._foreign.has(mimeType);
+  }
+
+  /** Types that an extension shows. */
+  private readonly _foreign = new Set<string>();
   private readonly _trust: RoomTrust;
   private readonly _trans: TranslationBundle;
 }
 
 /** Stands for the type of an output that may not be shown. */
 const HIDDEN = 'application/vnd.jupyter-collab.hidden';
+
+/** Stands for the type of an output that waits for a click. */
+const WAITING = 'application/vnd.jupyter-collab.waiting';
+
+/** What JupyterLab itself shows, and what is hidden without trust. All else is an extension's. */
+const CORE: ReadonlySet<string> = new Set([
+  ...standardRendererFactories.flatMap(({ mimeTypes }) => mimeTypes),
+  'application/json'
+]);
 
 /** What shows a widget of ipywidgets, which would have to talk to its kernel; a room's pages do not. */
 const WIDGET = 'application/vnd.jupyter.widget-view+json';

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'readonly.ts',
     'sanitizer.ts',
     'surrogates.ts',
+    'svgimage.ts',
     'trust.ts'
   ],
   ['editors.ts'],

@@ -150,7 +150,7 @@ def test_nothing_in_an_output_runs_even_without_the_policy(
         at_ada = ada.open_room_page("bad")
         at_ada.root.get_by_text("bold").wait_for()
         hidden = at_ada.root.locator(".jc-HiddenOutput")
-        until(lambda: hidden.count(), lambda count: count == 2)
+        until(lambda: hidden.count(), lambda count: count == 1)
         assert hidden.locator("button").count() == 0
         assert ada.page.evaluate("window.pwned") is None
         assert faint(hidden.first) == []

@@ -39,7 +39,8 @@ def test_scripts_in_outputs_do_not_run(person: Callable[..., Person], server: Ru
         until(lambda: at_ada.source(0), lambda text: text.endswith("# edited"))
         at_ada.root.get_by_text("bold").wait_for()
         hidden = at_ada.root.locator(".jc-HiddenOutput")
-        until(lambda: hidden.count(), lambda count: count == 2)
+        until(lambda: hidden.count(), lambda count: count == 1)
+        assert at_ada.root.locator(".jp-OutputArea-output svg").count() == 0
         ada.take_picture("hidden-outputs")
         assert ada.page.evaluate("window.pwned") is None
         exported = server.notebook("hostile")

@@ -120,14 +120,21 @@ export function captureKeys(node: HTMLElement, commands: CommandRegistry, isEmbe
     target.removeAttribute(SUPPRESS);
     // An untrusted event is one that a registry plays back, as the start of a sequence that did not come: it was
     // here.
-    if (event.isTrusted) {
+    const isForControl = pressesControl(event, target);
+    if (event.isTrusted && !isForControl) {
       commands.processKeydownEvent(event);
     }
-    if (isEmbedded) {
+    if (isEmbedded || isForControl) {
       // On the element itself: the shortcuts of a notebook match what has the focus, wherever in the notebook it is.
       target.setAttribute(SUPPRESS, 'true');
     }
   };
   window.addEventListener('keydown', onKey, true);
   return new DisposableDelegate(() => window.removeEventListener('keydown', onKey, true));
+}
+
+/** Whether a key presses the button or follows the link that has the focus; in a notebook it would open the cell. */
+function pressesControl(event: KeyboardEvent, target: Element): boolean {
+  const isBare = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+  return isBare && ['Enter', ' '].includes(event.key) && target.matches('button, a[href], summary');
 }
