@@ -3,6 +3,7 @@
 from .content import NotebookContent, read_notebook
 from .depths import MAX_TYPES_DEEP, TypeDepths
 from .differences import Replacement, apply_edits, differences
+from .first_content import FirstContent
 from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_TYPES_DEEP",
     "CellWatch",
     "ContentFormat",
+    "FirstContent",
     "NotebookContent",
     "OutputList",
     "Replacement",

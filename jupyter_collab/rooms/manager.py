@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from ..access import Role, User
 from ..backplane import Backplane
-from ..document import NotebookContent, RoomDocument
+from ..document import FirstContent, NotebookContent, RoomDocument
 from ..errors import (
     CloseCode,
     CollabError,
@@ -56,6 +57,7 @@ class RoomManager:
         self._backplane = backplane
         self._idle_seconds = idle_seconds
         self._rooms: dict[str, Room] = {}
+        self._uses: Counter[str] = Counter()
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._idle_timers: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -149,10 +151,11 @@ class RoomManager:
         room_id: str | None = None,
         title: str | None = None,
         content: Mapping[str, Any] | NotebookContent | None = None,
+        first: FirstContent | None = None,
         server_role: Role | None = Role.OWNER,
         owner: User | None = None,
     ) -> RoomRecord:
-        """Make a room from a notebook (nbformat 4), or with one empty code cell.
+        """Make a room from a notebook (nbformat 4), from ``first``, or with one empty code cell.
 
         ``server_role`` is what every user of the server is in it, ``None`` for a private room; ``owner`` owns it.
 
@@ -163,12 +166,12 @@ class RoomManager:
         """
         room_id = _new_id(title) if room_id is None else check_room_id(room_id)
         title = room_id if title is None else check_title(title)
-        epoch = secrets.token_hex(16)
-        kind, state = await asyncio.to_thread(_first_content, epoch, content)  # a large notebook takes a second
-        check_room_bytes(len(state), self.limits)
+        if first is None:
+            first = await asyncio.to_thread(FirstContent.of, secrets.token_hex(16), content)
+        check_room_bytes(len(first.state), self.limits)
         place = None if owner is None else MemberRecord(room_id, owner.principal, owner.display_name, Role.OWNER)
         access: dict[str, Any] = {"server_role": server_role, "owner": place}
-        return await self._store.create_room(room_id, title, epoch, kind, state, **access)
+        return await self._store.create_room(room_id, title, first.epoch, first.kind, first.state, **access)
 
     async def list_rooms(
         self,
@@ -229,9 +232,13 @@ class RoomManager:
     async def using(self, room_id: str) -> AsyncIterator[Room]:
         """The live room; raises ``RoomNotFound`` and ``ServerFull``."""
         room = await self._open(check_room_id(room_id))
+        self._uses[room_id] += 1
         try:
             yield room
         finally:
+            self._uses[room_id] -= 1
+            if not self._uses[room_id]:
+                del self._uses[room_id]
             self._close_when_idle(room)
 
     def _current(self, record: RoomRecord) -> RoomRecord:
@@ -291,7 +298,7 @@ class RoomManager:
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]
-        if room.is_idle and not any(watcher.needs(room.id) for watcher in self.watchers):
+        if room.is_idle and room.id not in self._uses and not any(watcher.needs(room.id) for watcher in self.watchers):
             self._end(room, CloseCode.NORMAL, "nobody was here")
         elif not room.peers:
             self._look_again(room, max(self._idle_seconds, MIN_RECHECK_SECONDS))
@@ -360,12 +367,6 @@ def check_room_bytes(size: int, limits: Limits) -> None:
     """Raise ``RoomTooLarge`` if a room may not have so many bytes."""
     if size > limits.room_bytes:
         raise RoomTooLarge(f"The room would have {size} bytes; at most {limits.room_bytes} are allowed.")
-
-
-def _first_content(epoch: str, content: Mapping[str, Any] | NotebookContent | None) -> tuple[str, bytes]:
-    """A new room's kind and its document, as a Yjs update."""
-    document = RoomDocument.create(epoch, content)
-    return document.kind, document.doc.get_update()
 
 
 def _new_id(title: str | None) -> str:

@@ -34,6 +34,7 @@ class Replica:
 
     Whatever changes it answers the changes as Yjs updates: just what is new, and nothing for what was known.
     ``spoiled`` says that a refused edit may have left parts behind; :meth:`rebuild` makes the document anew then.
+    ``revision`` is another number whenever the document is another.
     """
 
     def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
@@ -42,6 +43,7 @@ class Replica:
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
+        self.revision = 0
         self.rebuild(log_slice, ())
         self._keyframe_bytes = log_slice.keyframe_bytes
         self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
@@ -83,6 +85,11 @@ class Replica:
         if self._digest is None:
             self._digest = self._document.digest
         return self._digest
+
+    @property
+    def size_bytes(self) -> int:
+        """About how large the document is; not less than it is."""
+        return self._size_bytes
 
     @property
     def wants_keyframe(self) -> bool:
@@ -230,6 +237,7 @@ class Replica:
         self._changes.append(event.update)
 
     def _forget_answers(self) -> None:
+        self.revision += 1
         self._step2.clear()
         self._digest = None
 

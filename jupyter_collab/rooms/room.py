@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..access import Capability, Role, User
 from ..document import RoomDocument, epoch_client_id, state_vector
@@ -17,6 +17,7 @@ from ..errors import (
     CausalGap,
     CloseCode,
     CollabError,
+    ContentChanged,
     EpochMismatch,
     InvalidUpdate,
     MessageTooLarge,
@@ -65,11 +66,25 @@ log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
+
+class Reworked(Protocol):
+    """What was made of a copy of a document."""
+
+    @property
+    def update(self) -> bytes:
+        """The edit, as a Yjs update; empty for none."""
+
+
+Result = TypeVar("Result", bound=Reworked)
+
 MAX_ECHO_BYTES = 2**16
 """An edit of somebody who may not edit is looked into only if it is not larger."""
 
 MAX_VECTOR_BYTES = 2**16
 """A state vector may be so much larger than that of the room: some 5,000 clients that the room does not know."""
+
+MAX_REWORKS = 4
+"""How often an edit that must build on the present content is begun again, because others were faster."""
 
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
@@ -118,6 +133,7 @@ class Room:
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
+        self._reworks = asyncio.Lock()
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
         self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
         self._journal = Journal(
@@ -152,6 +168,11 @@ class Room:
     def state(self) -> RoomState:
         """Whether the room takes edits."""
         return self._state
+
+    @property
+    def size_bytes(self) -> int:
+        """About how large the document is; not less than it is."""
+        return self._replica.size_bytes
 
     @property
     def kind(self) -> str:
@@ -458,16 +479,57 @@ class Room:
         NotSaved
             The store fails. If it began to while this waited, the edit is made durable later all the same.
         """
+        await self._until_editable()
+        self._edit_document(edit, user, self._reservations.admit)
+        await self._journal.flush()
+
+    def _edit_document(self, edit: Callable[[RoomDocument], None], user: User, admit: Callable[[int], None]) -> None:
+        try:
+            changes = self._replica.edit(edit, admit)
+        finally:
+            self._heal_if_spoiled()
+        self._journal.add(changes, user.username, None)
+
+    async def rework(self, work: Callable[[bytes], Awaitable[Result]], user: User, *, is_exact: bool = False) -> Result:
+        """Let ``work`` edit a copy of the document, while others edit the room; returns when it is durable.
+
+        ``work`` is given the whole document as a Yjs update and makes another one, which is merged as an edit by
+        ``user``. What it returns is returned. One after the other is done, so that each builds on those before.
+        If ``is_exact``, nobody may have edited the room meanwhile: then ``work`` begins again.
+
+        Raises
+        ------
+        NotSaved
+            As for :meth:`change`.
+        ContentChanged
+            It had to be exact, and others were faster again and again.
+        """
+        async with self._reworks:
+            result = await self._reworked(work, is_exact)
+            if result.update:
+                self._reservations.admit(len(result.update))  # later it would cost a reading of the log
+                self._edit_document(
+                    lambda document: document.doc.apply_update(result.update), user, lambda _grows_bytes: None
+                )
+        await self._journal.flush()
+        return result
+
+    async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
+        for _ in range(MAX_REWORKS):
+            await self._until_editable()
+            revision = self._replica.revision
+            result = await work(self._replica.encode())
+            await self._until_editable()
+            if not (is_exact and result.update) or self._replica.revision == revision:
+                return result
+        raise ContentChanged("Others edit the room all the time: read its content again, or merge with POST.")
+
+    async def _until_editable(self) -> None:
+        """Wait until the document may be edited; raises why that will not be."""
         await self._until_live()
         self._require_open()
         if self._journal.failing is not None:
             raise self._journal.failing.with_traceback(None)  # it is raised again and again
-        try:
-            changes = self._replica.edit(edit, self._reservations.admit)
-        finally:
-            self._heal_if_spoiled()
-        self._journal.add(changes, user.username, None)
-        await self._journal.flush()
 
     async def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the document, which it must not change; it may be not durable yet."""

@@ -1,14 +1,14 @@
 """Request bodies: bounded and of the right type, and none is taken from somebody who may not send it."""
 
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from typing import Any
 
 from tornado.web import stream_request_body
 
-from ..errors import ContentError, MessageTooLarge, ProtocolError
-from ..protocol import decode_text, parse_json
+from ..errors import ContentError, MessageTooLarge
+from ..protocol import parse_json
 from .base import SAFE_METHODS, CollabAPIHandler
+from .decoding import decode_body, read_object
 from .services import Services
 
 __all__ = ["BodyHandler", "UnsupportedContentType", "whole_number"]
@@ -67,31 +67,17 @@ class BodyHandler(CollabAPIHandler):
             limit = f"{self.max_body_bytes:,} bytes"
             raise MessageTooLarge(f"The body has {length_bytes:,} bytes; at most {limit} are allowed. Send less.")
 
-    def text_body(self, *content_types: str) -> str:
-        """The body as text, if it is of one of ``content_types``, or says none, or is empty; and not too long."""
+    def body(self, *content_types: str) -> bytearray:
+        """The body, if it is of one of ``content_types``, or says none, or is empty; and not too long."""
         said = _essence(self.request.headers.get("Content-Type", ""))
         if self._received_bytes and said and said not in map(_essence, content_types):
             raise UnsupportedContentType(f"Send the body as {' or '.join(content_types)}, not as {said}.")
         self._check_length(self._received_bytes)
-        if self._received.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or 0 in self._received[:2]:
-            raise ContentError("This is text in UTF-16. Save the file as UTF-8, and send that.")
-        try:
-            return decode_text(bytes(self._received))
-        except ProtocolError as error:
-            raise ContentError("The body is not UTF-8 text.") from error
+        return self._received
 
     def json_object(self, *known: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
         """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object."""
-        text = self.text_body("application/json")
-        try:
-            value = parse(text) if text.strip() else {}
-        except (ProtocolError, ValueError, RecursionError) as error:
-            raise ContentError("The body is not JSON.") from error
-        if not isinstance(value, dict):
-            raise ContentError("The body must be a JSON object.")
-        if unknown := sorted(value.keys() - set(known)):
-            raise ContentError(f"There is no {', '.join(unknown)} here; give {', '.join(known)}.")
-        return value
+        return read_object(decode_body(self.body("application/json")), *known, parse=parse)
 
 
 def _essence(content_type: str) -> str:

@@ -18,6 +18,7 @@ from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
 from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiting
 from ..store import SQLStore
+from ..workers import Workers, WorkLimits
 from .accounts import Accounts
 from .cookies import CookieRules
 from .guests import GUEST_ROUTES
@@ -42,6 +43,7 @@ IS_ON_HUB = "JUPYTERHUB_SERVICE_PREFIX" in os.environ
 _LIMITS = Limits()
 _KERNEL_LIMITS = KernelLimits()
 _OUTPUT_LIMITS = OutputLimits()
+_WORK_LIMITS = WorkLimits()
 
 
 class CollabExtension(ExtensionApp):
@@ -84,6 +86,17 @@ class CollabExtension(ExtensionApp):
     ).tag(config=True)
     max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
+    max_conversions = Integer(
+        _WORK_LIMITS.processes,
+        min=1,
+        help="How many notebooks and files are read and written at a time, each in a process of its own.",
+    ).tag(config=True)
+    max_conversion_seconds = Float(_WORK_LIMITS.seconds, min=0.1, help="How long that may take for one of them.").tag(
+        config=True
+    )
+    max_conversion_bytes = Integer(
+        _WORK_LIMITS.memory_bytes, min=2**26, help="How much memory that may take for one of them; on Linux only."
+    ).tag(config=True)
     kernel_idle_seconds = Float(
         _KERNEL_LIMITS.idle_seconds,
         min=0,
@@ -147,6 +160,7 @@ class CollabExtension(ExtensionApp):
 
     manager: RoomManager
     kernels: RoomKernels
+    workers: Workers
     members: Members
     attendance: Attendance
     rechecks: Rechecks
@@ -168,6 +182,7 @@ class CollabExtension(ExtensionApp):
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
         self.kernels = RoomKernels(self.manager, SessionHost(self.serverapp), self._kernel_limits())
+        self.workers = Workers(self._work_limits())
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
         self.waiting = Waiting(self.manager)
@@ -186,6 +201,7 @@ class CollabExtension(ExtensionApp):
             self._accounts(),
             self.rechecks,
             self.kernels,
+            self.workers,
             AccessRules(
                 None if self.new_room_role == "private" else Role(self.new_room_role),
                 self.accounts_may_create_rooms,
@@ -233,6 +249,7 @@ class CollabExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye."""
+        await self.workers.close()
         await self.rechecks.close()
         await self.kernels.close()
         await self.attendance.close()
@@ -249,6 +266,13 @@ class CollabExtension(ExtensionApp):
             outputs=self.max_outputs_per_cell,
         )
         return KernelLimits(outputs, self.kernel_idle_seconds, self.max_queued_runs_per_room)
+
+    def _work_limits(self) -> WorkLimits:
+        return WorkLimits(
+            seconds=self.max_conversion_seconds,
+            memory_bytes=self.max_conversion_bytes,
+            processes=self.max_conversions,
+        )
 
     def _limits(self) -> Limits:
         return Limits(

@@ -1,43 +1,28 @@
 """The REST API of rooms, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
 
-import asyncio
 import re
+import secrets
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Capability, Role, UserKind
-from ..document import (
-    ContentFormat,
-    NotebookContent,
-    RoomDocument,
-    load_json,
-    read_content,
-    read_notebook,
-    write_content,
-)
+from ..document import ContentFormat
 from ..errors import ContentChanged, ContentError, PermissionDenied
-from ..kernels.blobs import blob_digests
-from ..kernels.exporting import read_blobs, write_whole_notebook
+from ..kernels.blobs import BLOB_TYPE
+from ..kernels.exporting import read_blobs
 from ..protocol import ConnectedUser
 from ..store import Reader, RoomRecord
-from .body import BodyHandler, whole_number
+from .body import whole_number
+from .conversions import Edited, find_blobs, make_room, merge_content, replace_content, write_file, write_whole_file
+from .decoding import optional
+from .working import LIGHT_BYTES, WorkingHandler
 
 __all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time", "role_or_private"]
 
-Result = TypeVar("Result")
-
-_converters = ThreadPoolExecutor(2, thread_name_prefix="jupyter_collab content")
-"""Reading and writing a large notebook takes seconds, which nobody else should wait for."""
-
-
-async def _convert(work: Callable[..., Result], *arguments: object) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(_converters, work, *arguments)
-
+Conversion = Callable[[bytearray, ContentFormat, bytes, Collection[str] | None], Edited]
 
 OTHER_MEDIA_TYPES = {
     ContentFormat.IPYNB: ("application/json",),
@@ -72,7 +57,7 @@ class ImportedRoomInfo(RoomInfo):
     changed: list[str]
 
 
-class RoomInfoHandler(BodyHandler):
+class RoomInfoHandler(WorkingHandler):
     """Base of handlers that tell of rooms."""
 
     def info(self, record: RoomRecord, role: Role) -> RoomInfo:
@@ -91,9 +76,9 @@ class RoomInfoHandler(BodyHandler):
             "divergences": self.manager.divergences(record.id),
         }
 
-    def imported(self, record: RoomRecord, role: Role, content: NotebookContent | None) -> ImportedRoomInfo:
-        """``record`` for somebody in ``role`` who has just given its ``content``."""
-        return {**self.info(record, role), "changed": [] if content is None else content.changes}
+    def imported(self, record: RoomRecord, role: Role, changes: list[str]) -> ImportedRoomInfo:
+        """``record`` for somebody in ``role`` who has just given its content, in which ``changes`` were made."""
+        return {**self.info(record, role), "changed": changes}
 
     def flag(self, name: str) -> bool:
         """A ``true`` or ``false`` in the query; ``false`` if it is not there."""
@@ -133,22 +118,23 @@ class RoomsHandler(RoomInfoHandler):
         """Make a room."""
         await self.manager.start()
         self._require_maker()
-        body = await _convert(partial(self.json_object, parse=load_json), "id", "title", "content")
-        given = _optional(body, "content", dict)
-        content = None if given is None else await _convert(read_notebook, given)
+        body = self.body("application/json")
+        is_light = len(body) <= LIGHT_BYTES
+        async with self.turn(is_light=is_light):
+            new = await self.work(make_room, body, secrets.token_hex(16), is_light=is_light)
         server_role = self.services.access.new_room_role
         needs_owner = self.user.kind is not UserKind.SERVER or server_role is not Role.OWNER
         record = await self.manager.create_room(
-            room_id=_optional(body, "id", str),
-            title=_optional(body, "title", str),
-            content=content,
+            room_id=new.room_id,
+            title=new.title,
+            first=new.first,
             server_role=server_role,
             owner=self.user if needs_owner else None,
         )
         await self.services.members.note(record.id, "created", self.user)
         self.set_status(201)
         self.set_header("Location", self.request.path.rstrip("/") + "/" + record.id)
-        self.finish(self.imported(record, Role.OWNER, content))
+        self.finish(self.imported(record, Role.OWNER, new.changes))
 
     def _require_maker(self) -> None:
         if not self.services.access.may_create(self.user):
@@ -173,7 +159,7 @@ class RoomHandler(RoomInfoHandler):
         body = self.json_object("title", "server_role")
         if not body or ("title" in body and body["title"] is None):
             raise ContentError("Give the new title, or server_role.")
-        title = _optional(body, "title", str)
+        title = optional(body, "title", str)
         server_role = role_or_private(body["server_role"]) if "server_role" in body else None
         if title is not None:
             renamed = await self.manager.rename_room(room_id, title)
@@ -207,33 +193,6 @@ class RestoreHandler(RoomInfoHandler):
         self.finish(self.info(restored, role))
 
 
-class ContentEdit:
-    """An edit of a room's content that is made only if the content is one of some versions."""
-
-    def __init__(self, change: Callable[[RoomDocument], None], versions: Collection[str] | None) -> None:
-        self._change = change
-        self._versions = versions
-        self._is_refused = False
-        self.version: str | None = None
-        """The version that was made, where versions were asked for: telling it costs a reading of the content."""
-
-    def __call__(self, document: RoomDocument) -> None:
-        """Make the edit, between which and the look at the version nobody else comes."""
-        if self._versions is not None and document.version not in self._versions:
-            self._is_refused = True  # an error would make the room read its log again
-            return
-        self._change(document)
-        if self._versions is not None:
-            self.version = document.version
-
-    def check(self) -> None:
-        """Raise ``ContentChanged`` if it was not made."""
-        if self._is_refused:
-            raise ContentChanged(
-                "The room's content is not the version that If-Match names: read it again, or merge with POST."
-            )
-
-
 class ContentHandler(RoomInfoHandler):
     """``rooms/{id}/content``: export, import and merge."""
 
@@ -254,45 +213,61 @@ class ContentHandler(RoomInfoHandler):
         """The content as a file."""
         await self.require(Capability.READ, room_id)
         wanted = self._format()
-        document = await self.manager.read(room_id)
+        async with self.manager.using(room_id) as room:
+            is_light = wanted is ContentFormat.IPYNB and room.size_bytes <= LIGHT_BYTES
+            async with self.turn(is_light=is_light):
+                text, self._version = await self._written(await room.snapshot(), room_id, wanted, is_light=is_light)
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
-        if wanted is ContentFormat.IPYNB:
-            digests = await _convert(blob_digests, document)
-            blobs = await read_blobs(digests, room_id, self.manager.store)
-            text = await _convert(write_whole_notebook, document, blobs)
-        else:
-            text = await _convert(write_content, document, wanted)
-        self._version = await _convert(lambda: document.version)
         self.finish(text, set_content_type=wanted.media_type)
+
+    async def _written(self, state: bytes, room_id: str, wanted: ContentFormat, *, is_light: bool) -> tuple[bytes, str]:
+        """The content as a file, with what the room keeps apart, and its version."""
+        if wanted is ContentFormat.IPYNB and BLOB_TYPE.encode() in state:
+            digests = await self.work(find_blobs, state, is_light=is_light)
+            blobs = await read_blobs(digests, room_id, self.manager.store)
+            return await self.work(write_whole_file, state, blobs)
+        return await self.work(write_file, state, wanted, is_light=is_light)
 
     @allow_unauthenticated
     async def put(self, room_id: str) -> None:
         """Set the content, as an edit; with ``If-Match`` only if it is that version."""
         role = await self.require(Capability.EDIT, room_id)
         sent = self._format()
-        content = await _convert(read_content, self.text_body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent)
-        edit = ContentEdit(lambda document: document.set_content(content), self._wanted_versions())
-        await self._make(edit, room_id, role, sent, content)
+        await self._make(replace_content, self.body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent, room_id, role)
 
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
         """Do to the content what was done to the ``base`` that somebody read, to make ``content`` of it."""
         role = await self.require(Capability.EDIT, room_id)
-        sent = self._format()
-        body = await _convert(self.json_object, "base", "content")
-        base, content = [await _convert(read_content, _text_of(body, name), sent) for name in ("base", "content")]
-        edit = ContentEdit(lambda document: document.merge_content(base, content), self._wanted_versions())
-        await self._make(edit, room_id, role, sent, content)
+        await self._make(merge_content, self.body("application/json"), self._format(), room_id, role)
 
     async def _make(
-        self, edit: ContentEdit, room_id: str, role: Role, sent: ContentFormat, content: NotebookContent
+        self, conversion: Conversion, body: bytearray, sent: ContentFormat, room_id: str, role: Role
     ) -> None:
-        record = await self.manager.edit(room_id, edit, self.user)
-        edit.check()
-        if edit.version is not None:
-            self.set_header("ETag", f'"{edit.version}"')
+        edited = await self._edit(conversion, body, sent, room_id)
+        if edited.is_refused:
+            raise ContentChanged(
+                "The room's content is not the version that If-Match names: read it again, or merge with POST."
+            )
+        if edited.version is not None:
+            self.set_header("ETag", f'"{edited.version}"')
         await self.services.members.note(room_id, "imported", self.user, format=sent.value)
-        self.finish(self.imported(record, role, content))
+        self.finish(self.imported(await self.manager.get_room(room_id), role, edited.changes))
+
+    async def _edit(self, conversion: Conversion, body: bytearray, sent: ContentFormat, room_id: str) -> Edited:
+        """Make an edit to the room, of a copy of whose document ``conversion`` makes it."""
+        versions = self._wanted_versions()
+
+        async def work(state: bytes) -> Edited:
+            edited = await self.work(conversion, body, sent, state, versions, is_light=is_light)
+            if not is_light:
+                await self.require(Capability.EDIT, room_id)  # that took a while
+            return edited
+
+        async with self.manager.using(room_id) as room:
+            is_light = sent is ContentFormat.IPYNB and len(body) + room.size_bytes <= LIGHT_BYTES
+            async with self.turn(is_light=is_light):
+                return await room.rework(work, self.user, is_exact=versions is not None)
 
     def _wanted_versions(self) -> Collection[str] | None:
         """The versions of which the content must be one; ``None`` if any will do."""
@@ -330,20 +305,6 @@ def role_or_private(value: object) -> Role | None:
         return Role(value)  # type: ignore[arg-type]  # that is what is asked
     except ValueError as error:
         raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
-
-
-def _optional(body: dict[str, Any], name: str, kind: type) -> Any:
-    value = body.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise ContentError(f"{name} must be {'text' if kind is str else 'a notebook, as JSON (nbformat 4)'}.")
-    return value
-
-
-def _text_of(body: dict[str, Any], name: str) -> str:
-    text = body.get(name)
-    if not isinstance(text, str):
-        raise ContentError(f"{name} must be the text of a file, in the format that the query names.")
-    return text
 
 
 def iso_time(moment: datetime) -> str:

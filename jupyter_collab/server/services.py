@@ -9,6 +9,7 @@ from tornado.web import RequestHandler
 from ..access import Role, User, UserKind
 from ..kernels.all_rooms import RoomKernels
 from ..rooms import Invitations, Members, RoomManager
+from ..workers import Workers
 from .accounts import Accounts
 from .cookies import CookieRules
 from .rechecks import Rechecks
@@ -50,6 +51,7 @@ class Services:
     accounts: Accounts
     rechecks: Rechecks
     kernels: RoomKernels
+    workers: Workers
     access: AccessRules
     cookies: CookieRules
 

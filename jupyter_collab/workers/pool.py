@@ -64,24 +64,31 @@ class Workers:
         """
         async with self._slots:
             worker = self._take()
-            outcome, value = None, None
             try:
                 outcome, value = await self._call(worker, work, arguments)
+            except BaseException:
+                worker.kill()
+                raise
             finally:
-                self._put_back(worker, is_good=outcome in (Outcome.DONE, Outcome.REFUSED))
+                self._put_back(worker)
         result: Result = self._result(outcome, value)
         return result
 
     def _take(self) -> WorkerProcess:
         if self._is_closed:
             raise WorkError(STOPPING)
-        if self._idle:
-            worker, timer = self._idle.popitem()
-            timer.cancel()
-        else:
-            worker = WorkerProcess(self._limits.memory_bytes, self._limits.seconds)
+        worker = self._take_idle() or WorkerProcess(self._limits.memory_bytes, self._limits.seconds)
         self._busy.add(worker)
         return worker
+
+    def _take_idle(self) -> WorkerProcess | None:
+        while self._idle:
+            worker, timer = self._idle.popitem()
+            timer.cancel()
+            if worker.is_good:
+                return worker
+            self._threads.submit(worker.end)  # somebody has ended it
+        return None
 
     async def _call(
         self, worker: WorkerProcess, work: Callable[..., object], arguments: tuple[object, ...]
@@ -96,24 +103,24 @@ class Workers:
                 " Split the content, or try again when the server has less to do."
             ) from error
         except WorkerEnded as error:
+            log.warning("A worker process ended before its job did: %s", error)
             raise WorkError(STOPPING if self._is_closed else ENDED) from error
 
-    def _put_back(self, worker: WorkerProcess, *, is_good: bool) -> None:
+    def _put_back(self, worker: WorkerProcess) -> None:
         self._busy.discard(worker)
-        if is_good and not self._is_closed:
+        if self._is_closed:
+            return  # :meth:`close` ends it
+        if worker.is_good:
             loop = asyncio.get_running_loop()
             self._idle[worker] = loop.call_later(self._limits.idle_seconds, self._end_idle, worker)
         else:
-            worker.kill()
-            if not self._is_closed:
-                self._threads.submit(worker.end)
+            self._threads.submit(worker.end)
 
     def _end_idle(self, worker: WorkerProcess) -> None:
         del self._idle[worker]
-        worker.kill()
         self._threads.submit(worker.end)
 
-    def _result(self, outcome: Outcome | None, value: Any) -> Any:
+    def _result(self, outcome: Outcome, value: Any) -> Any:
         if outcome is Outcome.DONE:
             return value
         if outcome is Outcome.REFUSED:

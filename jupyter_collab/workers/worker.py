@@ -5,6 +5,7 @@ does not even let this thread run ends by a watchdog that needs nobody's consent
 """
 
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ Job = tuple[Callable[..., object], list[Any]]
 
 
 class Outcome(StrEnum):
-    """How a job ended; a worker that ran out of memory ends with it."""
+    """How a job ended."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -39,20 +40,23 @@ class Outcome(StrEnum):
 def main(memory_bytes: int, seconds: float) -> None:
     """Work, until the server closes the pipe. A job has ``memory_bytes`` above what there is now, and ``seconds``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # in a terminal it reaches the server too, which asks back
+    gc.disable()  # done below, in this thread: pycrdt's objects must not be freed in another one
     requests, answers = _take_pipes()
-    _bound_memory(memory_bytes)
     jobs: SimpleQueue[Job] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests, jobs), daemon=True).start()
+    most_kept_bytes = _memory_bytes() + memory_bytes // 4
+    _bound_memory(memory_bytes)
     with Path(os.devnull).open("w") as nowhere:
         while True:
             work, arguments = jobs.get()
             faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=nowhere)
             outcome, value = _run(work, arguments)
-            write_frame(answers, [outcome, value])
+            del work, arguments
+            gc.collect()
+            is_spent = outcome is Outcome.OUT_OF_MEMORY or _memory_bytes() > most_kept_bytes
+            write_frame(answers, [outcome, value, is_spent])
             faulthandler.cancel_dump_traceback_later()
-            if outcome is Outcome.OUT_OF_MEMORY:
-                return
-            del work, arguments, value  # not kept until the next job comes
+            del value
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -71,23 +75,34 @@ def _listen(requests: BinaryIO, jobs: "SimpleQueue[Job]") -> None:
             work, *arguments = read_frame(requests)
             jobs.put((work, arguments))
             del work, arguments
-    finally:
+    except EOFError:  # the server has closed the pipe, or has gone
         os._exit(0)
+    except BaseException:  # noqa: BLE001  # nobody else would see it
+        traceback.print_exc()
+        os._exit(1)
 
 
 def _bound_memory(more_bytes: int) -> None:
     """Let this process have ``more_bytes`` more than it has, where the system can be told so: on Linux."""
-    try:
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (ImportError, OSError):
+    present = _memory_bytes()
+    if not present:
         return
-    most = pages * resource.getpagesize() + more_bytes
+    import resource  # not above: Windows has none
+
+    most = present + more_bytes
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _memory_bytes() -> int:
+    """How much memory this process has; 0 if the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGESIZE")
 
 
 def _run(work: Callable[..., object], arguments: list[Any]) -> tuple[Outcome, object]:

@@ -1,7 +1,7 @@
 """A Jupyter server with the extension, in the test's own process."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class Answer:
         return self.status, self.body["reason"]
 
 
-Rest = Callable[..., Awaitable[Answer]]
+Rest = Callable[..., Coroutine[Any, Any, Answer]]
 
 
 @pytest.fixture

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from jupyter_collab.errors import ContentError
 
-__all__ = ["allocate", "die", "fail", "length", "nap", "process_id", "refuse", "regular_expression", "say", "spin"]
+__all__ = [
+    "allocate",
+    "die",
+    "fail",
+    "keep",
+    "length",
+    "nap",
+    "process_id",
+    "refuse",
+    "regular_expression",
+    "say",
+    "spin",
+]
 
 
 def process_id() -> int:
@@ -43,6 +55,14 @@ def regular_expression(started: str) -> object:
 
 def allocate(size: int) -> int:
     return len(bytearray(size))
+
+
+KEPT: list[bytes] = []
+
+
+def keep(size: int) -> int:
+    KEPT.append(bytes(size))
+    return os.getpid()
 
 
 def die() -> None:

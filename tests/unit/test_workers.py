@@ -90,6 +90,25 @@ async def test_what_takes_too_much_memory_is_refused() -> None:
         assert await pool.run(jobs.length, b"abc") == 3
 
 
+@LINUX
+@scenario
+async def test_a_process_that_keeps_memory_is_replaced() -> None:
+    async with workers(memory_bytes=200 * 2**20) as pool:
+        pid = await pool.run(jobs.keep, 20 * 2**20)
+        assert await pool.run(jobs.keep, 50 * 2**20) == pid
+        assert await pool.run(jobs.process_id) != pid
+
+
+@scenario
+async def test_a_process_that_somebody_ends_meanwhile_is_replaced() -> None:
+    async with workers() as pool:
+        pid = await pool.run(jobs.process_id)
+        psutil.Process(pid).kill()
+        await eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, "it ends")
+        assert await pool.run(jobs.process_id) != pid
+        await gone(pid)
+
+
 @pytest.mark.parametrize("fault", [jobs.die, jobs.fail])
 @scenario
 async def test_a_process_that_fails_is_replaced(fault: Callable[[], None]) -> None:

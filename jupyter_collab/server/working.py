@@ -1,0 +1,74 @@
+"""Handlers whose work may take long: it is done in a process, one at a time for each person, while they wait for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, TypeVarTuple
+
+from tornado.web import Finish
+
+from .body import BodyHandler
+from .services import Services
+
+__all__ = ["LIGHT_BYTES", "WorkingHandler"]
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+LIGHT_BYTES = 16 * 2**10
+"""With notebooks of so many bytes, document and body together, all is done within 50 ms, be it in the event loop.
+
+A process that is there already has an answer a millisecond later, one that has to be started after a fifth of a second.
+"""
+
+
+class WorkingHandler(BodyHandler):
+    """Base of handlers that read and write content. Work ends when the one who asked for it hangs up."""
+
+    def initialize(self, services: Services, public: bool) -> None:
+        """Set by the route."""
+        super().initialize(services, public)
+        self._has_hung_up = False
+        self._waiting: asyncio.Task[Any] | None = None
+
+    def on_connection_close(self) -> None:
+        """Called when the client has gone before its answer."""
+        super().on_connection_close()
+        self._has_hung_up = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    @asynccontextmanager
+    async def turn(self, *, is_light: bool) -> AsyncIterator[None]:
+        """Wait until nothing else of this person is done, unless this ``is_light``; raises ``TooMuchWork``."""
+        if is_light:
+            yield
+            return
+        turns, person = self.services.workers.turns, self.user.principal
+        await self._unless_hung_up(lambda: turns.take(person))
+        try:
+            yield
+        finally:
+            turns.give_back(person)
+
+    async def work(
+        self, work: Callable[[*Arguments], Result], *arguments: *Arguments, is_light: bool = False
+    ) -> Result:
+        """What ``work`` returns; raises what :meth:`Workers.run` does."""
+        if is_light:
+            return work(*arguments)
+        return await self._unless_hung_up(lambda: self.services.workers.run(work, *arguments))
+
+    async def _unless_hung_up(self, start: Callable[[], Awaitable[Result]]) -> Result:
+        if self._has_hung_up:
+            raise Finish
+        task = asyncio.ensure_future(start())
+        self._waiting = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._has_hung_up:
+                raise Finish from None  # nobody is told
+            raise
+        finally:
+            self._waiting = None
