@@ -28,6 +28,8 @@ export class RoomView implements View {
       lead: homeLink(page),
       // Nothing could run here anyway: the page forbids all scripts but its own.
       mayTrust: false,
+      // So does it forbid pictures of other hosts.
+      mayLoad: false,
       mayCreate: me.may_create
     });
     // JupyterLab's completer keeps within the first widget of the main area; without one it keeps within the editor

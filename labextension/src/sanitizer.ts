@@ -46,7 +46,7 @@ export class SharedSanitizer implements IRenderMime.ISanitizer {
 const HARMLESS_DATA = 'data-jupyter-id';
 
 /** Attributes that may be harmful: most texts have none, and need not be parsed. */
-const MAYBE_HARMFUL = /\b(?:data-|src=|poster=|style=)/i;
+const MAYBE_HARMFUL = /\b(?:data-|src=|srcset=|poster=|background=|style=)/i;
 
 /** Removes the attributes that scripts of the page read. */
 function removeData(root: ParentNode): void {

@@ -21,6 +21,8 @@ export class SharedTexts {
     trans: TranslationBundle
   ) {
     this._loading = new Loading(() => null, trans);
+    const listening = this._loading.listen();
+    _notebook.disposed.connect(() => listening.dispose());
     const { rendermime } = _notebook;
     const factory = rendermime.getFactory(MARKDOWN);
     if (factory !== undefined) {

@@ -55,7 +55,8 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._translator = options.translator ?? nullTranslator;
     this._trans = this._translator.load('jupyter_collab');
     this._only = options.cell ?? null;
-    const loading = new Loading(() => this.room.kernelApi.blobUrl(''), this._trans);
+    const loading = new Loading(() => this.room.kernelApi.blobUrl(''), this._trans, options.mayLoad);
+    this._parts.add(loading.listen());
     const rendermime = new RoomRenderMime(options.rendermime, this.trust, loading, this._translator);
     rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
     this.notebook = this._createNotebook(options, rendermime);
@@ -354,6 +355,8 @@ export namespace RoomPane {
     readonly lead?: HTMLElement;
     /** Whether the viewer may decide to trust the room's outputs; else nothing in them ever runs. */
     readonly mayTrust?: boolean;
+    /** Whether the viewer may have pictures of other hosts shown; else none ever is. */
+    readonly mayLoad?: boolean;
     /** Whether the viewer is offered to make the room where there is none. */
     readonly mayCreate?: boolean;
   }
