@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 LIGHT_BYTES = 16 * 2**10
 """With notebooks of so many bytes, document and body together, all is done within 50 ms, be it in the event loop.
 
-A process that is there already has an answer a millisecond later, one that has to be started after a fifth of a second.
+A process that is there already takes a millisecond longer, one that has to be started a fifth of a second.
 """
 
 

@@ -51,12 +51,11 @@ def main(memory_bytes: int, seconds: float) -> None:
             work, arguments = jobs.get()
             faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=nowhere)
             outcome, value = _run(work, arguments)
-            del work, arguments
-            gc.collect()
             is_spent = outcome is Outcome.OUT_OF_MEMORY or _memory_bytes() > most_kept_bytes
             write_frame(answers, [outcome, value, is_spent])
             faulthandler.cancel_dump_traceback_later()
-            del value
+            del work, arguments, value
+            gc.collect()  # nobody waits for it now
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

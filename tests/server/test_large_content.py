@@ -27,7 +27,7 @@ from ..unit.doubles import user
 from .conftest import Answer, Rest
 
 MAX_PAUSE_SECONDS = 0.25
-"""It is 50 ms on a calm machine; before, it was seconds."""
+"""It is 50 ms; in the event loop it would be seconds."""
 
 TICK_SECONDS = 0.005
 
@@ -39,14 +39,17 @@ def limits() -> dict[str, Any]:
 
 @asynccontextmanager
 async def pauses() -> AsyncIterator[list[float]]:
-    """How long the event loop stood still, each time, while this lasts."""
+    """How long the event loop stood still, each time, while this lasts. Processor time: others use the machine too.
+
+    That of all threads counts: what others do may keep the event loop from running.
+    """
     found: list[float] = []
 
     async def tick() -> None:
         while True:
-            before = time.perf_counter()
+            before = time.process_time()
             await asyncio.sleep(TICK_SECONDS)
-            found.append(time.perf_counter() - before - TICK_SECONDS)
+            found.append(time.process_time() - before)
 
     gc.collect()
     task = asyncio.create_task(tick())
@@ -330,10 +333,10 @@ def test_what_is_done_in_the_event_loop_is_done_soon(body: str) -> None:
     state = RoomDocument.create("0" * 32, old).doc.get_update()
     took = []
     for _ in range(3):
-        before = time.perf_counter()
+        before = time.process_time()
         conversions.replace_content(body.encode(), ContentFormat.IPYNB, state, frozenset({"other"}))
         conversions.replace_content(body.encode(), ContentFormat.IPYNB, state, None)
-        took.append(time.perf_counter() - before)
+        took.append(time.process_time() - before)
     print(f"{min(took) * 1000:.0f} ms")
     assert min(took) < MAX_PAUSE_SECONDS
     assert json.loads(body)

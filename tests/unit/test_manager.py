@@ -118,6 +118,16 @@ async def test_reading_a_room_from_outside_does_not_keep_it_loaded(store: Faulty
 
 
 @scenario
+async def test_a_room_that_somebody_works_on_from_outside_is_not_unloaded(store: FaultyStore) -> None:
+    async with serving(store, idle_seconds=SOON_SECONDS) as manager:
+        async with manager.using("demo"):
+            await manager.read("demo")  # it comes and goes meanwhile
+            await asyncio.sleep(5 * SOON_SECONDS)
+            assert live_rooms(manager) == 1
+        await until(lambda: live_rooms(manager) == 0)
+
+
+@scenario
 async def test_an_unloaded_room_leaves_its_content_as_a_keyframe(store: FaultyStore) -> None:
     async with serving(store, idle_seconds=SOON_SECONDS) as manager:
         ada = await ScriptedPeer("ada").join(manager)
