@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICollabServer } from '../lib/api.js';
 import { type IHandout, ShareModel } from '../lib/share/model.js';
-import { deedWords, invitationWords, isSpent, mayRun } from '../lib/share/wording.js';
+import { deedWords, invitationWords, isSpent, mayRun, roleDanger } from '../lib/share/wording.js';
 import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/shareapi.js';
 
 const trans = {
@@ -118,6 +118,14 @@ test('an invitation says what is left of it', () => {
     (['viewer', 'runner', 'writer', 'editor'] as const).filter(mayRun),
     ['runner', 'editor']
   );
+});
+
+test('what a link lets people do beyond the room is said of every role that can', () => {
+  const dangers = (['viewer', 'runner', 'writer', 'editor'] as const).map(role => roleDanger(role, trans));
+  assert.equal(dangers[0], null);
+  assert.match(dangers[1] ?? '', /run code on this server as you/);
+  assert.match(dangers[2] ?? '', /runs as the person who runs the cell next/);
+  assert.equal(dangers[3], dangers[1]);
 });
 
 test('what was done is told in words, also what a newer server may do', () => {

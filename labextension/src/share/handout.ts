@@ -4,7 +4,9 @@ import { button, element } from '../pane/dom.js';
 import type { IHandout } from './model.js';
 import { qrCode } from './qr.js';
 import { copyField, openSheet } from './sheet.js';
-import { mayRun, roleName } from './wording.js';
+import { roleDanger, roleName } from './wording.js';
+
+const DANGER_ID = 'jc-share-link-danger';
 
 /** What is handed out of an invitation: its link, its code, and both for a projector. */
 export function handoutView({ invitation, link }: IHandout, trans: TranslationBundle): HTMLElement {
@@ -36,9 +38,10 @@ export function handoutView({ invitation, link }: IHandout, trans: TranslationBu
     element('p', '', {}, trans.__('Or type the code at %1', address)),
     element('output', 'jc-Share-code', { 'aria-label': trans.__('Code') }, invitation.code)
   );
-  if (mayRun(invitation.role)) {
-    const warning = trans.__('Anyone who has this link can run code on this server as you.');
-    words.append(element('p', 'jc-Share-warning', {}, warning));
+  const danger = roleDanger(invitation.role, trans);
+  if (danger !== null) {
+    field.setAttribute('aria-describedby', DANGER_ID);
+    words.append(element('p', 'jc-Share-warning', { id: DANGER_ID }, danger));
   }
   const picture = element('div', 'jc-Share-picture', {}, code, project);
   return element('div', 'jc-Share-handout', {}, words, picture);

@@ -2,10 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { button, element } from '../pane/dom.js';
 import type { IInviteWish, InvitableRole } from '../shareapi.js';
-import { INVITABLE, lifetimes, mayRun, roleName, roleWords, USUAL_LIFETIME } from './wording.js';
+import { INVITABLE, lifetimes, roleDanger, roleName, roleWords, USUAL_LIFETIME } from './wording.js';
 
 /** So many may come by one invitation, as the server has it. */
 const MAX_USES = 1_000_000;
+
+const DANGER_ID = 'jc-share-role-danger';
 
 /** What an invitation is to be like. */
 export class InviteForm {
@@ -61,11 +63,9 @@ export class InviteForm {
   }
 
   private _warn(): void {
-    const isNeeded = mayRun(this._chosenRole);
-    this._warning.hidden = !isNeeded;
-    this._warning.textContent = isNeeded
-      ? this._trans.__('Anyone who has this link can run code on this server as you.')
-      : '';
+    const danger = roleDanger(this._chosenRole, this._trans);
+    this._warning.hidden = danger === null;
+    this._warning.textContent = danger ?? '';
   }
 
   private _roles(): HTMLElement {
@@ -89,8 +89,8 @@ export class InviteForm {
     return select;
   }
 
-  private readonly _role = element('fieldset', 'jc-Share-roles');
-  private readonly _warning = element('p', 'jc-Share-warning', { role: 'alert' });
+  private readonly _role = element('fieldset', 'jc-Share-roles', { 'aria-describedby': DANGER_ID });
+  private readonly _warning = element('p', 'jc-Share-warning', { id: DANGER_ID, role: 'alert' });
   private readonly _lifetime: HTMLSelectElement;
   private readonly _uses = element('input', '', { type: 'number', min: '1', max: `${MAX_USES}`, step: '1' });
   private readonly _password = element('input', '', { type: 'text', autocomplete: 'off', maxlength: '200' });

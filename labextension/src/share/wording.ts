@@ -14,6 +14,16 @@ export function mayRun(role: Role): boolean {
   return CAPABILITIES[role].includes('run');
 }
 
+/** What somebody in this role, invited by a link, can do beyond the room; `null` for nothing. */
+export function roleDanger(role: Role, trans: TranslationBundle): string | null {
+  if (mayRun(role)) {
+    return trans.__('Anyone who has this link can run code on this server as you: with your files and your rights.');
+  }
+  return CAPABILITIES[role].includes('edit')
+    ? trans.__('What they write runs as the person who runs the cell next. They can write outputs, too.')
+    : null;
+}
+
 export function roleName(role: Role, trans: TranslationBundle): string {
   const names: Readonly<Record<Role, string>> = {
     viewer: trans.__('Viewer'),
