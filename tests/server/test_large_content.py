@@ -310,6 +310,22 @@ async def test_a_version_that_others_made_old_meanwhile_is_no_longer_the_one(
     assert await sources(manager) == ["onetyped meanwhile"]
 
 
+async def test_who_may_not_edit_any_more_when_the_work_is_done_changes_nothing(
+    rest: Rest, manager: RoomManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rest("POST", "rooms", json={"id": "nb", "content": notebook(["one"])})
+    work = WorkingHandler.work
+
+    async def slow(self: Any, job: Any, *arguments: Any, is_light: bool = False) -> Any:
+        edited = await work(self, job, *arguments, is_light=is_light)
+        assert (await rest("PATCH", "rooms/nb", json={"server_role": "viewer"})).status == 200
+        return edited
+
+    monkeypatch.setattr(WorkingHandler, "work", slow)
+    assert (await put(rest, "mine")).problem == (403, "permission_denied")
+    assert await sources(manager) == ["one"]
+
+
 async def test_the_same_content_by_several_at_once_is_there_once(rest: Rest, manager: RoomManager) -> None:
     await rest("POST", "rooms", json={"id": "nb"})
     text = "# %%\nfirst\n\n# %%\nsecond\n"
