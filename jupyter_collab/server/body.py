@@ -11,7 +11,7 @@ from .base import SAFE_METHODS, CollabAPIHandler
 from .decoding import decode_body, read_object
 from .services import Services
 
-__all__ = ["BodyHandler", "UnsupportedContentType", "whole_number"]
+__all__ = ["SMALL_BODY_BYTES", "BodyHandler", "UnsupportedContentType", "whole_number"]
 
 
 SMALL_BODY_BYTES = 64 * 2**10
@@ -46,7 +46,11 @@ class BodyHandler(CollabAPIHandler):
         if self.request.method not in SAFE_METHODS:
             announced = self.request.headers.get("Content-Length", "0")
             self._check_length(int(announced) if announced.isdigit() else 0)
+            self.expect_body()
         self._is_prepared = True
+
+    def expect_body(self) -> None:
+        """Called before a body is read; a refusal here is answered before that, too."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """As for all; before the body is read, Tornado then closes the connection: a proxy must not use it again."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from tornado.web import Finish
 
-from .body import BodyHandler
+from .body import SMALL_BODY_BYTES, BodyHandler
 from .services import Services
 
 __all__ = ["LIGHT_BYTES", "WorkingHandler"]
@@ -30,11 +30,32 @@ class WorkingHandler(BodyHandler):
         super().initialize(services, public)
         self._has_hung_up = False
         self._waiting: asyncio.Task[Any] | None = None
+        self._sender: str | None = None
+
+    def expect_body(self) -> None:
+        """Refuse one more large body of somebody who sends, or waits with, as many as one may: they are kept whole."""
+        announced = self.request.headers.get("Content-Length", "")
+        is_small = announced.isdigit() and int(announced) <= LIGHT_BYTES
+        if self.max_body_bytes > SMALL_BODY_BYTES and not is_small:
+            person = self.user.principal
+            self.services.workers.turns.enter(person)
+            self._sender = person
+
+    def on_finish(self) -> None:
+        """Called when the request has been answered."""
+        super().on_finish()
+        self._forget_body()
+
+    def _forget_body(self) -> None:
+        if self._sender is not None:
+            self.services.workers.turns.leave(self._sender)
+            self._sender = None
 
     def on_connection_close(self) -> None:
         """Called when the client has gone before its answer."""
         super().on_connection_close()
         self._has_hung_up = True
+        self._forget_body()
         if self._waiting is not None:
             self._waiting.cancel()
 

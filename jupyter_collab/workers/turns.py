@@ -1,7 +1,7 @@
 """One thing at a time for each person: nobody takes all workers from the others."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from ..errors import TooMuchWork
 
@@ -9,6 +9,8 @@ __all__ = ["MAX_WAITING", "Turns"]
 
 MAX_WAITING = 4
 """So many more of one person may wait."""
+
+TOO_MUCH = "You have asked for as much at a time as one person may. Wait until some of it is done."
 
 
 class Turns:
@@ -18,11 +20,24 @@ class Turns:
         self._max_waiting = max_waiting
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._counts: defaultdict[str, int] = defaultdict(int)
+        self._senders: Counter[str] = Counter()
 
     def check(self, person: str) -> None:
         """Raise ``TooMuchWork`` if as many of ``person`` wait as may."""
         if self._counts.get(person, 0) > self._max_waiting:
-            raise TooMuchWork("You have asked for as much at a time as one person may. Wait until some of it is done.")
+            raise TooMuchWork(TOO_MUCH)
+
+    def enter(self, person: str) -> None:
+        """Take note that ``person`` sends what a turn is for, until :meth:`leave`; raises ``TooMuchWork``."""
+        if self._senders[person] > self._max_waiting:
+            raise TooMuchWork(TOO_MUCH)
+        self._senders[person] += 1
+
+    def leave(self, person: str) -> None:
+        """``person`` has had an answer to that, or has gone."""
+        self._senders[person] -= 1
+        if not self._senders[person]:
+            del self._senders[person]
 
     async def take(self, person: str) -> None:
         """Wait for a turn, which :meth:`give_back` ends; raises as :meth:`check` does."""

@@ -272,6 +272,38 @@ def partial_put(rest: Rest) -> Callable[[str], Coroutine[Any, Any, Answer]]:
     return lambda text: rest("PUT", "rooms/other/content", params={"format": "md"}, text=text)
 
 
+async def announce(port: int, base_url: str, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Begin to send a large body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        f"PUT {base_url}api/collab/rooms/nb/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: token {token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{".encode()
+    )
+    return reader, writer
+
+
+async def test_one_person_sends_few_large_bodies_at_a_time(
+    rest: Rest, asks: tuple[int, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rest("POST", "rooms", json={"id": "nb"})
+    monkeypatch.setattr(rest_module.RoomInfoHandler, "user", property(lambda _self: user("ada")))
+    sending = [await announce(*asks) for _ in range(5)]
+    await asyncio.sleep(0.3)
+    refused, writer = await announce(*asks)
+    assert (await asyncio.wait_for(refused.readline(), 20)).split()[1] == b"429"
+    assert (await rest("PUT", "rooms/nb/content", json=notebook(["small"]))).status == 200
+    for _, open_writer in [*sending, (refused, writer)]:
+        open_writer.close()
+    large = notebook(["x" * 2 * LIGHT_BYTES])
+
+    async def is_taken() -> bool:
+        return (await rest("PUT", "rooms/nb/content", json=large)).status == 200
+
+    await eventually(is_taken, "there is a place again")
+    for _ in range(6):  # each gives its place back
+        assert await is_taken()
+
+
 async def test_what_others_do_meanwhile_stays(
     rest: Rest, manager: RoomManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
