@@ -1,6 +1,7 @@
 import { CollabApi, type IRoomInfo } from '../lib/api.js';
 import { keeperOf } from '../lib/keeper.js';
 import { button, element } from '../lib/pane/dom.js';
+import { askSure } from '../lib/share/sheet.js';
 import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
 import { addressOf, type Place } from './place.js';
@@ -125,18 +126,38 @@ export class HomeView implements View {
   }
 
   private async _leave(me: IMe): Promise<void> {
-    if (me.kind === 'server') {
-      location.assign(`${this._page.baseUrl}logout`);
-      return;
-    }
     try {
-      const { BrowserPersistence } = await import('../lib/indexeddb.js');
-      await new BrowserPersistence().endAlias(keeperOf(me));
+      if (!(await this._forget(me))) {
+        return;
+      }
+      if (me.kind === 'server') {
+        location.assign(`${this._page.baseUrl}logout`);
+        return;
+      }
       await this._page.api.leave();
       this._page.go({ kind: 'home' });
     } catch (error) {
       this._complain(error);
     }
+  }
+
+  /** Takes what this browser keeps of somebody's rooms out of it, if they are sure; says whether they go. */
+  private async _forget(me: IMe): Promise<boolean> {
+    const { BrowserPersistence } = await import('../lib/indexeddb.js');
+    const [browser, keeper] = [new BrowserPersistence(), keeperOf(me)];
+    const unsent = await browser.unsentOf(keeper).catch(() => []);
+    if (unsent.length > 0) {
+      const title = trans.__('Sign out, and delete what was not sent?');
+      const words = trans.__('Only this browser has this text. Copy it, or stay and open the room again to send it.');
+      const text = unsent.map(({ source }) => source).join('\n\n');
+      if (!(await askSure(title, `${words}\n\n${text}`, trans.__('Delete it and sign out'), trans))) {
+        return false;
+      }
+    }
+    await browser.endAlias(keeper);
+    // Where the browser does not let go of it they sign out all the same.
+    await browser.forget(keeper).catch(() => undefined);
+    return true;
   }
 
   private _complain(error: unknown): void {

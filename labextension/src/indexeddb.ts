@@ -79,6 +79,34 @@ export class BrowserPersistence implements IPersistenceFactory {
     }
   }
 
+  /** The texts that somebody typed and their rooms do not have. */
+  unsentOf({ person }: IKeeper): Promise<IUnsentCell[]> {
+    const read = async (tables: ITables): Promise<IUnsentCell[]> => {
+      const records = (await tables.records.all()).filter(row => row.person === person && row.edits > 0);
+      const texts = (await tables.texts.all()).filter(row => row.person === person);
+      const cells = texts.flatMap(row => row.cells);
+      for (const record of records) {
+        cells.push(...((await readUnsent(tables, record)) ?? []));
+      }
+      return cells;
+    };
+    return withinPatience(this._database.transact(read));
+  }
+
+  /** Forget all that is kept of somebody: the next one at this browser finds nothing of it. */
+  forget({ person }: IKeeper): Promise<void> {
+    const remove = async (tables: ITables): Promise<void> => {
+      const records = (await tables.records.all()).filter(row => row.person === person);
+      const texts = (await tables.texts.all()).filter(row => row.person === person);
+      records.forEach(({ page }) => tables.records.delete(page));
+      texts.forEach(({ key }) => tables.texts.delete(key as number));
+      for (const document of new Set(records.map(row => row.document))) {
+        await drop(tables, document);
+      }
+    };
+    return withinPatience(this._database.transact(remove));
+  }
+
   private readonly _database: Database;
 }
 

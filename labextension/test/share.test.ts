@@ -124,7 +124,7 @@ test('what a link lets people do beyond the room is said of every role that can'
   const dangers = (['viewer', 'runner', 'writer', 'editor'] as const).map(role => roleDanger(role, trans));
   assert.equal(dangers[0], null);
   assert.match(dangers[1] ?? '', /run code on this server as you/);
-  assert.match(dangers[2] ?? '', /runs as the person who runs the cell next/);
+  assert.match(dangers[2] ?? '', /is run by whoever runs the cell next/);
   assert.equal(dangers[3], dangers[1]);
 });
 

@@ -11,7 +11,7 @@ export function openSheet(options: {
   title: string;
   className: string;
   body: readonly Node[];
-  trans: TranslationBundle;
+  trans: Pick<TranslationBundle, '__'>;
   onClose?: () => void;
 }): HTMLDialogElement {
   const { title, className, body, trans, onClose } = options;
@@ -32,7 +32,12 @@ export function openSheet(options: {
 }
 
 /** Asks whether to do something that cannot be taken back; says `true` if so. */
-export function askSure(title: string, words: string, label: string, trans: TranslationBundle): Promise<boolean> {
+export function askSure(
+  title: string,
+  words: string,
+  label: string,
+  trans: Pick<TranslationBundle, '__'>
+): Promise<boolean> {
   return new Promise(resolve => {
     let isSure = false;
     const accept = button({

@@ -20,7 +20,7 @@ export function roleDanger(role: Role, trans: TranslationBundle): string | null 
     return trans.__('Anyone who has this link can run code on this server as you: with your files and your rights.');
   }
   return CAPABILITIES[role].includes('edit')
-    ? trans.__('What they write runs as the person who runs the cell next. They can write outputs, too.')
+    ? trans.__('What they write is run by whoever runs the cell next. They can write outputs, too.')
     : null;
 }
 
