@@ -89,7 +89,8 @@ export class RoomRenderMime extends RenderMimeRegistry {
       const factory = source.getFactory(mimeType);
       if (factory !== undefined) {
         this.addFactory(forOneType(factory, mimeType), source.getRank(mimeType));
-        if (!CORE.has(mimeType)) {
+        // Of a widget there is a note of ours.
+        if (!CORE.has(mimeType) && mimeType !== WIDGET) {
           this._foreign.add(mimeType);
         }
       }
