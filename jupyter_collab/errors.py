@@ -13,6 +13,7 @@
      |    +-- LimitExceeded          a bound was passed (size, rate, number)
      |         +-- ServerFull        the server holds as many live rooms as it may
      |         +-- RoomFull          the room has as many peers as it may
+     |         +-- TooManyConnections  one person has as many connections as one may
      |         +-- RoomTooLarge      the edit would make the room larger than it may be
      |         +-- MessageTooLarge   one message is larger than it may be
      |         +-- TooManyUpdates    one peer sends faster than it may
@@ -122,6 +123,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TooManyAttempts",
+    "TooManyConnections",
     "TooManyMembers",
     "TooManyRuns",
     "TooManyUpdates",
@@ -240,6 +242,13 @@ class RoomFull(LimitExceeded):
 
     status = 503
     reason = "room_full"
+
+
+class TooManyConnections(LimitExceeded):
+    """One person has as many connections as one may, to this room or to all rooms of this server."""
+
+    code = CloseCode.TOO_MANY_UPDATES
+    reason = "too_many_connections"
 
 
 class RoomTooLarge(LimitExceeded):

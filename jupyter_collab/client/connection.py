@@ -157,7 +157,12 @@ class Connection:
             lasted = asyncio.get_running_loop().time() - began
             failures = 1 if lasted > STEADY_SECONDS else failures + 1
             if verdict is Verdict.RETRY or failures > 1:
-                await asyncio.sleep(self._backoff.seconds(failures))
+                await asyncio.sleep(self._seconds_until_next(failures))
+
+    def _seconds_until_next(self, failures: int) -> float:
+        seconds = self._backoff.seconds(failures)
+        is_too_much = self.error is not None and self.error.code == CloseCode.TOO_MANY_UPDATES
+        return max(seconds, self._backoff.slow_down_seconds) if is_too_much else seconds
 
     async def _one_session(self) -> Verdict:
         try:

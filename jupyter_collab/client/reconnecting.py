@@ -11,10 +11,14 @@ __all__ = ["Backoff", "Verdict", "verdict_of"]
 
 @dataclass(frozen=True)
 class Backoff:
-    """How long to wait before one tries again: doubled each time, and a little at random."""
+    """How long to wait before one tries again: doubled each time, and a little at random.
+
+    ``slow_down_seconds`` is the least, when the server said that this is too much for it.
+    """
 
     first_seconds: float = 0.1
     longest_seconds: float = 10.0
+    slow_down_seconds: float = 3.0
 
     def seconds(self, failures: int) -> float:
         """The wait after so many failures in a row (from 1)."""

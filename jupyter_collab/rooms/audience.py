@@ -1,5 +1,6 @@
 """The peers of a room, and what is told to all of them."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from pycrdt import merge_updates
@@ -13,11 +14,27 @@ __all__ = ["Audience"]
 
 
 class Audience:
-    """Who is connected to one room. What is announced is also told to those who come later."""
+    """Who is connected to one room. What is announced is also told to those who come later.
+
+    ``connections`` counts those of each person, by principal.
+    """
 
     def __init__(self) -> None:
         self.peers: set[Peer] = set()
+        self.connections: Counter[str] = Counter()
         self._announced: dict[str, tuple[Event, Capability]] = {}
+
+    def add(self, peer: Peer) -> None:
+        """Let ``peer`` in, who was not in."""
+        self.peers.add(peer)
+        self.connections[peer.user.principal] += 1
+
+    def remove(self, peer: Peer) -> None:
+        """Let go of ``peer``, who was in."""
+        self.peers.remove(peer)
+        self.connections[peer.user.principal] -= 1
+        if not self.connections[peer.user.principal]:
+            del self.connections[peer.user.principal]
 
     def tell(self, event: Event) -> None:
         """Tell everybody ``event``."""

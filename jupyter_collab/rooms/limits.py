@@ -22,6 +22,8 @@ class Limits:
     reservation_seconds: float = 30.0
     min_piece_bytes_per_second_per_peer: int = 64 * 2**10
     peers_per_room: int = 500
+    room_connections_per_person: int = 20
+    connections_per_person: int = 100
     rooms_per_server: int = 1_000
 
 

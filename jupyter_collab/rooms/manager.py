@@ -26,6 +26,7 @@ from ..errors import (
 from ..names import clean_name
 from ..protocol import ConnectedUser
 from ..store import Head, MemberRecord, Reader, RoomRecord, Store
+from .admission import check_share
 from .limits import Limits
 from .peer import Peer
 from .room import Room
@@ -115,6 +116,8 @@ class RoomManager:
         """Let ``peer`` into a room; raises ``RoomNotFound``, ``ServerFull`` and what :meth:`Room.join` does."""
         room = await self._open(room_id)
         try:
+            connections = sum(each.connections_of(peer.user) for each in self._rooms.values())
+            check_share(peer, connections, self.limits.connections_per_person, "this server")
             room.join(peer)
         finally:
             self._close_when_idle(room)

@@ -47,6 +47,7 @@ from ..protocol import (
     parse,
 )
 from ..store import Head, LogSlice, Store
+from .admission import check_share, who_gives_way
 from .audience import Audience
 from .colors import choose_color
 from .integrate import beginners
@@ -201,15 +202,13 @@ class Room:
 
         Raises
         ------
-        StoreUnavailable, RoomFull, EpochMismatch
+        StoreUnavailable, TooManyConnections, RoomFull, EpochMismatch
             The peer is not in the room then, and was sent nothing.
         """
         self._require_open()
-        present = len(self._audience.peers)
-        if present >= self._limits.peers_per_room:
-            raise RoomFull(f"The room '{self.id}' has {present} peers, as many as it may; try again later.")
         if peer.epoch is not None and peer.epoch != self.epoch:
             raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
+        self._make_place(peer)
         peer.attach(
             self._limits,
             self._loop.time(),
@@ -217,7 +216,7 @@ class Room:
             on_overflow=lambda error: self._expel(peer, error),
         )
         peer.color = choose_color(peer.user, self._audience.peers)
-        self._audience.peers.add(peer)
+        self._audience.add(peer)
         peer.tell(self._hello(peer))
         self._audience.catch_up(peer, peer.role.capabilities)
         self._ask_for_edits(peer)
@@ -229,10 +228,19 @@ class Room:
         if self._state is RoomState.CLOSED:
             raise StoreUnavailable(f"The room '{self.id}' has just been closed; try again.")
 
+    def _make_place(self, peer: Peer) -> None:
+        check_share(peer, self.connections_of(peer.user), self._limits.room_connections_per_person, "this room")
+        if (leaving := who_gives_way(self._audience, peer, self._limits)) is not None:
+            self._expel(leaving, RoomFull("The room is full, and somebody else needs the place; try again later."))
+
+    def connections_of(self, user: User) -> int:
+        """How many connections to this room somebody has."""
+        return self._audience.connections[user.principal]
+
     def leave(self, peer: Peer) -> None:
         """Let go of ``peer``, whose connection has ended; again does nothing."""
         if peer in self._audience.peers:
-            self._audience.peers.remove(peer)
+            self._audience.remove(peer)
             peer.outbox.close()
             self._presence.leave(peer)
             self._leases.leave(peer)

@@ -85,6 +85,14 @@ class CollabExtension(ExtensionApp):
         _LIMITS.min_piece_bytes_per_second_per_peer, min=1, help="See `reservation_seconds`."
     ).tag(config=True)
     max_peers_per_room = Integer(_LIMITS.peers_per_room, min=1, help="Connections to one room.").tag(config=True)
+    max_room_connections_per_person = Integer(
+        _LIMITS.room_connections_per_person,
+        min=1,
+        help="Connections of one guest, or of one account, to one room. Users of the server are not counted.",
+    ).tag(config=True)
+    max_connections_per_person = Integer(
+        _LIMITS.connections_per_person, min=1, help="The same to all rooms of this server."
+    ).tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
     max_conversions = Integer(
         _WORK_LIMITS.processes,
@@ -286,5 +294,7 @@ class CollabExtension(ExtensionApp):
             reservation_seconds=self.reservation_seconds,
             min_piece_bytes_per_second_per_peer=self.min_piece_bytes_per_second_per_peer,
             peers_per_room=self.max_peers_per_room,
+            room_connections_per_person=self.max_room_connections_per_person,
+            connections_per_person=self.max_connections_per_person,
             rooms_per_server=self.max_rooms_per_server,
         )

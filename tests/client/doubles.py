@@ -37,7 +37,7 @@ from jupyter_collab.protocol import (
 )
 from tests.servers import find_port
 
-QUICK = Backoff(first_seconds=0.01, longest_seconds=0.05)
+QUICK = Backoff(first_seconds=0.01, longest_seconds=0.05, slow_down_seconds=0.05)
 TOKEN = "a-secret-token-3f9c"
 CAPABILITIES = {
     "viewer": ["read"],

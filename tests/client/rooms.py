@@ -13,7 +13,7 @@ from .doubles import QUICK, TOKEN, ScriptedServer
 @contextlib.asynccontextmanager
 async def joined(server: ScriptedServer, **options: Any) -> AsyncIterator[AsyncRoom]:
     """A joined room; what it could not save at the end is the test's own affair."""
-    room = await connect_async("demo", server.server.url, TOKEN, backoff=QUICK, **options)
+    room = await connect_async("demo", server.server.url, TOKEN, **{"backoff": QUICK, **options})
     try:
         yield room
     finally:

@@ -2,6 +2,7 @@
 
 import http
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,16 @@ async def test_what_passes_is_tried_again(code: int) -> None:
         room.text = "after"
         await room.wait_saved(5)
         assert server.texts == ["after"]
+
+
+async def test_who_is_told_that_it_is_too_much_comes_back_later() -> None:
+    patient = Backoff(first_seconds=0.01, longest_seconds=0.05, slow_down_seconds=0.5)
+    async with scripted_server("a") as server, joined(server, backoff=patient) as room:
+        await server.close(4429, "too_many_connections: close a page")
+        await room.wait_for(lambda: room.status == "offline", 5)
+        began = time.monotonic()
+        await until(lambda: len(server.queries) == 2)
+        assert time.monotonic() - began > 0.4
 
 
 @pytest.mark.parametrize("code", [4404, 4410, 1003, 4400])

@@ -8,7 +8,7 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map, Text, TransactionEvent
 
-from jupyter_collab.access import Role, User
+from jupyter_collab.access import Role, User, UserKind
 from jupyter_collab.backplane import PollingBackplane
 from jupyter_collab.errors import CloseCode, NotSaved, StoreUnavailable
 from jupyter_collab.protocol import (
@@ -37,9 +37,9 @@ __all__ = ["FaultyStore", "MemoryTransport", "ScriptedPeer", "faulty_store", "se
 POLL_SECONDS = 0.01
 
 
-def user(name: str) -> User:
+def user(name: str, kind: UserKind = UserKind.SERVER) -> User:
     """A user of that name."""
-    return User(username=name, name=name, display_name=name.title(), initials=name[:1].upper())
+    return User(username=name, name=name, display_name=name.title(), initials=name[:1].upper(), kind=kind)
 
 
 class MemoryTransport:
@@ -81,11 +81,18 @@ class ScriptedPeer:
     """A Yjs client over a :class:`MemoryTransport`: keeps a document, syncs as y-protocols say, records the rest."""
 
     def __init__(
-        self, name: str, role: Role = Role.OWNER, *, speaks_v1: bool = True, doc: "Doc[Any] | None" = None
+        self,
+        name: str,
+        role: Role = Role.OWNER,
+        *,
+        speaks_v1: bool = True,
+        doc: "Doc[Any] | None" = None,
+        kind: UserKind = UserKind.SERVER,
     ) -> None:
         self.doc: Doc[Any] = doc if doc is not None else Doc()
         self.role = role
         self.name = name
+        self.user = user(name, kind)
         self.speaks_v1 = speaks_v1
         self.room: Room | None = None
         self._connect(None)
@@ -94,7 +101,7 @@ class ScriptedPeer:
     def _connect(self, epoch: str | None) -> None:
         self.transport = MemoryTransport()
         self.transport.on_message = self._read
-        self.peer = Peer(user(self.name), self.role, self.transport, speaks_v1=self.speaks_v1, epoch=epoch)
+        self.peer = Peer(self.user, self.role, self.transport, speaks_v1=self.speaks_v1, epoch=epoch)
         self.hello: Hello | None = None
         self.acks: list[Ack] = []
         self.rejections: list[Rejection] = []

@@ -24,7 +24,7 @@ def flood(pace: Pace, seconds: float, per_second: int, start: float = START) -> 
 
 
 def test_every_bound_says_its_unit_in_its_name() -> None:
-    units = ("bytes", "seconds", "per_second_per_peer", "per_peer", "per_room", "per_server")
+    units = ("bytes", "seconds", "per_second_per_peer", "per_peer", "per_person", "per_room", "per_server")
     assert [field.name for field in fields(Limits) if not field.name.endswith(units)] == []
 
 

@@ -103,7 +103,7 @@ export class Notices {
         return `refused ${status.reason} ${status.message}`;
       }
       if (!isDocumentShown) {
-        return 'loading';
+        return `loading ${status.message}`;
       }
       if (isCellGone) {
         return 'gone';
@@ -126,7 +126,7 @@ export class Notices {
         return [refusedState(room.status, room.id, actions, this._trans)];
       }
       case 'loading':
-        return [connectingState(this._trans)];
+        return [connectingState(room.status.message, this._trans)];
       case 'gone':
         return [goneState(this._trans)];
       case 'empty':

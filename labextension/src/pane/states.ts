@@ -90,9 +90,9 @@ export interface IRefusedActions {
   retry(): void;
 }
 
-/** What stands in place of the cells while there are none to show. */
-export function connectingState(trans: TranslationBundle): HTMLElement {
-  return state('loading', trans.__('Joining the room…'), '');
+/** What stands in place of the cells while there are none to show; `why` is what the server said, if anything. */
+export function connectingState(why: string, trans: TranslationBundle): HTMLElement {
+  return state('loading', trans.__('Joining the room…'), why);
 }
 
 /** What stands in place of the cells of a room without any. */
