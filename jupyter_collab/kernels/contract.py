@@ -25,10 +25,14 @@ class KernelSpec:
 
 @dataclass(frozen=True, slots=True)
 class KernelSpecs:
-    """The kernels that can be started, by name, and which of them is the default one."""
+    """The kernels that can be started in rooms, by name, and which of them is the default one.
+
+    ``kept_out`` names those that are installed, too, but that the deployer keeps out of rooms.
+    """
 
     default: str
     by_name: Mapping[str, KernelSpec]
+    kept_out: frozenset[str] = frozenset()
 
 
 class Kernel(Protocol):

@@ -30,6 +30,8 @@ MAY_FAIL_TAG = "raises-exception"
 """What notebooks call a cell that is meant to fail; nbclient and JupyterLab go on after it."""
 
 
+NO_KERNEL = "There is no kernel '{}' on this server."
+
 ADDRESS = "://"
 """What is in the marks of earlier versions, which named servers by their addresses."""
 
@@ -65,7 +67,8 @@ def require_spec(specs: KernelSpecs, name: str) -> KernelSpec:
     spec = specs.by_name.get(name)
     if spec is None:
         known = ", ".join(sorted(specs.by_name)) or "none at all"
-        raise KernelNotFound(f"There is no kernel '{name}' on this server. Choose one of: {known}.")
+        why = "This server keeps the kernel '{}' out of rooms." if name in specs.kept_out else NO_KERNEL
+        raise KernelNotFound(f"{why.format(name)} Choose one of: {known}.")
     return spec
 
 

@@ -23,7 +23,7 @@ from .accounts import Accounts
 from .cookies import CookieRules
 from .guests import GUEST_ROUTES
 from .identity import SERVICES, AccountIdentityProvider
-from .kernel_host import SessionHost
+from .kernel_host import KernelRules, SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
 from .page import page_routes
@@ -110,6 +110,16 @@ class CollabExtension(ExtensionApp):
         min=0,
         help="A kernel that runs nothing, and in whose room nobody is, is ended after so long; never for 0.",
     ).tag(config=True)
+    room_kernels = List(
+        Unicode(),
+        help="Which kernelspecs rooms may use, as names or patterns such as `apart-*`; the first one is the default "
+        "if the server's own is not among them. Default: all.",
+    ).tag(config=True)
+    room_kernel_environment = List(
+        Unicode(),
+        help="Names or patterns of more environment variables that kernels in rooms get from the server. They get "
+        "only those that are known to hold no secret.",
+    ).tag(config=True)
     max_queued_runs_per_room = Integer(
         _KERNEL_LIMITS.queued_runs, min=1, help="How many cells of a room may wait to be run."
     ).tag(config=True)
@@ -189,7 +199,9 @@ class CollabExtension(ExtensionApp):
         backplane = PollingBackplane(store, self.poll_interval_seconds)
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
-        self.kernels = RoomKernels(self.manager, SessionHost(self.serverapp), self._kernel_limits())
+        self.kernels = RoomKernels(
+            self.manager, SessionHost(self.serverapp, self._kernel_rules()), self._kernel_limits()
+        )
         self.workers = Workers(self._work_limits())
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
@@ -264,6 +276,9 @@ class CollabExtension(ExtensionApp):
         await self.members.close()
         await self.waiting.close()
         await self.manager.stop()
+
+    def _kernel_rules(self) -> KernelRules:
+        return KernelRules(tuple(self.room_kernels), tuple(self.room_kernel_environment))
 
     def _kernel_limits(self) -> KernelLimits:
         outputs = OutputLimits(

@@ -4,7 +4,11 @@ import asyncio
 import hmac
 import inspect
 import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
@@ -13,10 +17,11 @@ from tornado.web import HTTPError
 
 from ..errors import KernelDied, KernelFailed
 from ..kernels.contract import KernelSpec, KernelSpecs
+from ..kernels.environment import environment_for_rooms
 from ..kernels.jupyter import JupyterKernel
 from ..kernels.notebook import require_spec
 
-__all__ = ["SessionHost"]
+__all__ = ["KernelRules", "SessionHost"]
 
 TELL_EVERY = timedelta(seconds=1)
 """How often the server is told that a kernel is still there."""
@@ -29,10 +34,28 @@ GIVE_UP_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class KernelRules:
+    """The deployer's words about kernels in rooms, as patterns.
+
+    ``kernels`` are the kernelspecs that rooms may use, all for none; ``environment`` are variables that kernels get.
+    """
+
+    kernels: Sequence[str] = ()
+    environment: Sequence[str] = ()
+
+    def choice(self, names: Sequence[str]) -> list[str]:
+        """Which of the kernelspecs rooms may use, in the order of the patterns."""
+        if not self.kernels:
+            return list(names)
+        return list(dict.fromkeys(name for pattern in self.kernels for name in names if fnmatchcase(name, pattern)))
+
+
 class SessionHost:
     """Starts kernels on a Jupyter server, each in a session whose path names the room."""
 
-    def __init__(self, serverapp: ServerApp) -> None:
+    def __init__(self, serverapp: ServerApp, rules: KernelRules | None = None) -> None:
+        self._rules = rules or KernelRules()
         assert serverapp.kernel_spec_manager is not None, "a server that runs has one"
         self._app = serverapp
         self._kernel_specs = serverapp.kernel_spec_manager
@@ -44,18 +67,26 @@ class SessionHost:
         return hmac.new(self._app.cookie_secret, address.encode(), "sha256").hexdigest()[:SERVER_DIGITS]
 
     async def specs(self) -> KernelSpecs:
-        """What is installed; kernelspecs that cannot be read are left out."""
+        """What is installed and may be used in rooms; kernelspecs that cannot be read are left out."""
         found = await ensure_async(self._kernel_specs.get_all_specs())
-        by_name = {name: _spec(name, model["spec"]) for name, model in sorted(found.items())}
-        return KernelSpecs(self._app.kernel_manager.default_kernel_name, by_name)
+        chosen = self._rules.choice(sorted(found))
+        default = self._app.kernel_manager.default_kernel_name
+        return KernelSpecs(
+            default if default in chosen or not chosen else chosen[0],
+            {name: _spec(name, found[name]["spec"]) for name in chosen},
+            frozenset(found) - frozenset(chosen),
+        )
 
     async def find(self, room_id: str) -> JupyterKernel | None:
-        """The kernel of the session whose path names the room."""
+        """The kernel of the session whose path names the room, unless rooms may not use such a kernel."""
         try:
             session = await self._app.session_manager.get_session(path=session_path(room_id))
         except HTTPError:
             return None
         kernel = self._kernel(session)
+        if not self._rules.choice([kernel.name]):
+            log.warning("Room %s does not take up the kernel %s, which is kept out of rooms.", room_id, kernel.name)
+            return None
         await kernel.open()
         return kernel
 
@@ -81,9 +112,7 @@ class SessionHost:
     async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
         """A new session; whoever gives up meanwhile leaves none behind."""
         session: asyncio.Task[dict[str, Any]] = asyncio.create_task(
-            self._app.session_manager.create_session(
-                path=session_path(room_id), name=title, type="room", kernel_name=name
-            )
+            self._start_session(session_path(room_id), title, name)
         )
         try:
             return await asyncio.shield(session)
@@ -92,6 +121,27 @@ class SessionHost:
             if done and session.exception() is None:
                 await self._kernel(session.result()).shutdown()
             raise
+
+    async def _start_session(self, path: str, title: str, name: str) -> dict[str, Any]:
+        """A session around a kernel that is started here: the server would give it its whole environment."""
+        kernels: Any = self._app.kernel_manager  # neither of the two has types
+        contents: Any = self._app.contents_manager
+        environment = environment_for_rooms(os.environ, self._rules.environment)
+        kernel_id = await ensure_async(
+            kernels.start_kernel(
+                path=await ensure_async(contents.get_kernel_path(path=path)),
+                kernel_name=name,
+                env={**environment, "JPY_SESSION_NAME": path},
+            )
+        )
+        try:
+            session: dict[str, Any] = await self._app.session_manager.create_session(
+                path=path, name=title, type="room", kernel_name=name, kernel_id=kernel_id
+            )
+        except BaseException:
+            await ensure_async(kernels.shutdown_kernel(kernel_id, now=True))
+            raise
+        return session
 
     def _forget_failed_starts(self) -> None:
         """Let go of kernels that never ran: jupyter_client keeps them as pending, and then the server does not stop."""
