@@ -24,6 +24,7 @@ class Limits:
     peers_per_room: int = 500
     room_connections_per_person: int = 20
     connections_per_person: int = 100
+    loop_seconds_per_minute_per_person: float = 12.0
     rooms_per_server: int = 1_000
 
 

@@ -27,6 +27,7 @@ from ..names import clean_name
 from ..protocol import ConnectedUser
 from ..store import Head, MemberRecord, Reader, RoomRecord, Store
 from .admission import check_share
+from .budget import Budgets
 from .limits import Limits
 from .peer import Peer
 from .room import Room
@@ -53,6 +54,7 @@ class RoomManager:
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
         self.limits = limits
+        self.budgets = Budgets(limits.loop_seconds_per_minute_per_person)
         self.watchers: list[RoomWatcher] = []
         self._store = store
         self._backplane = backplane
@@ -118,6 +120,7 @@ class RoomManager:
         try:
             connections = sum(each.connections_of(peer.user) for each in self._rooms.values())
             check_share(peer, connections, self.limits.connections_per_person, "this server")
+            peer.budget = self.budgets.of(peer.user)
             room.join(peer)
         finally:
             self._close_when_idle(room)

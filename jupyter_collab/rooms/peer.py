@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
 from ..protocol import Message, UserInfo, build
+from .budget import Budget
 from .complaints import Complaints
 from .limits import Limits, Pace
 from .outbox import Outbox, Transport
@@ -22,7 +23,8 @@ class Peer:
     ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
     ``epoch`` is the history that the client says its document belongs to. ``most`` is the best role that the peer may
     have, whatever the room's owners give it; ``role`` is what they gave it at the version ``access_version``.
-    ``color`` is the CSS colour in which others see the user in this room.
+    ``color`` is the CSS colour in which others see the user in this room; ``budget`` is what the person may use of the
+    server's time, ``None`` for no bound.
     """
 
     _numbers = itertools.count(1)
@@ -53,6 +55,7 @@ class Peer:
         self.differs = False
         self.missed_presence: set[int] = set()
         self.joined_at = 0.0
+        self.budget: Budget | None = None
         self._transport = transport
         self.outbox: Outbox
         self.pace: Pace
@@ -80,6 +83,11 @@ class Peer:
             raise PermissionDenied(
                 f"Your role here is {self.role.value}, which may not {capability.value}; ask an owner for another role."
             )
+
+    def pay(self, seconds: float) -> None:
+        """The person makes the server busy for so long, beside the time that handling their message takes."""
+        if self.budget is not None:
+            self.budget.spend(seconds)
 
     def send(self, message: Message) -> None:
         """Send any message."""

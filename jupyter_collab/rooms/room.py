@@ -27,6 +27,7 @@ from ..errors import (
     RoomTooLarge,
     StoreError,
     StoreUnavailable,
+    TooManyUpdates,
     UnsupportedMessage,
 )
 from ..protocol import (
@@ -49,6 +50,7 @@ from ..protocol import (
 from ..store import Head, LogSlice, Store
 from .admission import check_share, who_gives_way
 from .audience import Audience
+from .budget import Budget
 from .colors import choose_color
 from .integrate import beginners
 from .journal import Batch, Journal
@@ -89,6 +91,13 @@ MAX_REWORKS = 4
 
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
+
+GAP_SECONDS = 0.1
+READ_BYTES_PER_SECOND = 20 * 2**20
+"""An edit with a causal gap makes the room read itself anew, so fast; the person who sent it pays for that."""
+
+SENT_BYTES_PER_SECOND = 100 * 2**20
+"""Whoever asks for the document pays for sending it, too."""
 
 
 class RoomState(Enum):
@@ -308,10 +317,29 @@ class Room:
     # -- messages ----------------------------------------------------------------------------------------------------
 
     def receive(self, peer: Peer, data: bytes) -> Awaitable[None] | None:
-        """Handle one message; whatever is wrong with it is between the room and this peer.
+        """Handle one message, or do so when the person may send again.
 
         Answers what to wait for before the peer's next message is read, if anything.
         """
+        budget = peer.budget
+        if budget is None:
+            return self._receive(peer, data)
+        if budget.wait_seconds:
+            return self._receive_later(peer, data, budget)
+        return budget.measure(lambda: self._receive(peer, data), len(data))
+
+    async def _receive_later(self, peer: Peer, data: bytes, budget: Budget) -> None:
+        try:
+            await budget.turn(len(data))
+        except TooManyUpdates as error:
+            self.expel(peer, error)
+        else:
+            again = self.receive(peer, data)
+            if again is not None:
+                await again
+
+    def _receive(self, peer: Peer, data: bytes) -> Awaitable[None] | None:
+        """Handle one message; whatever is wrong with it is between the room and this peer."""
         if peer not in self._audience.peers:
             return None
         wait = None
@@ -330,7 +358,7 @@ class Room:
 
     async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
         await self._until_live()
-        again = self.receive(peer, data)
+        again = self._receive(peer, data)
         if again is not None:
             await again
 
@@ -363,6 +391,7 @@ class Room:
             raise MessageTooLarge("The state vector names many more clients than ever wrote in this room.")
         self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
+        peer.pay(len(message) / SENT_BYTES_PER_SECOND)
         self._journal.when_saved(lambda: peer.outbox.send(message))
 
     def _check(self, peer: Peer, digest: str) -> None:
@@ -464,6 +493,7 @@ class Room:
         if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
             log.warning("Room %s asks %s to sync again: %s", self.id, peer.name, error)
             peer.gaps += 1
+            peer.pay(GAP_SECONDS + self.size_bytes / READ_BYTES_PER_SECOND)
             peer.tell(rejection)
             self._ask_for_edits(peer)
         elif _is_about_an_edit(error) and peer.speaks_v1:

@@ -44,10 +44,17 @@ class CollabAPIHandler(APIHandler):
             self._check_own_page()
         if self.request.method != "OPTIONS":
             await self.identify()
+        if (principal := self.someone) is not None:
+            await self.manager.budgets.request(principal.user)
 
     async def identify(self) -> None:
         """Find out who asks, or refuse them."""
         self.principal = await principal_of(self, self.sessions)
+
+    @property
+    def someone(self) -> Principal | None:
+        """Who asks, if that is known."""
+        return getattr(self, "principal", None)
 
     @property
     def sessions(self) -> Sessions | None:

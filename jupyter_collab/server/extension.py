@@ -93,6 +93,13 @@ class CollabExtension(ExtensionApp):
     max_connections_per_person = Integer(
         _LIMITS.connections_per_person, min=1, help="The same to all rooms of this server."
     ).tag(config=True)
+    max_loop_seconds_per_minute_per_person = Float(
+        _LIMITS.loop_seconds_per_minute_per_person,
+        min=0.1,
+        max=60,
+        help="How long in a minute the messages of one guest, or of one account, may keep the server busy. "
+        "What is more is handled later. Users of the server have no such bound.",
+    ).tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
     max_conversions = Integer(
         _WORK_LIMITS.processes,
@@ -311,5 +318,6 @@ class CollabExtension(ExtensionApp):
             peers_per_room=self.max_peers_per_room,
             room_connections_per_person=self.max_room_connections_per_person,
             connections_per_person=self.max_connections_per_person,
+            loop_seconds_per_minute_per_person=self.max_loop_seconds_per_minute_per_person,
             rooms_per_server=self.max_rooms_per_server,
         )

@@ -35,6 +35,11 @@ class ComingHandler(BodyHandler):
             self.known = await find_principal(self, self.sessions)
             await self.manager.start()
 
+    @property
+    def someone(self) -> Principal | None:
+        """Who asks, if that is known."""
+        return self.known
+
     async def invitation(self, body: dict[str, Any]) -> InviteRecord:
         """The invitation whose token or code the body has."""
         token, code = _secret(body, "token"), _secret(body, "code")

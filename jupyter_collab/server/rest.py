@@ -118,6 +118,7 @@ class RoomsHandler(RoomInfoHandler):
         """Make a room."""
         await self.manager.start()
         self._require_maker()
+        self.manager.budgets.note_room(self.user)
         body = self.body("application/json")
         is_light = len(body) <= LIGHT_BYTES
         async with self.turn(is_light=is_light):

@@ -1,5 +1,6 @@
 """The websocket of a room: ``{base_url}api/collab/room/{room_id}``; see ``docs/wire.md``."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -31,6 +32,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     peer: Peer
     principal: Principal
     gone = False
+    _is_held = False
 
     def initialize(self, services: Services, public: bool) -> None:
         """Set by the route; see :func:`~jupyter_collab.server.services.mounted`."""
@@ -110,7 +112,21 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.log.warning("Room %s closes %s: it sent a text frame.", self.room.id, self.peer.name)
             self.peer.close(UnsupportedMessage("text frames are not understood, send binary ones"))
             return None
-        return self.room.receive(self.peer, message)
+        waiting = self.room.receive(self.peer, message)
+        return None if waiting is None else self._read_on_after(waiting)
+
+    async def _read_on_after(self, waiting: Awaitable[None]) -> None:
+        self._is_held = True
+        try:
+            await waiting
+        finally:
+            self._is_held = False
+
+    def send_ping(self) -> None:
+        """Ask whether the peer is there. While we do not read, its answers are not heard, and count as given."""
+        if self._is_held:
+            self.last_pong = IOLoop.current().time()
+        super().send_ping()
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Say goodbye. The peer is out of the room at once, whether or not it answers."""

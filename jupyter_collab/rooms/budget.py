@@ -1,0 +1,175 @@
+"""What each person may use of the event loop's time, over all their connections, rooms and reconnects.
+
+Everything else on the server waits while a message is handled. So people whom the server does not trust with the
+machine have a share of that time: a token bucket that holds a minute's worth. Whoever has used it up is not refused;
+their next message is handled when they may again.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from ..access import Attempts, User
+from ..errors import TooManyUpdates
+
+__all__ = ["Budget", "Budgets"]
+
+MINUTE = 60.0
+
+SECONDS_PER_BYTE = 0.05 / 2**20
+"""What receiving a message and sending it on cost, beside the time that is measured."""
+
+REQUEST_SECONDS = 0.02
+"""What a request to the REST API counts as."""
+
+REST_FROM_SECONDS = 0.02
+MAX_REST_SECONDS = 2.0
+"""A message that took longer is followed by a rest as long as it took, so that others have their turn in a burst."""
+
+MAX_HELD_BYTES = 32 * 2**20
+"""So much of one person may wait to be handled."""
+
+HELD_BYTES_PER_MESSAGE = 2**14
+"""What a message counts as, at least, while it waits."""
+
+MAX_PEOPLE = 10_000
+"""So many are told apart. Beyond that, the one who came least lately is forgotten."""
+
+ROOMS_PER_HOUR = 60
+
+
+class Budget:
+    """One person's share: ``seconds_per_minute`` of the event loop's time.
+
+    ``clock`` says when they have more again, ``work_clock`` how long something took: the time of this thread, so that
+    nobody pays for what else the machine does.
+    """
+
+    def __init__(
+        self, seconds_per_minute: float, clock: Callable[[], float], work_clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._most = seconds_per_minute
+        self._left = seconds_per_minute
+        self._clock = clock
+        self._refilled_at = clock()
+        self._work_clock = work_clock
+        self._held_bytes = 0
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long this person must wait; 0 if they need not."""
+        self._refill()
+        return max(0.0, -self._left * MINUTE / self._most)
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._refilled_at) * self._most / MINUTE)
+        self._refilled_at = now
+
+    def spend(self, seconds: float, size: int = 0) -> None:
+        """They used so much time, and sent a message of ``size`` bytes. Nobody owes more than a minute's worth."""
+        self._refill()
+        self._left = max(-self._most, self._left - seconds - size * SECONDS_PER_BYTE)
+
+    async def turn(self, size: int = 0) -> None:
+        """Wait until they may, with a message of ``size`` bytes.
+
+        Raises
+        ------
+        TooManyUpdates
+            So much waits already that the server does not keep more.
+        """
+        with self._holding(max(size, HELD_BYTES_PER_MESSAGE)):
+            while (seconds := self.wait_seconds) > 0:  # noqa: ASYNC110  # it is time that is waited for
+                await asyncio.sleep(seconds)
+
+    @contextmanager
+    def _holding(self, size: int) -> Iterator[None]:
+        if self._held_bytes + size > MAX_HELD_BYTES:
+            raise TooManyUpdates("Much that you sent waits already; slow down.")
+        self._held_bytes += size
+        try:
+            yield
+        finally:
+            self._held_bytes -= size
+
+    def measure(self, handle: Callable[[], Awaitable[None] | None], size: int) -> Awaitable[None] | None:
+        """Let ``handle`` handle a message of ``size`` bytes; returns what to wait for before the next, if anything."""
+        began = self._work_clock()
+        waiting = handle()
+        took = self._work_clock() - began
+        self.spend(took, size)
+        if waiting is not None:
+            return _Measured(waiting, self.spend, self._work_clock)
+        return asyncio.sleep(min(took, MAX_REST_SECONDS)) if took > REST_FROM_SECONDS else None
+
+
+class _Measured(Awaitable[None]):
+    """Tells what ``waiting`` takes of the thread's time between its waits."""
+
+    def __init__(self, waiting: Awaitable[None], spend: Callable[[float], None], clock: Callable[[], float]) -> None:
+        self._waiting = waiting
+        self._spend = spend
+        self._clock = clock
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        steps: Any = self._waiting.__await__()
+        go_on: Callable[[], Any] = partial(next, steps)
+        while True:
+            began = self._clock()
+            try:
+                wanted = go_on()
+            except StopIteration:
+                return
+            finally:
+                self._spend(self._clock() - began)
+            try:
+                value = yield wanted
+                go_on = partial(steps.send, value)
+            except BaseException as error:  # noqa: BLE001  # it goes into what waits, as if nobody stood between
+                go_on = partial(steps.throw, error)
+
+
+class Budgets:
+    """The budgets of all people on this server process, but for users of the server: they can end it anyway."""
+
+    def __init__(self, seconds_per_minute: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds_per_minute = seconds_per_minute
+        self._clock = clock
+        self._people: OrderedDict[str, Budget] = OrderedDict()
+        self._rooms = Attempts(ROOMS_PER_HOUR, 3600.0, clock, words="You made many rooms in an hour.")
+
+    def of(self, user: User) -> Budget | None:
+        """The budget of somebody, the same one when they come again; ``None`` for users of the server."""
+        if user.is_server_user:
+            return None
+        budget = self._people.get(user.principal)
+        if budget is None:
+            budget = self._people[user.principal] = Budget(self._seconds_per_minute, self._clock)
+        self._people.move_to_end(user.principal)
+        if len(self._people) > MAX_PEOPLE:
+            self._people.popitem(last=False)
+        return budget
+
+    async def request(self, user: User) -> None:
+        """Wait until somebody's request may be handled; raises what :meth:`Budget.turn` does."""
+        budget = self.of(user)
+        if budget is not None:
+            await budget.turn()
+            budget.spend(REQUEST_SECONDS)
+
+    def note_room(self, user: User) -> None:
+        """Count a room that somebody makes.
+
+        Raises
+        ------
+        TooManyAttempts
+            They made as many in an hour as one may.
+        """
+        if not user.is_server_user:
+            self._rooms.check(user.principal)
+            self._rooms.failed(user.principal)
