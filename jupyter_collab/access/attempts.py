@@ -36,16 +36,18 @@ class Attempts:
         self._clock = clock
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def check(self, key: str) -> None:
-        """Raise ``TooManyAttempts`` if ``key`` must wait."""
-        wrong = self._wrong.get(key)
-        if wrong is None:
-            return
+    def check(self, key: str, limit: int | None = None) -> None:
+        """Raise ``TooManyAttempts`` if ``key`` must wait; ``limit`` for another one than usual."""
+        if self.count(key) >= (limit or self._limit):
+            wait = max(1, round(self._wrong[key][0] + self._seconds - self._clock()))
+            raise TooManyAttempts(f"{self._words} Try again in {wait} s.")
+
+    def count(self, key: str) -> int:
+        """How many wrong ones there were lately; not more than the limit."""
+        wrong = self._wrong.get(key, deque())
         while wrong and wrong[0] <= self._clock() - self._seconds:
             wrong.popleft()
-        if len(wrong) >= self._limit:
-            wait = max(1, round(wrong[0] + self._seconds - self._clock()))
-            raise TooManyAttempts(f"{self._words} Try again in {wait} s.")
+        return len(wrong)
 
     def failed(self, key: str) -> None:
         """Note that ``key`` was wrong, or did it once more."""

@@ -5,7 +5,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["InviteSecrets", "hash_code", "hash_token"]
+from .passwords import harden
+
+__all__ = ["InviteSecrets", "hash_code", "hash_token", "read_code"]
 
 TOKEN_BYTES = 24
 
@@ -40,7 +42,11 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(f"token {token}".encode()).hexdigest()
 
 
-def hash_code(code: str) -> str:
-    """What is kept of a code, however it was typed: 64 hexadecimal digits."""
-    plain = "".join(letter for letter in code.upper().translate(MISREAD) if letter in CODE_ALPHABET)
-    return hashlib.sha256(f"code {plain}".encode()).hexdigest()
+def read_code(code: str) -> str:
+    """The code that was meant, however it was typed."""
+    return "".join(letter for letter in code.upper().translate(MISREAD) if letter in CODE_ALPHABET)
+
+
+def hash_code(code: str, salt: str) -> str:
+    """What is kept of a code in the store with this ``salt``: 64 hexadecimal digits. Use a thread."""
+    return harden(hashlib.sha256(f"code {read_code(code)}".encode()).hexdigest(), salt)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from ..access import (
     hash_token,
     is_password,
     network_of,
+    read_code,
 )
 from ..errors import (
     ContentError,
@@ -22,6 +24,7 @@ from ..errors import (
     InviteNotFound,
     PasswordRequired,
     PermissionDenied,
+    TooManyAttempts,
     WrongPassword,
 )
 from ..names import clean_name
@@ -38,10 +41,19 @@ MAX_LIFETIME = timedelta(days=3660)
 
 WRONG_SECONDS = 60.0
 WRONG_PER_ADDRESS = 20
-"""So many wrong codes and passwords in that time, from one address."""
+"""So many wrong codes in that time from one address; and as many wrong passwords of one invitation."""
 
 WRONG_CODES = 300
-"""From all addresses: 2**40 codes would take 7,000 years. Nobody can guess a token, so links go on to work."""
+"""From all addresses. Beyond that, an address that guessed wrong once is refused, and the others come in slowly."""
+
+SECONDS_PER_CODE = 0.2
+"""How long each takes then. Whoever has ever so many addresses tries 10 codes a second: 2**40 take 3,500 years."""
+
+WAITING_CODES = 100
+"""So many may wait for their turn. Nobody can guess a token, so links go on to work."""
+
+MAX_KNOWN_CODES = 1_000
+SALT_NAME = "invite_code_salt"
 
 WRONG_PER_INVITE = 100
 """Wrong passwords, from all addresses."""
@@ -76,6 +88,30 @@ class Entry:
     role: Role
 
 
+class CodeHashes:
+    """What the store keeps of codes. To make that takes a while, so those that were right are remembered."""
+
+    def __init__(self, rooms: RoomManager) -> None:
+        self._rooms = rooms
+        self._salt: str | None = None
+        self._known: OrderedDict[str, str] = OrderedDict()
+
+    async def of(self, code: str) -> str:
+        """The hash of ``code``."""
+        known = self._known.get(read_code(code))
+        if known is not None:
+            return known
+        if self._salt is None:
+            self._salt = await self._rooms.store.people.secret(SALT_NAME, secrets.token_hex(16))
+        return await asyncio.to_thread(hash_code, code, self._salt)
+
+    def remember(self, code: str, code_hash: str) -> None:
+        """``code`` was right, so others will type it."""
+        self._known[read_code(code)] = code_hash
+        if len(self._known) > MAX_KNOWN_CODES:
+            self._known.popitem(last=False)
+
+
 class Invitations:
     """The invitations to all rooms; ``guests_allowed`` is the deployer's word on people whom nobody vouches for."""
 
@@ -86,8 +122,13 @@ class Invitations:
         self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
         self._codes = Attempts(WRONG_CODES, WRONG_SECONDS)
         self._passwords = Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
+        self._passwords_of_address = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+        self._codes_in_store = CodeHashes(rooms)
+        self._waiting_codes = 0
         self._joins = Attempts(JOINS_PER_INVITE, JOIN_SECONDS, words="Too many people come by this invitation.")
-        self._guessing = asyncio.Lock()  # one guess at a time: many at once would all come before the first is counted
+        # one guess at a time: many at once would all come before the first is counted
+        self._guessing = asyncio.Lock()
+        self._guessing_passwords = asyncio.Lock()
 
     @property
     def _people(self) -> PeopleStore:
@@ -116,7 +157,7 @@ class Invitations:
             created_by=by.principal,
             created_by_name=by.display_name,
             token_hash=hash_token(made.token),
-            code_hash=hash_code(made.code),
+            code_hash=await self._codes_in_store.of(made.code),
             password_hash=kept,
             needs_approval=wish.needs_approval,
             max_uses=wish.max_uses,
@@ -140,7 +181,7 @@ class Invitations:
     async def rotate(self, room_id: str, invite_id: str, by: User) -> tuple[InviteRecord, InviteSecrets]:
         """Other secrets for an invitation: its former link leads nowhere; ``InviteNotFound``."""
         made = InviteSecrets.new()
-        hashes = (hash_token(made.token), hash_code(made.code))
+        hashes = (hash_token(made.token), await self._codes_in_store.of(made.code))
         noted = event(room_id, "invite_rotated", by, {"invite": invite_id})
         return await self._people.rotate_invite(room_id, invite_id, *hashes, noted), made
 
@@ -168,15 +209,32 @@ class Invitations:
         return found
 
     async def _find_by_code(self, code: str, network: str) -> InviteRecord:
-        async with self._guessing:
-            self._addresses.check(network)
-            self._codes.check(EVERYBODY)
-            try:
-                return await self._people.find_invite(hash_code(code))
-            except InviteNotFound:
-                self._addresses.failed(network)
-                self._codes.failed(EVERYBODY)
-                raise
+        if self._waiting_codes >= WAITING_CODES:
+            raise TooManyAttempts("Very many codes are tried just now. Try again, or ask for a link.")
+        self._waiting_codes += 1
+        try:
+            async with self._guessing:
+                await self._slow_down(network)
+                return await self._try_code(code, network)
+        finally:
+            self._waiting_codes -= 1
+
+    async def _slow_down(self, network: str) -> None:
+        """Keep guessing hopeless, without keeping out those who type a code for the first time."""
+        self._addresses.check(network)
+        if self._codes.count(EVERYBODY) >= WRONG_CODES:
+            self._addresses.check(network, limit=1)
+            await asyncio.sleep(SECONDS_PER_CODE)
+
+    async def _try_code(self, code: str, network: str) -> InviteRecord:
+        try:
+            found = await self._people.find_invite(await self._codes_in_store.of(code))
+        except InviteNotFound:
+            self._addresses.failed(network)
+            self._codes.failed(EVERYBODY)
+            raise
+        self._codes_in_store.remember(code, found.code_hash)
+        return found
 
     async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
         """Let ``user`` in by an invitation; who is in already by a place that is as good keeps that.
@@ -205,14 +263,15 @@ class Invitations:
             return
         if not password:
             raise PasswordRequired("This invitation needs a password. Ask who invited you.")
-        async with self._guessing:
-            self._addresses.check(network)
+        guesser = f"{invite.id} {network}"
+        async with self._guessing_passwords:
+            self._passwords_of_address.check(guesser)
             self._passwords.check(invite.id)
             is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
                 is_password, password, invite.password_hash
             )
             if not is_right:
-                self._addresses.failed(network)
+                self._passwords_of_address.failed(guesser)
                 self._passwords.failed(invite.id)
                 raise WrongPassword("That is not the invitation's password. Ask who invited you.")
 

@@ -186,4 +186,8 @@ def test_who_guesses_keeps_nobody_out_and_is_not_taken_for_another(server: Runni
         ]
         assert [answer.status_code for answer in said] == [404] * 20 + [429] * 5
         assert eve.post("join/preview", json={"token": "wrong"}).status_code == 404
+        locked = invited(server, room, password="swordfish")["token"]
+        with browser(server) as ben:
+            came = ben.post("join", json={"token": locked, "name": "Ben", "password": "swordfish"})
+            assert came.status_code == 200, "a link with a password is open to others at that address"
         assert eve.post("join", json={"token": invite["token"], "name": "Bob"}).status_code == 200

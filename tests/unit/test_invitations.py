@@ -1,6 +1,8 @@
 """Who comes by an invitation: what they get, what they keep, and how long one may guess."""
 
 import asyncio
+import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from jupyter_collab.access import Role, User, UserKind, person
 from jupyter_collab.errors import InviteNotFound, TooManyAttempts, WrongPassword
 from jupyter_collab.rooms import Entry, Invitations, InviteWish, Members
+from jupyter_collab.rooms.invitations import SECONDS_PER_CODE
 
 from .doubles import faulty_store, serving, user
 from .scenarios import scenario
@@ -103,6 +106,72 @@ async def test_wrong_passwords_are_counted(tmp_path: Path) -> None:
         with pytest.raises(TooManyAttempts):
             await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.1")
         assert (await invitations.redeem(invite, GUEST, "swordfish", "192.0.2.2")).status == "active"
+
+
+@scenario
+async def test_who_guesses_codes_or_another_links_password_closes_no_link(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        wish = InviteWish(Role.VIEWER, password="swordfish")
+        (ours, _), (theirs, _) = [await invitations.invite("demo", wish, ADA) for _ in range(2)]
+        for number in range(20):
+            with pytest.raises(InviteNotFound):
+                await invitations.find(token=None, code=f"0000-{number:04}", address="192.0.2.1")
+            with pytest.raises(WrongPassword):
+                await invitations.redeem(theirs, BOB, "wrong", "192.0.2.1")
+        assert (await invitations.redeem(ours, GUEST, "swordfish", "192.0.2.1")).status == "active"
+
+
+async def guess_from_everywhere(invitations: Invitations, count: int) -> None:
+    """Wrong codes, each from an address of its own."""
+    for number in range(count):
+        with pytest.raises(InviteNotFound):
+            await invitations.find(token=None, code=f"0000-{number:04}", address=f"198.51.0.{number}")
+
+
+@scenario
+async def test_guesses_from_everywhere_close_codes_to_those_who_guessed_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_collab.rooms.invitations.WRONG_CODES", 10)
+    async with a_server(tmp_path) as (invitations, _):
+        _, made = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
+        await guess_from_everywhere(invitations, 10)
+        with pytest.raises(TooManyAttempts):
+            await invitations.find(token=None, code=made.code, address="198.51.0.3")
+        assert (await invitations.find(token=None, code=made.code, address="192.0.2.1")).room_id == "demo"
+
+
+@scenario
+async def test_with_ever_so_many_addresses_guesses_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_collab.rooms.invitations.WRONG_CODES", 2)
+    monkeypatch.setattr("jupyter_collab.rooms.invitations.WAITING_CODES", 5)
+    async with a_server(tmp_path) as (invitations, _):
+        await guess_from_everywhere(invitations, 2)
+        guesses = (invitations.find(token=None, code=f"1111-{n:04}", address=f"2001:db8:{n:x}::1") for n in range(20))
+        began = time.monotonic()
+        ends = await asyncio.gather(*guesses, return_exceptions=True)
+        assert [type(end) for end in ends].count(InviteNotFound) == 5
+        assert [type(end) for end in ends].count(TooManyAttempts) == 15
+        assert time.monotonic() - began > 5 * SECONDS_PER_CODE
+
+
+@scenario
+async def test_a_class_that_types_one_code_does_not_wait_for_each_other(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        _, made = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
+        await invitations.find(token=None, code=made.code, address="192.0.2.1")
+        with pytest.MonkeyPatch.context() as no_more:
+            no_more.setattr("jupyter_collab.rooms.invitations.hash_code", None)
+            for _ in range(90):
+                assert await invitations.find(token=None, code=made.code.lower(), address="192.0.2.1")
+
+
+@scenario
+async def test_codes_are_found_by_every_server_of_a_store(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (one, _), a_server(tmp_path) as (other, _):
+        invite, made = await one.invite("demo", InviteWish(Role.VIEWER), ADA)
+        assert (await other.find(token=None, code=made.code, address="192.0.2.1")).id == invite.id
+        assert hashlib.sha256(f"code {made.code.replace('-', '')}".encode()).hexdigest() != invite.code_hash
 
 
 @scenario

@@ -1,8 +1,10 @@
 """Tokens, codes, passwords and sessions: what is kept is not what is told, and only ours are believed."""
 
 import base64
+import hashlib
 import json
 import logging
+import time
 from collections.abc import Awaitable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,11 +19,13 @@ from jupyter_collab.access import (
     InviteSecrets,
     SessionTokens,
     UserKind,
+    harden,
     hash_code,
     hash_password,
     hash_token,
     is_password,
     person,
+    read_code,
 )
 from jupyter_collab.errors import StoreError
 
@@ -29,6 +33,7 @@ from .scenarios import scenario
 from .stores import opened, sqlite_store
 
 GUEST = person(UserKind.GUEST, "91bc", "Ada Lovelace")
+SALT = "the salt of a store"
 KEY = SessionTokens.new_key()
 
 
@@ -52,16 +57,30 @@ def test_each_invitation_has_secrets_of_its_own() -> None:
 
 @pytest.mark.parametrize("typed", ["7kqm-2xpd", "7KQM2XPD", " 7kqm 2xpd ", "7-K-Q-M-2-X-P-D", "7KQM–2XPD"])
 def test_a_code_is_the_same_however_it_is_typed(typed: str) -> None:
-    assert hash_code(typed) == hash_code("7KQM-2XPD")
+    assert read_code(typed) == read_code("7KQM-2XPD") == "7KQM2XPD"
+    assert hash_code(typed, SALT) == hash_code("7KQM-2XPD", SALT)
 
 
 def test_letters_that_look_like_digits_are_taken_for_them() -> None:
-    assert hash_code("oIlO-0000") == hash_code("0110-0000")
-    assert hash_code("UUUU-UUUU") == hash_code("")
+    assert read_code("oIlO-0000") == "01100000"
+    assert read_code("UUUU-UUUU") == ""
+
+
+def test_what_is_kept_of_a_code_takes_long_to_make_and_is_another_in_each_store() -> None:
+    assert hash_code("7KQM-2XPD", SALT) != hash_code("7KQM-2XPD", "another salt of a store")
+    began = time.thread_time()
+    hash_code("7KQM-2XPE", SALT)
+    assert time.thread_time() - began > 0.01, "2**40 of them take 350 years at least"
+
+
+def test_a_hash_of_before_becomes_one_of_now() -> None:
+    before = hashlib.sha256(b"code 7KQM2XPD").hexdigest()
+    assert harden(before, SALT) == hash_code("7kqm-2xpd", SALT)
+    assert len(harden(before, SALT)) == 64
 
 
 def test_a_token_is_not_a_code() -> None:
-    assert hash_token("7KQM2XPD") != hash_code("7KQM2XPD")
+    assert hash_token("7KQM2XPD") != hash_code("7KQM2XPD", SALT)
     assert hash_token("abc") != hash_token("ABC")
 
 

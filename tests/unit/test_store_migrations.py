@@ -1,5 +1,6 @@
 """Stores of earlier versions are brought up to date, and have the tables that the code knows."""
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from jupyter_collab.access import Role
+from jupyter_collab.access import Role, hash_code
 from jupyter_collab.store import Blob
 from jupyter_collab.store.schema import metadata
 
@@ -50,6 +51,33 @@ async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_
         assert await store.list_runs("demo", 10) == []
         assert (await store.get_room("demo")).server_role is Role.OWNER
         assert (await store.people.access("demo", "server:ada")).server_role is Role.OWNER
+
+
+@scenario
+async def test_codes_of_before_go_on_to_work_and_are_kept_by_a_slow_hash(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as earlier:
+        stop_at("0004", earlier)
+        async with opened(sqlite_store(tmp_path)):
+            pass
+    moment, gone = "2026-01-01 00:00:00.000000", "2026-01-02 00:00:00.000000"
+    codes = {"open": "7KQM2XPD", "revoked": "00000000", "expired": "11111111"}
+    fast = {name: hashlib.sha256(f"code {code}".encode()).hexdigest() for name, code in codes.items()}
+    with sqlite3.connect(tmp_path / "rooms.sqlite") as connection:
+        for name in codes:
+            ends = (gone if name == "expired" else None, gone if name == "revoked" else None)
+            connection.execute(
+                "INSERT INTO invites VALUES"
+                " (?, 'demo', 'viewer', 'server:ada', 'Ada', ?, ?, NULL, 0, NULL, 0, ?, ?, ?)",
+                (name, name, fast[name], moment, *ends),
+            )
+    connection.close()
+    async with opened(store := sqlite_store(tmp_path)):
+        salt = await store.people.secret("invite_code_salt", "another")
+        assert salt != "another"
+        assert (await store.people.find_invite(hash_code("7kqm-2xpd", salt))).id == "open"
+        assert (await store.people.find_invite("revoked")).id == "revoked", "a link goes on to say what is wrong"
+    kept = (tmp_path / "rooms.sqlite").read_bytes()
+    assert not any(one.encode() in kept for one in fast.values())
 
 
 @scenario
