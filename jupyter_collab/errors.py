@@ -508,20 +508,15 @@ class UnsupportedMessage(ProtocolError):
 
 
 class InvalidUpdate(ProtocolError):
-    """A Yjs update that cannot be applied.
-
-    ``spoils_document`` says that the document it was tried on may hold parts of it, and must be made anew.
-    """
+    """A Yjs update that cannot be applied."""
 
     reason = "invalid_update"
-    spoils_document = False
 
 
 class CausalGap(InvalidUpdate):
     """An update that builds on edits we never got."""
 
     reason = "causal_gap"
-    spoils_document = True
 
 
 class ContentChanged(CollabError):

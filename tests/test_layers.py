@@ -14,8 +14,9 @@ PACKAGE = "jupyter_collab"
 LAYERS = (
     ("errors", "spans", "names"),
     ("protocol",),
+    ("yjs",),
     ("document",),
-    ("access", "store", "backplane", "workers"),
+    ("gate", "access", "store", "backplane", "workers"),
     ("rooms",),
     ("kernels",),
     ("server",),
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "spans", "protocol", "document"}
+MAY_IMPORT["client"] = {"client", "errors", "spans", "protocol", "yjs", "document"}
 MAY_IMPORT["__init__"] = {"client"}
 
 ONLY_IN = {

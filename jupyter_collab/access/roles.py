@@ -100,6 +100,14 @@ class User:
         return f"{self.kind}:{self.username}"
 
     @property
+    def writer(self) -> str:
+        """Names who writes under a Yjs client id: as the principal, but all users of the server are one.
+
+        A program that shows the server's token is an anonymous user with another name at each connection.
+        """
+        return UserKind.SERVER.value if self.kind is UserKind.SERVER else self.principal
+
+    @property
     def own_color(self) -> str:
         """The colour that this user has unless somebody else has it already."""
         return self.color or color_of(self.username)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ContentError
+from ..yjs import MAX_NESTING
 from .values import clean_json, plain_line_breaks
-from .yjs import MAX_NESTING
 
 __all__ = ["MAX_HEADER_CHARACTERS", "NOTEBOOK_KEY", "with_plain_header"]
 

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidUpdate
+from ..yjs import epoch_client_id
 from .cell_list import CellEntry, CellList, live
 from .cells import set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
@@ -26,7 +28,7 @@ from .tidying import are_complete, clear_out, complete_cells, note_deletions
 from .trust import holds_trust, remove_trust
 from .values import canonical, clean_json, clean_source, to_plain
 from .watch import CellWatch
-from .yjs import epoch_client_id
+from .word import Word, forget_word, keep_word, word_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -82,6 +84,8 @@ class RoomDocument:
         content = NEW_NOTEBOOK if content is None else content
         notebook = content if isinstance(content, NotebookContent) else read_notebook(content)
         document = cls(Doc(client_id=epoch_client_id(epoch)))
+        for cell in notebook.cells:
+            cell.metadata = forget_word(cell.metadata)
         with document.doc.transaction():
             document._state["epoch"] = epoch
             document.set_content(notebook)
@@ -361,6 +365,27 @@ class RoomDocument:
         with self.doc.transaction():
             set_run_info(self._shared(cell_id), clean_json(info))
 
+    # What the server says of runs
+
+    @property
+    def words(self) -> dict[str, Word]:
+        """What each cell says of its runs, by its id; deleted ones too."""
+        with self.doc.transaction():
+            return {entry.id: word_of(entry.shared) for entry in self._cells.bag()}
+
+    def word(self, cell_id: str | None) -> Word:
+        """What a cell says of its runs, be it deleted; nothing if there is no such cell."""
+        if cell_id is None:
+            return Word()
+        with suppress(KeyError):
+            return word_of(self._shared(cell_id, or_deleted=True))
+        return Word()
+
+    def keep_word(self, cell_id: str, before: Word, by: Mapping[str, str], *, has_new_outputs: bool) -> None:
+        """A person has edited what a cell says of its runs: see :func:`~.word.keep_word`."""
+        with suppress(KeyError), self.doc.transaction():
+            keep_word(self._shared(cell_id, or_deleted=True), before, by, has_new_outputs=has_new_outputs)
+
     # What peers must not write
 
     def check_cells(self) -> None:
@@ -376,11 +401,11 @@ class RoomDocument:
         """
         watch = self._watch
         if watch is not None and watch.taken_away:
-            raise _spoiled(f"The edit takes {watch.taken_away} away. To delete a cell, mark it as 'deleted'.")
+            raise InvalidUpdate(f"The edit takes {watch.taken_away} away. To delete a cell, mark it as 'deleted'.")
         if watch is not None and not watch.has_new_cells:
             return
         if not self._cells.are_whole:
-            raise _spoiled("The edit puts something that is no cell among the cells of the room.")
+            raise InvalidUpdate("The edit puts something that is no cell among the cells of the room.")
         if watch is not None:
             watch.has_new_cells = False
 
@@ -450,12 +475,6 @@ class RoomDocument:
         if self._watch is not None:
             self._watch.clean()
         return bool(trusted)
-
-
-def _spoiled(message: str) -> InvalidUpdate:
-    error = InvalidUpdate(message)
-    error.spoils_document = True
-    return error
 
 
 def _now_ms() -> int:

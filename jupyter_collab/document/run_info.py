@@ -7,10 +7,13 @@ from pycrdt import Map
 
 from .values import canonical, to_plain
 
-__all__ = ["set_run_info"]
+__all__ = ["OWN", "PUT", "RUN", "STATE", "set_run_info"]
 
 OWN = "jupyter_collab"
 RUN = "run"
+PUT = "put"
+"""The key of a cell under which it says who put outputs into it that no run made; see :mod:`.word`."""
+
 STATE = "execution_state"
 
 
@@ -23,6 +26,8 @@ def set_run_info(cell: "Map[Any]", info: Mapping[str, Any]) -> None:
     own = own if isinstance(own, dict) else {}
     if canonical(own.get(RUN)) != canonical(info):
         metadata[OWN] = {**own, RUN: dict(info)}
+    if PUT in cell:
+        del cell[PUT]
     state = "running" if info.get("status") == "running" else "idle"
     if cell.get("cell_type") == "code" and to_plain(cell.get(STATE)) != state:
         cell[STATE] = state

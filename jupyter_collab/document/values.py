@@ -14,7 +14,7 @@ from typing import Any
 from pycrdt import Array, Map, Text
 
 from ..errors import ContentError
-from .yjs import MAX_NESTING
+from ..yjs import MAX_NESTING
 
 __all__ = [
     "BYTE_ORDER_MARK",

@@ -1,7 +1,7 @@
-"""Take a Yjs update into a document, or refuse it.
+"""Apply updates, and say what yrs does not.
 
-yrs reserves memory for as many clients as an update claims to have, overflows the stack on values nested very deep,
-keeps updates that build on unknown edits aside without a word, and may panic. Here each of these is an error.
+yrs keeps updates that build on unknown edits aside without a word, and may fail half-way or panic. Here each of these
+is an error, after which the document may hold parts of the update.
 """
 
 from collections.abc import Callable, Iterable, Sequence, Set
@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, get_update
 
-from ..document import check_update, state_vector
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import Reader
+from ..yjs import check_update, state_vector
 
 __all__ = ["beginners", "integrate", "is_known"]
 
@@ -20,20 +20,19 @@ T = TypeVar("T")
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
 
-def integrate(doc: Doc[Any], update: bytes) -> None:
-    """Apply ``update`` to ``doc``.
+def integrate(doc: Doc[Any], update: bytes, *, is_simple: bool = False) -> None:
+    """Apply ``update`` to ``doc``; one that only goes on with a text ``is_simple``.
 
     Raises
     ------
     InvalidUpdate
-        It is no update. The error's ``spoils_document`` says whether ``doc`` is still as it was.
+        It was not applied, or not all of it.
     CausalGap
         It builds on edits that ``doc`` does not have.
     """
-    _check_claim(update)
-    check_update(update)
     _read(lambda: doc.apply_update(update))
-    _check_complete(doc, update)
+    if not is_simple:
+        _check_complete(doc, update)
 
 
 def beginners(update: bytes) -> Set[int]:
@@ -70,9 +69,7 @@ def _read(work: Callable[[], T]) -> T:
         panicked = type(error).__name__ == "PanicException"  # pyo3 derives it from BaseException and exports it nowhere
         if not panicked and not isinstance(error, Exception):
             raise
-        refusal = InvalidUpdate(NO_UPDATE)
-        refusal.spoils_document = panicked
-        raise refusal from error
+        raise InvalidUpdate(NO_UPDATE) from error
 
 
 def _deletions(reader: Reader) -> dict[int, list[tuple[int, int]]]:

@@ -231,7 +231,7 @@ class RoomManager:
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:
         """Let ``change`` edit the room's document as ``user``; returns when it is durable. See :meth:`Room.change`."""
         async with self.using(room_id) as room:
-            await room.change(change, user)
+            await room.change(change, user, is_persons=True)
         return await self.get_room(room_id)
 
     @asynccontextmanager

@@ -112,6 +112,11 @@ class Presence:
         if entries:
             peer.outbox.send(_message(entries))
 
+    def owner_of(self, client_id: int) -> str | None:
+        """Who is present as ``client_id``, as :attr:`~..access.User.writer` names them, if anybody is."""
+        client = self._clients.get(client_id)
+        return None if client is None else client.owner.user.writer
+
     def catch_up(self, peer: Peer) -> None:
         """Tell ``peer`` what it missed while it was busy."""
         missed, peer.missed_presence = peer.missed_presence, set()

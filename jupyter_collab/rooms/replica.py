@@ -1,21 +1,29 @@
 """A room's document as this process holds it: takes edits in, says what they changed, answers who lacks what."""
 
+import logging
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
 
-from ..document import RoomDocument, TypeDepths, check_update, state_vector
+from ..access import User
+from ..document import RoomDocument, Word
 from ..errors import InvalidUpdate, RoomTooLarge
+from ..gate import Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
+from ..yjs import check_update, state_vector
 from .integrate import integrate, is_known
-from .pairs import PairGuard
 
 __all__ = ["Replica"]
 
+log = logging.getLogger(__name__)
+
 Found = TypeVar("Found")
+
+Touched = tuple[SharedType, Word, bool]
+"""A cell that somebody edited, what it said of its runs before, and whether outputs were put into it."""
 
 ENTRY_OVERHEAD_BYTES = 64
 """About what a log entry takes in the store besides its update."""
@@ -40,6 +48,8 @@ class Replica:
     def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._changes: list[bytes] = []
+        self._learnt = 0
+        self._touched: list[Touched] = []
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
@@ -60,12 +70,14 @@ class Replica:
         document.doc.observe(self._observe)
         document.watch()
         self._document = document
-        self._pairs = PairGuard()
-        self._depths = TypeDepths()
-        state = self.encode()
-        self._pairs.learn(state)
-        self._depths.learn(state)
+        self._gate = Gate(document.doc.get_update, document.doc.client_id)
+        try:
+            self._gate.learn(self.encode())
+        except InvalidUpdate:
+            log.exception("The room's document cannot be read as a whole; some edits of it will be refused.")
         self._changes.clear()
+        self._learnt = 0
+        self._touched.clear()
         self._forget_answers()
         self.spoiled = False
 
@@ -101,60 +113,101 @@ class Replica:
         """Whether anything came since the newest keyframe."""
         return self._log_bytes > 0
 
-    def apply(self, update: bytes) -> list[bytes]:
-        """Take in an edit; raises ``InvalidUpdate`` and ``CausalGap`` as :func:`integrate` does.
+    def apply(self, update: bytes, author: Author) -> list[bytes]:
+        """Take in an edit that the :class:`~..document.Gate` admits.
 
-        What puts something that is no cell among the cells is invalid, too: no page could show the room any more. So is
-        what takes a cell away instead of marking it as deleted: what others type in it would be lost. So is what cuts a
-        character in two: clients would have different texts. So is what puts shared types very deep into each
-        other: the deletion of the outermost would end the process.
+        Raises
+        ------
+        InvalidUpdate, CausalGap
+            It does not; nothing of the edit is in the document.
         """
-        check_update(update)
-        may_bring_types = self._depths.check(update)
-        may_bring_pairs = self._pairs.check(update, lambda: state_vector(self.state_vector))
+        admission = self._gate.check(update, author)
+        before = [(cell, self._document.word(cell.cell_id), puts) for cell, puts in admission.touched.items()]
         try:
-            integrate(self._document.doc, update)
+            integrate(self._document.doc, update, is_simple=admission.is_simple)
             self._document.check_cells()
-        except InvalidUpdate as error:
-            self.spoiled = self.spoiled or error.spoils_document
-            self._changes.clear()
+            if admission.is_news and not self._changes:
+                raise InvalidUpdate("The edit changed nothing, though it should have. Take the room's document again.")
+        except InvalidUpdate:
+            log.exception("An edit was admitted that the document does not take; it is made anew without that edit.")
+            self._spoil()
             raise
-        return self._take_changes(may_bring_pairs=may_bring_pairs, may_bring_types=may_bring_types)
+        self._gate.commit(admission, self._changes, author)
+        self._learnt = len(self._changes)
+        self._touched += before
+        return self._take_changes()
+
+    def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
+        """Look at a large edit in small steps; returns parts of it, to be applied one after the other."""
+        return self._gate.cut(update, author)
+
+    def keep_word(self, by: User) -> list[bytes]:
+        """Let cells say what is true of their runs, after ``by`` has edited them."""
+        touched, self._touched = self._touched, []
+        self._keep_word(touched, by)
+        return self._take_changes()
+
+    def _keep_word(self, touched: Iterable[Touched], by: User) -> None:
+        person = {"by": by.display_name, "username": by.username}
+        for cell, before, puts in touched:
+            if cell.cell_id is not None:
+                self._document.keep_word(cell.cell_id, before, person, has_new_outputs=puts)
+                self._document.accept()
 
     def take(self, update: bytes) -> list[bytes]:
         """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""
         try:
+            check_update(update)
             integrate(self._document.doc, update)
-        except InvalidUpdate as error:
-            self.spoiled = self.spoiled or error.spoils_document
-            self._changes.clear()
+        except InvalidUpdate:
+            self._spoil()
             raise
         self._document.accept()
         return self._take_changes()
+
+    def _spoil(self) -> None:
+        self.spoiled = True
+        self._changes.clear()
+        self._learnt = 0
 
     def knows(self, update: bytes) -> bool:
         """Whether an edit would change nothing, because all that it says is here already."""
         return is_known(self._document.doc, update)
 
-    def edit(self, change: Callable[[RoomDocument], None], admit: Callable[[int], None]) -> list[bytes]:
+    def edit(
+        self, change: Callable[[RoomDocument], None], admit: Callable[[int], None], by: User | None = None
+    ) -> list[bytes]:
         """Let ``change`` edit the document, and ``admit`` say whether so many bytes more may be.
 
-        If one of them raises, the replica is spoiled.
+        It is an edit ``by`` a person, or the server's own. If one of them raises after it began to edit, the replica is
+        spoiled.
         """
+        before = {} if by is None else self._document.words
         try:
             with self._document.doc.transaction():
                 change(self._document)
             self._document.strip_trust()
             admit(sum(map(len, self._changes)))
         except BaseException:
-            self.spoiled = True
+            self.spoiled = self.spoiled or bool(self._changes)
             raise
         self._document.accept()
+        touched = self._learn()
+        if by is not None:
+            known = ((cell, before.get(cell.cell_id or "", Word()), puts) for cell, puts in touched.items())
+            self._keep_word(known, by)
         return self._take_changes()
 
     def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the document, which it must not change."""
         return look(self._document)
+
+    def prune(self) -> list[bytes]:
+        """Take away what lies so deep in other shared types that its deletion would end the process."""
+        for deletion in self._gate.prunings():
+            self._document.doc.apply_update(deletion)
+        self._document.accept()
+        return self._take_changes()
 
     def convert(self) -> list[bytes]:
         """Bring a room from before cells had keys up to date: :meth:`complete` for a room that is just opened.
@@ -241,13 +294,23 @@ class Replica:
         self._step2.clear()
         self._digest = None
 
-    def _take_changes(self, *, may_bring_pairs: bool = True, may_bring_types: bool = True) -> list[bytes]:
-        changes, self._changes = self._changes, []
+    def _learn(self) -> dict[SharedType, bool]:
+        """Let the gate know of the changes that it did not see; returns what :meth:`Gate.learn` does."""
+        touched: dict[SharedType, bool] = {}
+        new, self._learnt = self._changes[self._learnt :], len(self._changes)
+        try:
+            for change in new:
+                for cell, puts in self._gate.learn(change).items():
+                    touched[cell] = puts or touched.get(cell, False)
+        except InvalidUpdate:
+            log.exception("What the document says that it changed cannot be read; it is made anew.")
+            self.spoiled = True
+        return touched
+
+    def _take_changes(self) -> list[bytes]:
+        self._learn()
+        changes, self._changes, self._learnt = self._changes, [], 0
         if changes:
-            for change in changes if may_bring_pairs else ():
-                self._pairs.learn(change)
-            for change in changes if may_bring_types else ():
-                self._depths.learn(change)
             self._forget_answers()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False

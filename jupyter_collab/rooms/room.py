@@ -7,12 +7,13 @@ of the store and a peer that sends too fast are waited for.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Protocol, TypeVar
 
 from ..access import Capability, Role, User
-from ..document import RoomDocument, epoch_client_id, state_vector
+from ..document import RoomDocument
 from ..errors import (
     CausalGap,
     CloseCode,
@@ -30,6 +31,7 @@ from ..errors import (
     TooManyUpdates,
     UnsupportedMessage,
 )
+from ..gate import Author
 from ..protocol import (
     EMPTY_UPDATE,
     Ack,
@@ -48,6 +50,7 @@ from ..protocol import (
     parse,
 )
 from ..store import Head, LogSlice, Store
+from ..yjs import epoch_client_id, state_vector
 from .admission import check_share, who_gives_way
 from .audience import Audience
 from .budget import Budget
@@ -62,6 +65,7 @@ from .presence import Presence
 from .replica import Replica
 from .reservations import Reservations
 from .tasks import TaskSlots
+from .turns import in_turns, rest_after
 
 __all__ = ["Room", "RoomState"]
 
@@ -82,6 +86,9 @@ Result = TypeVar("Result", bound=Reworked)
 
 MAX_ECHO_BYTES = 2**16
 """An edit of somebody who may not edit is looked into only if it is not larger."""
+
+MAX_EDIT_BYTES_AT_ONCE = 2**14
+"""A larger edit is looked at in small steps, and taken in in parts."""
 
 MAX_VECTOR_BYTES = 2**16
 """A state vector may be so much larger than that of the room: some 5,000 clients that the room does not know."""
@@ -158,8 +165,19 @@ class Room:
             on_recovered=lambda: self._audience.tell(Event({"type": "saved"})),
             on_lost=lambda error: on_lost(self, error),
         )
+        self._prune()
         self._tidy(self._replica.convert())
         self._tidy(self._replica.clear_out(_now_ms()))
+
+    def _prune(self) -> None:
+        """Mend a room that somebody made dangerous when that was still possible."""
+        if changes := self._replica.prune():
+            log.warning(
+                "Room %s held shared types so deep in each other that deleting them would have ended this process. "
+                "What lay deeper than any notebook's does was taken out.",
+                self.id,
+            )
+            self._tidy(changes)
 
     @classmethod
     async def load(
@@ -342,19 +360,26 @@ class Room:
         """Handle one message; whatever is wrong with it is between the room and this peer."""
         if peer not in self._audience.peers:
             return None
-        wait = None
-        try:
-            wait = peer.pace.take(self._loop.time())
+        seconds = None
+        with self._answering(peer):
+            seconds = peer.pace.take(self._loop.time())
             if self._state is RoomState.HEALING:
                 return self._receive_when_live(peer, data)
-            self._handle(peer, data)
+            again = self._handle(peer, data)
+            if again is not None:
+                return again
+        return None if seconds is None else asyncio.sleep(seconds)
+
+    @contextmanager
+    def _answering(self, peer: Peer) -> Iterator[None]:
+        """Tell ``peer`` what is wrong with a message. Nothing that may happen reaches anybody else."""
+        try:
+            yield
         except CollabError as error:
             self._refuse(peer, error)
         except Exception:  # the boundary of one message: it ends the connection that it came over, and no other
             log.exception("Room %s failed on a message of %s.", self.id, peer.name)
             self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
-            return None
-        return None if wait is None else asyncio.sleep(wait)
 
     async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
         await self._until_live()
@@ -362,12 +387,13 @@ class Room:
         if again is not None:
             await again
 
-    def _handle(self, peer: Peer, data: bytes) -> None:
+    def _handle(self, peer: Peer, data: bytes) -> Awaitable[None] | None:
+        """Do what a message says; returns what is still to be waited for, if anything."""
         if len(data) > self._limits.message_bytes:
             raise MessageTooLarge(f"A message of {len(data)} bytes; at most {self._limits.message_bytes} are allowed.")
         match message := parse(data):
             case Update(update) | SyncStep2(update):
-                self._edit(peer, update)
+                return self._edit(peer, update, is_own=isinstance(message, Update))
             case SyncStep1(vector):
                 self._answer(peer, vector)
             case AwarenessMessage(payload):
@@ -384,6 +410,7 @@ class Room:
                 (self._note_difference if differs else self._check)(peer, digest)
             case _:
                 raise UnsupportedMessage("Only the server sends messages of this type.")
+        return None
 
     def _answer(self, peer: Peer, vector: bytes) -> None:
         """Send step 2, as soon as all that it says is durable."""
@@ -412,14 +439,14 @@ class Room:
         if not self._retired_clients.isdisjoint(clients):
             raise EpochMismatch(f"Your document is of a former room '{self.id}'; join with an empty document.")
 
-    def _edit(self, peer: Peer, update: bytes) -> None:
+    def _edit(self, peer: Peer, update: bytes, *, is_own: bool) -> Awaitable[None] | None:
         peer.edits_received += 1
         if update == EMPTY_UPDATE:
             self._acknowledge(peer)
-            return
+            return None
         if not peer.role.may(Capability.EDIT):
             self._hear_reader(peer, update)
-            return
+            return None
         if peer.was_refused:
             raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
         if self._retired_clients:
@@ -427,19 +454,48 @@ class Room:
         self._journal.check_space(len(update))
         is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
         self._reservations.admit(len(update), peer, adds=not is_deletion)
-        changes = self._apply(update)
+        author = Author(peer.user.writer, self._presence.owner_of, is_own)
+        if len(update) > MAX_EDIT_BYTES_AT_ONCE:
+            return self._take_in_parts(peer, update, author)
+        self._take_edit(peer, update, author)
+        return None
+
+    async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
+        """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
+        with self._answering(peer):
+            parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
+            count = peer.edits_received
+            for part in parts:
+                await self._until_live()
+                if peer not in self._audience.peers:
+                    return  # they send the rest when they are back
+                peer.require(Capability.EDIT)
+                is_last = part is parts[-1]
+                peer.edits_received = count if is_last else count - 1  # it is acknowledged when all of it is durable
+                began = self._loop.time()
+                self._take_edit(peer, part, author)
+                await rest_after(self._loop.time() - began)
+
+    def _take_edit(self, peer: Peer, update: bytes, author: Author) -> None:
+        changes = self._apply(update, author)
         if not changes:
             self._acknowledge(peer)
             return
         self._journal.add(changes, peer.user.username, peer)
-        if stripped := self._replica.strip_trust():
+        if self._see_to_cells(peer.user):
             peer.complaints.add(
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
             )
-            self._journal.add(stripped, "", None)
-        self._tidy(self._replica.complete(_now_ms()))
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
+
+    def _see_to_cells(self, by: User) -> bool:
+        """Tidy up after an edit ``by`` a person; returns whether they had marked outputs as trusted."""
+        stripped = self._replica.strip_trust()
+        self._tidy(stripped)
+        self._tidy(self._replica.complete(_now_ms()))
+        self._tidy(self._replica.keep_word(by))
+        return bool(stripped)
 
     def _hear_reader(self, peer: Peer, update: bytes) -> None:
         """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
@@ -468,9 +524,9 @@ class Room:
         if not author.speaks_v1 and author in self._audience.peers:
             self._expel(author, NotSaved(str(error)))
 
-    def _apply(self, update: bytes) -> list[bytes]:
+    def _apply(self, update: bytes, author: Author) -> list[bytes]:
         try:
-            return self._replica.apply(update)
+            return self._replica.apply(update, author)
         finally:
             self._heal_if_spoiled()
 
@@ -496,6 +552,7 @@ class Room:
             peer.pay(GAP_SECONDS + self.size_bytes / READ_BYTES_PER_SECOND)
             peer.tell(rejection)
             self._ask_for_edits(peer)
+            self._tasks.start("catch up", self._catch_up)  # another server may have what is missing
         elif _is_about_an_edit(error) and peer.speaks_v1:
             peer.complaints.add(
                 error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
@@ -507,10 +564,11 @@ class Room:
 
     # -- the document ------------------------------------------------------------------------------------------------
 
-    async def change(self, edit: Callable[[RoomDocument], None], user: User) -> None:
+    async def change(self, edit: Callable[[RoomDocument], None], user: User, *, is_persons: bool = False) -> None:
         """Let ``edit`` change the document, as an edit by ``user``; returns when it is durable.
 
-        If ``edit`` raises, or the room would become too large, nothing of it stays.
+        One that ``is_persons`` says what a person wants to be there; others say what the server knows. If ``edit``
+        raises, or the room would become too large, nothing of it stays.
 
         Raises
         ------
@@ -518,15 +576,12 @@ class Room:
             The store fails. If it began to while this waited, the edit is made durable later all the same.
         """
         await self._until_editable()
-        self._edit_document(edit, user, self._reservations.admit)
-        await self._journal.flush()
-
-    def _edit_document(self, edit: Callable[[RoomDocument], None], user: User, admit: Callable[[int], None]) -> None:
         try:
-            changes = self._replica.edit(edit, admit)
+            changes = self._replica.edit(edit, self._reservations.admit, user if is_persons else None)
         finally:
             self._heal_if_spoiled()
         self._journal.add(changes, user.username, None)
+        await self._journal.flush()
 
     async def rework(self, work: Callable[[bytes], Awaitable[Result]], user: User, *, is_exact: bool = False) -> Result:
         """Let ``work`` edit a copy of the document, while others edit the room; returns when it is durable.
@@ -545,12 +600,21 @@ class Room:
         async with self._reworks:
             result = await self._reworked(work, is_exact)
             if result.update:
-                self._reservations.admit(len(result.update))  # later it would cost a reading of the log
-                self._edit_document(
-                    lambda document: document.doc.apply_update(result.update), user, lambda _grows_bytes: None
-                )
+                self._reservations.admit(len(result.update))
+                await self._take_work(result.update, user)
         await self._journal.flush()
         return result
+
+    async def _take_work(self, update: bytes, user: User) -> None:
+        """Take in what was done to a copy for ``user``, as if they had sent it."""
+        author = Author(user.writer, lambda _client_id: None)
+        parts = list(await in_turns(self._replica.cut(update, author)))
+        for part in parts:
+            await self._until_editable()
+            began = self._loop.time()
+            self._journal.add(self._apply(part, author), user.username, None)
+            self._see_to_cells(user)
+            await rest_after(self._loop.time() - began)
 
     async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):
@@ -651,13 +715,16 @@ class Room:
             self._tasks.start("catch up", self._catch_up)
 
     async def _catch_up(self) -> None:
+        """Read the log, at least once, until there is nothing in it that the document does not have."""
         position = self._position
-        while position.is_behind:
+        is_behind = True
+        while is_behind:
             log_slice = await position.read(position.seq)
             await self._until_live()
             changes = [change for update in position.take(log_slice) for change in self._take(update)]
             self._show_foreign(changes)
             self._replica.logged(changes)
+            is_behind = position.is_behind
 
     def _show_foreign(self, changes: list[bytes]) -> None:
         """Send what other server processes wrote.

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Text
 
-from jupyter_collab.document import MAX_TYPES_DEEP, state_vector
 from jupyter_collab.errors import CloseCode
+from jupyter_collab.gate import MAX_TYPES_DEEP
 from jupyter_collab.protocol import (
     Ack,
     AwarenessEntry,
@@ -24,6 +24,7 @@ from jupyter_collab.protocol import (
     build,
     build_awareness,
 )
+from jupyter_collab.yjs import state_vector
 
 from ..peers import RawClient, Wire, eventually
 from ..servers import RunningServer

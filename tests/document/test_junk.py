@@ -103,9 +103,8 @@ def test_what_is_no_whole_cell_among_the_cells_is_found(name: str, watched: bool
         document.check_cells()
         return
     for _ in range(2):
-        with pytest.raises(InvalidUpdate, match="no cell") as raised:
+        with pytest.raises(InvalidUpdate, match="no cell"):
             document.check_cells()
-        assert raised.value.spoils_document
 
 
 @given(st.lists(st.one_of(SHARED_JUNK, WRONG_CELLS), max_size=4), JUNK_METADATA, st.booleans())

@@ -104,7 +104,7 @@ def test_a_new_room_has_one_empty_code_cell() -> None:
 
 
 def test_the_epoch_is_in_the_state_vector_of_whatever_holds_a_part_of_the_history() -> None:
-    from jupyter_collab.document import epoch_client_id, state_vector
+    from jupyter_collab.yjs import epoch_client_id, state_vector
 
     document = replica(RoomDocument.create("one", notebook(markdown("text"))))
     assert epoch_client_id("one") in state_vector(document.doc.get_state())

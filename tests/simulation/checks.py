@@ -10,8 +10,9 @@ from typing import Any
 from pycrdt import Doc
 
 from jupyter_collab.access import Role
-from jupyter_collab.document import RoomDocument, state_vector
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import NotSaved
+from jupyter_collab.yjs import state_vector
 
 from .client import SimulatedClient
 from .copies import SeenCell, raw_cells

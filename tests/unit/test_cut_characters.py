@@ -18,6 +18,7 @@ from jupyter_collab.rooms.replica import Replica
 from jupyter_collab.store import LogSlice, RoomRecord
 
 from ..interop.npm import node_path
+from .updates import author
 
 SCRIPT = (Path(__file__).parent / "yjs_peers.mjs").read_text()
 LABEXTENSION = Path(__file__).resolve().parents[2] / "labextension"
@@ -115,7 +116,7 @@ class World:
 
     def _send(self, person: str, update: bytes) -> bool:
         try:
-            changes = self.room.apply(update)
+            changes = self.room.apply(update, author(person))
         except InvalidUpdate:
             self.join(person)
             return False
@@ -217,12 +218,12 @@ def test_a_cut_is_found_however_the_update_is_written(peers: Peers) -> None:
     client = b"\x09"
     words = write_bytes("x😀".encode())
     whole = b"\x01\x01" + client + b"\x00\x04\x01\x04more" + words + b"\x00"
-    assert world.room.apply(whole)
+    assert world.room.apply(whole, author())
     for name in (client, b"\x89\x80\x00"):
         for deletion in (b"\x02\x01", b"\x01\x01"):
             with pytest.raises(InvalidUpdate, match="whole characters"):
-                world.room.apply(b"\x00\x01" + name + b"\x01" + deletion)
-    assert world.room.apply(b"\x00\x01" + client + b"\x01\x01\x02")
+                world.room.apply(b"\x00\x01" + name + b"\x01" + deletion, author())
+    assert world.room.apply(b"\x00\x01" + client + b"\x01\x01\x02", author())
 
 
 WORDS = ["a", "bc", "\n", "é", "漢字", "😀", "😁", "x😀", "😀y", "👩‍👩‍👧", "𠮟𠮷", "😀😁😀"]

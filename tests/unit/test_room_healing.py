@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pycrdt import Text, merge_updates
+from pycrdt import Doc, Text
 
 from jupyter_collab.document import RoomDocument
+from jupyter_collab.errors import InvalidUpdate
+from jupyter_collab.rooms import replica
+from jupyter_collab.rooms.integrate import integrate
 from jupyter_collab.rooms.room import RoomState
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, settle, until
-from .updates import client_document, recorded_updates, text_update
+from .updates import text_update
 
 NEVER_SECONDS = 3600.0
+
+FAILS = "fails"
+"""The root text into which nothing can be written."""
 
 
 @pytest.fixture
@@ -23,14 +30,21 @@ def store(tmp_path: Path) -> FaultyStore:
     return faulty_store(tmp_path)
 
 
-def edit_with_a_gap() -> bytes:
-    """An edit that builds on one which is not sent."""
-    doc = client_document(7)
-    updates = recorded_updates(doc)
-    text = doc.get("text", type=Text)
-    text.insert(0, "a")
-    text.insert(1, "b")
-    return updates[1]
+def edit_that_fails(client_id: int = 7) -> bytes:
+    """An edit of which yrs is made to take a part and then to fail, whatever the gate thinks of it."""
+    return text_update(client_id, "half of it", root=FAILS)
+
+
+@pytest.fixture(autouse=True)
+def failing_edits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let these edits fail half-way."""
+
+    def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> None:
+        integrate(doc, update, is_simple=is_simple)
+        if FAILS.encode() in update:
+            raise InvalidUpdate("yrs has failed.")
+
+    monkeypatch.setattr(replica, "integrate", fail)
 
 
 def append_text(text: str) -> Callable[[RoomDocument], None]:
@@ -49,7 +63,7 @@ async def test_edits_that_are_not_durable_yet_survive(store: FaultyStore) -> Non
         ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
         with store.holding_writes():
             ada.type("unsaved ")
-            await odd.send_edit(edit_with_a_gap())
+            await odd.send_edit(edit_that_fails())
             ada.type("during ", len(ada.text))
             await until(lambda: store.reads_done == 2)
         await odd.until_text("unsaved during ")
@@ -64,7 +78,7 @@ async def test_an_edit_that_becomes_durable_just_after_the_log_was_read_survives
             with store.holding_writes():
                 ada.type("just in time ")
                 await settle()
-                await odd.send_edit(edit_with_a_gap())
+                await odd.send_edit(edit_that_fails())
                 await until(lambda: store.reads_done == 2)  # the log as it was before the edit
             await ada.until_saved()
         late = await ScriptedPeer("late").join(manager)
@@ -81,7 +95,7 @@ async def test_what_another_process_wrote_reaches_the_peers_although_mending_rea
         ada = await ScriptedPeer("ada").join(here)
         bob = await ScriptedPeer("bob").join(there)
         await bob.typed("from afar")
-        await ada.send_edit(edit_with_a_gap())
+        await ada.send_edit(edit_that_fails())
         await ada.until_text("from afar")
 
 
@@ -94,7 +108,7 @@ async def test_what_another_process_made_a_keyframe_of_reaches_the_peers_all_the
         await bob.typed("from afar")
         assert bob.room is not None
         await bob.room.compact()
-        await ada.send_edit(edit_with_a_gap())
+        await ada.send_edit(edit_that_fails())
         await ada.until_text("from afar")
 
 
@@ -113,7 +127,7 @@ async def test_what_another_process_has_yet_to_save_reaches_the_peers_although_i
             bob.type("from afar")
             compacting = asyncio.ensure_future(bob.room.compact())
             await asyncio.wait([compacting], timeout=0.2)
-            await ada.send_edit(edit_with_a_gap())
+            await ada.send_edit(edit_that_fails())
             await until(lambda: ada.room is not None and ada.room.state is RoomState.LIVE)
         await compacting
         await ada.until_text("from afar, saved")
@@ -124,7 +138,7 @@ async def test_messages_wait_meanwhile_and_keep_their_order(store: FaultyStore) 
     async with serving(store) as manager:
         ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
         with store.holding_reads():
-            await odd.send_edit(edit_with_a_gap())
+            await odd.send_edit(edit_that_fails())
             sent = asyncio.ensure_future(ada.send_edit(text_update(8, "waits")))
             await settle()
             assert not sent.done()
@@ -138,15 +152,14 @@ async def test_who_waited_does_not_build_on_what_is_refused_in_the_same_moment(s
         ada = await ScriptedPeer("ada").join(manager)
         odds = [await ScriptedPeer("odd").join(manager) for _ in range(2)]
         with store.holding_reads():
-            await odds[0].send_edit(edit_with_a_gap())
-            half = merge_updates(text_update(8, "half of it was taken in"), edit_with_a_gap())
-            refused = asyncio.ensure_future(odds[1].send_edit(half))
+            await odds[0].send_edit(edit_that_fails())
+            refused = asyncio.ensure_future(odds[1].send_edit(edit_that_fails(8)))
             await settle()
             change = asyncio.ensure_future(manager.edit("demo", append_text("by the server"), user("import")))
             await settle()
         await asyncio.gather(refused, change)
         await ada.until_text("by the server")
-        assert odds[1].rejections[-1].reason == "causal_gap"
+        assert odds[1].rejections[-1].reason == "invalid_update"
 
 
 @scenario
@@ -156,8 +169,8 @@ async def test_what_another_process_wrote_waits_for_the_end_of_mending_too(tmp_p
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
         odds = [await ScriptedPeer("odd").join(here) for _ in range(2)]
         with stores[0].holding_reads():
-            await odds[0].send_edit(edit_with_a_gap())
-            refused = asyncio.ensure_future(odds[1].send_edit(edit_with_a_gap()))
+            await odds[0].send_edit(edit_that_fails())
+            refused = asyncio.ensure_future(odds[1].send_edit(edit_that_fails(8)))
             await settle()
             reads = stores[0].reads_done
             await bob.typed("from afar")
@@ -172,7 +185,7 @@ async def test_a_store_that_cannot_be_read_is_asked_again(store: FaultyStore) ->
     async with serving(store) as manager:
         ada, odd = [await ScriptedPeer(name).join(manager) for name in ("ada", "odd")]
         store.fails_to_read = True
-        await odd.send_edit(edit_with_a_gap())
+        await odd.send_edit(edit_that_fails())
         await until(lambda: store.reads == 2)
         store.fails_to_read = False
         await ada.send_edit(text_update(8, "back"))
@@ -184,7 +197,7 @@ async def test_a_room_that_mends_itself_is_not_unloaded_under_those_who_wait_for
     async with serving(store, idle_seconds=0.02) as manager:
         odd = await ScriptedPeer("odd").join(manager)
         with store.holding_reads():
-            await odd.send_edit(edit_with_a_gap())
+            await odd.send_edit(edit_that_fails())
             reading = asyncio.ensure_future(manager.read("demo"))
             await settle()
             odd.leave(manager)

@@ -9,11 +9,11 @@ import pytest
 from pycrdt import Map, Text, merge_updates
 
 from jupyter_collab.access import Role
-from jupyter_collab.document import state_vector
 from jupyter_collab.errors import CloseCode
 from jupyter_collab.protocol import EMPTY_UPDATE, Ack, Event, QueryAwareness, SyncStep1, Update, write_varuint
 from jupyter_collab.rooms import Limits
 from jupyter_collab.rooms.replica import Replica
+from jupyter_collab.yjs import state_vector
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, until
@@ -219,16 +219,17 @@ async def test_a_plain_client_that_sends_such_an_update_is_closed(store: FaultyS
 CLAIM = """
 import re, sys
 from pathlib import Path
-from pycrdt import Doc
+from jupyter_collab.document import RoomDocument
+from jupyter_collab.gate import Author, Gate
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.rooms.integrate import integrate
 
 def peak_kilobytes():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
-doc, before = Doc(), peak_kilobytes()
+doc = RoomDocument().doc
+gate, before = Gate(doc.get_update, doc.client_id), peak_kilobytes()
 try:
-    integrate(doc, bytes.fromhex(sys.argv[1]))
+    gate.check(bytes.fromhex(sys.argv[1]), Author("server:ada", lambda client_id: None))
 except InvalidUpdate:
     print((peak_kilobytes() - before) // 1024)
 """

@@ -4,15 +4,21 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text, TransactionEvent
 
+from jupyter_collab.gate import Author
 from jupyter_collab.protocol import write_varuint
 
-__all__ = ["DELETES_UNKNOWN", "HUGE_CLAIM", "client_document", "recorded_updates", "text_update"]
+__all__ = ["DELETES_UNKNOWN", "HUGE_CLAIM", "author", "client_document", "recorded_updates", "text_update"]
 
 HUGE_CLAIM = write_varuint(10**8) + b"\x00\x00\x00"
 """Seven bytes that claim to hold edits of 10**8 clients; yrs would reserve 128 MB for them."""
 
 DELETES_UNKNOWN = b"\x00" + b"\x01" + write_varuint(77) + b"\x01" + b"\x00" + b"\x05"
 """Deletes what client 77, of whom nobody has heard, wrote at its clocks 0 to 4."""
+
+
+def author(name: str = "ada") -> Author:
+    """Somebody who is present under no client id."""
+    return Author(name, lambda client_id: None)
 
 
 def client_document(client_id: int) -> "Doc[Any]":

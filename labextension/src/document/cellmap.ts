@@ -45,6 +45,13 @@ export function textOf(cell: CellMap): Y.Text | null {
   return source instanceof Y.Text ? source : null;
 }
 
+/** Who put outputs into the cell, or the number before it, that no run here made; `null` if nobody did. */
+export function putterOf(cell: CellMap): string | null {
+  const put = cell.get('put');
+  const { by } = (typeof put === 'object' && put !== null ? put : {}) as Record<string, unknown>;
+  return typeof by === 'string' ? by : null;
+}
+
 /** The mark of a deleted cell; `null` if the cell is there. */
 export function deletionOf(cell: CellMap): IDeletion | null {
   if (!cell.has('deleted')) {

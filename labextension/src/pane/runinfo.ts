@@ -3,6 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import { crc32 } from '../crc.js';
+import { type CellMap, putterOf } from '../document/cellmap.js';
+import type { RoomCodeCell } from '../document/cells.js';
 import type { IQueuedRun } from '../protocol.js';
 import { followRuns, showPrompt } from './codecells.js';
 import { element } from './dom.js';
@@ -64,6 +66,7 @@ export class RunInfos {
       }
     };
     cell.model.metadataChanged.connect(mark);
+    mapOf(cell).observe(mark);
     cell.model.sharedModel.changed.connect((_, change) => 'sourceChange' in change && mark());
   }
 
@@ -74,8 +77,9 @@ export class RunInfos {
     }
     const run = this._runOf(cell.model.id);
     const last = readLastRun(cell.model.getMetadata('jupyter_collab') as PartialJSONValue | undefined);
+    const putter = putterOf(mapOf(cell));
     const isEdited = last !== null && last.crc !== null && crc32(cell.model.sharedModel.getSource()) !== last.crc;
-    const text = run !== null ? this._due(run) : last !== null ? this._done(last, isEdited) : '';
+    const text = run !== null ? this._due(run) : last !== null ? this._done(last, isEdited) : this._put(putter);
     node.dataset.status = run?.state ?? last?.status ?? '';
     node.title = last === null ? '' : new Date(last.at).toLocaleString();
     if (node.textContent !== text) {
@@ -92,6 +96,10 @@ export class RunInfos {
     return state === 'running'
       ? this._trans.__('%1 is running this', by.display_name)
       : this._trans.__('Waits to run for %1', by.display_name);
+  }
+
+  private _put(by: string | null): string {
+    return by === null ? '' : this._trans.__('Outputs put here by %1, not run here', by);
   }
 
   private _done(run: ILastRun, isEdited: boolean): string {
@@ -136,6 +144,10 @@ export class RunInfos {
 
   private readonly _marks = new WeakMap<CodeCell, HTMLElement>();
   private readonly _timer: ReturnType<typeof setInterval>;
+}
+
+function mapOf(cell: CodeCell): CellMap {
+  return (cell.model.sharedModel as RoomCodeCell).share.map;
 }
 
 /** What anybody may have written into the document, as far as it makes sense. */

@@ -7,10 +7,12 @@ edit needs a place between them; yrs makes something else, so from then on the t
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
-from ..document import Surrogates, note_surrogates, splits
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
+from ..yjs import UpdateReader
+from .surrogates import Surrogates
 
 __all__ = ["PairGuard"]
 
@@ -46,8 +48,8 @@ class PairGuard:
         self._named = {write_varuint(client) for client in self._surrogates.clients}
         self._always_reads = any(LONG_NUMBER.match(name) is None for name in self._named)
 
-    def check(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> bool:
-        """Make sure that ``update`` cuts no character; returns whether it may bring pairs, which are to be learnt then.
+    def check(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> None:
+        """Make sure that ``update`` cuts no character.
 
         Parameters
         ----------
@@ -63,11 +65,11 @@ class PairGuard:
         """
         has_pairs = PAIR.search(update) is not None
         if not has_pairs and not self._names_pairs(update):
-            return False
+            return
         brought = Surrogates()
         wanted = splits(update, brought)
         if not has_pairs and not any(self._surrogates.has(split.client, split.clock) for split in wanted):
-            return False
+            return
         clocks = known_clocks()
         for client in brought.clients:
             if brought.has(client, clocks.get(client, 0)):  # the document has the first half, as something else
@@ -77,7 +79,6 @@ class PairGuard:
             is_new = split.clock >= clocks.get(split.client, 0)
             if not is_known and (brought if is_new else self._surrogates).has(split.client, split.clock):
                 raise InvalidUpdate(CUTS)
-        return has_pairs
 
     def _names_pairs(self, update: bytes) -> bool:
         """Whether ``update`` may say something about a text with pairs; found without reading it, as most do not."""
@@ -88,3 +89,47 @@ class PairGuard:
             or not self._named.isdisjoint(LONG_NUMBER.findall(update))
             or PADDED_NUMBER.search(update) is not None
         )
+
+
+class Split(NamedTuple):
+    """An update needs a place right before what ``client`` wrote at ``clock``, so a text may have to be taken apart.
+
+    It is for something that the client ``by`` wrote, which ends before its clock ``by_end``; or for a deletion: then
+    ``by`` is None.
+    """
+
+    client: int
+    clock: int
+    by: int | None
+    by_end: int
+
+
+def note_surrogates(update: bytes, surrogates: Surrogates) -> None:
+    """Take note of the pairs in the texts of ``update``, which was written here, in ``surrogates``."""
+    splits(update, surrogates, is_ours=True)
+
+
+def splits(update: bytes, surrogates: Surrogates, *, is_ours: bool = False) -> list[Split]:
+    """As :func:`note_surrogates`; returns where the update needs places in texts, of others or its own.
+
+    Raises
+    ------
+    InvalidUpdate
+        It is no update.
+    """
+    reader = UpdateReader(update, is_ours=is_ours)
+    found: list[Split] = []
+    for client, clock, length, _, left, right, _, text, *_ in reader.items():
+        if text is not None and not text.isascii():
+            try:
+                surrogates.add(client, clock, text)
+            except ValueError as error:  # nobody writes an update in that order
+                raise InvalidUpdate("The edit is not a Yjs update; nothing of it was taken in.") from error
+        end = clock + length
+        if left is not None and left != (client, clock - 1):  # else it is the next part of the same text
+            found.append(Split(left[0], left[1] + 1, client, end))
+        if right is not None:
+            found.append(Split(*right, client, end))
+    for client, clock, length in reader.deletions():
+        found += (Split(client, clock, None, 0), Split(client, clock + length, None, 0))
+    return found

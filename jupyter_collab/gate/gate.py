@@ -1,0 +1,223 @@
+"""What an update says, understood before it is applied: whether all is there that it builds on, and whether it may be.
+
+yrs, which applies it, keeps what it cannot apply yet aside without a word, fails half-way on what is malformed, ends
+the process on what is nested very deep, and takes whatever else there is. So nothing gets to it that is not understood
+here.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ..errors import InvalidUpdate
+from ..protocol import write_varuint
+from ..yjs import Typing, UpdateReader, read_typing
+from .examination import MAX_TYPES_DEEP, Examination
+from .known import require_known
+from .pairs import PairGuard
+from .places import Place, Places, SharedType, Unit
+
+__all__ = ["MAX_TYPES_DEEP", "Admission", "Author", "Gate"]
+
+MAX_NEW_CLIENTS = 2_000
+MAX_CLIENTS = 20_000
+"""For each edit yrs looks at all clients that ever wrote."""
+
+MAX_ROOTS = 32
+
+MAX_LEVELS_AT_ONCE = 1_000
+"""So many levels of shared types are deleted at once; ten times as many do no harm."""
+
+SERVER = ""
+"""Owns the client ids of the server's own documents. No person is named so."""
+
+
+NOTHING: Mapping[SharedType, bool] = {}
+
+
+class Author(NamedTuple):
+    """Who sends an update: ``name`` among all who do.
+
+    ``owner_of`` says which of them, if any, is known to be present under a client id. If ``is_own``, they wrote all of
+    it; else they may pass on what others wrote.
+    """
+
+    name: str
+    owner_of: Callable[[int], str | None]
+    is_own: bool = True
+
+
+class Admission(NamedTuple):
+    """An update that may be applied, and what it does besides changing text.
+
+    ``touched`` are the cells of which it changes what only runs should change, and whether it puts outputs there.
+    """
+
+    typing: Typing | None
+    place: Place | None
+    examination: Examination | None
+    touched: Mapping[SharedType, bool]
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it only goes on with a text."""
+        return self.typing is not None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it brings anything that is not deleted at once."""
+        return self.typing is not None or (self.examination is not None and bool(self.examination.writers))
+
+
+class Gate:
+    """Understands updates to one document, of which it knows where everything stands.
+
+    ``encode`` returns what the document has that a state vector has not; only the server writes as ``own_client``.
+    """
+
+    def __init__(self, encode: Callable[[bytes], bytes], own_client: int) -> None:
+        self._encode = encode
+        self._places = Places()
+        self._guards: dict[int, dict[int, Place]] = {}
+        self._owners = {own_client: SERVER}
+        self._pairs = PairGuard()
+
+    @property
+    def clocks(self) -> dict[int, int]:
+        """How many units of each client the document has."""
+        return self._places.clocks
+
+    def check(self, update: bytes, author: Author) -> Admission:
+        """Look at an update that ``author`` wants to have applied.
+
+        Raises
+        ------
+        InvalidUpdate
+            It must not be applied.
+        CausalGap
+            It builds on something that the document does not have.
+        """
+        admission = self._check_typing(update, author) or self._examine(update, author)
+        self._pairs.check(update, lambda: self.clocks)
+        return admission
+
+    def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
+        """Look at a large update in small steps; in the end returns parts of it that are updates to be checked again.
+
+        Raises what :meth:`check` does, if not before the document changes between the steps.
+        """
+        found = Examination(update, self._places, self._guards, is_judged=True)
+        yield from self._steps(update, author, found)
+        return found.parts()
+
+    def _check_typing(self, update: bytes, author: Author) -> Admission | None:
+        """The quick way for what nearly all updates are: a text goes on, by who has written there before."""
+        typing = read_typing(update)
+        if typing is None:
+            return None
+        client, clock, _, left, right = typing
+        places = self._places
+        if places.end(client) != clock or self._owners.get(client) != author.name:
+            return None
+        place = None if left is None else places.of(left)
+        if right is not None:
+            behind = places.of(right)
+            place = behind if left is None or behind is place else None
+        return Admission(typing, place, None, NOTHING) if place is not None and place.is_text else None
+
+    def _examine(self, update: bytes, author: Author) -> Admission:
+        found = Examination(update, self._places, self._guards, is_judged=True)
+        for _ in self._steps(update, author, found):
+            pass
+        return Admission(None, None, found, found.touched)
+
+    def _steps(self, update: bytes, author: Author, found: Examination) -> Iterator[None]:
+        """Look at an update, in small steps."""
+        yield from found.steps()
+        for client in found.writers:
+            owner = self._owners.get(client, author.owner_of(client))
+            if owner is not None and owner != author.name:
+                raise InvalidUpdate(
+                    "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
+                    "Take the room's document again, with a new client id."
+                )
+        self._require_room(found)
+        if found.known:
+            yield from require_known(update, found.known, self.clocks, self._encode)
+
+    def _require_room(self, found: Examination) -> None:
+        draft = found.draft
+        new = draft.new_clients
+        if new > MAX_NEW_CLIENTS or (new and self._places.clients + new > MAX_CLIENTS):
+            raise InvalidUpdate(
+                f"The edit is by {new} Yjs clients that are new here; one edit may bring {MAX_NEW_CLIENTS}, "
+                f"and a room have {MAX_CLIENTS}. Nothing of it was taken in."
+            )
+        if draft.new_roots and len(self._places.roots) + draft.new_roots > MAX_ROOTS:
+            raise InvalidUpdate(f"The room would have more than {MAX_ROOTS} root types. Nothing of it was taken in.")
+
+    def commit(self, admission: Admission, changes: Iterable[bytes], author: Author) -> None:
+        """An update that was admitted has been applied; ``changes`` are what the document says that it changed."""
+        for change in changes:
+            self._pairs.learn(change)
+        if admission.typing is not None and admission.place is not None:
+            self._places.extend(admission.typing.client, admission.place, admission.typing.end)
+            return
+        found = admission.examination
+        if found is None:
+            return
+        for client in found.writers if author.is_own else ():
+            self._owners.setdefault(client, author.name)
+        self._add(found)
+        if found.valued or found.cares_for_deletions:
+            for change in changes:
+                self._forget_deleted(change)
+
+    def learn(self, update: bytes) -> Mapping[SharedType, bool]:
+        """Take note of what ``update``, as the document itself reported it, brought into the document.
+
+        Returns the cells of which it changed what only runs should change, and whether it put outputs there.
+        """
+        self._pairs.learn(update)
+        found = Examination(update, self._places, self._guards, is_judged=False)
+        found.run()
+        self._add(found)
+        self._forget_deleted(update)
+        return found.touched
+
+    def prunings(self) -> list[bytes]:
+        """The deletions, to be applied in this order, after which no shared types lie too deep in each other.
+
+        For a document from before the gate. yrs deletes by recursion, so each takes away only some of them, from below.
+        """
+        deep = [shared_type for shared_type in self._places.types.values() if shared_type.depth > MAX_TYPES_DEEP]
+        cut = [found for found in deep if (found.depth - MAX_TYPES_DEEP - 1) % MAX_LEVELS_AT_ONCE == 0]
+        cut.sort(key=lambda found: found.depth, reverse=True)
+        return [_deletion_of(found.unit) for found in cut if found.unit is not None]
+
+    def _add(self, found: Examination) -> None:
+        found.draft.commit()
+        for place, items in found.valued.items():
+            for item in items:
+                unit = (item.client, item.clock)
+                if not found.is_deleted(unit):
+                    place.guarded.add(unit)
+                    self._guards.setdefault(item.client, {})[item.clock] = place
+        for cell, cell_id in found.ids():
+            cell.cell_id = cell_id
+
+    def _forget_deleted(self, update: bytes) -> None:
+        """What ``update`` deletes is guarded no longer."""
+        reader = UpdateReader(update, is_ours=True)
+        for _ in reader.items():
+            pass
+        for client, start, length in reader.deletions():
+            guarded = self._guards.get(client)
+            for clock in [clock for clock in guarded or () if start <= clock < start + length]:
+                assert guarded is not None
+                guarded.pop(clock).guarded.discard((client, clock))
+
+
+def _deletion_of(unit: Unit) -> bytes:
+    """An update that deletes just this."""
+    client, clock = unit
+    return b"\x00\x01" + write_varuint(client) + b"\x01" + write_varuint(clock) + b"\x01"

@@ -1,0 +1,203 @@
+"""Where each unit of a document stands: in which shared type, and for maps under which key.
+
+Yjs names what it keeps by *units*: a client and its clock. An item of an update says beside which unit it stands, and
+only rarely in which type; so whoever wants to know what an item means has to know where all units stand.
+"""
+
+from bisect import bisect_right
+from enum import Enum, auto
+
+__all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
+
+Unit = tuple[int, int]
+"""A client and its clock."""
+
+
+class Kind(Enum):
+    """What a shared type is in the document of a room. ``docs/wire.md`` describes each."""
+
+    CELLS = auto()
+    META = auto()
+    STATE = auto()
+    CELL = auto()
+    SOURCE = auto()
+    CELL_METADATA = auto()
+    OUTPUTS = auto()
+    OUTPUT = auto()
+    STREAM = auto()
+    NOTEBOOK_METADATA = auto()
+    FREE = auto()
+    """Anything may stand in it."""
+    GONE = auto()
+    """It was deleted and collected, so nothing is known of it, and nothing that stands there is shown."""
+
+
+class SharedType:
+    """A shared type, made by ``unit`` in ``owner``, or a root one, of ``depth`` 0.
+
+    ``cell`` is the cell that it is or lies in, if any, and ``is_output`` says whether it is outputs or a part of them.
+    ``cell_id`` is what a cell says its id is.
+    """
+
+    __slots__ = ("cell", "cell_id", "depth", "is_output", "kind", "owner", "places", "unit")
+
+    def __init__(self, kind: Kind, owner: "Place | None" = None, unit: Unit | None = None) -> None:
+        holder = None if owner is None else owner.type
+        self.kind = kind
+        self.owner = owner
+        self.unit = unit
+        self.depth: int = 0 if holder is None else holder.depth + 1
+        self.cell: SharedType | None = self if kind is Kind.CELL else None if holder is None else holder.cell
+        self.is_output: bool = kind is Kind.OUTPUTS or (holder is not None and holder.is_output)
+        self.cell_id: str | None = None
+        self.places: dict[str | None, Place] = {}
+
+
+class Place:
+    """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.gate`."""
+
+    __slots__ = ("guarded", "is_text", "key", "type")
+
+    def __init__(self, shared_type: SharedType, key: str | None) -> None:
+        self.type = shared_type
+        self.key = key
+        self.is_text = key is None and shared_type.kind is Kind.SOURCE
+        self.guarded: set[Unit] = set()
+
+
+GONE = Place(SharedType(Kind.GONE), None)
+"""Where that stands of which nothing is known any more."""
+
+
+class _History:
+    """What one client wrote: ``end`` units, in runs that each stand in one place. It may begin with some ``end``."""
+
+    __slots__ = ("end", "places", "starts")
+
+    def __init__(self, end: int = 0) -> None:
+        self.end = end
+        self.starts: list[int] = []
+        self.places: list[Place] = []
+
+    def extend(self, place: Place, end: int) -> None:
+        """All up to ``end`` that is not known yet stands in ``place``."""
+        if not self.places or self.places[-1] is not place:
+            self.starts.append(self.end)
+            self.places.append(place)
+        self.end = end
+
+    def of(self, clock: int) -> Place | None:
+        """Where the unit of this clock stands, if it is in one of the runs."""
+        index = bisect_right(self.starts, clock) - 1
+        return self.places[index] if index >= 0 and clock < self.end else None
+
+
+class Places:
+    """Knows where all units of one document stand, and which are shared types.
+
+    Attributes
+    ----------
+    roots, types
+        The shared types: the root ones by their names, all others by the units that made them.
+    """
+
+    def __init__(self) -> None:
+        self._histories: dict[int, _History] = {}
+        self.roots: dict[str, SharedType] = {}
+        self.types: dict[Unit, SharedType] = {}
+
+    @property
+    def clients(self) -> int:
+        """How many clients ever wrote anything."""
+        return len(self._histories)
+
+    @property
+    def clocks(self) -> dict[int, int]:
+        """How many units of each client there are."""
+        return {client: history.end for client, history in self._histories.items()}
+
+    def end(self, client: int) -> int:
+        """How many units of ``client`` there are."""
+        history = self._histories.get(client)
+        return 0 if history is None else history.end
+
+    def of(self, unit: Unit) -> Place | None:
+        """Where ``unit`` stands; ``None`` if there is no such unit."""
+        history = self._histories.get(unit[0])
+        return None if history is None else history.of(unit[1])
+
+    def extend(self, client: int, place: Place, end: int) -> None:
+        """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""
+        history = self._histories.get(client)
+        if history is None:
+            history = self._histories[client] = _History()
+        history.extend(place, end)
+
+
+class PlacesDraft:
+    """What an update would add to ``known`` places; :meth:`commit` adds it."""
+
+    def __init__(self, known: Places) -> None:
+        self._known = known
+        self._histories: dict[int, _History] = {}
+        self._roots: dict[str, SharedType] = {}
+        self._places: dict[tuple[SharedType, str | None], Place] = {}
+        self.types: dict[Unit, SharedType] = {}
+
+    @property
+    def new_clients(self) -> int:
+        """How many clients write for the first time."""
+        return sum(self._known.end(client) == 0 for client in self._histories)
+
+    def end(self, client: int) -> int:
+        """How many units of ``client`` there are, with those of the update so far."""
+        history = self._histories.get(client)
+        return self._known.end(client) if history is None else history.end
+
+    def of(self, unit: Unit) -> Place | None:
+        """Where ``unit`` stands; ``None`` if there is no such unit."""
+        history = self._histories.get(unit[0])
+        place = None if history is None else history.of(unit[1])
+        return self._known.of(unit) if place is None else place
+
+    def type(self, unit: Unit) -> SharedType | None:
+        """The shared type that ``unit`` made, if it is one."""
+        return self.types.get(unit) or self._known.types.get(unit)
+
+    def root(self, name: str, kind: Kind) -> SharedType:
+        """The root type of this name; of that ``kind`` if it is new."""
+        found = self._known.roots.get(name) or self._roots.get(name)
+        if found is None:
+            found = self._roots[name] = SharedType(kind)
+        return found
+
+    @property
+    def new_roots(self) -> int:
+        """How many root types come."""
+        return len(self._roots)
+
+    def place(self, shared_type: SharedType, key: str | None) -> Place:
+        """The place in ``shared_type``: of all that stands in a list or text, or under one key of a map."""
+        found = shared_type.places.get(key) or self._places.get((shared_type, key))
+        if found is None:
+            found = self._places[shared_type, key] = Place(shared_type, key)
+        return found
+
+    def extend(self, client: int, place: Place, end: int) -> None:
+        """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""
+        history = self._histories.get(client)
+        if history is None:
+            history = self._histories[client] = _History(self._known.end(client))
+        history.extend(place, end)
+
+    def commit(self) -> None:
+        """The update is part of the document now."""
+        known = self._known
+        known.roots.update(self._roots)
+        known.types.update(self.types)
+        for (shared_type, key), place in self._places.items():
+            shared_type.places[key] = place
+        for client, history in self._histories.items():
+            ends = [*history.starts[1:], history.end]
+            for place, end in zip(history.places, ends, strict=True):
+                known.extend(client, place, end)

@@ -1,0 +1,38 @@
+"""Long work in the event loop's thread, in small steps between which everybody else has their turn."""
+
+import asyncio
+from collections.abc import Generator
+from time import perf_counter
+from typing import TypeVar
+
+__all__ = ["in_turns", "rest_after"]
+
+Result = TypeVar("Result")
+
+TURN_SECONDS = 0.001
+STEPS_BETWEEN_LOOKS = 16
+"""So often is looked at the clock."""
+
+REST_PER_TURN = 2
+"""A turn is followed by a rest so many times as long."""
+
+
+async def in_turns(work: Generator[None, None, Result]) -> Result:
+    """Let ``work`` go on from ``yield`` to ``yield``, and return what it returns."""
+    began = perf_counter()
+    while True:
+        try:
+            for _ in range(STEPS_BETWEEN_LOOKS):
+                next(work)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        took = perf_counter() - began
+        if took > TURN_SECONDS:
+            await rest_after(took)
+            began = perf_counter()
+
+
+async def rest_after(took_seconds: float) -> None:
+    """Let the others have their turn, after one that took so long."""
+    await asyncio.sleep(took_seconds * REST_PER_TURN)

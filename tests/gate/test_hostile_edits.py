@@ -1,0 +1,333 @@
+"""What no page could show, what is others', and what would end the server, is refused; and nothing of it stays."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, merge_updates
+
+from jupyter_collab.errors import CausalGap, InvalidUpdate
+from jupyter_collab.gate import MAX_TYPES_DEEP
+from jupyter_collab.protocol import write_bytes, write_varuint
+
+from .rooms import GatedRoom, Person
+
+Change = Callable[[Person], Any]
+
+
+def stream(**parts: Any) -> "Map[Any]":
+    """An output as a kernel writes it."""
+    return Map({"output_type": "stream", "name": "stdout", "text": Text("x"), **parts})
+
+
+def cell(**parts: Any) -> "Map[Any]":
+    """A whole cell."""
+    fields = {"cell_type": "markdown", "source": Text(""), "metadata": Map(), "outputs": Array()}
+    return Map({"id": "new", "pos": "a5", **fields, **parts})
+
+
+NOT_SHOWN: dict[str, Change] = {
+    "an output that is null": lambda eve: eve.cell()["outputs"].append(None),
+    "an output that is a number": lambda eve: eve.cell()["outputs"].append(3),
+    "an output that is a text": lambda eve: eve.cell()["outputs"].append(Text("out")),
+    "a stream without text": lambda eve: eve.cell()["outputs"].append(Map({"output_type": "stream"})),
+    "a plain stream without text": lambda eve: eve.cell()["outputs"].append({"output_type": "stream"}),
+    "a stream whose text is a number": lambda eve: eve.cell()["outputs"].append(stream(text=7)),
+    "an output of no type": lambda eve: eve.cell()["outputs"].append(Map({"data": {}})),
+    "an output of another type": lambda eve: eve.cell()["outputs"].append(Map({"output_type": "bomb"})),
+    "the text taken out of a stream": lambda eve: eve.cell()["outputs"][0].__delitem__("text"),
+    "another text in a stream": lambda eve: eve.cell()["outputs"][0].__setitem__("text", Text("forged")),
+    "metadata that are a word": lambda eve: eve.meta.__setitem__("metadata", "boom"),
+    "no metadata": lambda eve: eve.meta.__delitem__("metadata"),
+    "metadata that are a list": lambda eve: eve.meta.__setitem__("metadata", Array([1])),
+    "a word among the cells": lambda eve: eve.bag.append("word"),
+    "a list among the cells": lambda eve: eve.bag.append(Array()),
+    "a cell without a type": lambda eve: eve.bag.append(cell(cell_type=None)),
+    "a cell of another type": lambda eve: eve.bag.append(cell(cell_type="bomb")),
+    "a cell without text": lambda eve: eve.bag.append(Map({"cell_type": "raw", "metadata": Map()})),
+    "a cell with plain text": lambda eve: eve.bag.append(cell(source="plain")),
+    "a cell with plain metadata": lambda eve: eve.bag.append(cell(metadata={})),
+    "a cell with plain outputs": lambda eve: eve.bag.append(cell(outputs=[])),
+    "another type of a cell": lambda eve: eve.cell().__setitem__("cell_type", "bomb"),
+    "no type of a cell": lambda eve: eve.cell().__delitem__("cell_type"),
+    "a picture in a source": lambda eve: eve.source().insert_embed(0, {"image": 1}),
+    "a cell taken away": lambda eve: eve.bag.__delitem__(0),
+    "another source": lambda eve: eve.cell().__setitem__("source", Text("mine")),
+    "another id": lambda eve: eve.cell().__setitem__("id", "mine"),
+    "other metadata": lambda eve: eve.cell().__setitem__("metadata", Map()),
+    "other outputs": lambda eve: eve.cell().__setitem__("outputs", Array()),
+}
+
+SERVERS: dict[str, Change] = {
+    "which kernel there is": lambda eve: eve.state.__setitem__("kernel", {"server": "http://elsewhere"}),
+    "which history it is": lambda eve: eve.state.__setitem__("epoch", "mine"),
+    "no history": lambda eve: eve.state.__delitem__("epoch"),
+}
+
+
+@pytest.mark.parametrize("name", [*NOT_SHOWN, *SERVERS])
+def test_such_an_edit_is_refused_and_nothing_of_it_stays(name: str) -> None:
+    room = GatedRoom()
+    before = room.replica.encode()
+    eve = room.joined()
+    with pytest.raises(InvalidUpdate):
+        eve.send({**NOT_SHOWN, **SERVERS}[name])
+    assert not room.replica.spoiled
+    assert room.replica.encode() == before
+    assert room.joined("ada").send(lambda ada: ada.source().insert(0, "x"))
+
+
+FINE: dict[str, Change] = {
+    "a cell": lambda eve: eve.bag.append(cell()),
+    "code": lambda eve: eve.bag.append(cell(cell_type="code", execution_count=None, outputs=Array([stream()]))),
+    "a cell with attachments": lambda eve: eve.bag.append(cell(attachments=Map({"a.png": {"image/png": "AAAA"}}))),
+    "another type": lambda eve: eve.cell(1).__setitem__("cell_type", "raw"),
+    "a deletion": lambda eve: eve.cell(1).__setitem__("deleted", {"at": 1, "by": "Eve"}),
+    "a move": lambda eve: eve.cell(1).__setitem__("pos", "a0"),
+    "no outputs": lambda eve: eve.cell()["outputs"].clear(),
+    "a picture as output": lambda eve: eve.cell()["outputs"].append(
+        Map({"output_type": "display_data", "data": {"image/png": "AAAA"}, "metadata": {}})
+    ),
+    "a plain output": lambda eve: eve.cell()["outputs"].append({"output_type": "stream", "name": "a", "text": ["b"]}),
+    "more of a stream": lambda eve: eve.cell()["outputs"][0]["text"].insert(0, "more "),
+    "tags": lambda eve: eve.cell()["metadata"].__setitem__("tags", ["a"]),
+    "a title": lambda eve: eve.meta["metadata"].__setitem__("title", "Mine"),
+    "new metadata": lambda eve: eve.meta.__setitem__("metadata", Map({"title": "Mine"})),
+    "bold text": lambda eve: eve.source().format(0, 1, {"bold": True}),
+    "no text": lambda eve: eve.source().clear(),
+    "a dirty document": lambda eve: eve.state.__setitem__("dirty", True),
+    "a root of one's own": lambda eve: eve.doc.get("mine", type=Map).__setitem__("k", Map({"deep": Array([1])})),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_such_an_edit_is_taken(name: str) -> None:
+    room = GatedRoom()
+    eve = room.joined()
+    assert eve.send(FINE[name])
+    assert room.replica.state_vector
+    assert eve.send(lambda eve: eve.source().insert(0, "and on"))
+
+
+def test_a_cell_may_be_made_changed_and_deleted_before_anybody_hears_of_it() -> None:
+    room = GatedRoom()
+    eve = room.joined()
+    updates = [
+        eve.update(lambda eve: eve.bag.append(cell())),
+        eve.update(lambda eve: eve.cell(2).__setitem__("cell_type", "code")),
+        eve.update(lambda eve: eve.cell(2)["outputs"].append(stream())),
+        eve.update(lambda eve: eve.cell(2)["outputs"].clear()),
+        eve.update(lambda eve: eve.cell(2).__setitem__("deleted", {"at": 1, "by": "Eve"})),
+    ]
+    assert room.take(merge_updates(*updates))
+
+
+# -- gaps
+
+
+def test_an_edit_with_a_gap_leaves_nothing_behind_and_makes_no_room_anew() -> None:
+    room = GatedRoom()
+    eve = room.joined()
+    first = eve.update(lambda eve: eve.source().insert(0, "first "))
+    second = eve.update(lambda eve: eve.source().insert(6, "second "))
+    deletion = eve.update(lambda eve: eve.source().__delitem__(slice(0, 3)))
+    before = room.replica.encode()
+    for late in (second, deletion, merge_updates(second, deletion)):
+        with pytest.raises(CausalGap):
+            room.take(late)
+        assert not room.replica.spoiled
+        assert room.replica.encode() == before
+    for update in (first, second, deletion):
+        room.take(update)
+    assert room.cell("code")["source"] == "st second 1 + 1"
+
+
+def test_a_part_of_an_edit_with_a_gap_is_not_taken_either() -> None:
+    room = GatedRoom()
+    eve, bob = room.joined("eve"), room.joined("bob")
+    eve.update(lambda eve: eve.source().insert(0, "never sent"))
+    half = merge_updates(
+        bob.update(lambda bob: bob.source(1).insert(0, "sound")), eve.update(lambda eve: eve.source().insert(0, "gap"))
+    )
+    before = room.replica.encode()
+    with pytest.raises(CausalGap):
+        room.take(half)
+    assert room.replica.encode() == before
+
+
+def test_what_two_clients_build_on_each_other_in_turn_is_taken_at_once() -> None:
+    room = GatedRoom()
+    eve, bob = room.joined("eve"), room.joined("bob")
+    updates = []
+    for number in range(20):
+        one, other = (eve, bob) if number % 2 else (bob, eve)
+        updates.append(one.update(lambda one: one.source(1).insert(0, "x")))
+        other.doc.apply_update(updates[-1])
+    assert room.take(merge_updates(*updates))
+    assert room.cell("words")["source"] == "x" * 20 + "words"
+
+
+# -- whose it is
+
+
+def test_nobody_writes_under_the_client_id_of_somebody_who_wrote() -> None:
+    room = GatedRoom()
+    ada = room.joined("ada", client_id=77)
+    ada.send(lambda ada: ada.source().insert(0, "ada "))
+    eve = room.joined("eve", client_id=77)
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        eve.send(lambda eve: eve.source().insert(0, "eve "))
+    ada.send(lambda ada: ada.source().insert(4, "goes on "))
+    assert room.cell("code")["source"] == "ada goes on 1 + 1"
+
+
+def test_nobody_writes_under_the_client_id_of_somebody_who_is_there() -> None:
+    room = GatedRoom()
+    ada = room.joined("ada", client_id=77)
+    room.presence[77] = "guest:ada"
+    eve = room.joined("eve", client_id=77)
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        eve.send(lambda eve: eve.source().insert(0, "eve "))
+    ada.send(lambda ada: ada.source().insert(0, "ada "))
+    assert room.cell("code")["source"] == "ada 1 + 1"
+
+
+def test_text_that_is_not_what_the_room_has_under_its_id_is_not_silently_dropped() -> None:
+    room = GatedRoom()
+    ada = room.joined("ada", client_id=77)
+    eve = room.joined("eve", client_id=77)  # before anybody knows of Ada
+    eve.send(lambda eve: eve.source().insert(0, "xxxx"))
+    with pytest.raises(InvalidUpdate, match="something else"):
+        ada.send(lambda ada: ada.source().insert(0, "word"))
+
+
+def test_the_servers_own_client_id_is_nobodys() -> None:
+    room = GatedRoom()
+    client_id = room.look(lambda document: document.doc.client_id)
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        room.joined("eve", client_id).send(lambda eve: eve.source().insert(0, "x"))
+
+
+def test_what_is_known_may_be_sent_again_by_anybody() -> None:
+    room = GatedRoom()
+    ada, eve = room.joined("ada"), room.joined("eve")
+    for number in range(10):
+        ada.send(lambda ada, number=number: ada.source(number % 2).insert(number % 3, "word😀"))  # type: ignore[misc]
+    ada.send(lambda ada: ada.source().__delitem__(slice(0, 4)))
+    ada.send(lambda ada: ada.cell()["metadata"].__setitem__("n", {"b": [1.5, None, True], "a": "é"}))
+    eve.doc.apply_update(room.replica.encode())
+    assert room.take(eve.doc.get_update()) == []
+    assert room.take(ada.doc.get_update(), "ada") == []
+
+
+# -- cost
+
+
+def deep(levels: int, root: str = "mine") -> bytes:
+    """So many maps, each in the one before."""
+    doc: Doc[Any] = Doc(client_id=5)
+    holder = doc.get(root, type=Map)
+    with doc.transaction():
+        for _ in range(levels):
+            holder["k"] = Map()
+            holder = holder["k"]
+    return doc.get_update()
+
+
+def test_types_too_deep_in_each_other_are_refused_at_once_and_one_after_the_other() -> None:
+    GatedRoom().take(deep(MAX_TYPES_DEEP))
+    for levels in (MAX_TYPES_DEEP + 1, 60_000):
+        with pytest.raises(InvalidUpdate, match="deep"):
+            GatedRoom().take(deep(levels))
+    room = GatedRoom()
+    doc: Doc[Any] = Doc(client_id=5)
+    holder = doc.get("mine", type=Array)
+    for _ in range(MAX_TYPES_DEEP):
+        before = doc.get_state()
+        holder.append(1)
+        holder.append(Array())
+        holder = holder[1]
+        room.take(doc.get_update(before))
+    before = doc.get_state()
+    holder.append(Array())
+    with pytest.raises(InvalidUpdate, match="deep"):
+        room.take(doc.get_update(before))
+
+
+def test_a_room_that_holds_such_types_already_is_mended_when_it_opens() -> None:
+    script = (
+        "from pycrdt import Map, merge_updates\n"
+        "from tests.gate.rooms import GatedRoom\n"
+        "from tests.gate.test_hostile_edits import deep\n"
+        "state = GatedRoom().replica.encode()\n"
+        "room = GatedRoom(merge_updates(state, deep(60_000)))\n"
+        "assert room.replica.prune()\n"
+        "assert len(room.replica.encode()) < len(state) + 100_000\n"
+        "eve = room.joined()\n"
+        "eve.send(lambda eve: eve.doc.get('mine', type=Map).__delitem__('k'))\n"
+        "assert room.cell('code')['source'] == '1 + 1'\n"
+        "assert not room.replica.prune()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_deep_types_are_what_they_are_feared_for() -> None:
+    """If this fails, yrs has become safe, and the bound is no longer needed."""
+    script = (
+        "from pycrdt import Doc, Map\n"
+        "doc = Doc()\n"
+        "doc['x'] = holder = Map()\n"
+        "with doc.transaction():\n"
+        "    for _ in range(100_000):\n"
+        "        holder['k'] = Map()\n"
+        "        holder = holder['k']\n"
+        "del doc.get('x', type=Map)['k']\n"
+    )
+    end = subprocess.run([sys.executable, "-c", script], capture_output=True)
+    assert end.returncode < 0
+
+
+def test_thousands_of_things_between_the_same_two_are_refused() -> None:
+    structs = b"".join(b"\x28\x01\x01x\x01k\x01\x7d" + write_varuint(n % 50) for n in range(20_000))
+    update = b"\x01" + write_varuint(20_000) + b"\x07\x00" + structs + b"\x00"
+    with pytest.raises(InvalidUpdate, match="same two"):
+        GatedRoom().take(update)
+
+
+def test_thousands_of_clients_in_one_edit_are_refused() -> None:
+    sections = b"".join(
+        b"\x01" + write_varuint(n) + b"\x00\x28\x01\x01x" + write_bytes(b"%d" % n) + b"\x01\x7d\x01"
+        for n in range(100, 3100)
+    )
+    with pytest.raises(InvalidUpdate, match="3000 Yjs clients"):
+        GatedRoom().take(write_varuint(3000) + sections + b"\x00")
+
+
+def test_thousands_of_roots_are_refused() -> None:
+    structs = b"".join(b"\x04\x01" + write_bytes(f"root{n}".encode()) + b"\x01x" for n in range(100))
+    with pytest.raises(InvalidUpdate, match="root types"):
+        GatedRoom().take(b"\x01\x64\x07\x00" + structs + b"\x00")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda eve: eve.doc.get("cells", type=Map).__setitem__("k", "v"),
+        lambda eve: eve.doc.get("cells", type=Text).insert(0, "text"),
+        lambda eve: eve.doc.get("meta", type=Array).append(1),
+        lambda eve: eve.doc.get("state", type=Text).insert(0, "text"),
+        lambda eve: eve.doc.get("cells", type=XmlFragment).children.append(XmlElement("p")),
+    ],
+)
+def test_a_root_is_not_treated_as_another_kind_of_type(change: Change) -> None:
+    room = GatedRoom()
+    before = room.replica.encode()
+    eve = Person(room, "eve", 7)
+    other: Doc[Any] = Doc(client_id=8)
+    eve.doc = other
+    change(eve)
+    with pytest.raises(InvalidUpdate):
+        room.take(other.get_update())
+    assert room.replica.encode() == before
