@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
-from ..yjs import Typing, UpdateReader, read_typing
+from ..yjs import Deletion, Typing, UpdateReader, read_typing
 from .examination import MAX_TYPES_DEEP, Examination
 from .known import require_known
 from .pairs import PairGuard
@@ -23,6 +23,9 @@ MAX_CLIENTS = 20_000
 """For each edit yrs looks at all clients that ever wrote."""
 
 MAX_ROOTS = 32
+
+MAX_SPARE_TYPES = 20_000
+"""So many shared types that are gone may be remembered: each takes some hundred bytes."""
 
 MAX_LEVELS_AT_ONCE = 1_000
 """So many levels of shared types are deleted at once; ten times as many do no harm."""
@@ -76,6 +79,8 @@ class Gate:
 
     def __init__(self, encode: Callable[[bytes], bytes], own_client: int) -> None:
         self._encode = encode
+        self._own_client = own_client
+        self._first_size: int | None = None
         self._places = Places()
         self._guards: dict[int, dict[int, Place]] = {}
         self._owners = {own_client: SERVER}
@@ -170,19 +175,43 @@ class Gate:
         self._add(found)
         if found.valued or found.cares_for_deletions:
             for change in changes:
-                self._forget_deleted(change)
+                self._forget(_deletions_in(change))
 
     def learn(self, update: bytes) -> Mapping[SharedType, bool]:
         """Take note of what ``update``, as the document itself reported it, brought into the document.
 
         Returns the cells of which it changed what only runs should change, and whether it put outputs there.
+        Raises ``InvalidUpdate`` if that cannot be read.
         """
+        learning = self.learning(update)
+        while True:
+            try:
+                next(learning)
+            except StopIteration as stop:
+                touched: Mapping[SharedType, bool] = stop.value
+                return touched
+
+    def learning(self, update: bytes) -> Generator[None, None, Mapping[SharedType, bool]]:
+        """:meth:`learn`, in small steps."""
         self._pairs.learn(update)
         found = Examination(update, self._places, self._guards, is_judged=False)
-        found.run()
+        yield from found.steps()
         self._add(found)
-        self._forget_deleted(update)
+        self._forget(found.deletions)
+        if self._first_size is None:
+            self._first_size = self._places.size
         return found.touched
+
+    def renewed(self) -> "Gate":
+        """Another one for the same document, which knows nothing of it yet but whose client ids are whose."""
+        gate = Gate(self._encode, self._own_client)
+        gate._owners.update(self._owners)
+        return gate
+
+    @property
+    def is_bloated(self) -> bool:
+        """Whether it knows of much more that is gone than of what is there, as far as can be told."""
+        return self._places.size > 2 * (self._first_size or 0) + MAX_SPARE_TYPES
 
     def prunings(self) -> list[bytes]:
         """The deletions, to be applied in this order, after which no shared types lie too deep in each other.
@@ -205,16 +234,21 @@ class Gate:
         for cell, cell_id in found.ids():
             cell.cell_id = cell_id
 
-    def _forget_deleted(self, update: bytes) -> None:
-        """What ``update`` deletes is guarded no longer."""
-        reader = UpdateReader(update, is_ours=True)
-        for _ in reader.items():
-            pass
-        for client, start, length in reader.deletions():
+    def _forget(self, deletions: Iterable[Deletion]) -> None:
+        """What is deleted is guarded no longer."""
+        for client, start, length in deletions:
             guarded = self._guards.get(client)
             for clock in [clock for clock in guarded or () if start <= clock < start + length]:
                 assert guarded is not None
                 guarded.pop(clock).guarded.discard((client, clock))
+
+
+def _deletions_in(update: bytes) -> Iterator[Deletion]:
+    """What ``update``, which was written here, deletes."""
+    reader = UpdateReader(update, is_ours=True)
+    for _ in reader.items():
+        pass
+    return reader.deletions()
 
 
 def _deletion_of(unit: Unit) -> bytes:

@@ -112,6 +112,11 @@ class Places:
         return len(self._histories)
 
     @property
+    def size(self) -> int:
+        """How many shared types are known."""
+        return len(self.types)
+
+    @property
     def clocks(self) -> dict[int, int]:
         """How many units of each client there are."""
         return {client: history.end for client, history in self._histories.items()}

@@ -45,11 +45,14 @@ class Replica:
     ``revision`` is another number whenever the document is another.
     """
 
+    _gate: Gate
+
     def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._changes: list[bytes] = []
         self._learnt = 0
         self._touched: list[Touched] = []
+        self._unheard: list[bytes] | None = None
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
@@ -59,6 +62,29 @@ class Replica:
         self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
         self._size_bytes = self._keyframe_bytes + self._log_bytes
         self._is_measured = False
+
+    def understand(self) -> Generator[None, None, None]:
+        """Let the gate know where all stands, in small steps; what changes meanwhile it learns in the end.
+
+        Without it, the gate refuses all edits. Later it frees what the gate remembers of what is gone.
+        """
+        document, gate = self._document, self._gate.renewed()
+        self._unheard = []
+        try:
+            yield from gate.learning(self.encode())
+            if self._document is document:  # else it was made anew meanwhile
+                for change in self._unheard:
+                    gate.learn(change)
+                self._gate = gate
+        except InvalidUpdate:
+            log.exception("The room's document cannot be read as a whole; edits of it will be refused.")
+        finally:
+            self._unheard = None
+
+    @property
+    def is_bloated(self) -> bool:
+        """Whether :meth:`understand` would free much."""
+        return self._gate.is_bloated
 
     def rebuild(self, log_slice: LogSlice, unsaved: Iterable[bytes]) -> None:
         """Make the document anew from the log and what was accepted since."""
@@ -71,10 +97,7 @@ class Replica:
         document.watch()
         self._document = document
         self._gate = Gate(document.doc.get_update, document.doc.client_id)
-        try:
-            self._gate.learn(self.encode())
-        except InvalidUpdate:
-            log.exception("The room's document cannot be read as a whole; some edits of it will be refused.")
+        self._unheard = None
         self._changes.clear()
         self._learnt = 0
         self._touched.clear()
@@ -311,6 +334,8 @@ class Replica:
         self._learn()
         changes, self._changes, self._learnt = self._changes, [], 0
         if changes:
+            if self._unheard is not None:
+                self._unheard += changes
             self._forget_answers()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False

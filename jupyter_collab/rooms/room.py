@@ -165,6 +165,10 @@ class Room:
             on_recovered=lambda: self._audience.tell(Event({"type": "saved"})),
             on_lost=lambda error: on_lost(self, error),
         )
+
+    async def _open(self) -> None:
+        """Get to know the document, and put it in order."""
+        await in_turns(self._replica.understand())
         self._prune()
         self._tidy(self._replica.convert())
         self._tidy(self._replica.clear_out(_now_ms()))
@@ -190,7 +194,13 @@ class Room:
     ) -> "Room":
         """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
         log_slice = await store.read_log(room_id)
-        return cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown)
+        room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown)
+        try:
+            await room._open()
+        except BaseException:
+            await room.close(CloseCode.INTERNAL_ERROR, "internal_error: the room cannot be opened")
+            raise
+        return room
 
     @property
     def state(self) -> RoomState:
@@ -201,6 +211,9 @@ class Room:
     def size_bytes(self) -> int:
         """About how large the document is; not less than it is."""
         return self._replica.size_bytes
+
+    def _is_live(self) -> bool:
+        return self._state is RoomState.LIVE
 
     @property
     def kind(self) -> str:
@@ -665,6 +678,7 @@ class Room:
         while log_slice.seq < position.head_seq:  # what was committed after this was read is no longer in the journal
             log_slice = await position.read(None)
         self._replica.rebuild(log_slice, self._journal.unsaved_updates)
+        await in_turns(self._replica.understand())
         self._state = RoomState.LIVE
         self._live.set()
         self._show_foreign(position.take(log_slice))
@@ -692,9 +706,13 @@ class Room:
         It is not written before all that it says is in the log: what is in a keyframe is no news to other server
         processes when it comes in the log, so they would show it to nobody.
         """
-        if self._state is not RoomState.LIVE or not self._replica.has_log:
+        if not (self._is_live() and self._replica.has_log):
             return
         self._tidy(self._replica.clear_out(_now_ms()))
+        if self._replica.is_bloated:
+            await in_turns(self._replica.understand())
+            if not self._is_live():
+                return
         state, seq = self._replica.keyframe(), self._position.seq
         try:
             await self._journal.flush(patient=True)

@@ -49,8 +49,14 @@ class GatedRoom:
         now = datetime.now(UTC)
         record = RoomRecord("room", "Room", "epoch", "notebook", 1, now, now, None)
         self.replica = Replica(LogSlice(record, state, (), 1, len(state)), 50 * 2**20)
+        self.understand()
         self.replica.complete(1)
         self.presence: dict[int, str] = {}
+
+    def understand(self) -> None:
+        """Let the gate get to know the document."""
+        for _ in self.replica.understand():
+            pass
 
     def take(self, update: bytes, name: str = "eve") -> list[bytes]:
         """What the room does with an edit of somebody: what changed."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, merge_updates
 
+from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import MAX_TYPES_DEEP
 from jupyter_collab.protocol import write_bytes, write_varuint
@@ -331,3 +332,35 @@ def test_a_root_is_not_treated_as_another_kind_of_type(change: Change) -> None:
     with pytest.raises(InvalidUpdate):
         room.take(other.get_update())
     assert room.replica.encode() == before
+
+
+def print_anew(document: RoomDocument) -> None:
+    """Exchange the outputs of the cell, as a run does."""
+    outputs = document.outputs("code")
+    assert outputs is not None
+    output = {"output_type": "stream", "name": "stdout", "text": "x"}
+    outputs.update(None, [output, output])
+
+
+def test_a_gate_forgets_what_is_gone_and_not_whose_client_ids_are() -> None:
+    room = GatedRoom()
+    ada, eve = room.joined("ada", client_id=77), room.joined("eve", client_id=78)
+    ada.send(lambda ada: ada.source().insert(0, "ada "))
+    for _ in range(8):
+        for _ in range(1_000):
+            room.replica.edit(print_anew, lambda size: None)
+        eve.doc.apply_update(room.replica.encode())
+        eve.send(lambda eve: eve.source().insert(0, "e"))
+        if room.replica.is_bloated:
+            break
+    was_bloated = room.replica.is_bloated
+    steps = iter(room.replica.understand())
+    next(steps)
+    ada.doc.apply_update(room.replica.encode())
+    ada.send(lambda ada: ada.source().insert(0, "meanwhile "))
+    assert list(steps)
+    assert (was_bloated, room.replica.is_bloated) == (True, False)
+    ada.send(lambda ada: ada.source().insert(0, "and on "))
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        room.joined("eve", client_id=77).send(lambda eve: eve.source().insert(0, "eve "))
+    assert room.cell("code")["source"].startswith("and on meanwhile e")

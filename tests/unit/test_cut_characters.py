@@ -89,6 +89,8 @@ class World:
     def open(self, state: bytes) -> None:
         """Open the room with what a server keeps of it."""
         self.room = Replica(LogSlice(RECORD, state, (), 0, len(state)), 10**9)
+        for _ in self.room.understand():
+            pass
 
     def join(self, person: str) -> None:
         """Let a person begin with the room's document."""
