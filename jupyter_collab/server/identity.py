@@ -52,6 +52,20 @@ LOGIN_PAGE = """\
 """
 
 
+LOGOUT_PAGE = """\
+{% extends "page.html" %}
+{% block site %}
+<div class="container text-center">
+  <form action="{{ base_url }}logout" method="post">
+    {{ xsrf_form_html() | safe }}
+    <p>Do you want to sign out?</p>
+    <button type="submit" class="btn btn-default">Sign out</button>
+  </form>
+</div>
+{% endblock %}
+"""
+
+
 class AccountIdentityProvider(PasswordIdentityProvider):
     """Lets in, besides those who have the server's own token or password, accounts that may use the server.
 
@@ -155,10 +169,35 @@ class AccountLoginHandler(LoginFormHandler):
 
 
 class AccountLogoutHandler(LogoutHandler):
-    """``{base_url}logout``: ends the session of an account, too."""
+    """``{base_url}logout``: ends the session of an account, too, if its user wants that.
+
+    A picture in somebody's text, or another site's page, can ask for this address in its viewer's name. So a request
+    that does not come of going to it, as JupyterLab's menu does, is answered with a page on which there is a button.
+    """
 
     @allow_unauthenticated
     async def get(self) -> None:
-        """Sign out."""
+        """Sign out, or ask first."""
+        if self._is_visited:
+            await self._sign_out()
+        else:
+            self.write(self.settings["jinja2_env"].from_string(LOGOUT_PAGE).render(**self.template_namespace))
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Sign out; jupyter_server checks the XSRF token."""
+        await self._sign_out()
+
+    @property
+    def _is_visited(self) -> bool:
+        """Whether the browser says that it was led here by its user, or by a page of this server.
+
+        Browsers say it on ``https`` and on the own machine only.
+        """
+        headers = self.request.headers
+        is_own = headers.get("Sec-Fetch-Site") in ("same-origin", "none")
+        return is_own and headers.get("Sec-Fetch-Dest") == "document"
+
+    async def _sign_out(self) -> None:
         await self.settings[SERVICES].sessions.end(self)
         super().get()  # type: ignore[no-untyped-call]  # jupyter_server's is not typed

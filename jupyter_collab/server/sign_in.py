@@ -142,6 +142,7 @@ class OpenIDProvider:
             "sub": {"essential": True},
         }
         JWTClaimsRegistry(leeway=LEEWAY_SECONDS, **required).validate(token.claims)
+        _check_party(token.claims, self.client_id)
         return dict(token.claims)
 
     async def _key_set(self) -> KeySet:
@@ -213,6 +214,15 @@ async def _get_json(url: str, name: str) -> dict[str, Any]:
     except (httpx.HTTPError, ValueError) as error:
         raise SignInRefused(f"{name} does not answer. Try again later.") from error
     return answer
+
+
+def _check_party(claims: Mapping[str, Any], client_id: str) -> None:
+    """Raise ``ValueError`` unless the token was issued to us (OpenID Connect Core 1.0, section 3.1.3.7, 4 and 5)."""
+    audience, party = claims["aud"], claims.get("azp")
+    if party is None and isinstance(audience, list) and len(audience) > 1:
+        raise ValueError("the token is for several parties, and does not say to which it was issued")
+    if party is not None and party != client_id:
+        raise ValueError("the token was issued to another party")
 
 
 def _check_domain(email: str, *, verified: bool, domains: Sequence[str]) -> None:

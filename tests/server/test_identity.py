@@ -108,8 +108,41 @@ def test_who_may_use_the_server_does(server: RunningServer) -> None:
             assert server.token not in ada.get(page).text, "who has it needs no account any more"
         assert not any(name.startswith("username-") for name in ada.cookies)
         kept = ada.cookies[cookie(server, "server")]
-        assert ada.get("logout").status_code == 200
+        assert ada.post("logout", data={"_xsrf": ada.cookies["_xsrf"]}).status_code == 200
         assert cookie(server, "server") not in ada.cookies
+        ada.cookies.set(cookie(server, "server"), kept)
+        assert statuses(ada) == CLOSED
+
+
+IMAGE = {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"}
+LED_HERE = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [IMAGE, {**LED_HERE, "Sec-Fetch-Site": "cross-site"}, {**LED_HERE, "Sec-Fetch-Site": "same-site"}, {}],
+    ids=["a picture", "another site", "another host", "an old browser"],
+)
+def test_nobody_is_signed_out_without_wanting_it(server: RunningServer, headers: dict[str, str]) -> None:
+    with signed_in(server, "ada") as (ada, _):
+        page = ada.get("logout", headers=headers)
+        assert page.status_code == 200
+        assert cookie(server, "server") in ada.cookies
+        assert ada.post("logout").status_code == 403, "another site's page does not know the XSRF token"
+        assert statuses(ada) == OPEN
+        field = re.search(r'name="_xsrf" value="([^"]*)"', page.text)
+        assert field, page.text
+        assert "Sign out</button>" in page.text
+        assert ada.post("logout", data={"_xsrf": field[1]}).status_code == 200
+        assert cookie(server, "server") not in ada.cookies
+        assert statuses(ada) == CLOSED
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_the_menu_of_jupyterlab_and_the_typed_address_sign_out_at_once(server: RunningServer, site: str) -> None:
+    with signed_in(server, "ada") as (ada, _):
+        kept = ada.cookies[cookie(server, "server")]
+        assert ada.get("logout", headers={**LED_HERE, "Sec-Fetch-Site": site}).status_code == 200
         ada.cookies.set(cookie(server, "server"), kept)
         assert statuses(ada) == CLOSED
 
