@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors", "spans", "names"),
+    ("errors", "spans", "names", "dangers"),
     ("protocol",),
     ("yjs",),
     ("document",),
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "spans", "protocol", "yjs", "document"}
+MAY_IMPORT["client"] = {"client", "errors", "spans", "dangers", "protocol", "yjs", "document"}
 MAY_IMPORT["__init__"] = {"client"}
 
 ONLY_IN = {

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ..dangers import link_danger
 from .background import BackgroundLoop
 from .people import InvitationInfo, PeopleClient
 from .server import Secret
@@ -10,7 +11,7 @@ __all__ = ["AsyncInvitation", "Invitation"]
 
 
 class _InvitationView:
-    """What an invitation says of itself. Its ``repr`` holds no secret."""
+    """What an invitation says of itself. Its ``repr`` holds its warning, and no secret."""
 
     _info: InvitationInfo
 
@@ -39,6 +40,11 @@ class _InvitationView:
     def role(self) -> str:
         """What it makes of those who come by it."""
         return self._info.role
+
+    @property
+    def warning(self) -> str:
+        """What those who come by it can do beyond the room; empty if they can only look."""
+        return link_danger(self.role)
 
     @property
     def created_by(self) -> str:
@@ -73,7 +79,8 @@ class _InvitationView:
     def __repr__(self) -> str:
         bound = "" if self.max_uses is None else f" of {self.max_uses}"
         end = "no end" if self.expires_at is None else f"until {self.expires_at.isoformat(timespec='minutes')}"
-        return f"<{type(self).__name__} {self.id}: {self.role}, {end}, {self.uses}{bound} uses>"
+        words = f"<{type(self).__name__} {self.id}: {self.role}, {end}, {self.uses}{bound} uses>"
+        return f"{words} {self.warning}".rstrip()
 
 
 class AsyncInvitation(_InvitationView):

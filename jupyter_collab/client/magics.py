@@ -136,8 +136,8 @@ class CollabMagics:
         end = "for ever" if invitation.expires_at is None else f"until {invitation.expires_at.astimezone():%d %b %H:%M}"
         say(f"Anyone who has this link or code is {invitation.role} in {room!r}, {end}.")
         say(f"Link: {invitation.link}\nCode: {invitation.code}")
-        if invitation.role in ("runner", "editor"):
-            say("They can run code on this server as you.")
+        if invitation.warning:
+            say(invitation.warning)
         if is_loopback(urlsplit(invitation.link).hostname or ""):
             say("The link opens on this machine only: elsewhere put your server's address in front of /collab/join.")
         say("This output holds the link: clear it before you hand the notebook on.")

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from ..access import InviteSecrets, Role, User
 from ..backplane import PollingBackplane
+from ..dangers import link_danger, people_danger
 from ..errors import CollabError
 from ..rooms import Invitations, InviteWish, Limits, Members, RoomManager
 from ..spans import seconds_of
@@ -21,6 +22,8 @@ from .places import configured_store_url
 __all__ = ["is_about_people", "run"]
 
 POLL_SECONDS = 1.0
+
+ROLE_HELP = "runner and editor run code on the server, and what a writer writes is run by others"
 
 ACTIONS = {"invites": ("list", "add", "revoke"), "members": ("list", "set", "remove")}
 
@@ -115,6 +118,7 @@ async def _add_invite(people: _People, options: argparse.Namespace) -> None:
     _say(f"Invitation {invite.id}: {invite.role}, until {_moment(invite.expires_at)}")
     _say(f"Link: {_link(options.url, made)}")
     _say(f"Code: {made.code}")
+    _warn(link_danger(invite.role))
 
 
 async def _revoke_invite(people: _People, options: argparse.Namespace) -> None:
@@ -132,6 +136,7 @@ async def _list_members(people: _People, options: argparse.Namespace) -> None:
 
 async def _set_member(people: _People, options: argparse.Namespace) -> None:
     await people.members.set_role(options.room, _principal(options.member), Role(options.role), people.by)
+    _warn(people_danger(options.role))
 
 
 async def _remove_member(people: _People, options: argparse.Namespace) -> None:
@@ -149,7 +154,12 @@ def _parser() -> argparse.ArgumentParser:
     invites = nouns.add_parser("invites", help="invitations to a room").add_subparsers(required=True)
     _command(invites, "list", "those that were not taken back", _list_invites)
     add = _command(invites, "add", "make one; its link and code are told this once", _add_invite)
-    add.add_argument("--role", choices=roles[:-1], default="viewer", help="runner and editor run code on the server")
+    add.add_argument(
+        "--role",
+        choices=roles[:-1],
+        default="viewer",
+        help="runner and editor run code on the server, and what a writer writes is run by others",
+    )
     add.add_argument("--expires", default="1d", metavar="SPAN", help="30m, 2h, 7d (default: 1d), or never")
     add.add_argument("--uses", type=int, metavar="N", help="how many may come by it")
     add.add_argument("--password", help="what they have to know besides")
@@ -195,6 +205,11 @@ def _link(url: str | None, made: InviteSecrets) -> str:
 
 def _moment(moment: datetime | None) -> str:
     return "ever" if moment is None else moment.astimezone().isoformat(" ", "minutes")
+
+
+def _warn(danger: str) -> None:
+    if danger:
+        _say(danger)
 
 
 def _say(*words: str) -> None:

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICollabServer } from '../lib/api.js';
 import { type IHandout, ShareModel } from '../lib/share/model.js';
-import { deedWords, invitationWords, isSpent, mayRun, roleDanger } from '../lib/share/wording.js';
+import { deedWords, invitationWords, isSpent, mayRun, peopleDanger, roleDanger } from '../lib/share/wording.js';
 import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/shareapi.js';
 
 const trans = {
@@ -126,6 +126,11 @@ test('what a link lets people do beyond the room is said of every role that can'
   assert.match(dangers[1] ?? '', /run code on this server as you/);
   assert.match(dangers[2] ?? '', /is run by whoever runs the cell next/);
   assert.equal(dangers[3], dangers[1]);
+  const ofPeople = (['viewer', 'runner', 'writer', 'editor', 'owner'] as const).map(role => peopleDanger(role, trans));
+  assert.equal(ofPeople[0], null);
+  assert.match(ofPeople[1] ?? '', /^They can run code on this server as you/);
+  assert.equal(ofPeople[2], dangers[2]);
+  assert.deepEqual(ofPeople.slice(3), [ofPeople[1], ofPeople[1]]);
 });
 
 test('what was done is told in words, also what a newer server may do', () => {

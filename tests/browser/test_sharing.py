@@ -18,6 +18,9 @@ from .rooms import room_with
 pytestmark = pytest.mark.browser
 
 
+RUNS_AS_YOU = re.compile("^They can run code on this server as you: with your files and your rights")
+
+
 def open_dialog(person: Person, pane: Pane) -> Locator:
     """Press Share."""
     pane.root.get_by_role("button", name="Share", exact=True).click()
@@ -37,7 +40,14 @@ def test_roles_change_while_people_are_there(person: Callable[..., Person], serv
     with person("Ada") as ada, person("Bob") as bob:
         at_ada = ada.open_room("roles")
         dialog = open_dialog(ada, at_ada)
-        dialog.get_by_label("Everyone on this server").select_option("")
+        everyone = dialog.get_by_label("Everyone on this server")
+        warning = dialog.locator(".jc-Share-server").get_by_text(RUNS_AS_YOU)
+        expect(warning).to_be_visible()
+        expect(everyone).to_have_accessible_description(RUNS_AS_YOU)
+        everyone.select_option("writer")
+        expect(everyone).to_have_accessible_description(re.compile("is run by whoever runs the cell next"))
+        everyone.select_option("")
+        expect(warning).not_to_be_visible()
         dialog.get_by_label("Name of a user").fill("bob")
         dialog.get_by_label("Their role").select_option("viewer")
         dialog.get_by_role("button", name="Add").click()
@@ -46,7 +56,10 @@ def test_roles_change_while_people_are_there(person: Callable[..., Person], serv
         at_bob = open_as_viewer(bob, "roles")
         assert at_bob.root.get_by_role("button", name="Share", exact=True).get_attribute("aria-disabled") == "true"
 
+        assert place.get_by_role("combobox").get_attribute("title") == ""
         place.get_by_role("combobox").select_option("editor")
+        expect(place.get_by_role("combobox")).to_have_attribute("title", RUNS_AS_YOU)
+        expect(place.get_by_role("combobox")).to_have_accessible_description(RUNS_AS_YOU)
         until(lambda: at_bob.chip, lambda chip: chip == "synced")
         at_bob.type(0, " # by bob")
         until(lambda: at_ada.source(0), lambda source: source == "x = 1 # by bob")

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_collab import connect, connect_async
 from jupyter_collab.client import Room
+from jupyter_collab.dangers import BY_WRITING
 from jupyter_collab.errors import (
     ContentError,
     InviteExhausted,
@@ -32,6 +33,8 @@ def room(server: RunningServer, request: pytest.FixtureRequest) -> Iterator[Room
 def test_a_guest_comes_by_a_link_and_goes_when_it_is_taken_back(room: Room) -> None:
     invitation = room.invite("writer", expires="2h", uses=1)
     assert (invitation.role, invitation.max_uses) == ("writer", 1)
+    assert invitation.warning == BY_WRITING
+    assert repr(invitation).endswith(f"0 of 1 uses> {BY_WRITING}")
     assert invitation.expires_at is not None
     assert timedelta(minutes=110) < invitation.expires_at - datetime.now(UTC) <= timedelta(hours=2)
     with connect(link=invitation.link, name="Ada") as guest:
@@ -57,6 +60,8 @@ def test_a_guest_comes_by_a_link_and_goes_when_it_is_taken_back(room: Room) -> N
 
 def test_a_rotated_link_leads_nowhere(room: Room) -> None:
     invitation = room.invite()
+    assert invitation.warning == ""
+    assert repr(invitation).endswith("uses>")
     former = invitation.link
     invitation.rotate()
     assert invitation.link != former

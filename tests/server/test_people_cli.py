@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from jupyter_collab.dangers import BY_ROLE, BY_WRITING
 from jupyter_collab.server.people_cli import is_about_people, run
 from jupyter_collab.store import SQLStore
 from tests.servers import RunningServer, start_server
@@ -33,7 +34,8 @@ def said(capsys: pytest.CaptureFixture[str], store_url: str, *words: str) -> str
 
 
 def test_members_are_set_listed_and_removed(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, store_url, "members", "set", "demo", "bob", "editor") == ""
+    assert said(capsys, store_url, "members", "set", "demo", "bob", "viewer") == ""
+    assert said(capsys, store_url, "members", "set", "demo", "bob", "editor") == f"{BY_ROLE}\n"
     assert said(capsys, store_url, "members", "list", "demo").splitlines() == [
         "Everyone on the server: owner",
         "server:bob  editor  bob",
@@ -46,6 +48,7 @@ def test_invitations_are_made_listed_and_taken_back(store_url: str, capsys: pyte
     add = ("invites", "add", "demo", "--role", "writer", "--uses", "40", "--url", "https://example.org/base")
     made = said(capsys, store_url, *add)
     assert "Link: https://example.org/base/collab/join#" in made
+    assert made.endswith(f"\n{BY_WRITING}\n")
     invitation = made.split()[1].rstrip(":")
     listed = said(capsys, store_url, "invites", "list", "demo")
     assert invitation in listed

@@ -2,9 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { element } from '../pane/dom.js';
 import type { Role } from '../protocol.js';
-import { roleName, roleWords } from './wording.js';
+import { peopleDanger, roleName, roleWords } from './wording.js';
 
-/** A choice among roles. */
+/** A choice among roles, whose description says what somebody in the chosen one can do beyond the room. */
 export function roleSelect(
   roles: readonly Role[],
   chosen: Role,
@@ -15,6 +15,13 @@ export function roleSelect(
     element('option', '', { value: role, title: roleWords(role, trans) }, roleName(role, trans))
   );
   const select = element('select', 'jc-Share-select', { 'aria-label': label }, ...options);
+  const describe = (): void => {
+    const danger = peopleDanger(select.value as Role, trans) ?? '';
+    select.title = danger;
+    select.setAttribute('aria-description', danger);
+  };
   select.value = chosen;
+  describe();
+  select.addEventListener('change', describe);
   return select;
 }

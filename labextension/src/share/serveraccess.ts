@@ -4,7 +4,9 @@ import { button, element } from '../pane/dom.js';
 import type { Role } from '../protocol.js';
 import type { ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
-import { INVITABLE, roleName, roleWords } from './wording.js';
+import { INVITABLE, peopleDanger, roleName, roleWords } from './wording.js';
+
+const DANGER_ID = 'jc-share-everyone-danger';
 
 const SERVER_ROLES: readonly Role[] = [...INVITABLE, 'owner'];
 
@@ -28,6 +30,7 @@ export class ServerAccess {
       'jc-Share-server',
       {},
       element('label', '', {}, trans.__('Everyone on this server'), this._everyone),
+      this._warning,
       this._addForm()
     );
   }
@@ -35,6 +38,10 @@ export class ServerAccess {
   refresh(): void {
     this._everyone.value = this._model.serverRole ?? '';
     this._everyone.disabled = !this._model.isLoaded;
+    const role = this._model.serverRole;
+    const danger = role === null ? null : peopleDanger(role, this._trans);
+    this._warning.hidden = danger === null;
+    this._warning.textContent = danger ?? '';
   }
 
   private async _change(): Promise<void> {
@@ -66,5 +73,6 @@ export class ServerAccess {
     return form;
   }
 
-  private readonly _everyone = element('select', 'jc-Share-select');
+  private readonly _everyone = element('select', 'jc-Share-select', { 'aria-describedby': DANGER_ID });
+  private readonly _warning = element('p', 'jc-Share-warning', { id: DANGER_ID });
 }

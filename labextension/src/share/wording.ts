@@ -16,9 +16,19 @@ export function mayRun(role: Role): boolean {
 
 /** What somebody in this role, invited by a link, can do beyond the room; `null` for nothing. */
 export function roleDanger(role: Role, trans: TranslationBundle): string | null {
-  if (mayRun(role)) {
-    return trans.__('Anyone who has this link can run code on this server as you: with your files and your rights.');
-  }
+  return mayRun(role)
+    ? trans.__('Anyone who has this link can run code on this server as you: with your files and your rights.')
+    : writingDanger(role, trans);
+}
+
+/** What people whom one makes `role` in a room can do beyond it; `null` for nothing. */
+export function peopleDanger(role: Role, trans: TranslationBundle): string | null {
+  return mayRun(role)
+    ? trans.__('They can run code on this server as you: with your files and your rights.')
+    : writingDanger(role, trans);
+}
+
+function writingDanger(role: Role, trans: TranslationBundle): string | null {
   return CAPABILITIES[role].includes('edit')
     ? trans.__('What they write is run by whoever runs the cell next. They can write outputs, too.')
     : null;
