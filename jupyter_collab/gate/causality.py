@@ -1,87 +1,93 @@
 """In which order the items of an update can be taken in, and whether all is there that they build on."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
 from ..errors import CausalGap
 from ..yjs import SKIP, Item
 from .places import Unit
 
-__all__ = ["GAP", "in_order"]
+__all__ = ["Causality"]
 
 GAP = "The edit builds on edits that the room does not have."
 
 
-def in_order(items: Iterable[Item], end_of: Callable[[int], int]) -> Iterator[Item]:
-    """``items``, client by client as in an update, so that each comes behind all that it needs.
+class Causality:
+    """Puts the items of an update, which come client by client, into an order in which each is behind all it needs.
 
-    ``end_of`` returns how many units of a client there are before. What only says that something is left out does not
-    come.
-
-    Raises
-    ------
-    CausalGap
-        One of them needs something that is not there; those before it have come by then.
+    ``end_of`` returns how many units of a client there are before. Only what must wait is kept.
     """
-    return _Walk(items, end_of).run()
 
-
-class _Walk:
-    """Goes on with one client's items until one needs those of another client that are still to come."""
-
-    def __init__(self, items: Iterable[Item], end_of: Callable[[int], int]) -> None:
-        self._ends: dict[int, int] = {}
+    def __init__(self, end_of: Callable[[int], int]) -> None:
         self._end_of = end_of
-        self._items: defaultdict[int, list[Item]] = defaultdict(list)
-        for item in items:
-            self._items[item.client].append(item)
+        self._ends: dict[int, int] = {}
+        self._held: dict[int, deque[Item]] = {}
         self._waiting: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
 
-    def run(self) -> Iterator[Item]:
-        """All of them."""
-        rests = {client: iter(items) for client, items in self._items.items()}
-        heads = {client: next(rest) for client, rest in rests.items()}
-        ready = list(reversed(heads))
-        while ready:
-            client = ready.pop()
-            while (item := heads.get(client)) is not None and self._may_come(item):
-                if item.kind != SKIP:
-                    yield item
-                    self._ends[client] = max(self._end(client), item.clock + item.length)
-                following = next(rests[client], None)
-                if following is None:
-                    del heads[client]
-                else:
-                    heads[client] = following
-            ready += self._woken(client)
-        if heads:
+    def feed(self, item: Item) -> Iterator[Item]:
+        """The items that can be taken in when ``item`` has come; what only says that something is left out does not.
+
+        Raises
+        ------
+        CausalGap
+            It needs something of its own client that does not come before it.
+        """
+        if item.kind == SKIP:
+            return
+        held = self._held.get(item.client)
+        if held is not None:
+            held.append(item)
+        elif self._may_come(item):
+            yield self._taken(item)
+            yield from self._woken(item.client)
+        else:
+            self._held[item.client] = deque([item])
+
+    def finish(self) -> None:
+        """All items have come; raises ``CausalGap`` if some of them still wait."""
+        if self._held:
             raise CausalGap(GAP)
+
+    def _taken(self, item: Item) -> Item:
+        self._ends[item.client] = max(self._end(item.client), item.clock + item.length)
+        return item
 
     def _end(self, client: int) -> int:
         end = self._ends.get(client)
         return self._end_of(client) if end is None else end
 
     def _may_come(self, item: Item) -> bool:
-        """Whether all is there that ``item`` needs; if it is still to come, its client waits for it."""
+        """Whether all is there that ``item`` needs; if not, its client waits for it."""
         client = item.client
-        if item.kind == SKIP:
-            return True
         if item.clock > self._end(client):
             raise CausalGap(GAP)
         for unit in _needed(item):
             if unit[1] >= self._end(unit[0]):
-                if unit[0] == client or unit[0] not in self._items:
+                if unit[0] == client:
                     raise CausalGap(GAP)
                 heappush(self._waiting[unit[0]], (unit[1], client))
                 return False
         return True
 
-    def _woken(self, client: int) -> Iterator[int]:
-        """Those who waited for what has come of ``client``."""
-        waiting = self._waiting.get(client)
-        while waiting and waiting[0][0] < self._end(client):
-            yield heappop(waiting)[1]
+    def _woken(self, client: int) -> Iterator[Item]:
+        """The items that waited for what has come of ``client``, and those that waited for these."""
+        progressed = [client]
+        while progressed:
+            moved = progressed.pop()
+            waiting = self._waiting.get(moved)
+            while waiting and waiting[0][0] < self._end(moved):
+                woken = heappop(waiting)[1]
+                yield from self._released(woken)
+                progressed.append(woken)
+
+    def _released(self, client: int) -> Iterator[Item]:
+        """The items of a client that has waited, up to one that must wait again."""
+        held = self._held[client]
+        while held and self._may_come(held[0]):
+            yield self._taken(held.popleft())
+        if not held:
+            del self._held[client]
 
 
 def _needed(item: Item) -> Iterator[Unit]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ..errors import CausalGap, InvalidUpdate
 from ..yjs import ANY, DELETED, GC, TYPE, Deletion, Item, UpdateReader, values_of
-from .causality import in_order
+from .causality import Causality
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
-from .parts import parts_of
+from .parts import Pieces, parts_of
 from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
 __all__ = ["MAX_TYPES_DEEP", "Examination"]
@@ -21,8 +21,6 @@ MAX_AT_ONE_PLACE = 1_000
 
 MAX_ROOT_NAME_CHARACTERS = 128
 
-MAX_ITEMS = 100_000
-"""Of one update. Clients join what somebody typed in one go to one item."""
 
 NEEDED = {Kind.CELL: ("cell_type", "source", "metadata"), Kind.OUTPUT: ("output_type",)}
 """What JupyterLab needs in a map to show it."""
@@ -50,8 +48,8 @@ class Examination:
         The clients of which something is new.
     known
         The items of which the document has a part, or all.
-    items, deletions
-        What is new, in an order in which it can be taken in, and what is deleted.
+    pieces, deletions
+        Where the update has what is new, in an order in which it can be taken in; and what it deletes.
     valued
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
     touched
@@ -66,7 +64,7 @@ class Examination:
         self._neighbours: Counter[object] = Counter()
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
-        self.items: list[Item] = []
+        self.pieces = Pieces()
         self.deletions: list[Deletion] = []
         self.draft = PlacesDraft(known)
         self.writers: set[int] = set()
@@ -85,18 +83,15 @@ class Examination:
     def steps(self) -> Iterator[None]:
         """Look at all of it, in small steps."""
         reader = UpdateReader(self._update, is_ours=not self._is_judged)
-        items: list[Item] = []
+        causality = Causality(self._places.end)
         for item in reader.items():
-            items.append(item)
-            if self._is_judged and len(items) > MAX_ITEMS:
-                self._refuse(f"It has more than {MAX_ITEMS} items; send it in pieces.")
-            yield
+            for next_item in causality.feed(item):
+                self._take(next_item)
+                yield
+        causality.finish()
         for deletion in reader.deletions():
             self.deletions.append(deletion)
             self._deleted.setdefault(deletion.client, _Ranges()).add(deletion.clock, deletion.clock + deletion.length)
-            yield
-        for item in in_order(items, self._places.end):
-            self._take(item)
             yield
         for deletion in self.deletions:
             self._look_at_deletion(deletion)
@@ -114,7 +109,7 @@ class Examination:
                 return
         place = self._locate(item)
         self.writers.add(item.client)
-        self.items.append(item)
+        self.pieces.add(item)
         self.draft.extend(item.client, place, item.clock + item.length)
         if item.kind == GC or (place is GONE and item.kind != TYPE):
             return
@@ -161,6 +156,9 @@ class Examination:
                 self._refuse("It sets a key to several values.")
             if care is Care.KEPT and place.guarded:
                 self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+        before = (item.client, item.clock - 1)
+        if before in (item.left, item.right):  # nothing else stands beside what was written just before
+            return
         neighbours = (place, item.left, item.right)
         self._neighbours[neighbours] += 1
         if self._neighbours[neighbours] > MAX_AT_ONE_PLACE:
@@ -173,7 +171,7 @@ class Examination:
             self._refuse(f"It puts shared types more than {MAX_TYPES_DEEP} deep into each other.")
         self.draft.types[unit] = shared_type
         if shared_type.kind in NEEDED:
-            self._indices[unit] = len(self.items) - 1
+            self._indices[unit] = len(self.pieces) - 1
             self._new.append((shared_type, unit))
 
     def _note(self, item: Item, place: Place) -> None:
@@ -182,7 +180,7 @@ class Examination:
             return
         care = care_of(place)
         if care is not None:
-            self._indices[item.client, item.clock] = len(self.items) - 1
+            self._indices[item.client, item.clock] = len(self.pieces) - 1
             self.valued[place].append(item)
         if place.type.is_output or care is Care.WATCHED:
             self._touch(place, is_output=place.type.is_output)
@@ -247,7 +245,7 @@ class Examination:
 
     def parts(self) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""
-        return parts_of(self._update, self.items, self.deletions, self._spans)
+        return parts_of(self._update, self.pieces, self.deletions, self._spans)
 
     def _first_value(self, place: Place) -> int:
         """Which of the new items puts something into ``place``."""

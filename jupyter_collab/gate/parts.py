@@ -5,7 +5,9 @@ yrs takes the items of one update in a time that grows with the square of their 
 somebody typed letter by letter can.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
@@ -21,17 +23,48 @@ MAX_OPEN_ITEMS = 5_000
 MAX_PART_DELETIONS = 20_000
 
 
+class Piece(NamedTuple):
+    """An item of ``client`` that begins at ``clock``, and from where to where it is in the update."""
+
+    client: int
+    clock: int
+    start: int
+    stop: int
+
+
+class Pieces:
+    """Where an update has its items: some may have hundreds of thousands."""
+
+    def __init__(self) -> None:
+        self._numbers = array("Q")
+
+    def __len__(self) -> int:
+        return len(self._numbers) // 4
+
+    def add(self, item: Item) -> None:
+        """The next one."""
+        self._numbers.extend((item.client, item.clock, item.start, item.stop))
+
+    def piece(self, index: int) -> Piece:
+        """One of them."""
+        return Piece(*self._numbers[4 * index : 4 * index + 4])
+
+    def size_bytes(self, index: int) -> int:
+        """How long it is."""
+        return self._numbers[4 * index + 3] - self._numbers[4 * index + 2]
+
+
 def parts_of(
-    update: bytes, items: Sequence[Item], deletions: Sequence[Deletion], spans: Iterable[tuple[int, int]]
+    update: bytes, pieces: Pieces, deletions: Sequence[Deletion], spans: Iterable[tuple[int, int]]
 ) -> Iterator[bytes]:
     """``update`` in parts.
 
     Parameters
     ----------
-    update, items, deletions
-        An update, what is new in it, in an order in which it can be taken in, and what it deletes.
+    update, pieces, deletions
+        An update, where it has what is new, in an order in which it can be taken in, and what it deletes.
     spans
-        From which to which of ``items`` something is not whole yet that cannot be shown then.
+        From which to which of ``pieces`` something is not whole yet that cannot be shown then.
 
     Raises
     ------
@@ -39,19 +72,19 @@ def parts_of(
         Some part would be very large.
     """
     start = 0
-    for stop in _cuts(items, spans):
-        yield _insertion_of(update, items[start:stop])
+    for stop in _cuts(pieces, spans):
+        yield _insertion_of(update, map(pieces.piece, range(start, stop)))
         start = stop
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
         yield b"\x00" + _deletions_of(deletions[start : start + MAX_PART_DELETIONS])
 
 
-def _cuts(items: Sequence[Item], spans: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """Behind how many of ``items`` parts may end."""
+def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Behind how many of ``pieces`` parts may end."""
     waiting = sorted(spans, reverse=True)
     start = until = size_bytes = 0
-    for index, item in enumerate(items):
-        size_bytes += item.stop - item.start
+    for index in range(len(pieces)):
+        size_bytes += pieces.size_bytes(index)
         while waiting and waiting[-1][0] <= index:
             until = max(until, waiting.pop()[1])
         if index < until:
@@ -63,20 +96,20 @@ def _cuts(items: Sequence[Item], spans: Iterable[tuple[int, int]]) -> Iterator[i
         elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES:
             yield index + 1
             start, size_bytes = index + 1, 0
-    if start < len(items):
-        yield len(items)
+    if start < len(pieces):
+        yield len(pieces)
 
 
-def _insertion_of(update: bytes, items: Iterable[Item]) -> bytes:
-    """An update of just these items of another one."""
-    by_client: dict[int, list[Item]] = {}
-    for item in items:
-        by_client.setdefault(item.client, []).append(item)
+def _insertion_of(update: bytes, pieces: Iterable[Piece]) -> bytes:
+    """An update of just these pieces of another one."""
+    by_client: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        by_client.setdefault(piece.client, []).append(piece)
     sections = [
         write_varuint(len(of_client))
         + write_varuint(client)
         + write_varuint(of_client[0].clock)
-        + b"".join(update[item.start : item.stop] for item in of_client)
+        + b"".join(update[piece.start : piece.stop] for piece in of_client)
         for client, of_client in by_client.items()
     ]
     return write_varuint(len(sections)) + b"".join(sections) + b"\x00"
