@@ -187,6 +187,26 @@ def test_a_viewer_is_told_why_not(person: Callable[..., Person], server: Running
         assert len(joins) == 1, "the viewer's page wrote what it must not, and was thrown out"
 
 
+def test_outputs_that_somebody_put_there_are_not_taken_for_a_run(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "put", "6 * 7")
+    with person("Ada") as ada:
+        at_ada = ada.open_room("put")
+        run(at_ada, 0)
+        sees(at_ada, 0, "42")
+        until(lambda: info(at_ada, 0), lambda text: "just now" in text)
+        content = server.request("GET", "rooms/put/content").json()
+        content["cells"][0]["outputs"][0]["data"] = {"text/plain": "43"}
+        server.request("PUT", "rooms/put/content", json=content)
+        sees(at_ada, 0, "43")
+        until(lambda: info(at_ada, 0), lambda text: "put here by" in text and "not run here" in text)
+        ada.take_picture("put-there")
+        run(at_ada, 0)
+        sees(at_ada, 0, "42")
+        until(lambda: info(at_ada, 0), lambda text: "just now" in text and "put here" not in text)
+
+
 def test_a_kernel_that_dies(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "death", "import os\nos._exit(1)", "'alive'")
     with person("Ada") as ada:
