@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
@@ -131,7 +132,8 @@ class SessionHost:
             kernels.start_kernel(
                 path=await ensure_async(contents.get_kernel_path(path=path)),
                 kernel_name=name,
-                env={**environment, "JPY_SESSION_NAME": path},
+                # The server would put all of its own into a dict when the session is given another path.
+                env=MappingProxyType({**environment, "JPY_SESSION_NAME": path}),
             )
         )
         try:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.servers import RunningServer, start_server
@@ -42,6 +43,17 @@ def test_a_kernel_has_no_secret_of_the_server_in_its_environment(server: Running
 def test_a_kernel_that_was_restarted_has_none_either(server: RunningServer) -> None:
     create_room(server)
     printed_by(server, "print(1)")
+    server.request("POST", "rooms/demo/kernel/restart")
+    assert not SECRETS.keys() & json.loads(printed_by(server, ENVIRONMENT)).keys()
+
+
+def test_nor_has_one_whose_session_was_given_another_path(server: RunningServer) -> None:
+    create_room(server)
+    printed_by(server, "print(1)")
+    (session,) = httpx.get(f"{server.url}api/sessions", headers=server.headers).json()
+    change = {"path": "elsewhere.ipynb", "type": "notebook", "name": "elsewhere"}
+    address = f"{server.url}api/sessions/{session['id']}"
+    httpx.patch(address, json=change, headers=server.headers).raise_for_status()
     server.request("POST", "rooms/demo/kernel/restart")
     assert not SECRETS.keys() & json.loads(printed_by(server, ENVIRONMENT)).keys()
 
