@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -44,6 +45,9 @@ def account() -> Iterator[str]:
         yield name
     finally:
         subprocess.run(["pkill", "-KILL", "-u", name], check=False)
+        for left in Path(tempfile.gettempdir()).glob("jupyter-kernel-*"):
+            if left.owner() == name:
+                shutil.rmtree(left)
         subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
 
 
@@ -250,6 +254,13 @@ def stop_a_cell_that_does_not_want_to_end(server: RunningServer, account: str) -
         eventually(lambda: any("sleep" in _command(pid) for pid in processes_of(account)))
     server.request("DELETE", "rooms/demo/kernel")
     eventually(lambda: not processes_of(account))
+
+
+def test_one_that_stops_what_was_to_kill_it_is_ended_all_the_same(server: RunningServer, account: str) -> None:
+    printed_by(server, "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)")
+    server.request("DELETE", "rooms/demo/kernel")
+    eventually(lambda: not processes_of(account))
+    assert printed_by(server, "print('next')") == "next\n"
 
 
 def _command(pid: int) -> str:
