@@ -91,6 +91,10 @@ class Gate:
         """How many units of each client the document has."""
         return self._places.clocks
 
+    def place_of(self, unit: Unit) -> Place | None:
+        """Where a unit of the document stands; ``None`` if there is no such unit."""
+        return self._places.of(unit)
+
     def check(self, update: bytes, author: Author) -> Admission:
         """Look at an update that ``author`` wants to have applied.
 

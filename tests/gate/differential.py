@@ -9,6 +9,7 @@ from pycrdt import Doc, get_update
 
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author, Gate
+from jupyter_collab.gate.places import GONE, Place
 from jupyter_collab.rooms.integrate import is_known
 from jupyter_collab.yjs import state_vector
 
@@ -52,6 +53,7 @@ def compare(history: Iterable[bytes], *, may_be_stricter: bool = False) -> Count
             taken.append(update)
             _take(doc, gate, update)
     _require_same_clocks(doc, gate)
+    _require_same_places(doc, gate)
     return verdicts
 
 
@@ -98,6 +100,25 @@ def _take(doc: "Doc[Any]", gate: Gate, update: bytes) -> None:
 def _require_same_clocks(doc: "Doc[Any]", gate: Gate) -> None:
     if state_vector(doc.get_state()) != gate.clocks:
         raise Disagreement(f"other clocks: {gate.clocks}, yrs: {state_vector(doc.get_state())}")
+
+
+def _require_same_places(doc: "Doc[Any]", gate: Gate) -> None:
+    """Who reads the whole document knows nothing else of where its units stand than who saw them come one by one."""
+    fresh = Gate(doc.get_update, doc.client_id)
+    fresh.learn(doc.get_update())
+    for client, end in fresh.clocks.items():
+        for clock in range(end):
+            place, known = fresh.place_of((client, clock)), gate.place_of((client, clock))
+            if place is not GONE and _path(place) != _path(known):
+                raise Disagreement(f"{client}, {clock} stands in {_path(place)}, not in {_path(known)}")
+
+
+def _path(place: Place | None) -> list[tuple[str, str | None]]:
+    path = []
+    while place is not None:
+        path.append((place.type.kind.name, place.key))
+        place = place.type.owner
+    return path
 
 
 def mutated(history: Iterable[bytes], rng: random.Random) -> Iterator[bytes]:
