@@ -45,7 +45,7 @@ class ApartProvisioner(LocalProvisioner):
     """
 
     command = List(Unicode(), minlen=1, help="For example `['sudo', '-n', '-u', 'roomkernel']`.")
-    python = Unicode("python3", help="A Python 3.8 or later that can be run there; the kernel need not be one.")
+    python = Unicode("python3", help="A Python 3.9 or later that can be run there; the kernel need not be one.")
     folder = Unicode(
         "~", help="Where the kernel works; a folder of its own for as long as it lives if that is not there."
     )
