@@ -14,7 +14,7 @@ from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
 from .queue import May, Run
 from .runner import RoomKernel
-from .state import KernelState
+from .state import InKernel, KernelState
 
 __all__ = ["RoomKernels"]
 
@@ -50,6 +50,11 @@ class RoomKernels(RoomWatcher):
         """What people are told about the room's kernel."""
         async with self._of(room_id) as kernel:
             return kernel.state
+
+    def has_of(self, room_id: str, principal: str) -> InKernel:
+        """What the room's kernel has of a person."""
+        kernel = self._kernels.get(room_id)
+        return "nothing" if kernel is None else kernel.has_of(principal)
 
     async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
         """See :meth:`RoomKernel.run`."""

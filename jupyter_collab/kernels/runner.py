@@ -25,7 +25,7 @@ from .notebook import Code, code, code_cells
 from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
 from .queue import May, Run, RunQueue
 from .run_log import RunLog
-from .state import KernelState, RunInfo
+from .state import InKernel, KernelState, RunInfo
 from .writing import CellOutputs, OutputWriter
 
 __all__ = ["RoomKernel"]
@@ -59,6 +59,7 @@ class RoomKernel:
         self._log = RunLog(room.id, rooms.store)
         self._collector = BlobCollector(room.id, rooms)
         self._displays = Displays()
+        self._ran: set[str] = set()
         self._newest: WeakValueDictionary[str, CellOutputs] = WeakValueDictionary()
         self._requests = 0
         self._work: asyncio.Task[None] | None = None
@@ -73,6 +74,13 @@ class RoomKernel:
     def is_needed(self) -> bool:
         """Whether there is a kernel, or something to be run."""
         return self._board.kernel is not None or self._work is not None
+
+    def has_of(self, principal: str) -> InKernel:
+        """What the kernel has of a person: something that runs, or what is left of something that they ran."""
+        running = self._board.running
+        if running is not None and running.user.principal == principal:
+            return "running"
+        return "ran" if principal in self._ran else "nothing"
 
     # -- the room's life ---------------------------------------------------------------------------------------------
 
@@ -313,6 +321,7 @@ class RoomKernel:
         ends_kernel = False
         try:
             if source.strip():
+                self._ran.add(run.user.principal)
                 reply = await kernel.execute(source, partial(self._take, run, cell), allow_stdin=True)
             else:  # it would get a number for nothing
                 reply = {"status": "ok"}
@@ -400,6 +409,7 @@ class RoomKernel:
         """What the kernel had in memory is gone, and what waits was meant for that."""
         self._abort(self._queue.cancel_all())
         self._displays.clear()
+        self._ran.clear()
 
     def _in_trouble(self, error: CollabError | None) -> None:
         if error is not None:

@@ -2,7 +2,11 @@
 
 from typing import Literal, TypedDict
 
-__all__ = ["InputWanted", "KernelInfo", "KernelState", "QueuedRun", "RunInfo", "Runner"]
+__all__ = ["InKernel", "InputWanted", "KernelInfo", "KernelState", "QueuedRun", "RunInfo", "Runner"]
+
+
+InKernel = Literal["nothing", "ran", "running"]
+"""What a kernel has of a person, as far as this server process has seen."""
 
 
 class KernelInfo(TypedDict):

@@ -26,7 +26,23 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
 
 
-class MembersHandler(BodyHandler):
+class MemberInfoHandler(BodyHandler):
+    """Base of handlers that tell of members."""
+
+    def member(self, member: MemberRecord) -> dict[str, Any]:
+        """Somebody's place, and what the room's kernel has of them."""
+        return {
+            "principal": member.principal,
+            "display_name": member.display_name,
+            "role": member.role.value,
+            "status": member.status,
+            "invite": member.invite_id,
+            "added_at": None if member.added_at is None else iso_time(member.added_at),
+            "in_kernel": self.services.kernels.has_of(member.room_id, member.principal),
+        }
+
+
+class MembersHandler(MemberInfoHandler):
     """``rooms/{id}/members``."""
 
     @allow_unauthenticated
@@ -34,10 +50,10 @@ class MembersHandler(BodyHandler):
         """Who was given a place, and who waits for one."""
         await self.require(Capability.MANAGE, room_id)
         members = await self.services.members.list(room_id)
-        self.finish({"members": [_member(member) for member in members]})
+        self.finish({"members": [self.member(member) for member in members]})
 
 
-class MemberHandler(BodyHandler):
+class MemberHandler(MemberInfoHandler):
     """``rooms/{id}/members/{principal}``."""
 
     @allow_unauthenticated
@@ -52,7 +68,8 @@ class MemberHandler(BodyHandler):
             raise ContentError(f"Give the role: one of {', '.join(Role)}.")
         if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
             raise ContentError("display_name has 1 to 200 characters, none of which controls anything.")
-        self.finish(_member(await self.services.members.set_role(room_id, principal, role, self.user, name=name)))
+        member = await self.services.members.set_role(room_id, principal, role, self.user, name=name)
+        self.finish(self.member(member))
 
     @allow_unauthenticated
     async def delete(self, room_id: str, principal: str) -> None:
@@ -149,17 +166,6 @@ MEMBER_ROUTES = (
     (r"/rooms/([^/]+)/invites/([^/]+)/rotate", RotateHandler),
     (r"/rooms/([^/]+)/events", EventsHandler),
 )
-
-
-def _member(member: MemberRecord) -> dict[str, Any]:
-    return {
-        "principal": member.principal,
-        "display_name": member.display_name,
-        "role": member.role.value,
-        "status": member.status,
-        "invite": member.invite_id,
-        "added_at": None if member.added_at is None else iso_time(member.added_at),
-    }
 
 
 def _invite(invite: InviteRecord) -> dict[str, Any]:

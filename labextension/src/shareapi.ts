@@ -15,6 +15,8 @@ export interface IMember {
   /** The invitation that they came by. */
   invite: string | null;
   added_at: string | null;
+  /** What the room's kernel has of them: something that runs, or what is left of something that ran. */
+  in_kernel: 'nothing' | 'ran' | 'running';
 }
 
 export interface IInvitation {

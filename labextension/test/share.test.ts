@@ -28,7 +28,7 @@ const INVITATION: IInvitation = {
 };
 
 function member(principal: string, name: string, status: IMember['status'] = 'active'): IMember {
-  return { principal, display_name: name, role: 'viewer', status, invite: null, added_at: null };
+  return { principal, display_name: name, role: 'viewer', status, invite: null, added_at: null, in_kernel: 'nothing' };
 }
 
 /** A server with these members; it refuses what `refuses` says, and notes what it was asked to do. */

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.attack.guests import guest
 from tests.servers import RunningServer
 
 from .contrast import faint
@@ -103,6 +104,28 @@ def test_who_is_removed_is_told_at_once(person: Callable[..., Person], server: R
         ada.page.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
         expect(at_bob.root.get_by_role("heading", name="An owner has removed you")).to_be_visible()
         assert at_bob.chip == "refused"
+
+
+def test_what_somebody_runs_who_is_removed_can_be_ended(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "left", "import time; time.sleep(600)")
+    with person("Ada") as ada, guest(server, "left", name="Gus", role="editor") as gus:
+        gus.post("rooms/left/runs", json={"cells": "all"}).raise_for_status()
+        dialog = open_dialog(ada, ada.open_room("left"))
+        until(lambda: kernel_of(server, "left")["status"], lambda status: status == "busy")
+        dialog.get_by_role("button", name="Remove Gus").click()
+        ada.page.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+        question = ada.page.get_by_role("dialog", name="End what Gus ran?")
+        expect(question).to_contain_text("still runs")
+        ada.take_picture("left-running")
+        question.get_by_role("button", name="Interrupt").click()
+        expect(question).to_have_count(0)
+        until(lambda: kernel_of(server, "left")["status"], lambda status: status == "idle")
+
+
+def kernel_of(server: RunningServer, room: str) -> dict[str, Any]:
+    """The room's kernel, as the server describes it."""
+    kernel: dict[str, Any] = server.request("GET", f"rooms/{room}/kernel").json()["kernel"] or {"status": "none"}
+    return kernel
 
 
 def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person], server: RunningServer) -> None:

@@ -463,6 +463,25 @@ async def test_what_waits_of_a_person_is_canceled_as_soon_as_they_may_not_run_an
 
 
 @scenario
+async def test_what_the_kernel_has_of_somebody_is_told_until_it_is_restarted(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print b", "")
+        has_of = partial(cells.kernels.has_of, "demo")
+        assert has_of("server:bob") == "nothing"
+        await cells.run("c0", by="bob")
+        kernel = await cells.until_waits()
+        assert (has_of("server:bob"), has_of("server:ada")) == ("running", "nothing")
+        kernel.go_on()
+        await cells.until_done()
+        await cells.run("c2", by="cy")
+        await cells.until_done()
+        assert (has_of("server:bob"), has_of("server:cy")) == ("ran", "nothing")
+        await cells.kernels.restart("demo")
+        assert has_of("server:bob") == "nothing"
+        assert cells.kernels.has_of("elsewhere", "server:bob") == "nothing"
+
+
+@scenario
 async def test_runs_go_on_while_nobody_knows_who_may_run(store: FaultyStore) -> None:
     async with running(store) as cells:
         await cells.put("print a")

@@ -55,7 +55,7 @@ class ShareView {
     this._form = new InviteForm(wish => this._model.invite(wish), trans);
     this._invitations = new InvitationList(_model, trans);
     this._access = new ServerAccess(_model, trans);
-    this._members = new MemberList(_model, me?.principal ?? null, trans);
+    this._members = new MemberList(_model, me?.principal ?? null, room.kernelApi, trans);
     this._history = new History(_model, `${room.id}-events.csv`, trans);
     const noGuests = trans.__(
       'This server admits nobody without a login; its administrator can change that. ' +

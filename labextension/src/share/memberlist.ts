@@ -1,11 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { button, element } from '../pane/dom.js';
-import type { Role } from '../protocol.js';
+import { CAPABILITIES, type Role } from '../protocol.js';
 import type { IMember } from '../shareapi.js';
 import { isGuest, type ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
 import { askSure, refill } from './sheet.js';
+import { type IStoppable, offerToStop } from './stopping.js';
 import { INVITABLE, roleName } from './wording.js';
 
 /** Who was given a place in the room, those who wait for one first. */
@@ -18,6 +19,7 @@ export class MemberList {
   constructor(
     private readonly _model: ShareModel,
     private readonly _me: string | null,
+    private readonly _kernel: IStoppable,
     private readonly _trans: TranslationBundle
   ) {}
 
@@ -87,9 +89,12 @@ export class MemberList {
     return [select, remove];
   }
 
-  private async _change({ principal, role }: IMember, select: HTMLSelectElement): Promise<void> {
-    if (!(await this._model.setRole(principal, select.value as Role))) {
+  private async _change({ principal, role, display_name }: IMember, select: HTMLSelectElement): Promise<void> {
+    const wanted = select.value as Role;
+    if (!(await this._model.setRole(principal, wanted))) {
       select.value = role;
+    } else if (!CAPABILITIES[wanted].includes('run')) {
+      await offerToStop(display_name, await this._model.inKernel(principal), this._kernel, this._trans);
     }
   }
 
@@ -97,7 +102,10 @@ export class MemberList {
     const trans = this._trans;
     const words = trans.__('Their page says so at once. What they wrote here stays.');
     if (await askSure(trans.__('Remove %1?', display_name), words, trans.__('Remove'), trans)) {
-      await this._model.remove(principal);
+      const left = await this._model.inKernel(principal);
+      if (await this._model.remove(principal)) {
+        await offerToStop(display_name, left, this._kernel, trans);
+      }
     }
   }
 

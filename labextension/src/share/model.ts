@@ -108,6 +108,15 @@ export class ShareModel implements IDisposable {
     });
   }
 
+  /** What the room's kernel has of somebody now; `nothing` if that is not known. */
+  async inKernel(principal: string): Promise<IMember['in_kernel']> {
+    let found: IMember | undefined;
+    await this._try(async () => {
+      found = (await this._api.members()).find(member => member.principal === principal);
+    });
+    return found?.in_kernel ?? 'nothing';
+  }
+
   /** Gives somebody a role; who waits comes in. */
   setRole(principal: string, role: Role): Promise<boolean> {
     return this._do(() => this._api.setRole(principal, role));
