@@ -274,6 +274,8 @@ class UpdateReader(Reader):
         if kind == DELETED:
             return self.varuint()
         if kind == JSON:
+            if not self._is_ours:
+                raise InvalidUpdate("The edit holds values as Yjs once wrote them, which yrs reads wrongly.")
             return self._times(self.text)
         if kind == ANY:
             return self._times(self._any)

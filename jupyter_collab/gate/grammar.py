@@ -101,6 +101,8 @@ def kind_of(place: Place, item: Item, update: bytes) -> Kind:
 def complaint_about(place: Place, item: Item, update: bytes) -> str | None:
     """Why a person may not put ``item``, one of those of ``update``, into ``place``."""
     kind, key = place.type.kind, place.key
+    if item.kind == FORMAT and key is not None:  # yrs would have a key without a value, over which it panics
+        return "It sets a key to a mark of a format."
     if kind not in NOT_FREE:
         return None
     if (key is None) != (kind in LISTS):

@@ -364,3 +364,27 @@ def test_a_gate_forgets_what_is_gone_and_not_whose_client_ids_are() -> None:
     with pytest.raises(InvalidUpdate, match="somebody else"):
         room.joined("eve", client_id=77).send(lambda eve: eve.source().insert(0, "eve "))
     assert room.cell("code")["source"].startswith("and on meanwhile e")
+
+
+def held(content: bytes, key: str = "k", root: str = "mine") -> bytes:
+    """One item under a key of a root type; ``content`` begins with its kind."""
+    place = b"\x01" + write_bytes(root.encode()) + write_bytes(key.encode())
+    return b"\x01\x01\x07\x00" + bytes([content[0] | 0x20]) + place + content[1:] + b"\x00"
+
+
+MISREAD = {
+    "values as Yjs once wrote them, of which yrs reads one more than there are": held(b"\x02\x01\x011"),
+    "the same, so that what yrs reads is another edit": held(b"\x02\x01\x011")[:-1] + b"\x01\x78\x00",
+    "a format under a key, where observers of yrs panic": held(b"\x06\x04bold\x04true", "tags"),
+    "a format under a key of metadata": held(b"\x06\x04bold\x04true", "k", "meta"),
+}
+
+
+@pytest.mark.parametrize("update", MISREAD.values(), ids=MISREAD.keys())
+def test_what_yrs_reads_otherwise_than_yjs_does_is_refused_before_it_reads_it(update: bytes) -> None:
+    room = GatedRoom()
+    before = room.replica.encode()
+    with pytest.raises(InvalidUpdate):
+        room.take(update)
+    assert not room.replica.spoiled
+    assert room.replica.encode() == before
