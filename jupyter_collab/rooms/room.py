@@ -99,9 +99,8 @@ MAX_REWORKS = 4
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
 
-GAP_SECONDS = 0.1
-READ_BYTES_PER_SECOND = 20 * 2**20
-"""An edit with a causal gap makes the room read itself anew, so fast; the person who sent it pays for that."""
+GAP_SECONDS = 0.3
+"""What a person pays for an edit with a causal gap: the store's log is read, and they are asked for all they have."""
 
 SENT_BYTES_PER_SECOND = 100 * 2**20
 """Whoever asks for the document pays for sending it, too."""
@@ -562,7 +561,7 @@ class Room:
         if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
             log.warning("Room %s asks %s to sync again: %s", self.id, peer.name, error)
             peer.gaps += 1
-            peer.pay(GAP_SECONDS + self.size_bytes / READ_BYTES_PER_SECOND)
+            peer.pay(GAP_SECONDS)
             peer.tell(rejection)
             self._ask_for_edits(peer)
             self._tasks.start("catch up", self._catch_up)  # another server may have what is missing

@@ -221,7 +221,7 @@ async def test_reconnecting_gives_no_new_budget(tmp_path: Path) -> None:
 
 
 @scenario
-async def test_gaps_cost_the_reading_of_the_room_also_over_reconnects(tmp_path: Path) -> None:
+async def test_gaps_have_a_price_also_over_reconnects(tmp_path: Path) -> None:
     doc = client_document(7)
     text = doc.get("text", type=Text)
     text += "a"
