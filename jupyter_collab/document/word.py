@@ -35,7 +35,8 @@ def word_of(cell: "Map[Any]") -> Word:
 def keep_word(cell: "Map[Any]", before: Word, by: Mapping[str, str], *, has_new_outputs: bool) -> None:
     """Somebody has edited ``cell``, which said ``before``: let it say what is true.
 
-    ``by`` is the person, as ``by`` and ``username``; ``has_new_outputs`` says whether they put any into the cell.
+    ``by`` is the person, as ``by`` and ``username``; ``has_new_outputs`` says whether they put any into the cell, or
+    took a part of them away: "not passed" without its "not" is no run's output.
     """
     now = word_of(cell)
     has_outputs = is_sound(cell.get("outputs")) and len(cell["outputs"]) > 0

@@ -53,7 +53,10 @@ class Examination:
     valued
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
     touched
-        The cells of which it changes what only runs should change, and whether it puts outputs there.
+        The cells of which it changes what only runs should change, and whether it puts outputs there; if it is part
+        of the document already, also whether it takes a part of them away.
+    cuts_outputs
+        Whether it says that a part of some outputs goes, which may have gone before.
     """
 
     def __init__(self, update: bytes, known: Places, guards: Guards, *, is_judged: bool) -> None:
@@ -72,6 +75,7 @@ class Examination:
         self.valued: defaultdict[Place, list[Item]] = defaultdict(list)
         self.touched: dict[SharedType, bool] = {}
         self.cares_for_deletions = False
+        self.cuts_outputs = False
         self._deleted: dict[int, _Ranges] = {}
         self._spans: list[tuple[int, int]] = []
 
@@ -198,6 +202,11 @@ class Examination:
         client, start, length = deletion
         if start + length > self.draft.end(client):
             raise CausalGap("The edit deletes text that the room does not have.")
+        for place in self._places.between(client, start, start + length):
+            if place.type.is_output:
+                self.cuts_outputs = True
+                if not self._is_judged:
+                    self._touch(place, is_output=True)
         guarded = self._guards.get(client)
         if guarded:
             for clock in _within(guarded, start, start + length):

@@ -5,7 +5,7 @@ the process on what is nested very deep, and takes whatever else there is. So no
 here.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate
@@ -164,22 +164,33 @@ class Gate:
         if draft.new_roots and len(self._places.roots) + draft.new_roots > MAX_ROOTS:
             raise InvalidUpdate(f"The room would have more than {MAX_ROOTS} root types. Nothing of it was taken in.")
 
-    def commit(self, admission: Admission, changes: Iterable[bytes], author: Author) -> None:
-        """An update that was admitted has been applied; ``changes`` are what the document says that it changed."""
+    def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
+        """An update that was admitted has been applied; ``changes`` are what the document says that it changed.
+
+        Returns the cells from whose outputs it has taken something away.
+        """
         for change in changes:
             self._pairs.learn(change)
         if admission.typing is not None and admission.place is not None:
             self._places.extend(admission.typing.client, admission.place, admission.typing.end)
-            return
+            return frozenset()
         found = admission.examination
         if found is None:
-            return
+            return frozenset()
         for client in found.writers if author.is_own else ():
             self._owners.setdefault(client, author.name)
         self._add(found)
         if found.valued or found.cares_for_deletions:
             for change in changes:
                 self._forget(_deletions_in(change))
+        return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
+
+    def _cut_cells(self, changes: Iterable[bytes]) -> Iterator[SharedType]:
+        for change in changes:
+            for client, start, length in _deletions_in(change):
+                for place in self._places.between(client, start, start + length):
+                    if place.type.is_output and place.type.cell is not None:
+                        yield place.type.cell
 
     def learn(self, update: bytes) -> Mapping[SharedType, bool]:
         """Take note of what ``update``, as the document itself reported it, brought into the document.

@@ -5,6 +5,7 @@ only rarely in which type; so whoever wants to know what an item means has to kn
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from enum import Enum, auto
 
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
@@ -91,6 +92,13 @@ class _History:
         index = bisect_right(self.starts, clock) - 1
         return self.places[index] if index >= 0 and clock < self.end else None
 
+    def between(self, start: int, stop: int) -> Iterator[Place]:
+        """Where the units from ``start`` up to ``stop`` stand, run by run."""
+        for index in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
+            if self.starts[index] >= stop:
+                return
+            yield self.places[index]
+
 
 class Places:
     """Knows where all units of one document stand, and which are shared types.
@@ -130,6 +138,11 @@ class Places:
         """Where ``unit`` stands; ``None`` if there is no such unit."""
         history = self._histories.get(unit[0])
         return None if history is None else history.of(unit[1])
+
+    def between(self, client: int, start: int, stop: int) -> Iterator[Place]:
+        """Where the units of ``client`` from ``start`` up to ``stop`` stand, as far as there are any."""
+        history = self._histories.get(client)
+        return iter(()) if history is None else history.between(start, min(stop, history.end))
 
     def extend(self, client: int, place: Place, end: int) -> None:
         """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""

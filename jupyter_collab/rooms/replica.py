@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 Touched = tuple[SharedType, Word, bool]
-"""A cell that somebody edited, what it said of its runs before, and whether outputs were put into it."""
+"""A cell that somebody edited, what it said of its runs before, and whether its outputs are others now."""
 
 ENTRY_OVERHEAD_BYTES = 64
 """About what a log entry takes in the store besides its update."""
@@ -155,9 +155,10 @@ class Replica:
             log.exception("An edit was admitted that the document does not take; it is made anew without that edit.")
             self._spoil()
             raise
-        self._gate.commit(admission, self._changes, author)
+        cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
-        self._touched += before
+        self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
+        self._touched += [(cell, self._document.word(cell.cell_id), True) for cell in cut - admission.touched.keys()]
         return self._take_changes()
 
     def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:

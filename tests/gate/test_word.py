@@ -75,6 +75,39 @@ def test_outputs_that_somebody_puts_there_are_marked_as_theirs(room: GatedRoom, 
     assert own(room) == {"run": RUN}
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda eve: eve.cell()["outputs"][0]["text"].__delitem__(slice(0, 1)),
+        lambda eve: eve.cell()["outputs"][0].__delitem__("name"),
+        lambda eve: eve.cell()["outputs"].__delitem__(0),
+    ],
+)
+def test_outputs_of_which_somebody_took_a_part_away_are_marked_as_theirs(
+    room: GatedRoom, cut: Callable[[Person], Any]
+) -> None:
+    error = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}
+    more = Map({"output_type": "stream", "name": "stdout", "text": Text("3 passed")})
+    room.replica.edit(lambda document: outputs_of(document).extend([error, more]), lambda size: None)
+    room.joined().send(cut)
+    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+
+
+def test_what_was_taken_away_before_is_nobodys_when_it_is_said_again(room: GatedRoom) -> None:
+    room.replica.edit(lambda document: outputs_of(document).extend(["x", output()]), lambda size: None)
+    room.replica.edit(lambda document: outputs_of(document).__delitem__(1), lambda size: None)
+    eve = room.joined()
+    eve.source().insert(0, "x")
+    room.take(eve.doc.get_update())
+    assert own(room) == {"run": RUN}
+
+
+def outputs_of(document: RoomDocument) -> "Array[Any]":
+    """Those of the first cell."""
+    outputs: Array[Any] = document.doc.get("cells", type=Array)[0]["outputs"]
+    return outputs
+
+
 def test_a_cell_that_is_pasted_with_its_outputs_says_who_pasted_it(room: GatedRoom) -> None:
     fields = {"id": "copy", "pos": "b", "cell_type": "code", "source": Text("1"), "execution_count": 3}
     metadata = Map({"jupyter_collab": {"run": FORGED}})
