@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -13,7 +13,7 @@ from pycrdt import Doc, Map, Text
 from ..errors import InvalidUpdate
 from ..yjs import epoch_client_id
 from .cell_list import CellEntry, CellList, live
-from .cells import set_type, update_map
+from .cells import is_whole, set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
 from .deletion import dismiss, is_late, mark_deleted, restore
 from .differences import Replacement
@@ -202,7 +202,7 @@ class RoomDocument:
 
     def _shared(self, cell_id: str, *, or_deleted: bool = False) -> "Map[Any]":
         watch = self._watch
-        are_checked = watch is not None and not watch.has_new_cells
+        are_checked = watch is not None and watch.unchecked == []
         return self._cells.find(cell_id, are_checked=are_checked, or_deleted=or_deleted)
 
     def _entries(self) -> list[CellEntry]:
@@ -381,10 +381,16 @@ class RoomDocument:
             return word_of(self._shared(cell_id, or_deleted=True))
         return Word()
 
-    def keep_word(self, cell_id: str, before: Word, by: Mapping[str, str], *, has_new_outputs: bool) -> None:
-        """A person has edited what a cell says of its runs: see :func:`~.word.keep_word`."""
-        with suppress(KeyError), self.doc.transaction():
-            keep_word(self._shared(cell_id, or_deleted=True), before, by, has_new_outputs=has_new_outputs)
+    def keep_words(self, edited: Iterable[tuple[str, Word, bool]], by: Mapping[str, str]) -> None:
+        """A person has edited what these cells say of their runs: see :func:`~.word.keep_word`.
+
+        Each is given by its id, with what it said before, and whether the person put outputs into it.
+        """
+        with self.doc.transaction():
+            cells = {entry.id: entry.shared for entry in self._cells.bag()}
+            for cell_id, before, has_new_outputs in edited:
+                if cell_id in cells:
+                    keep_word(cells[cell_id], before, by, has_new_outputs=has_new_outputs)
 
     # What peers must not write
 
@@ -402,12 +408,12 @@ class RoomDocument:
         watch = self._watch
         if watch is not None and watch.taken_away:
             raise InvalidUpdate(f"The edit takes {watch.taken_away} away. To delete a cell, mark it as 'deleted'.")
-        if watch is not None and not watch.has_new_cells:
-            return
-        if not self._cells.are_whole:
+        unchecked = None if watch is None else watch.unchecked
+        are_whole = self._cells.are_whole if unchecked is None else all(map(is_whole, unchecked))
+        if not are_whole:
             raise InvalidUpdate("The edit puts something that is no cell among the cells of the room.")
         if watch is not None:
-            watch.has_new_cells = False
+            watch.checked()
 
     def accept(self) -> None:
         """What happened to the cells since the last check was allowed to happen."""

@@ -30,8 +30,9 @@ class CellWatch:
     ----------
     is_dirty
         The metadata of a cell may hold the mark of trust.
-    has_new_cells
-        Something was put into the bag, or a part of a cell that JupyterLab needs was exchanged.
+    unchecked
+        The maps that were put into the bag, or of which a part that JupyterLab needs was exchanged, since
+        :meth:`checked` was called; ``None`` if it is not known what there is.
     is_incomplete
         A cell may lack a part, or have an id or a key that is not valid.
     has_new_order
@@ -51,7 +52,8 @@ class CellWatch:
         self._subscriptions: list[Any] = []
         self._spare_from = 0
         self.is_dirty = False
-        self.has_new_cells = self.is_incomplete = self.has_new_order = True
+        self.is_incomplete = self.has_new_order = True
+        self.unchecked: list[Map[Any]] | None = None
         self.remarked: set[str] = set()
         self.taken_away = ""
         self.reset()
@@ -94,19 +96,22 @@ class CellWatch:
                 self._on_dirty()
 
     def _on_cells(self, event: Event) -> None:
-        self.has_new_cells = self.is_incomplete = self.has_new_order = True
+        self.is_incomplete = self.has_new_order = True
         for change in event.delta:
             if "delete" in change:
                 self.taken_away = "a cell"
             for cell in change.get("insert", ()):
-                if isinstance(cell, Map):
+                if not isinstance(cell, Map):
+                    self.unchecked = None
+                else:
                     self._watch_cell(cell)
+                    self._recheck(cell)
                     if is_deleted(cell):
                         self._note_mark(cell)
 
     def _on_cell(self, event: Event) -> None:
         if not event.keys.keys().isdisjoint(SHARED_KEYS):
-            self.has_new_cells = True
+            self._recheck(event.target)
         if not event.keys.keys().isdisjoint(ORDERING_KEYS):
             self.is_incomplete = self.has_new_order = True
         if not event.keys.keys().isdisjoint(MARK_KEYS):
@@ -116,6 +121,14 @@ class CellWatch:
                 self.taken_away = f"the {key} of a cell"
         if METADATA in event.keys:
             self._watch_metadata(event.target)
+
+    def checked(self) -> None:
+        """There are only cells in the bag now."""
+        self.unchecked = []
+
+    def _recheck(self, cell: "Map[Any]") -> None:
+        if self.unchecked is not None:
+            self.unchecked.append(cell)
 
     def _note_mark(self, cell: "Map[Any]") -> None:
         cell_id = cell.get("id")

@@ -172,11 +172,10 @@ class Replica:
         return self._take_changes()
 
     def _keep_word(self, touched: Iterable[Touched], by: User) -> None:
-        person = {"by": by.display_name, "username": by.username}
-        for cell, before, puts in touched:
-            if cell.cell_id is not None:
-                self._document.keep_word(cell.cell_id, before, person, has_new_outputs=puts)
-                self._document.accept()
+        edited = [(cell.cell_id, before, puts) for cell, before, puts in touched if cell.cell_id is not None]
+        if edited:
+            self._document.keep_words(edited, {"by": by.display_name, "username": by.username})
+            self._document.accept()
 
     def take(self, update: bytes) -> list[bytes]:
         """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""

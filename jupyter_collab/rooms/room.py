@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from time import thread_time
 from typing import Protocol, TypeVar
 
 from ..access import Capability, Role, User
@@ -477,37 +478,44 @@ class Room:
         with self._answering(peer):
             parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
             count = peer.edits_received
-            for part in parts:
-                await self._until_live()
-                if peer not in self._audience.peers:
-                    return  # they send the rest when they are back
-                peer.require(Capability.EDIT)
-                is_last = part is parts[-1]
-                peer.edits_received = count if is_last else count - 1  # it is acknowledged when all of it is durable
-                began = self._loop.time()
-                self._take_edit(peer, part, author)
-                await rest_after(self._loop.time() - began)
+            with self._seeing_to_cells(peer.user):
+                for part in parts:
+                    await self._until_live()
+                    if peer not in self._audience.peers:
+                        return  # they send the rest when they are back
+                    peer.require(Capability.EDIT)
+                    peer.edits_received = count if part is parts[-1] else count - 1  # acknowledged when all is durable
+                    began = thread_time()
+                    self._take_part(peer, part, author)
+                    await rest_after(thread_time() - began)
 
     def _take_edit(self, peer: Peer, update: bytes, author: Author) -> None:
+        with self._seeing_to_cells(peer.user):
+            self._take_part(peer, update, author)
+
+    def _take_part(self, peer: Peer, update: bytes, author: Author) -> None:
         changes = self._apply(update, author)
         if not changes:
             self._acknowledge(peer)
             return
         self._journal.add(changes, peer.user.username, peer)
-        if self._see_to_cells(peer.user):
+        if stripped := self._replica.strip_trust():
             peer.complaints.add(
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
             )
+            self._tidy(stripped)
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
 
-    def _see_to_cells(self, by: User) -> bool:
-        """Tidy up after an edit ``by`` a person; returns whether they had marked outputs as trusted."""
-        stripped = self._replica.strip_trust()
-        self._tidy(stripped)
-        self._tidy(self._replica.complete(_now_ms()))
-        self._tidy(self._replica.keep_word(by))
-        return bool(stripped)
+    @contextmanager
+    def _seeing_to_cells(self, by: User) -> Iterator[None]:
+        """Give cells in the end what they lack after an edit ``by`` a person, and let them say who ran them."""
+        try:
+            yield
+        finally:
+            if self._state is RoomState.LIVE:
+                self._tidy(self._replica.complete(_now_ms()))
+                self._tidy(self._replica.keep_word(by))
 
     def _hear_reader(self, peer: Peer, update: bytes) -> None:
         """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
@@ -621,12 +629,13 @@ class Room:
         """Take in what was done to a copy for ``user``, as if they had sent it."""
         author = Author(user.writer, lambda _client_id: None)
         parts = list(await in_turns(self._replica.cut(update, author)))
-        for part in parts:
-            await self._until_editable()
-            began = self._loop.time()
-            self._journal.add(self._apply(part, author), user.username, None)
-            self._see_to_cells(user)
-            await rest_after(self._loop.time() - began)
+        with self._seeing_to_cells(user):
+            for part in parts:
+                await self._until_editable()
+                began = thread_time()
+                self._journal.add(self._apply(part, author), user.username, None)
+                self._tidy(self._replica.strip_trust())
+                await rest_after(thread_time() - began)
 
     async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):
