@@ -29,7 +29,13 @@ class Word(NamedTuple):
 
 def word_of(cell: "Map[Any]") -> Word:
     """What ``cell`` says."""
-    return Word(to_plain(cell.get(COUNT)), _own(cell).get(RUN), to_plain(cell.get(PUT)))
+    return Word(_count(cell.get(COUNT)), _own(cell).get(RUN), to_plain(cell.get(PUT)))
+
+
+def _count(value: object) -> Any:
+    """A number, or whatever else is there; pages may show also what is no plain value, such as bytes."""
+    plain = to_plain(value)
+    return repr(type(value)) if plain is None and value is not None else plain
 
 
 def keep_word(cell: "Map[Any]", before: Word, by: Mapping[str, str], *, has_new_outputs: bool) -> None:

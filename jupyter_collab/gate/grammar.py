@@ -129,8 +129,8 @@ def _complaint_about_value(place: Place, item: Item, update: bytes) -> str | Non
     if kind is Kind.OUTPUT:
         return None if _is_fit_for_output(key, item, update) else f"The '{key}' of an output cannot be that."
     if kind is Kind.CELL and key == "cell_type":
-        is_type = _only_value(item, update) in CELL_TYPES
-        return None if is_type else "It gives a cell a type that there is not."
+        value = _only_value(item, update)
+        return None if isinstance(value, str) and value in CELL_TYPES else "It gives a cell a type that there is not."
     if wanted is not None:
         return f"The '{key}' of the {_named(kind)} cannot be that."
     return None
@@ -138,7 +138,7 @@ def _complaint_about_value(place: Place, item: Item, update: bytes) -> str | Non
 
 def _is_fit_for_output(key: str | None, item: Item, update: bytes) -> bool:
     if key == "output_type":
-        return _only_value(item, update) in OUTPUT_TYPES
+        return _is_output_type(_only_value(item, update))
     return key != "text" or _is_text(_only_value(item, update))
 
 
@@ -153,8 +153,12 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_output_type(value: object) -> bool:
+    return isinstance(value, str) and value in OUTPUT_TYPES
+
+
 def _is_output(value: object) -> bool:
-    if not isinstance(value, Mapping) or value.get("output_type") not in OUTPUT_TYPES:
+    if not isinstance(value, Mapping) or not _is_output_type(value.get("output_type")):
         return False
     return value["output_type"] != "stream" or _is_text(value.get("text"))
 

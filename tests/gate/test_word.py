@@ -64,6 +64,7 @@ def test_other_things_that_are_kept_there_may_change(room: GatedRoom) -> None:
         lambda eve: eve.cell()["outputs"][0]["text"].insert(0, "all tests passed, "),
         lambda eve: eve.cell()["outputs"][0].__setitem__("name", "stderr"),
         lambda eve: eve.cell().__setitem__("execution_count", 99),
+        lambda eve: eve.cell().__setitem__("execution_count", b"99"),
     ],
 )
 def test_outputs_that_somebody_puts_there_are_marked_as_theirs(room: GatedRoom, put: Callable[[Person], Any]) -> None:
