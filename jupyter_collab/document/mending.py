@@ -233,7 +233,7 @@ class Mender:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)  # yrs has keys in another order each time
 
 
 def _shown(value: object) -> str:

@@ -36,6 +36,7 @@ ODD_OUTPUTS = [
     (display(data={"text/plain": None, "text/html": "a"}), display(data={"text/html": "a"}), "text/plain"),
     (display(data={"text/plain": 5}), display(data={"text/plain": "5"}), "text/plain"),
     (display(data={"application/x+output": {"a": 1}}), display(data={"application/x+output": '{"a": 1}'}), "x+output"),
+    (display(data={"text/plain": {"b": 1, "a": 2}}), display(data={"text/plain": '{"a": 2, "b": 1}'}), "text/plain"),
     (display(data={"application/x+json; v=1": [{}]}), display(data={"application/x+json; v=1": "{}"}), "x+json"),
     (display(data=None), display(data={}), "data were null"),
     (display(data="words"), display(data={"text/plain": "words"}), "plain text"),
