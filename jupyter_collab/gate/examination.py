@@ -78,6 +78,9 @@ class Examination:
         self.cuts_outputs = False
         self._deleted: dict[int, _Ranges] = {}
         self._spans: list[tuple[int, int]] = []
+        self._lasts: defaultdict[Place, dict[Unit, int]] = defaultdict(dict)
+        self._followed: set[Unit] = set()
+        self._gone: set[Unit] = set()
 
     def run(self) -> None:
         """Look at all of it."""
@@ -101,6 +104,7 @@ class Examination:
             self._look_at_deletion(deletion)
             yield
         if self._is_judged:
+            yield from self._require_values()
             yield from self._require_whole()
 
     # Items
@@ -157,11 +161,8 @@ class Examination:
         if complaint is not None:
             self._refuse(complaint)
         care = care_of(place)
-        if care is not None and place.key is not None and item.kind != DELETED:
-            if item.length != 1:
-                self._refuse("It sets a key to several values.")
-            if care is Care.KEPT and place.guarded:
-                self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+        if care is not None and place.key is not None:
+            self._judge_value(item, place, care)
         before = (item.client, item.clock - 1)
         if before in (item.left, item.right):  # nothing else stands beside what was written just before
             return
@@ -169,6 +170,30 @@ class Examination:
         self._neighbours[neighbours] += 1
         if self._neighbours[neighbours] > MAX_AT_ONE_PLACE:
             self._refuse(f"It puts more than {MAX_AT_ONE_PLACE} things between the same two others.")
+
+    def _judge_value(self, item: Item, place: Place, care: Care) -> None:
+        """Judge what comes under a key that matters.
+
+        Of all that ever stood there the last one counts. What comes is the last one, or before another one that came
+        and names it as its left, or before what is there. If it is deleted, there is nothing any more.
+        """
+        if item.length != 1 and item.kind != DELETED:
+            self._refuse("It sets a key to several values.")
+        if care is Care.WATCHED:
+            return
+        if care is Care.KEPT and place.guarded:
+            self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+        if item.right is not None:
+            self._refuse(f"It puts a {place.key} of a {_named(place)} before another one.")
+        lasts = self._lasts[place]
+        if item.left is not None:
+            self._followed.add(item.left)
+            index = lasts.pop(item.left, None)
+            if index is not None:
+                self._spans.append((index, len(self.pieces) - 1))
+        if item.kind == DELETED:
+            self._gone.add((item.client, item.clock + item.length - 1))
+        lasts[item.client, item.clock + item.length - 1] = len(self.pieces) - 1
 
     def _add_type(self, item: Item, place: Place) -> None:
         unit = (item.client, item.clock)
@@ -182,9 +207,12 @@ class Examination:
 
     def _note(self, item: Item, place: Place) -> None:
         """Take note of what matters in an item that is new."""
-        if item.kind == DELETED:
-            return
         care = care_of(place)
+        if item.kind == DELETED:
+            self.cuts_outputs = self.cuts_outputs or place.type.is_output
+            if care is Care.WATCHED:
+                self._touch(place, is_output=False)
+            return
         if care is not None:
             self._indices[item.client, item.clock] = len(self.pieces) - 1
             self.valued[place].append(item)
@@ -220,7 +248,7 @@ class Examination:
         owner = place.type.unit
         if not self._is_judged or (owner is not None and self.is_deleted(owner)):
             return
-        if care is Care.KEPT or (care is Care.REPLACED and not self._has_value(place)):
+        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._followed):
             what = "a cell" if place.key is None else f"the {place.key} of a {_named(place)}"
             self._refuse(f"It takes {what} away. To delete a cell, mark it as 'deleted'.")
 
@@ -234,6 +262,16 @@ class Examination:
         return ranges is not None and unit[1] in ranges
 
     # The whole
+
+    def _require_values(self) -> Iterator[None]:
+        """Make sure that what comes last under a key that matters is not deleted."""
+        for place, lasts in self._lasts.items():
+            owner = place.type.unit
+            if owner is None or not self.is_deleted(owner):
+                for unit in lasts:
+                    if unit in self._gone or self.is_deleted(unit):
+                        self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+            yield
 
     def _require_whole(self) -> Iterator[None]:
         """Make sure that the cells and outputs that come can be shown; notes from where to where they are not whole."""

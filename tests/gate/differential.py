@@ -13,7 +13,7 @@ from jupyter_collab.gate.places import GONE, Place
 from jupyter_collab.rooms.integrate import is_known
 from jupyter_collab.yjs import state_vector
 
-__all__ = ["Disagreement", "compare", "mutated"]
+__all__ = ["Disagreement", "compare", "mutant", "mutated"]
 
 MUTANTS = 3
 
@@ -126,10 +126,10 @@ def mutated(history: Iterable[bytes], rng: random.Random) -> Iterator[bytes]:
     for update in history:
         yield update
         for _ in range(MUTANTS):
-            yield _mutant(update, rng)
+            yield mutant(update, rng)
 
 
-def _mutant(update: bytes, rng: random.Random) -> bytes:
+def mutant(update: bytes, rng: random.Random) -> bytes:
     changed = bytearray(update)
     for _ in range(rng.choice([1, 1, 2, 3])):
         at = rng.randrange(len(changed) or 1)

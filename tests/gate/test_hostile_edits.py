@@ -12,7 +12,9 @@ from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import MAX_TYPES_DEEP
 from jupyter_collab.protocol import write_bytes, write_varuint
+from jupyter_collab.yjs import DELETED, Deletion, Item, UpdateReader
 
+from ..fuzz.writer import Made, any_content, count_content, made_of, update_of
 from .rooms import GatedRoom, Person
 
 Change = Callable[[Person], Any]
@@ -391,3 +393,84 @@ def test_what_yrs_reads_otherwise_than_yjs_does_is_refused_before_it_reads_it(up
         room.take(update)
     assert not room.replica.spoiled
     assert room.replica.encode() == before
+
+
+def value_under(room: GatedRoom, key: str) -> Item:
+    """What stands under a key, the first of the document."""
+    return next(item for item in UpdateReader(room.replica.encode(), is_ours=True).items() if item.key == key)
+
+
+NAUGHT = count_content(DELETED, 1)
+
+
+@pytest.mark.parametrize("key", ["source", "metadata", "outputs", "id", "text", "output_type", "cell_type", "epoch"])
+@pytest.mark.parametrize("is_left", [True, False], ids=["behind it", "before it, which is deleted"])
+def test_nothing_comes_in_the_place_of_what_a_cell_needs(key: str, is_left: bool) -> None:
+    """What stands last under a key of a map is its value, also if it is something that is deleted already."""
+    room = GatedRoom()
+    before = room.replica.encode()
+    value = value_under(room, key)
+    unit = (value.client, value.clock)
+    if is_left:
+        update = update_of([Made(7, 0, *mixed(NAUGHT), left=unit)])
+    else:
+        content = any_content(["raw"])
+        update = update_of([Made(7, 0, *mixed(content), right=unit)], [Deletion(*unit, 1)])
+    with pytest.raises(InvalidUpdate):
+        room.take(update)
+    assert not room.replica.spoiled
+    assert room.replica.encode() == before
+
+
+def mixed(content: tuple[int, int, bytes]) -> tuple[int, int, bytes]:
+    """In the order of :class:`Made`: length, kind, content."""
+    kind, length, encoded = content
+    return length, kind, encoded
+
+
+def test_what_a_new_cell_needs_is_not_there_for_a_moment_only() -> None:
+    room = GatedRoom()
+    before = room.replica.encode()
+    items, _ = made_of(room.joined().update(lambda eve: eve.bag.append(cell())))
+    [source] = [item for item in items if item.key == "source"]
+    end = items[-1].clock + items[-1].length
+    items.append(Made(source.client, end, *mixed(NAUGHT), left=(source.client, source.clock)))
+    with pytest.raises(InvalidUpdate, match="source"):
+        room.take(update_of(items))
+    assert room.replica.encode() == before
+
+
+def retyped(kind: str) -> Change:
+    """The second cell is made one of that type."""
+    return lambda person: person.cell(1).__setitem__("cell_type", kind)
+
+
+def test_a_type_that_is_set_twice_before_anybody_hears_of_it_is_taken() -> None:
+    room = GatedRoom()
+    eve = room.joined()
+    updates = [eve.update(retyped("raw")), eve.update(retyped("code"))]
+    assert room.take(merge_updates(*updates))
+    assert room.cell("words")["cell_type"] == "code"
+    eve.update(retyped("raw"))
+    eve.update(retyped("markdown"))
+    assert room.take(eve.doc.get_update())
+    assert room.cell("words")["cell_type"] == "markdown"
+
+
+def test_types_that_two_set_at_once_are_taken() -> None:
+    for first, second in ((10, 11), (11, 10)):
+        room = GatedRoom()
+        ada, ben = room.joined("ada", client_id=first), room.joined("ben", client_id=second)
+        for kind in ("code", "raw"):
+            ben.update(retyped(kind))
+        assert ada.send(retyped("code"))
+        assert room.take(ben.doc.get_update(), "ben")
+        assert room.cell("words")["cell_type"] == ("raw" if second > first else "code")
+
+
+def test_who_ran_a_cell_is_not_taken_away_by_what_is_deleted_already() -> None:
+    room = GatedRoom()
+    room.replica.edit(lambda document: document.set_run_info("code", {"status": "ok"}), lambda size: None)
+    value = value_under(room, "jupyter_collab")
+    room.take(update_of([Made(7, 0, *mixed(NAUGHT), left=(value.client, value.clock))]))
+    assert room.cell("code")["metadata"]["jupyter_collab"] == {"run": {"status": "ok"}}
