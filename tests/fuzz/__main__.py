@@ -1,0 +1,66 @@
+"""Send made-up edits to rooms: ``python -m tests.fuzz --minutes 60``.
+
+What fails is kept, as short as can be, in ``tests/fuzz/found``, which pytest replays from then on.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+import traceback
+
+from jupyter_collab.access import Role
+
+from .corpus import Found, keep
+from .histories import ROLES, Failure, Figures, play, shortest
+
+MAX_FAILURES = 10
+"""So many of one role are looked at; the others of it are told in a line."""
+
+
+def main() -> int:
+    """Return 1 if anything failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=60.0, help="so long altogether")
+    parser.add_argument("--edits", type=int, default=1_000_000, help="at most so many for each role")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--roles", nargs="+", choices=[str(role) for role in ROLES], default=[*ROLES])
+    options = parser.parse_args()
+    failed = 0
+    seconds = options.minutes * 60 / len(options.roles)
+    for role in map(Role, options.roles):
+        failed += asyncio.run(_fuzz(role, options.first, seconds, options.edits))
+    return min(failed, 1)
+
+
+async def _fuzz(role: Role, first: int, seconds: float, edits: int) -> int:
+    """Play histories of one role; returns how many failed."""
+    figures, failed, seed = Figures(), 0, first
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and figures.edits < edits:
+        failure = await play(role, seed, figures)
+        if failure is not None:
+            failed += 1
+            await _tell(failure, is_kept=failed <= MAX_FAILURES)
+        seed += 1
+    rate = figures.edits / max(figures.seconds, 1e-9)
+    hours = 1_000_000 / rate / 3600
+    print(
+        f"{role}: {figures.edits:,} edits, {figures.taken:,} of them taken, seeds {first} to {seed - 1}; {rate:,.0f} a "
+        f"second, so a million takes {hours:.1f} hours; {failed} histories failed",
+        flush=True,
+    )
+    return failed
+
+
+async def _tell(failure: Failure, *, is_kept: bool) -> None:
+    print(f"{failure.role} {failure.seed}: {type(failure.error).__name__}: {str(failure.error)[:300]}", flush=True)
+    if is_kept:
+        history = await shortest(failure)
+        name = f"{failure.role}-{failure.seed}"
+        print(keep(Found(name, failure.role, repr(failure.error)[:300], history)), f"{len(history)} edits", flush=True)
+        traceback.print_exception(failure.error, limit=-3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
