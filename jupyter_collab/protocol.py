@@ -290,6 +290,8 @@ class Reader:
         except IndexError:
             raise ProtocolError("The message ends in the middle of a number.") from None
         self._position = position + 1
+        if byte == 0 and shift:
+            raise ProtocolError("The message holds a number in more bytes than it needs.")
         number |= byte << shift
         if number > MAX_VARUINT:
             raise ProtocolError("The message holds a number of more than 53 bits.")

@@ -267,7 +267,10 @@ class UpdateReader(Reader):
         return self.varuint(), self.varuint()
 
     def _parent(self) -> str | tuple[int, int]:
-        return self.text() if self.varuint() == 1 else self._id()
+        mark = self.byte()
+        if mark > 1:
+            raise InvalidUpdate(NO_UPDATE)
+        return self.text() if mark == 1 else self._id()
 
     def _content(self, kind: int) -> int:
         """Read the content of an item that is no text; returns how many clocks it takes."""
@@ -305,7 +308,7 @@ class UpdateReader(Reader):
         return count
 
     def _type(self) -> None:
-        shared_type = self.varuint()
+        shared_type = self.byte()
         if shared_type > XML_TEXT:
             raise InvalidUpdate(NO_UPDATE)
         if shared_type == XML_HOOK and not self._is_ours:

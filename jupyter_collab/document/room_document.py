@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -381,14 +381,14 @@ class RoomDocument:
             return word_of(self._shared(cell_id, or_deleted=True))
         return Word()
 
-    def keep_words(self, edited: Iterable[tuple[str, Word, bool]], by: Mapping[str, str]) -> None:
+    def keep_words(self, edited: Mapping[str, tuple[Word, bool]], by: Mapping[str, str]) -> None:
         """A person has edited what these cells say of their runs: see :func:`~.word.keep_word`.
 
-        Each is given by its id, with what it said before, and whether the person put outputs into it.
+        By their ids: what each said before, and whether the person put outputs into it.
         """
         with self.doc.transaction():
             cells = {entry.id: entry.shared for entry in self._cells.bag()}
-            for cell_id, before, has_new_outputs in edited:
+            for cell_id, (before, has_new_outputs) in edited.items():
                 if cell_id in cells:
                     keep_word(cells[cell_id], before, by, has_new_outputs=has_new_outputs)
 

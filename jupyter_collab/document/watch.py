@@ -97,13 +97,14 @@ class CellWatch:
 
     def _on_cells(self, event: Event) -> None:
         self.is_incomplete = self.has_new_order = True
+        added = [cell for change in event.delta for cell in change.get("insert", ())]
+        if not added or not all(isinstance(cell, Map) for cell in added):
+            self.unchecked = None
         for change in event.delta:
             if "delete" in change:
                 self.taken_away = "a cell"
             for cell in change.get("insert", ()):
-                if not isinstance(cell, Map):
-                    self.unchecked = None
-                else:
+                if isinstance(cell, Map):
                     self._watch_cell(cell)
                     self._recheck(cell)
                     if is_deleted(cell):

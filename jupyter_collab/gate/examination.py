@@ -1,17 +1,19 @@
 """One update, looked at item by item: where each stands, and whether a person may put it there."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ..errors import CausalGap, InvalidUpdate
 from ..yjs import ANY, DELETED, GC, TYPE, Deletion, Item, UpdateReader, values_of
 from .causality import Causality
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
+from .guards import Guards
 from .parts import Pieces, parts_of
 from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
-__all__ = ["MAX_TYPES_DEEP", "Examination"]
+__all__ = ["MAX_AT_ONE_PLACE", "MAX_TYPES_DEEP", "Examination", "crowd_of"]
 
 MAX_TYPES_DEEP = 100
 """So deep may shared types lie in each other. A notebook's lie four deep; tens of thousands end the process."""
@@ -29,9 +31,6 @@ LACKS = {
     Kind.CELL: "It puts something that is no cell among the cells of the room.",
     Kind.OUTPUT: "It puts something that is no output among the outputs of a cell.",
 }
-
-Guards = Mapping[int, Mapping[int, Place]]
-"""By client and clock: where that stands which matters and is not deleted."""
 
 
 class Examination:
@@ -52,6 +51,10 @@ class Examination:
         Where the update has what is new, in an order in which it can be taken in; and what it deletes.
     valued
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
+    neighbours
+        How many new things stand between the same two others, by a hash of these.
+    cares_for_deletions, cuts_outputs
+        Whether it deletes something that matters, or a part of outputs.
     touched
         The cells of which it changes what only runs should change, and whether it puts outputs there; if it is part
         of the document already, also whether it takes a part of them away.
@@ -59,14 +62,22 @@ class Examination:
         Whether it says that a part of some outputs goes, which may have gone before.
     """
 
-    def __init__(self, update: bytes, known: Places, guards: Guards, *, is_judged: bool) -> None:
+    def __init__(
+        self, update: bytes, known: Places, guards: Guards, crowds: Mapping[int, int], *, is_judged: bool
+    ) -> None:
         self._update = update
         self._places = known
         self._guards = guards
+        self._crowds = crowds
         self._is_judged = is_judged
-        self._neighbours: Counter[object] = Counter()
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
+        self._deleted: dict[int, _Ranges] = {}
+        self._spans: list[tuple[int, int]] = []
+        self._chains: defaultdict[Place, list[_Link]] = defaultdict(list)
+        self._roots: dict[Unit, Unit | None] = {}
+        self._linked: dict[Unit | None, int] = {}
+        self.neighbours: Counter[int] = Counter()
         self.pieces = Pieces()
         self.deletions: list[Deletion] = []
         self.draft = PlacesDraft(known)
@@ -76,16 +87,6 @@ class Examination:
         self.touched: dict[SharedType, bool] = {}
         self.cares_for_deletions = False
         self.cuts_outputs = False
-        self._deleted: dict[int, _Ranges] = {}
-        self._spans: list[tuple[int, int]] = []
-        self._lasts: defaultdict[Place, dict[Unit, int]] = defaultdict(dict)
-        self._followed: set[Unit] = set()
-        self._gone: set[Unit] = set()
-
-    def run(self) -> None:
-        """Look at all of it."""
-        for _ in self.steps():
-            pass
 
     def steps(self) -> Iterator[None]:
         """Look at all of it, in small steps."""
@@ -96,15 +97,16 @@ class Examination:
                 self._take(next_item)
                 yield
         causality.finish()
-        for deletion in reader.deletions():
-            self.deletions.append(deletion)
-            self._deleted.setdefault(deletion.client, _Ranges()).add(deletion.clock, deletion.clock + deletion.length)
+        for client, clock, length in reader.deletions():
+            self._deleted.setdefault(client, _Ranges()).add(clock, clock + length)
+            yield
+        for client, ranges in self._deleted.items():
+            self.deletions += (Deletion(client, start, stop - start) for start, stop in ranges.joined())
             yield
         for deletion in self.deletions:
             self._look_at_deletion(deletion)
             yield
         if self._is_judged:
-            yield from self._require_values()
             yield from self._require_whole()
 
     # Items
@@ -120,11 +122,13 @@ class Examination:
         place = self._locate(item)
         self.writers.add(item.client)
         self.pieces.add(item)
-        self.draft.extend(item.client, place, item.clock + item.length)
+        stands_in = place.tomb if item.kind == DELETED and place is not GONE else place
+        self.draft.extend(item.client, stands_in, item.clock + item.length)
         if item.kind == GC or (place is GONE and item.kind != TYPE):
             return
         if self._is_judged:
             self._judge(item, place)
+        self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
         self._note(item, place)
@@ -141,20 +145,24 @@ class Examination:
         else:
             found = None if item.parent is None else self.draft.type(item.parent)
             if found is None:
-                if self._is_judged and (item.parent is None or self.draft.of(item.parent) is not GONE):
+                where = None if item.parent is None else self.draft.of(item.parent)
+                if self._is_judged and where is not GONE and not (where is not None and where.is_tomb):
                     self._refuse("It puts something into what is no shared type.")
                 return GONE
             holder = found
         return GONE if holder.kind is Kind.GONE else self.draft.place(holder, item.key)
 
     def _beside(self, item: Item) -> Place:
-        left = None if item.left is None else self.draft.of(item.left)
-        right = None if item.right is None else self.draft.of(item.right)
+        left, right = self._site(item.left), self._site(item.right)
         if left is None or left is GONE:
             return right or GONE
         if self._is_judged and right is not None and right is not left and right is not GONE:
             self._refuse("It puts something between two that do not stand beside each other.")
         return left
+
+    def _site(self, unit: Unit | None) -> Place | None:
+        place = None if unit is None else self.draft.of(unit)
+        return None if place is None else place.site
 
     def _judge(self, item: Item, place: Place) -> None:
         complaint = complaint_about(place, item, self._update)
@@ -162,42 +170,29 @@ class Examination:
             self._refuse(complaint)
         care = care_of(place)
         if care is not None and place.key is not None:
-            self._judge_value(item, place, care)
+            if item.length != 1 and item.kind != DELETED:
+                self._refuse("It sets a key to several values.")
+            if care is Care.KEPT and (place.guarded or (item.left is None and place in self._chains)):
+                self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+            if care is not Care.WATCHED and item.right is not None:
+                self._refuse(f"It puts a {place.key} of a {_named(place)} before another one.")
+
+    def _count(self, item: Item, place: Place) -> None:
+        """Count what stands between the same two others: yrs compares each of them with all."""
         before = (item.client, item.clock - 1)
         if before in (item.left, item.right):  # nothing else stands beside what was written just before
             return
-        neighbours = (place, item.left, item.right)
-        self._neighbours[neighbours] += 1
-        if self._neighbours[neighbours] > MAX_AT_ONE_PLACE:
-            self._refuse(f"It puts more than {MAX_AT_ONE_PLACE} things between the same two others.")
-
-    def _judge_value(self, item: Item, place: Place, care: Care) -> None:
-        """Judge what comes under a key that matters.
-
-        Of all that ever stood there the last one counts. What comes is the last one, or before another one that came
-        and names it as its left, or before what is there. If it is deleted, there is nothing any more.
-        """
-        if item.length != 1 and item.kind != DELETED:
-            self._refuse("It sets a key to several values.")
-        if care is Care.WATCHED:
-            return
-        if care is Care.KEPT and place.guarded:
-            self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
-        if item.right is not None:
-            self._refuse(f"It puts a {place.key} of a {_named(place)} before another one.")
-        lasts = self._lasts[place]
-        if item.left is not None:
-            self._followed.add(item.left)
-            index = lasts.pop(item.left, None)
-            if index is not None:
-                self._spans.append((index, len(self.pieces) - 1))
-        if item.kind == DELETED:
-            self._gone.add((item.client, item.clock + item.length - 1))
-        lasts[item.client, item.clock + item.length - 1] = len(self.pieces) - 1
+        crowd = crowd_of(place, item.left, item.right)
+        self.neighbours[crowd] += 1
+        if self._is_judged and self.neighbours[crowd] + self._crowds.get(crowd, 0) > MAX_AT_ONE_PLACE:
+            self._refuse(f"There would be more than {MAX_AT_ONE_PLACE} things between the same two others.")
 
     def _add_type(self, item: Item, place: Place) -> None:
         unit = (item.client, item.clock)
-        shared_type = SharedType(kind_of(place, item, self._update), None if place is GONE else place, unit)
+        if place is GONE:
+            shared_type = SharedType(Kind.GONE, None, unit, self._depth_in_what_is_gone(item))
+        else:
+            shared_type = SharedType(kind_of(place, item, self._update), place, unit)
         if self._is_judged and shared_type.depth > MAX_TYPES_DEEP:
             self._refuse(f"It puts shared types more than {MAX_TYPES_DEEP} deep into each other.")
         self.draft.types[unit] = shared_type
@@ -205,19 +200,35 @@ class Examination:
             self._indices[unit] = len(self.pieces) - 1
             self._new.append((shared_type, unit))
 
+    def _depth_in_what_is_gone(self, item: Item) -> int:
+        holder = self.draft.type(item.parent) if isinstance(item.parent, tuple) else None
+        return 1 if holder is None else holder.depth + 1
+
     def _note(self, item: Item, place: Place) -> None:
         """Take note of what matters in an item that is new."""
         care = care_of(place)
+        if care is not None and place.key is not None:
+            self._link(item, place)
+        if care is Care.WATCHED:
+            self._touch(place, is_output=False)
         if item.kind == DELETED:
             self.cuts_outputs = self.cuts_outputs or place.type.is_output
-            if care is Care.WATCHED:
-                self._touch(place, is_output=False)
             return
         if care is not None:
             self._indices[item.client, item.clock] = len(self.pieces) - 1
             self.valued[place].append(item)
-        if place.type.is_output or care is Care.WATCHED:
-            self._touch(place, is_output=place.type.is_output)
+        if place.type.is_output:
+            self._touch(place, is_output=True)
+
+    def _link(self, item: Item, place: Place) -> None:
+        """Take note of what the value of a key follows: the last one that follows is the one that counts."""
+        root = None if item.left is None else self._roots.get(item.left, item.left)
+        last, index = (item.client, item.clock + item.length - 1), len(self.pieces) - 1
+        if item.left in self._linked:  # no part of the update may end with a value that is gone
+            self._spans.append((self._linked[item.left], index))
+        self._roots[last] = root
+        self._linked[last] = index
+        self._chains[place].append(_Link(item, root))
 
     def _touch(self, place: Place, *, is_output: bool) -> None:
         cell = place.type.cell
@@ -235,26 +246,44 @@ class Examination:
                 self.cuts_outputs = True
                 if not self._is_judged:
                     self._touch(place, is_output=True)
-        guarded = self._guards.get(client)
-        if guarded:
-            for clock in _within(guarded, start, start + length):
-                self.cares_for_deletions = True
-                self._look_at_guarded(guarded[clock], (client, clock))
+        for unit, place in self._guards.within(client, start, start + length):
+            self.cares_for_deletions = True
+            self._look_at_guarded(place, unit)
 
     def _look_at_guarded(self, place: Place, unit: Unit) -> None:
         care = care_of(place)
         if care is Care.WATCHED:
             self._touch(place, is_output=False)
-        owner = place.type.unit
-        if not self._is_judged or (owner is not None and self.is_deleted(owner)):
+        if not self._is_judged or self._goes_with_its_type(place):
             return
-        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._followed):
+        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._live_roots(place)):
             what = "a cell" if place.key is None else f"the {place.key} of a {_named(place)}"
             self._refuse(f"It takes {what} away. To delete a cell, mark it as 'deleted'.")
 
+    def _goes_with_its_type(self, place: Place) -> bool:
+        owner = place.type.unit
+        return owner is not None and self.is_deleted(owner)
+
+    def _live_roots(self, place: Place) -> set[Unit | None]:
+        """What those values of a key follow, by way of others in the update, that are the last ones and stay."""
+        return {root for item, root in self._ends(place) if self._stays(item)}
+
+    def _ends(self, place: Place) -> list["_Link"]:
+        """The new values of a key that no other new one follows."""
+        links = self._chains.get(place, [])
+        followed = sorted(link.item.left for link in links if link.item.left is not None)
+        return [link for link in links if not _has_one_of(link.item, followed)]
+
+    def _stays(self, item: Item) -> bool:
+        return item.kind != DELETED and not self.is_deleted((item.client, item.clock))
+
     def _has_value(self, place: Place) -> bool:
-        """Whether something new stands in ``place`` that the update does not delete."""
-        return any(not self.is_deleted((item.client, item.clock)) for item in self.valued.get(place, ()))
+        """Whether a new type has a value in ``place``."""
+        return bool(self._chains.get(place)) and self._keeps_value(place)
+
+    def _keeps_value(self, place: Place) -> bool:
+        """Whether all values that could count in the end stay."""
+        return all(self._stays(item) for item, _ in self._ends(place))
 
     def is_deleted(self, unit: Unit) -> bool:
         """Whether the update deletes ``unit``."""
@@ -263,18 +292,13 @@ class Examination:
 
     # The whole
 
-    def _require_values(self) -> Iterator[None]:
-        """Make sure that what comes last under a key that matters is not deleted."""
-        for place, lasts in self._lasts.items():
-            owner = place.type.unit
-            if owner is None or not self.is_deleted(owner):
-                for unit in lasts:
-                    if unit in self._gone or self.is_deleted(unit):
-                        self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
-            yield
-
     def _require_whole(self) -> Iterator[None]:
         """Make sure that the cells and outputs that come can be shown; notes from where to where they are not whole."""
+        for place in self._chains:
+            is_needed = care_of(place) in (Care.KEPT, Care.REPLACED)
+            if is_needed and not self._goes_with_its_type(place) and not self._keeps_value(place):
+                self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+            yield
         for shared_type, unit in self._new:
             if not self.is_deleted(unit):
                 places = self._needed(shared_type)
@@ -318,6 +342,24 @@ class Examination:
         raise InvalidUpdate(f"The edit cannot be taken in. {complaint} Nothing of it was taken in.")
 
 
+def crowd_of(place: Place, left: Unit | None, right: Unit | None) -> int:
+    """Names those that stand between the same two others in ``place``."""
+    return hash((id(place), left, right))
+
+
+class _Link(NamedTuple):
+    """A value of a key, and the unit of the document that it follows, perhaps by way of others in the update."""
+
+    item: Item
+    root: Unit | None
+
+
+def _has_one_of(item: Item, units: Sequence[Unit]) -> bool:
+    """Whether ``item`` has one of ``units``, which are sorted."""
+    index = bisect_left(units, (item.client, item.clock))
+    return index < len(units) and units[index] < (item.client, item.clock + item.length)
+
+
 class _Ranges:
     """Ranges of one client's clocks, which come in any order."""
 
@@ -341,6 +383,12 @@ class _Ranges:
         index = bisect_right(self._starts, clock) - 1
         return index >= 0 and clock < self._stops[index]
 
+    def joined(self) -> Iterator[tuple[int, int]]:
+        """All of them, in order, those that overlap as one."""
+        if not self._are_sorted:
+            self._sort()
+        return zip(self._starts, self._stops, strict=True)
+
     def _sort(self) -> None:
         """Put them in order, and join those that overlap."""
         pairs = sorted(zip(self._starts, self._stops, strict=True))
@@ -356,10 +404,3 @@ class _Ranges:
 
 def _named(place: Place) -> str:
     return place.type.kind.name.lower().replace("_", " ")
-
-
-def _within(clocks: Mapping[int, object], start: int, stop: int) -> list[int]:
-    """Those of ``clocks`` from ``start`` up to ``stop``."""
-    if stop - start < len(clocks):
-        return [clock for clock in range(start, stop) if clock in clocks]
-    return [clock for clock in clocks if start <= clock < stop]

@@ -5,13 +5,15 @@ the process on what is nested very deep, and takes whatever else there is. So no
 here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from ..errors import InvalidUpdate
+from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import Deletion, Typing, UpdateReader, read_typing
-from .examination import MAX_TYPES_DEEP, Examination
+from .examination import MAX_AT_ONE_PLACE, MAX_TYPES_DEEP, Examination, crowd_of
+from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .places import Place, Places, SharedType, Unit
@@ -23,6 +25,12 @@ MAX_CLIENTS = 20_000
 """For each edit yrs looks at all clients that ever wrote."""
 
 MAX_ROOTS = 32
+
+MAX_UNITS_BEHIND = 5_000
+"""yrs tells what a client wrote from some clock on only with all that it wrote behind that."""
+
+MAX_CROWDS = 200_000
+"""So many pairs between which something stands are remembered; then those are forgotten that have it once."""
 
 MAX_SPARE_TYPES = 20_000
 """So many shared types that are gone may be remembered: each takes some hundred bytes."""
@@ -59,6 +67,7 @@ class Admission(NamedTuple):
     place: Place | None
     examination: Examination | None
     touched: Mapping[SharedType, bool]
+    crowd: int | None = None
 
     @property
     def is_simple(self) -> bool:
@@ -77,13 +86,15 @@ class Gate:
     ``encode`` returns what the document has that a state vector has not; only the server writes as ``own_client``.
     """
 
-    def __init__(self, encode: Callable[[bytes], bytes], own_client: int) -> None:
+    def __init__(
+        self, encode: Callable[[bytes], bytes], own_client: int, owners: Mapping[int, str] | None = None
+    ) -> None:
         self._encode = encode
-        self._own_client = own_client
         self._first_size: int | None = None
         self._places = Places()
-        self._guards: dict[int, dict[int, Place]] = {}
-        self._owners = {own_client: SERVER}
+        self._guards = Guards()
+        self._crowds: defaultdict[int, int] = defaultdict(int)
+        self._owners = {**(owners or {}), own_client: SERVER}
         self._pairs = PairGuard()
 
     @property
@@ -114,7 +125,7 @@ class Gate:
 
         Raises what :meth:`check` does, if not before the document changes between the steps.
         """
-        found = Examination(update, self._places, self._guards, is_judged=True)
+        found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
         yield from self._steps(update, author, found)
         return found.parts()
 
@@ -127,14 +138,21 @@ class Gate:
         places = self._places
         if places.end(client) != clock or self._owners.get(client) != author.name:
             return None
-        place = None if left is None else places.of(left)
+        place = None if left is None else places.site(left)
         if right is not None:
-            behind = places.of(right)
+            behind = places.site(right)
             place = behind if left is None or behind is place else None
-        return Admission(typing, place, None, NOTHING) if place is not None and place.is_text else None
+        if place is None or not place.is_text:
+            return None
+        crowd = None
+        if (client, clock - 1) not in (left, right):
+            crowd = crowd_of(place, left, right)
+            if self._crowds[crowd] >= MAX_AT_ONE_PLACE:
+                return None
+        return Admission(typing, place, None, NOTHING, crowd)
 
     def _examine(self, update: bytes, author: Author) -> Admission:
-        found = Examination(update, self._places, self._guards, is_judged=True)
+        found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
         for _ in self._steps(update, author, found):
             pass
         return Admission(None, None, found, found.touched)
@@ -145,6 +163,8 @@ class Gate:
         for client in found.writers:
             owner = self._owners.get(client, author.owner_of(client))
             if owner is not None and owner != author.name:
+                if not author.is_own:  # another server may have it from them, and we shall read it
+                    raise CausalGap("The edit has something that somebody else wrote, and that the room does not have.")
                 raise InvalidUpdate(
                     "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
                     "Take the room's document again, with a new client id."
@@ -173,6 +193,8 @@ class Gate:
             self._pairs.learn(change)
         if admission.typing is not None and admission.place is not None:
             self._places.extend(admission.typing.client, admission.place, admission.typing.end)
+            if admission.crowd is not None:
+                self._crowds[admission.crowd] += 1
             return frozenset()
         found = admission.examination
         if found is None:
@@ -208,8 +230,8 @@ class Gate:
 
     def learning(self, update: bytes) -> Generator[None, None, Mapping[SharedType, bool]]:
         """:meth:`learn`, in small steps."""
-        self._pairs.learn(update)
-        found = Examination(update, self._places, self._guards, is_judged=False)
+        yield from self._pairs.learning(update)
+        found = Examination(update, self._places, self._guards, self._crowds, is_judged=False)
         yield from found.steps()
         self._add(found)
         self._forget(found.deletions)
@@ -217,11 +239,22 @@ class Gate:
             self._first_size = self._places.size
         return found.touched
 
-    def renewed(self) -> "Gate":
-        """Another one for the same document, which knows nothing of it yet but whose client ids are whose."""
-        gate = Gate(self._encode, self._own_client)
-        gate._owners.update(self._owners)
-        return gate
+    def renewed(self, encode: Callable[[bytes], bytes], own_client: int) -> "Gate":
+        """Another one, for the same room, which knows nothing of its document yet but whose client ids are whose."""
+        return Gate(encode, own_client, self._owners)
+
+    def is_light(self, update: bytes) -> bool:
+        """Whether :meth:`check` takes a few milliseconds at most, as far as the first bytes of an update tell."""
+        reader = UpdateReader(update)
+        try:
+            clients = reader.varuint()
+            if clients == 0:
+                return True
+            reader.varuint()
+            client, clock = reader.varuint(), reader.varuint()
+        except ProtocolError:
+            return True
+        return clients == 1 and self._places.end(client) - clock < MAX_UNITS_BEHIND
 
     @property
     def is_bloated(self) -> bool:
@@ -244,18 +277,18 @@ class Gate:
             for item in items:
                 unit = (item.client, item.clock)
                 if not found.is_deleted(unit):
-                    place.guarded.add(unit)
-                    self._guards.setdefault(item.client, {})[item.clock] = place
+                    self._guards.add(unit, place)
+        for crowd, count in found.neighbours.items():
+            self._crowds[crowd] += count
+        if len(self._crowds) > MAX_CROWDS:
+            self._crowds = defaultdict(int, {crowd: count for crowd, count in self._crowds.items() if count > 1})
         for cell, cell_id in found.ids():
             cell.cell_id = cell_id
 
     def _forget(self, deletions: Iterable[Deletion]) -> None:
         """What is deleted is guarded no longer."""
         for client, start, length in deletions:
-            guarded = self._guards.get(client)
-            for clock in [clock for clock in guarded or () if start <= clock < start + length]:
-                assert guarded is not None
-                guarded.pop(clock).guarded.discard((client, clock))
+            self._guards.forget(client, start, start + length)
 
 
 def _deletions_in(update: bytes) -> Iterator[Deletion]:

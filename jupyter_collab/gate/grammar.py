@@ -107,12 +107,12 @@ def complaint_about(place: Place, item: Item, update: bytes) -> str | None:
         return None
     if (key is None) != (kind in LISTS):
         return f"It treats the {_named(kind)} as another kind of shared type than it is."
-    if item.kind == DELETED:
+    if kind is Kind.STATE and key in SERVERS_STATE:
+        return f"Only the server writes '{key}'."
+    if item.kind == DELETED or kind is Kind.STATE:
         return None
     if kind in TEXTS:
         return None if item.kind in (STRING, FORMAT) else "It puts something else than text into a text."
-    if kind is Kind.STATE:
-        return f"Only the server writes '{key}'." if key in SERVERS_STATE else None
     return _complaint_about_value(place, item, update)
 
 

@@ -5,13 +5,13 @@ edit needs a place between them; yrs makes something else, so from then on the t
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
-from ..yjs import UpdateReader
+from ..yjs import Item, UpdateReader
 from .surrogates import Surrogates
 
 __all__ = ["PairGuard"]
@@ -27,9 +27,6 @@ PAIR = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 LONG_NUMBER = re.compile(rb"(?=([\x80-\xff]{3,7}[\x01-\x7f]))")
 """Where an update may name a client: nearly all have ids from 2**21 on."""
 
-PADDED_NUMBER = re.compile(rb"[\x80-\xff]\x00")
-"""A number that could be written with fewer bytes; other things may look like that, too."""
-
 
 class PairGuard:
     """Knows the pairs in the texts of one document, and refuses edits that cut them."""
@@ -41,10 +38,17 @@ class PairGuard:
 
     def learn(self, update: bytes) -> None:
         """Take note of what ``update``, as the document itself reported it, brought into the document."""
+        for _ in self.learning(update):
+            pass
+
+    def learning(self, update: bytes) -> Iterator[None]:
+        """:meth:`learn`, in small steps."""
         if PAIR.search(update) is None:
             return
         with suppress(InvalidUpdate):  # what yrs took in and we cannot read is not guarded, but not lost either
-            note_surrogates(update, self._surrogates)
+            for item in UpdateReader(update, is_ours=True).items():
+                _note(item, self._surrogates)
+                yield
         self._named = {write_varuint(client) for client in self._surrogates.clients}
         self._always_reads = any(LONG_NUMBER.match(name) is None for name in self._named)
 
@@ -84,11 +88,7 @@ class PairGuard:
         """Whether ``update`` may say something about a text with pairs; found without reading it, as most do not."""
         if not self._named:
             return False
-        return (
-            self._always_reads
-            or not self._named.isdisjoint(LONG_NUMBER.findall(update))
-            or PADDED_NUMBER.search(update) is not None
-        )
+        return self._always_reads or not self._named.isdisjoint(LONG_NUMBER.findall(update))
 
 
 class Split(NamedTuple):
@@ -105,11 +105,19 @@ class Split(NamedTuple):
 
 
 def note_surrogates(update: bytes, surrogates: Surrogates) -> None:
-    """Take note of the pairs in the texts of ``update``, which was written here, in ``surrogates``."""
-    splits(update, surrogates, is_ours=True)
+    """Take note of the pairs in the texts of ``update`` in ``surrogates``; raises ``InvalidUpdate`` if it is none."""
+    splits(update, surrogates)
 
 
-def splits(update: bytes, surrogates: Surrogates, *, is_ours: bool = False) -> list[Split]:
+def _note(item: Item, surrogates: Surrogates) -> None:
+    if item.text is not None and not item.text.isascii():
+        try:
+            surrogates.add(item.client, item.clock, item.text)
+        except ValueError as error:  # nobody writes an update in that order
+            raise InvalidUpdate("The edit is not a Yjs update; nothing of it was taken in.") from error
+
+
+def splits(update: bytes, surrogates: Surrogates) -> list[Split]:
     """As :func:`note_surrogates`; returns where the update needs places in texts, of others or its own.
 
     Raises
@@ -117,15 +125,12 @@ def splits(update: bytes, surrogates: Surrogates, *, is_ours: bool = False) -> l
     InvalidUpdate
         It is no update.
     """
-    reader = UpdateReader(update, is_ours=is_ours)
+    reader = UpdateReader(update)
     found: list[Split] = []
-    for client, clock, length, _, left, right, _, text, *_ in reader.items():
-        if text is not None and not text.isascii():
-            try:
-                surrogates.add(client, clock, text)
-            except ValueError as error:  # nobody writes an update in that order
-                raise InvalidUpdate("The edit is not a Yjs update; nothing of it was taken in.") from error
-        end = clock + length
+    for item in reader.items():
+        _note(item, surrogates)
+        client, clock, left, right = item.client, item.clock, item.left, item.right
+        end = clock + item.length
         if left is not None and left != (client, clock - 1):  # else it is the next part of the same text
             found.append(Split(left[0], left[1] + 1, client, end))
         if right is not None:

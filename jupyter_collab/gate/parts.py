@@ -17,7 +17,7 @@ __all__ = ["MAX_PART_ITEMS", "parts_of"]
 
 MAX_PART_ITEMS = 500
 MAX_PART_BYTES = 2**17
-MAX_OPEN_ITEMS = 5_000
+MAX_OPEN_ITEMS = 10_000
 """So far may the items lie apart that make one cell or output."""
 
 MAX_PART_DELETIONS = 20_000
@@ -91,7 +91,7 @@ def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
             if index - start > MAX_OPEN_ITEMS:
                 raise InvalidUpdate(
                     f"The edit has more than {MAX_OPEN_ITEMS} things between the parts of one cell or output. "
-                    "Nothing of it was taken in. Send them together."
+                    "Nothing of it was taken in. Copy your text, join again, and paste it."
                 )
         elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES:
             yield index + 1

@@ -42,12 +42,14 @@ class SharedType:
 
     __slots__ = ("cell", "cell_id", "depth", "is_output", "kind", "owner", "places", "unit")
 
-    def __init__(self, kind: Kind, owner: "Place | None" = None, unit: Unit | None = None) -> None:
+    def __init__(
+        self, kind: Kind, owner: "Place | None" = None, unit: Unit | None = None, depth: int | None = None
+    ) -> None:
         holder = None if owner is None else owner.type
         self.kind = kind
         self.owner = owner
         self.unit = unit
-        self.depth: int = 0 if holder is None else holder.depth + 1
+        self.depth: int = depth if depth is not None else 0 if holder is None else holder.depth + 1
         self.cell: SharedType | None = self if kind is Kind.CELL else None if holder is None else holder.cell
         self.is_output: bool = kind is Kind.OUTPUTS or (holder is not None and holder.is_output)
         self.cell_id: str | None = None
@@ -55,15 +57,33 @@ class SharedType:
 
 
 class Place:
-    """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.gate`."""
+    """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.guards`.
 
-    __slots__ = ("guarded", "is_text", "key", "type")
+    What came without its content, as that had been deleted, stands in the :attr:`tomb` of a place, whose ``site`` is
+    that place: it may have been a shared type.
+    """
 
-    def __init__(self, shared_type: SharedType, key: str | None) -> None:
+    __slots__ = ("_tomb", "guarded", "is_text", "key", "site", "type")
+
+    def __init__(self, shared_type: SharedType, key: str | None, site: "Place | None" = None) -> None:
         self.type = shared_type
         self.key = key
+        self.site: Place = self if site is None else site
+        self._tomb: Place | None = None
         self.is_text = key is None and shared_type.kind is Kind.SOURCE
         self.guarded: set[Unit] = set()
+
+    @property
+    def tomb(self) -> "Place":
+        """Where that stands in the same place of which the content is gone."""
+        if self._tomb is None:
+            self._tomb = Place(self.type, self.key, self)
+        return self._tomb
+
+    @property
+    def is_tomb(self) -> bool:
+        """Whether what stands there came without its content."""
+        return self.site is not self
 
 
 GONE = Place(SharedType(Kind.GONE), None)
@@ -143,6 +163,11 @@ class Places:
         """Where the units of ``client`` from ``start`` up to ``stop`` stand, as far as there are any."""
         history = self._histories.get(client)
         return iter(()) if history is None else history.between(start, min(stop, history.end))
+
+    def site(self, unit: Unit) -> Place | None:
+        """:meth:`of`, whether the content of the unit is gone or not."""
+        place = self.of(unit)
+        return None if place is None else place.site
 
     def extend(self, client: int, place: Place, end: int) -> None:
         """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
@@ -45,14 +45,13 @@ class Replica:
     ``revision`` is another number whenever the document is another.
     """
 
-    _gate: Gate
-
     def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._changes: list[bytes] = []
         self._learnt = 0
         self._touched: list[Touched] = []
         self._unheard: list[bytes] | None = None
+        self._gate = Gate(lambda _vector: b"", 0)
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
@@ -68,7 +67,8 @@ class Replica:
 
         Without it, the gate refuses all edits. Later it frees what the gate remembers of what is gone.
         """
-        document, gate = self._document, self._gate.renewed()
+        document = self._document
+        gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
         self._unheard = []
         try:
             yield from gate.learning(self.encode())
@@ -96,7 +96,7 @@ class Replica:
         document.doc.observe(self._observe)
         document.watch()
         self._document = document
-        self._gate = Gate(document.doc.get_update, document.doc.client_id)
+        self._gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
         self._unheard = None
         self._changes.clear()
         self._learnt = 0
@@ -137,7 +137,7 @@ class Replica:
         return self._log_bytes > 0
 
     def apply(self, update: bytes, author: Author) -> list[bytes]:
-        """Take in an edit that the :class:`~..document.Gate` admits.
+        """Take in an edit that the :class:`~..gate.Gate` admits.
 
         Raises
         ------
@@ -145,7 +145,8 @@ class Replica:
             It does not; nothing of the edit is in the document.
         """
         admission = self._gate.check(update, author)
-        before = [(cell, self._document.word(cell.cell_id), puts) for cell, puts in admission.touched.items()]
+        words = self._words_of(admission.touched)
+        before = [(cell, words.get(cell.cell_id or "", Word()), puts) for cell, puts in admission.touched.items()]
         try:
             integrate(self._document.doc, update, is_simple=admission.is_simple)
             self._document.check_cells()
@@ -158,12 +159,24 @@ class Replica:
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
-        self._touched += [(cell, self._document.word(cell.cell_id), True) for cell in cut - admission.touched.keys()]
+        others = cut - admission.touched.keys()
+        words = self._words_of(others)
+        self._touched += [(cell, words.get(cell.cell_id or "", Word()), True) for cell in others]
         return self._take_changes()
+
+    def is_light(self, update: bytes) -> bool:
+        """Whether :meth:`apply` takes a few milliseconds at most, as far as can be told; see :meth:`cut`."""
+        return self._gate.is_light(update)
 
     def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
         """Look at a large edit in small steps; returns parts of it, to be applied one after the other."""
         return self._gate.cut(update, author)
+
+    def _words_of(self, cells: Collection[SharedType]) -> Mapping[str, Word]:
+        """What cells say of their runs, by their ids; perhaps of others, too."""
+        if len(cells) > 1:
+            return self._document.words
+        return {cell.cell_id: self._document.word(cell.cell_id) for cell in cells if cell.cell_id is not None}
 
     def keep_word(self, by: User) -> list[bytes]:
         """Let cells say what is true of their runs, after ``by`` has edited them."""
@@ -172,7 +185,11 @@ class Replica:
         return self._take_changes()
 
     def _keep_word(self, touched: Iterable[Touched], by: User) -> None:
-        edited = [(cell.cell_id, before, puts) for cell, before, puts in touched if cell.cell_id is not None]
+        edited: dict[str, tuple[Word, bool]] = {}
+        for cell, before, puts in touched:
+            if cell.cell_id is not None:  # what a cell said before the first of several edits counts
+                word, has_new = edited.get(cell.cell_id, (before, False))
+                edited[cell.cell_id] = (word, has_new or puts)
         if edited:
             self._document.keep_words(edited, {"by": by.display_name, "username": by.username})
             self._document.accept()

@@ -468,7 +468,7 @@ class Room:
         is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
         self._reservations.admit(len(update), peer, adds=not is_deletion)
         author = Author(peer.user.writer, self._presence.owner_of, is_own)
-        if len(update) > MAX_EDIT_BYTES_AT_ONCE:
+        if len(update) > MAX_EDIT_BYTES_AT_ONCE or not self._replica.is_light(update):
             return self._take_in_parts(peer, update, author)
         self._take_edit(peer, update, author)
         return None
@@ -478,16 +478,19 @@ class Room:
         with self._answering(peer):
             parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
             count = peer.edits_received
-            with self._seeing_to_cells(peer.user):
-                for part in parts:
-                    await self._until_live()
-                    if peer not in self._audience.peers:
-                        return  # they send the rest when they are back
-                    peer.require(Capability.EDIT)
-                    peer.edits_received = count if part is parts[-1] else count - 1  # acknowledged when all is durable
-                    began = thread_time()
-                    self._take_part(peer, part, author)
-                    await rest_after(thread_time() - began)
+            try:
+                with self._seeing_to_cells(peer.user):
+                    for part in parts:
+                        await self._until_live()
+                        if peer not in self._audience.peers:
+                            return  # they send the rest when they are back
+                        peer.require(Capability.EDIT)
+                        peer.edits_received = count if part is parts[-1] else count - 1  # all of it must be durable
+                        began = thread_time()
+                        self._take_part(peer, part, author)
+                        await rest_after(thread_time() - began)
+            finally:
+                peer.edits_received = count
 
     def _take_edit(self, peer: Peer, update: bytes, author: Author) -> None:
         with self._seeing_to_cells(peer.user):

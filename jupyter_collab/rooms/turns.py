@@ -12,9 +12,6 @@ Result = TypeVar("Result")
 TURN_SECONDS = 0.002
 """Of this thread: what else the machine does makes no turn longer, and no rest."""
 
-STEPS_BETWEEN_LOOKS = 16
-"""So often is looked at the clock."""
-
 REST_PER_TURN = 2
 """A turn is followed by a rest so many times as long."""
 
@@ -24,8 +21,7 @@ async def in_turns(work: Generator[None, None, Result]) -> Result:
     began = thread_time()
     while True:
         try:
-            for _ in range(STEPS_BETWEEN_LOOKS):
-                next(work)
+            next(work)
         except StopIteration as stop:
             result: Result = stop.value
             return result

@@ -46,12 +46,16 @@ class GatedRoom:
     def __init__(self, state: bytes | None = None) -> None:
         if state is None:
             state = RoomDocument.create("epoch", NOTEBOOK).doc.get_update()
-        now = datetime.now(UTC)
-        record = RoomRecord("room", "Room", "epoch", "notebook", 1, now, now, None)
-        self.replica = Replica(LogSlice(record, state, (), 1, len(state)), 50 * 2**20)
+        self.replica = Replica(self.log_slice(state), 50 * 2**20)
         self.understand()
         self.replica.complete(1)
         self.presence: dict[int, str] = {}
+
+    def log_slice(self, state: bytes) -> LogSlice:
+        """A log that is nothing but a keyframe."""
+        now = datetime.now(UTC)
+        record = RoomRecord("room", "Room", "epoch", "notebook", 1, now, now, None)
+        return LogSlice(record, state, (), 1, len(state))
 
     def understand(self) -> None:
         """Let the gate get to know the document."""
