@@ -55,6 +55,10 @@ class CellEntry:
         return content
 
 
+LAST_CELLS = 4
+"""So many are looked at before all are."""
+
+
 class CellList:
     """The cells of ``doc``."""
 
@@ -109,7 +113,7 @@ class CellList:
 
         If ``are_checked`` says that there are only cells, it is first looked for where it was before, at no cost.
         """
-        found = self._at(self._places.get(cell_id)) if are_checked else None
+        found = self._at(self._places.get(cell_id)) or self._among_last(cell_id) if are_checked else None
         if found is None or found.get("id") != cell_id:
             entries = {entry.id: entry for entry in self.bag()}
             self._places = {entry.id: entry.position for entry in entries.values()}
@@ -123,6 +127,16 @@ class CellList:
             return None
         found = self.array[position]
         return found if isinstance(found, Map) and _is_cell(found) else None
+
+    def _among_last(self, cell_id: str) -> "Map[Any] | None":
+        """The cell, if it is one of the last few in the bag, where new ones are."""
+        end = len(self.array)
+        for position in range(end - 1, max(-1, end - LAST_CELLS - 1), -1):
+            cell = self._at(position)
+            if cell is not None and cell.get("id") == cell_id:
+                self._places[cell_id] = position
+                return cell
+        return None
 
     def types(self) -> Iterator[str]:
         """The types of the cells that are there, in order."""

@@ -174,9 +174,10 @@ class Replica:
 
     def _words_of(self, cells: Collection[SharedType]) -> Mapping[str, Word]:
         """What cells say of their runs, by their ids; perhaps of others, too."""
-        if len(cells) > 1:
-            return self._document.words
-        return {cell.cell_id: self._document.word(cell.cell_id) for cell in cells if cell.cell_id is not None}
+        known = [cell.cell_id for cell in cells if cell.cell_id is not None]
+        return (
+            self._document.words if len(known) > 1 else {known_id: self._document.word(known_id) for known_id in known}
+        )
 
     def keep_word(self, by: User) -> list[bytes]:
         """Let cells say what is true of their runs, after ``by`` has edited them."""

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 TURN_SECONDS = 0.002
 """Of this thread: what else the machine does makes no turn longer, and no rest."""
 
-REST_PER_TURN = 2
+REST_PER_TURN = 1
 """A turn is followed by a rest so many times as long."""
 
 
