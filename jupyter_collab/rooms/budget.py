@@ -21,14 +21,20 @@ __all__ = ["Budget", "Budgets"]
 MINUTE = 60.0
 
 SECONDS_PER_BYTE = 0.05 / 2**20
-"""What receiving a message and sending it on cost, beside the time that is measured."""
+SECONDS_PER_MESSAGE = 0.0001
+"""What receiving a message, keeping it and sending it on cost, beside the time that is measured."""
 
 REQUEST_SECONDS = 0.02
 """What a request to the REST API counts as."""
 
-REST_FROM_SECONDS = 0.02
+MAX_BURST_SECONDS = 0.002
+REST_PER_BURST = 2
 MAX_REST_SECONDS = 2.0
-"""A message that took longer is followed by a rest as long as it took, so that others have their turn in a burst."""
+"""Who keeps the server busy for longer, with one message or with many in a row, rests twice as long as that took.
+
+So others have their turn in a burst; and the thread that writes to the store, which waits up to five milliseconds for
+the interpreter at each of its statements while the event loop has no pause.
+"""
 
 MAX_HELD_BYTES = 32 * 2**20
 """So much of one person may wait to be handled."""
@@ -58,6 +64,8 @@ class Budget:
         self._refilled_at = clock()
         self._work_clock = work_clock
         self._held_bytes = 0
+        self._burst = 0.0
+        self._burst_at = clock()
 
     @property
     def wait_seconds(self) -> float:
@@ -101,11 +109,19 @@ class Budget:
         """Let ``handle`` handle a message of ``size`` bytes; returns what to wait for before the next, if anything."""
         began = self._work_clock()
         waiting = handle()
-        took = self._work_clock() - began
-        self.spend(took, size)
+        took = self._work_clock() - began + SECONDS_PER_MESSAGE + size * SECONDS_PER_BYTE
+        self.spend(took)
         if waiting is not None:
             return _Measured(waiting, self.spend, self._work_clock)
-        return asyncio.sleep(min(took, MAX_REST_SECONDS)) if took > REST_FROM_SECONDS else None
+        rest = self._rest_after(took)
+        return asyncio.sleep(rest) if rest else None
+
+    def _rest_after(self, took: float) -> float:
+        """How long to rest after a message; what came long enough before it is forgotten."""
+        now = self._clock()
+        self._burst = max(0.0, self._burst - (now - self._burst_at - took)) + took
+        self._burst_at = now
+        return min(REST_PER_BURST * self._burst, MAX_REST_SECONDS) if self._burst > MAX_BURST_SECONDS else 0.0
 
 
 class _Measured(Awaitable[None]):

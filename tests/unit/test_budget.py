@@ -11,7 +11,7 @@ from jupyter_collab.access import Role, UserKind
 from jupyter_collab.errors import CloseCode, TooManyAttempts, TooManyUpdates
 from jupyter_collab.protocol import SyncStep1, Update, build
 from jupyter_collab.rooms import Limits, RoomManager
-from jupyter_collab.rooms.budget import MAX_HELD_BYTES, MAX_PEOPLE, ROOMS_PER_HOUR, Budget, Budgets
+from jupyter_collab.rooms.budget import MAX_BURST_SECONDS, MAX_HELD_BYTES, MAX_PEOPLE, ROOMS_PER_HOUR, Budget, Budgets
 
 from .doubles import ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, until
@@ -106,6 +106,27 @@ def test_the_number_of_people_is_bounded(clock: Clock) -> None:
     assert len(budgets._people) == MAX_PEOPLE
 
 
+@pytest.mark.parametrize(("pause_seconds", "rests"), [(0.0, True), (0.04, False)], ids=["a flood", "typing"])
+def test_many_short_messages_in_a_row_are_followed_by_a_rest(clock: Clock, pause_seconds: float, rests: bool) -> None:
+    work = Clock()
+    budget = Budget(12, clock, work)
+    found = 0.0
+
+    def handle() -> None:
+        work.now += 0.001
+        clock.now += 0.001
+
+    for _ in range(100):
+        waiting = budget.measure(handle, 100)
+        if waiting is not None:
+            found += 1
+            clock.now += 2 * MAX_BURST_SECONDS
+            waiting.close()  # type: ignore[attr-defined]  # it is a sleep
+        clock.now += pause_seconds
+    assert (found > 10) == rests
+    assert rests or not found
+
+
 @scenario
 async def test_what_waits_has_a_bound() -> None:
     budget = Budget(12, Clock())
@@ -142,7 +163,7 @@ async def test_work_that_is_waited_for_counts_but_not_the_waiting() -> None:
     other = asyncio.create_task(_use(work, 7, after=0.005))
     await waiting
     await other
-    assert budget.wait_seconds == pytest.approx((18 - 12) * 5)
+    assert budget.wait_seconds == pytest.approx((18 - 12) * 5, abs=0.01)
 
 
 async def _use(work: Clock, seconds: float, after: float) -> None:
