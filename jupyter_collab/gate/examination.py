@@ -1,13 +1,13 @@
 """One update, looked at item by item: where each stands, and whether a person may put it there."""
 
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 from ..errors import CausalGap, InvalidUpdate
 from ..yjs import ANY, DELETED, GC, TYPE, Deletion, Item, UpdateReader, values_of
 from .causality import Causality
+from .chains import Chains
+from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
 from .parts import Pieces, parts_of
@@ -53,8 +53,8 @@ class Examination:
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
     neighbours
         How many new things stand between the same two others, by a hash of these.
-    cares_for_deletions, cuts_outputs
-        Whether it deletes something that matters, or a part of outputs.
+    cares_for_deletions
+        Whether it deletes something that matters.
     touched
         The cells of which it changes what only runs should change, and whether it puts outputs there; if it is part
         of the document already, also whether it takes a part of them away.
@@ -72,11 +72,9 @@ class Examination:
         self._is_judged = is_judged
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
-        self._deleted: dict[int, _Ranges] = {}
+        self._deleted = Deleted()
         self._spans: list[tuple[int, int]] = []
-        self._chains: defaultdict[Place, list[_Link]] = defaultdict(list)
-        self._roots: dict[Unit, Unit | None] = {}
-        self._linked: dict[Unit | None, int] = {}
+        self._chains = Chains(self.is_deleted)
         self.neighbours: Counter[int] = Counter()
         self.pieces = Pieces()
         self.deletions: list[Deletion] = []
@@ -97,11 +95,11 @@ class Examination:
                 self._take(next_item)
                 yield
         causality.finish()
-        for client, clock, length in reader.deletions():
-            self._deleted.setdefault(client, _Ranges()).add(clock, clock + length)
+        for deletion in reader.deletions():
+            self._deleted.add(deletion)
             yield
-        for client, ranges in self._deleted.items():
-            self.deletions += (Deletion(client, start, stop - start) for start, stop in ranges.joined())
+        for deletion in self._deleted.joined():
+            self.deletions.append(deletion)
             yield
         for deletion in self.deletions:
             self._look_at_deletion(deletion)
@@ -208,7 +206,9 @@ class Examination:
         """Take note of what matters in an item that is new."""
         care = care_of(place)
         if care is not None and place.key is not None:
-            self._link(item, place)
+            followed = self._chains.add(item, place, len(self.pieces) - 1)
+            if followed is not None:  # no part of the update may end with a value that is gone
+                self._spans.append((followed, len(self.pieces) - 1))
         if care is Care.WATCHED:
             self._touch(place, is_output=False)
         if item.kind == DELETED:
@@ -219,16 +219,6 @@ class Examination:
             self.valued[place].append(item)
         if place.type.is_output:
             self._touch(place, is_output=True)
-
-    def _link(self, item: Item, place: Place) -> None:
-        """Take note of what the value of a key follows: the last one that follows is the one that counts."""
-        root = None if item.left is None else self._roots.get(item.left, item.left)
-        last, index = (item.client, item.clock + item.length - 1), len(self.pieces) - 1
-        if item.left in self._linked:  # no part of the update may end with a value that is gone
-            self._spans.append((self._linked[item.left], index))
-        self._roots[last] = root
-        self._linked[last] = index
-        self._chains[place].append(_Link(item, root))
 
     def _touch(self, place: Place, *, is_output: bool) -> None:
         cell = place.type.cell
@@ -256,7 +246,7 @@ class Examination:
             self._touch(place, is_output=False)
         if not self._is_judged or self._goes_with_its_type(place):
             return
-        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._live_roots(place)):
+        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._chains.live_roots(place)):
             what = "a cell" if place.key is None else f"the {place.key} of a {_named(place)}"
             self._refuse(f"It takes {what} away. To delete a cell, mark it as 'deleted'.")
 
@@ -264,31 +254,9 @@ class Examination:
         owner = place.type.unit
         return owner is not None and self.is_deleted(owner)
 
-    def _live_roots(self, place: Place) -> set[Unit | None]:
-        """What those values of a key follow, by way of others in the update, that are the last ones and stay."""
-        return {root for item, root in self._ends(place) if self._stays(item)}
-
-    def _ends(self, place: Place) -> list["_Link"]:
-        """The new values of a key that no other new one follows."""
-        links = self._chains.get(place, [])
-        followed = sorted(link.item.left for link in links if link.item.left is not None)
-        return [link for link in links if not _has_one_of(link.item, followed)]
-
-    def _stays(self, item: Item) -> bool:
-        return item.kind != DELETED and not self.is_deleted((item.client, item.clock))
-
-    def _has_value(self, place: Place) -> bool:
-        """Whether a new type has a value in ``place``."""
-        return bool(self._chains.get(place)) and self._keeps_value(place)
-
-    def _keeps_value(self, place: Place) -> bool:
-        """Whether all values that could count in the end stay."""
-        return all(self._stays(item) for item, _ in self._ends(place))
-
     def is_deleted(self, unit: Unit) -> bool:
         """Whether the update deletes ``unit``."""
-        ranges = self._deleted.get(unit[0])
-        return ranges is not None and unit[1] in ranges
+        return unit in self._deleted
 
     # The whole
 
@@ -296,13 +264,13 @@ class Examination:
         """Make sure that the cells and outputs that come can be shown; notes from where to where they are not whole."""
         for place in self._chains:
             is_needed = care_of(place) in (Care.KEPT, Care.REPLACED)
-            if is_needed and not self._goes_with_its_type(place) and not self._keeps_value(place):
+            if is_needed and not self._goes_with_its_type(place) and not self._chains.keeps_value(place):
                 self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
             yield
         for shared_type, unit in self._new:
             if not self.is_deleted(unit):
                 places = self._needed(shared_type)
-                if not all(map(self._has_value, places)):
+                if not all(map(self._chains.has_value, places)):
                     self._refuse(LACKS[shared_type.kind])
                 self._spans.append((self._indices[unit], max(map(self._first_value, places))))
             yield
@@ -345,61 +313,6 @@ class Examination:
 def crowd_of(place: Place, left: Unit | None, right: Unit | None) -> int:
     """Names those that stand between the same two others in ``place``."""
     return hash((id(place), left, right))
-
-
-class _Link(NamedTuple):
-    """A value of a key, and the unit of the document that it follows, perhaps by way of others in the update."""
-
-    item: Item
-    root: Unit | None
-
-
-def _has_one_of(item: Item, units: Sequence[Unit]) -> bool:
-    """Whether ``item`` has one of ``units``, which are sorted."""
-    index = bisect_left(units, (item.client, item.clock))
-    return index < len(units) and units[index] < (item.client, item.clock + item.length)
-
-
-class _Ranges:
-    """Ranges of one client's clocks, which come in any order."""
-
-    __slots__ = ("_are_sorted", "_starts", "_stops")
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._stops: list[int] = []
-        self._are_sorted = True
-
-    def add(self, start: int, stop: int) -> None:
-        """From ``start`` up to ``stop``."""
-        if self._stops and start < self._stops[-1]:
-            self._are_sorted = False
-        self._starts.append(start)
-        self._stops.append(stop)
-
-    def __contains__(self, clock: int) -> bool:
-        if not self._are_sorted:
-            self._sort()
-        index = bisect_right(self._starts, clock) - 1
-        return index >= 0 and clock < self._stops[index]
-
-    def joined(self) -> Iterator[tuple[int, int]]:
-        """All of them, in order, those that overlap as one."""
-        if not self._are_sorted:
-            self._sort()
-        return zip(self._starts, self._stops, strict=True)
-
-    def _sort(self) -> None:
-        """Put them in order, and join those that overlap."""
-        pairs = sorted(zip(self._starts, self._stops, strict=True))
-        self._starts, self._stops = [], []
-        for start, stop in pairs:
-            if self._stops and start < self._stops[-1]:
-                self._stops[-1] = max(stop, self._stops[-1])
-            else:
-                self._starts.append(start)
-                self._stops.append(stop)
-        self._are_sorted = True
 
 
 def _named(place: Place) -> str:
