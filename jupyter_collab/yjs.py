@@ -361,10 +361,13 @@ class UpdateReader(Reader):
             while due - done >= length and (found := run.match(self._data, self._position)) is not None:
                 self._position = found.end()
                 done += length
-        self._numbers += done
+                self._count_numbers(length)
+        return done
+
+    def _count_numbers(self, count: int) -> None:
+        self._numbers += count
         if self._numbers > MAX_NUMBERS_IN_ITEM and not self._is_ours:
             raise InvalidUpdate(TOO_MANY_VALUES)
-        return done
 
     def _skip_integer(self) -> None:
         for _ in range(MAX_INTEGER_BYTES):

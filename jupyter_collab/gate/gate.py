@@ -127,6 +127,7 @@ class Gate:
         """
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
         yield from self._steps(update, author, found)
+        yield from self._pairs.checking(update, lambda: self.clocks)
         return found.parts()
 
     def _check_typing(self, update: bytes, author: Author) -> Admission | None:

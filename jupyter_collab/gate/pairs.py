@@ -67,11 +67,18 @@ class PairGuard:
         InvalidUpdate
             It cuts one, or is no update.
         """
+        for _ in self.checking(update, known_clocks):
+            pass
+
+    def checking(self, update: bytes, known_clocks: Callable[[], Mapping[int, int]]) -> Iterator[None]:
+        """:meth:`check`, in small steps."""
         has_pairs = PAIR.search(update) is not None
         if not has_pairs and not self._names_pairs(update):
             return
         brought = Surrogates()
-        wanted = splits(update, brought)
+        wanted: list[Split] = []
+        for _ in _splitting(update, brought, wanted):
+            yield
         if not has_pairs and not any(self._surrogates.has(split.client, split.clock) for split in wanted):
             return
         clocks = known_clocks()
@@ -125,9 +132,16 @@ def splits(update: bytes, surrogates: Surrogates) -> list[Split]:
     InvalidUpdate
         It is no update.
     """
-    reader = UpdateReader(update)
     found: list[Split] = []
+    for _ in _splitting(update, surrogates, found):
+        pass
+    return found
+
+
+def _splitting(update: bytes, surrogates: Surrogates, found: list[Split]) -> Iterator[None]:
+    reader = UpdateReader(update)
     for item in reader.items():
+        yield
         _note(item, surrogates)
         client, clock, left, right = item.client, item.clock, item.left, item.right
         end = clock + item.length
@@ -137,4 +151,3 @@ def splits(update: bytes, surrogates: Surrogates) -> list[Split]:
             found.append(Split(*right, client, end))
     for client, clock, length in reader.deletions():
         found += (Split(client, clock, None, 0), Split(client, clock + length, None, 0))
-    return found

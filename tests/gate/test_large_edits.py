@@ -150,3 +150,15 @@ async def test_a_large_edit_is_acknowledged_once_all_of_it_is_durable(store: Fau
             assert all(ack.count <= before for ack in eve.acks)
         await sending
         await eve.until_saved()
+
+
+def test_a_large_edit_that_cuts_a_character_is_refused_before_any_part_of_it_is_taken_in() -> None:
+    room = GatedRoom()
+    eve = room.joined()
+    eve.send(lambda eve: eve.source().insert(0, "🦜"))
+    [bird] = [item for item in UpdateReader(room.replica.encode(), is_ours=True).items() if item.text == "🦜"]
+    insertion = eve.update(lambda eve: eve.source(1).insert(0, "x" * 20_000))
+    half = b"\x01" + write_varuint(bird.client) + b"\x01" + write_varuint(bird.clock) + b"\x01"
+    with pytest.raises(InvalidUpdate, match="character"):
+        cut(room.replica._gate, insertion[:-1] + half)
+    assert cut(room.replica._gate, insertion)
