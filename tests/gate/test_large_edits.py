@@ -157,7 +157,7 @@ def test_a_large_edit_that_cuts_a_character_is_refused_before_any_part_of_it_is_
     eve = room.joined()
     eve.send(lambda eve: eve.source().insert(0, "🦜"))
     [bird] = [item for item in UpdateReader(room.replica.encode(), is_ours=True).items() if item.text == "🦜"]
-    insertion = eve.update(lambda eve: eve.source(1).insert(0, "x" * 20_000))
+    insertion = room.joined("ada").update(lambda ada: ada.source(1).insert(0, "x" * 20_000))
     half = b"\x01" + write_varuint(bird.client) + b"\x01" + write_varuint(bird.clock) + b"\x01"
     with pytest.raises(InvalidUpdate, match="character"):
         cut(room.replica._gate, insertion[:-1] + half)
