@@ -390,7 +390,7 @@ class UpdateReader(Reader):
 
 def shared_type_of(update: bytes, item: Item) -> int:
     """Which shared type ``item``, one of those of ``update``, makes."""
-    return _Values(update, item.content).varuint()
+    return update[item.content]
 
 
 def values_of(update: bytes, item: Item) -> list[Any]:

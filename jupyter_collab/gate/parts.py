@@ -6,14 +6,15 @@ somebody typed letter by letter can.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
-from ..yjs import Deletion, Item
+from ..yjs import TYPE, Deletion, Item, UpdateReader
+from .places import Unit
 
-__all__ = ["MAX_PART_ITEMS", "parts_of"]
+__all__ = ["MAX_PART_ITEMS", "parts_of", "parts_of_own"]
 
 MAX_PART_ITEMS = 500
 MAX_PART_BYTES = 2**17
@@ -55,7 +56,12 @@ class Pieces:
 
 
 def parts_of(
-    update: bytes, pieces: Pieces, deletions: Sequence[Deletion], spans: Iterable[tuple[int, int]]
+    update: bytes,
+    pieces: Pieces,
+    deletions: Sequence[Deletion],
+    spans: Iterable[tuple[int, int]],
+    *,
+    max_open_items: int = MAX_OPEN_ITEMS,
 ) -> Iterator[bytes]:
     """``update`` in parts.
 
@@ -65,6 +71,8 @@ def parts_of(
         An update, where it has what is new, in an order in which it can be taken in, and what it deletes.
     spans
         From which to which of ``pieces`` something is not whole yet that cannot be shown then.
+    max_open_items
+        So far may such a span reach.
 
     Raises
     ------
@@ -72,14 +80,35 @@ def parts_of(
         Some part would be very large.
     """
     start = 0
-    for stop in _cuts(pieces, spans):
+    for stop in _cuts(pieces, spans, max_open_items):
         yield _insertion_of(update, map(pieces.piece, range(start, stop)))
         start = stop
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
         yield b"\x00" + _deletions_of(deletions[start : start + MAX_PART_DELETIONS])
 
 
-def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
+    """The parts of an update by one client that was made here, found in small steps without looking at the document.
+
+    What is made here comes in one go, type by type, so it can be cut before whatever lies in no type that is new.
+    """
+    reader = UpdateReader(update, is_ours=True)
+    pieces, spans = Pieces(), list[tuple[int, int]]()
+    inside: set[Unit] = set()
+    types: set[Unit] = set()
+    for index, item in enumerate(reader.items()):
+        first, last = (item.client, item.clock), (item.client, item.clock + item.length - 1)
+        if item.parent in types or item.left in inside or item.right in inside:
+            inside.update((first, last))
+            spans.append((index - 1, index))
+        if item.kind == TYPE:
+            types.add(first)
+        pieces.add(item)
+        yield
+    return list(parts_of(update, pieces, list(reader.deletions()), spans, max_open_items=len(pieces)))
+
+
+def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:
     """Behind how many of ``pieces`` parts may end."""
     waiting = sorted(spans, reverse=True)
     start = until = size_bytes = 0
@@ -88,7 +117,7 @@ def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
         while waiting and waiting[-1][0] <= index:
             until = max(until, waiting.pop()[1])
         if index < until:
-            if index - start > MAX_OPEN_ITEMS:
+            if index - start > max_open_items:
                 raise InvalidUpdate(
                     f"The edit has more than {MAX_OPEN_ITEMS} things between the parts of one cell or output. "
                     "Nothing of it was taken in. Copy your text, join again, and paste it."

@@ -32,7 +32,7 @@ from ..errors import (
     TooManyUpdates,
     UnsupportedMessage,
 )
-from ..gate import Author
+from ..gate import Author, parts_of_own
 from ..protocol import (
     EMPTY_UPDATE,
     Ack,
@@ -66,7 +66,7 @@ from .presence import Presence
 from .replica import Replica
 from .reservations import Reservations
 from .tasks import TaskSlots
-from .turns import in_turns, rest_after
+from .turns import NO_REST, in_turns, rest_after
 
 __all__ = ["Room", "RoomState"]
 
@@ -168,7 +168,7 @@ class Room:
 
     async def _open(self) -> None:
         """Get to know the document, and put it in order."""
-        await in_turns(self._replica.understand())
+        await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()
         self._tidy(self._replica.convert())
         self._tidy(self._replica.clear_out(_now_ms()))
@@ -631,14 +631,14 @@ class Room:
     async def _take_work(self, update: bytes, user: User) -> None:
         """Take in what was done to a copy for ``user``, as if they had sent it."""
         author = Author(user.writer, lambda _client_id: None)
-        parts = list(await in_turns(self._replica.cut(update, author)))
+        parts = await in_turns(parts_of_own(update), rests=NO_REST)
         with self._seeing_to_cells(user):
             for part in parts:
                 await self._until_editable()
                 began = thread_time()
                 self._journal.add(self._apply(part, author), user.username, None)
                 self._tidy(self._replica.strip_trust())
-                await rest_after(thread_time() - began)
+                await rest_after(thread_time() - began, NO_REST)
 
     async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):
@@ -689,7 +689,7 @@ class Room:
         while log_slice.seq < position.head_seq:  # what was committed after this was read is no longer in the journal
             log_slice = await position.read(None)
         self._replica.rebuild(log_slice, self._journal.unsaved_updates)
-        await in_turns(self._replica.understand())
+        await in_turns(self._replica.understand(), rests=NO_REST)
         self._state = RoomState.LIVE
         self._live.set()
         self._show_foreign(position.take(log_slice))
@@ -721,7 +721,7 @@ class Room:
             return
         self._tidy(self._replica.clear_out(_now_ms()))
         if self._replica.is_bloated:
-            await in_turns(self._replica.understand())
+            await in_turns(self._replica.understand(), rests=NO_REST)
             if not self._is_live():
                 return
         state, seq = self._replica.keyframe(), self._position.seq

@@ -5,19 +5,22 @@ from collections.abc import Generator
 from time import thread_time
 from typing import TypeVar
 
-__all__ = ["in_turns", "rest_after"]
+__all__ = ["NO_REST", "in_turns", "rest_after"]
 
 Result = TypeVar("Result")
 
 TURN_SECONDS = 0.002
 """Of this thread: what else the machine does makes no turn longer, and no rest."""
 
-REST_PER_TURN = 1
+REST_PER_TURN = 1.0
 """A turn is followed by a rest so many times as long."""
 
+NO_REST = 0.0
+"""Who opens a room, or has had work done beside the server, has waited; the others have their turn all the same."""
 
-async def in_turns(work: Generator[None, None, Result]) -> Result:
-    """Let ``work`` go on from ``yield`` to ``yield``, and return what it returns."""
+
+async def in_turns(work: Generator[None, None, Result], *, rests: float = REST_PER_TURN) -> Result:
+    """Let ``work`` go on from ``yield`` to ``yield``, and return what it returns; it rests so long after each turn."""
     began = thread_time()
     while True:
         try:
@@ -27,10 +30,10 @@ async def in_turns(work: Generator[None, None, Result]) -> Result:
             return result
         took = thread_time() - began
         if took > TURN_SECONDS:
-            await rest_after(took)
+            await rest_after(took, rests)
             began = thread_time()
 
 
-async def rest_after(took_seconds: float) -> None:
-    """Let the others have their turn, after one that took so long."""
-    await asyncio.sleep(took_seconds * REST_PER_TURN)
+async def rest_after(took_seconds: float, rests: float = REST_PER_TURN) -> None:
+    """Let the others have their turn, after one that took so long; then rest so many times as long."""
+    await asyncio.sleep(took_seconds * rests)

@@ -9,7 +9,7 @@ from pycrdt import Array, Doc, Map, Text, merge_updates
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.gate import Author, Gate
+from jupyter_collab.gate import Author, Gate, parts_of_own
 from jupyter_collab.gate.parts import MAX_OPEN_ITEMS, MAX_PART_ITEMS
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
@@ -78,6 +78,26 @@ def test_each_part_can_be_taken_by_itself_and_all_together_are_the_whole() -> No
     assert room.replica.digest == RoomDocument(whole).digest
     assert room.cell("new699")["outputs"][0]["text"] == "out"
     assert room.cell("code")["source"] == "+ 1"
+
+
+def test_what_is_made_here_is_cut_without_looking_at_the_document() -> None:
+    room, whole = GatedRoom(), Doc[Any]()
+    whole.apply_update(room.replica.encode())
+    eve = room.joined()
+    update = many_cells(eve, 700)
+    steps = parts_of_own(update)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            parts = stop.value
+            break
+    assert len(parts) > 5
+    assert max(map(items_in, parts)) < MAX_PART_ITEMS + 20
+    for part in parts:
+        assert room.take(part)
+    whole.apply_update(update)
+    assert room.replica.digest == RoomDocument(whole).digest
 
 
 def test_cells_that_are_written_in_turn_by_two_clients_are_cut_where_both_are_whole() -> None:
