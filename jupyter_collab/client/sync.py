@@ -175,7 +175,10 @@ class Room(RoomView):
         *,
         approval: bool = False,
     ) -> Invitation:
-        """Make an invitation. Who comes as ``runner`` or ``editor`` can run code on the server as you.
+        """Make an invitation; its ``warning`` says what those who come can do beyond the room.
+
+        Anyone who comes as ``runner`` or ``editor`` can run code on the server as you: with your files and your rights.
+        What a ``writer`` writes is run by whoever runs the cell next, and a writer can write outputs, too.
 
         Parameters
         ----------

@@ -490,7 +490,7 @@ class Room:
                         self._take_part(peer, part, author)
                         await rest_after(thread_time() - began)
             finally:
-                peer.edits_received = count
+                peer.edits_received = max(peer.edits_received, count)
 
     def _take_edit(self, peer: Peer, update: bytes, author: Author) -> None:
         with self._seeing_to_cells(peer.user):

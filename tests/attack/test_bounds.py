@@ -68,8 +68,8 @@ async def _visits(server: RunningServer, room: str, count: int) -> None:
 
 async def _visit(server: RunningServer, room: str) -> None:
     """Join, show oneself, scribble a little and hang up without a word."""
-    doc: Doc[Map[int]] = Doc()
-    doc.get("scribbles", type=Map)["visits"] = doc.client_id
+    doc: Doc[Map[str]] = Doc()
+    doc.get("scribbles", type=Map)[str(doc.client_id)] = "was here"
     presence = AwarenessMessage(build_awareness([AwarenessEntry(doc.client_id, 1, '{"cursor": null}')]))
     async with Wire.open(server, room) as wire:
         await wire.send(SyncStep1(b"\x00"), presence, Update(doc.get_update()))

@@ -57,7 +57,7 @@ def test_a_chart_that_hangs_is_not_drawn_until_it_is_wanted(
         expect(buttons(pane.root)).to_have_count(1)
         ada.take_picture("shown")
         ada.page.reload()
-        expect(buttons(ada.page.locator(".jc-Pane").first)).to_have_count(2)
+        expect(buttons(ada.open_room("hangs").root)).to_have_count(2)
 
 
 def test_charts_of_a_trusted_room_are_drawn(person: Callable[..., Person], server: RunningServer) -> None:

@@ -335,6 +335,8 @@ def server_with_bubblewrap(tmp_path: Path) -> Iterator[RunningServer]:
     """A server whose kernels see neither its processes nor what lies below ``/tmp``, where its folders are."""
     namespaces = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent"]
     command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", *namespaces]
+    for needed in (sys.prefix, str(REPOSITORY)):  # they may lie there themselves
+        command += ["--ro-bind", needed, needed] if needed.startswith("/tmp/") else []
     try:
         subprocess.run([*command, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
