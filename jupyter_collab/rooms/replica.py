@@ -181,6 +181,8 @@ class Replica:
 
     def keep_word(self, by: User) -> list[bytes]:
         """Let cells say what is true of their runs, after ``by`` has edited them."""
+        if not self._touched:
+            return []
         touched, self._touched = self._touched, []
         self._keep_word(touched, by)
         return self._take_changes()
