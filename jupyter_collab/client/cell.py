@@ -209,10 +209,11 @@ class Cell:
 
     def __repr__(self) -> str:
         try:
-            first = self._get("source").partition("\n")[0]
-        except KeyError:
+            cell = self._read(lambda document: document.cell(self._id))
+        except CellDeleted:
             return f"<Cell {self._id}, no longer in the room>"
-        return f"<Cell {self._id} {self.cell_type}: {first[:60]!r}>"
+        first = cell["source"].partition("\n")[0]
+        return f"<Cell {self._id} {cell['cell_type']}: {first[:60]!r}>"
 
 
 def _clean(text: object) -> str:

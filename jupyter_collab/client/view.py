@@ -141,7 +141,10 @@ class RoomView(ABC):
 
     @property
     def cells(self) -> list[Cell]:
-        """Its cells, in order."""
+        """Its cells, in order. Each is live: others may delete it before it is read, which raises ``CellDeleted``.
+
+        The cells of :meth:`notebook` are copies, all of one moment.
+        """
         return [Cell(self, cell_id) for cell_id in self.read(lambda document: document.cell_ids)]
 
     def cell(self, which: int | str) -> Cell:

@@ -31,9 +31,16 @@ class OwnNotebook(Pane):
         return self.cells.nth(index).locator(".jc-BoundCell")
 
     def state(self, index: int) -> str:
-        """What the badge of a cell says, in one word; empty if the cell is not shared."""
-        badge = self.badge(index)
-        return (badge.get_attribute("data-state") or "") if badge.count() else ""
+        """What the badge of a cell says, in one word; empty if the cell is not shared, or not there."""
+        return "".join(self.states[index : index + 1])
+
+    @property
+    def states(self) -> list[str]:
+        """What the badge of each cell says, at one moment."""
+        states: list[str] = self.cells.evaluate_all(
+            "cells => cells.map(cell => cell.querySelector('.jc-BoundCell')?.dataset.state ?? '')"
+        )
+        return states
 
     def wait_for_state(self, index: int, state: str, seconds: float = 20) -> None:
         """Wait until a cell is, for example, ``shared``."""

@@ -45,16 +45,18 @@ def wait_for_kernel(server: RunningServer, path: str) -> None:
     until(is_connected, seconds=60)
 
 
+SHOWN_TEXT = """content => {
+  const copy = content.cloneNode(true);
+  copy.querySelectorAll('.jc-Caret, .cm-widgetBuffer, .cm-placeholder').forEach(node => node.remove());
+  const text = [...copy.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n');
+  return text.replace(/[\u200b\u2060]/g, '');
+}"""
+
+
 def shown_text(editor: Locator) -> str:
     """The text in an editor as shown, without others' carets."""
-    text: str = editor.evaluate(
-        """content => {
-          const copy = content.cloneNode(true);
-          copy.querySelectorAll('.jc-Caret, .cm-widgetBuffer, .cm-placeholder').forEach(node => node.remove());
-          return [...copy.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n');
-        }"""
-    )
-    return text.replace("\u200b", "").replace("\u2060", "")
+    text: str = editor.evaluate(SHOWN_TEXT)
+    return text
 
 
 PASTE = """(editor, text) => {
@@ -83,6 +85,12 @@ class Pane:
     def source(self, index: int) -> str:
         """The text of a cell as shown, without others' carets."""
         return shown_text(self.editor(index))
+
+    @property
+    def sources(self) -> list[str]:
+        """The texts of all cells as shown, at one moment."""
+        texts: list[str] = self.cells.locator(".cm-content").evaluate_all(f"editors => editors.map({SHOWN_TEXT})")
+        return texts
 
     def click_end(self, index: int) -> None:
         """Put the caret behind the text of a cell."""

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 import jupyter_collab
+from tests.peers.cells import sources
 from tests.servers import RunningServer
 
 from .bound import OwnNotebook, bound_cell, open_notebook, sources_in
@@ -106,9 +107,9 @@ def test_two_views_of_one_notebook_are_one(person: Callable[..., Person], server
 def test_fifty_shared_cells_of_which_few_are_seen(
     person: Callable[..., Person], server: RunningServer, windowed: None
 ) -> None:
-    sources = [f"value_{index} = {index}\n" * 5 for index in range(FAR)]
-    room_with(server, "far", *sources)
-    bound = [bound_cell(f"own{index}", "far", f"c{index}", source) for index, source in enumerate(sources)]
+    texts = [f"value_{index} = {index}\n" * 5 for index in range(FAR)]
+    room_with(server, "far", *texts)
+    bound = [bound_cell(f"own{index}", "far", f"c{index}", source) for index, source in enumerate(texts)]
     path = write_cells(server, "far.ipynb", *bound)
     with person("Ada") as ada, jupyter_collab.connect("far", url=server.url, token=server.token) as program:
         at_ada = open_notebook(ada, path)
@@ -129,7 +130,7 @@ def test_fifty_shared_cells_of_which_few_are_seen(
         ada.page.keyboard.press("Control+End")
         ada.page.keyboard.type(" # ada")
         until(lambda: last.source, lambda source: source.endswith("print('from a program') # more # ada"))
-        assert [cell.source for cell in program.cells[:-1]] == sources[:-1]
+        assert sources(program)[:-1] == texts[:-1]
 
 
 def test_text_that_is_being_composed_while_others_type(person: Callable[..., Person], server: RunningServer) -> None:
@@ -170,7 +171,7 @@ def test_a_shared_cell_that_is_split_says_what_is_still_shared(
         at_ada.wait_for_state(1, "shared")
 
         def seen() -> list[tuple[str, str]]:
-            return [(at_ada.source(index), at_ada.state(index)) for index in range(at_ada.cells.count())]
+            return list(zip(at_ada.sources, at_ada.states, strict=False))
 
         at_ada.editor(1).click()
         ada.page.keyboard.press("Control+Home")

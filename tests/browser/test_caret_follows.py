@@ -130,4 +130,4 @@ def test_one_goes_on_typing_at_once(
         until(lambda: len(sources_in(server, room)), (len(wanted) + 1).__eq__)
         ben.page.keyboard.type(".")
         until(lambda: sources_in(server, room), [*wanted, "rest"].__eq__)
-        until(lambda: [at_ben.source(index) for index in range(len(wanted))], wanted.__eq__)
+        until(lambda: at_ben.sources, [*wanted, "rest"].__eq__)

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 import jupyter_collab
 from jupyter_collab.client import Room
+from tests.peers.cells import sources, types
 from tests.servers import RunningServer
 
 from .people import Pane, Person, until
@@ -29,14 +30,6 @@ def type_while(person: Person, text: str, act: Callable[[int], None]) -> None:
     for number, letter in enumerate(text):
         person.page.keyboard.type(letter)
         act(number)
-
-
-def sources(room: Room) -> list[str]:
-    return [cell.source for cell in room.cells]
-
-
-def types(room: Room) -> list[str]:
-    return [cell.cell_type for cell in room.cells]
 
 
 def test_twenty_times_somebody_moves_the_cell_in_which_another_types(
@@ -63,7 +56,7 @@ def test_twenty_times_somebody_moves_the_cell_in_which_another_types(
         until(lambda: sorted(sources(room)), lambda seen: seen == wanted)
         shown = sources(room)
         for pane in (at_ada, at_ben):
-            until(lambda pane=pane: [pane.source(index) for index in range(3)], lambda seen: seen == shown)  # type: ignore[misc]  # bound now
+            until(lambda pane=pane: pane.sources, lambda seen: seen == shown)  # type: ignore[misc]  # bound now
         ben.page.keyboard.type("!")
         until(lambda: room.cell("c0").source, lambda seen: seen == wanted[0] + "!")
 
@@ -87,7 +80,7 @@ def test_somebody_changes_the_type_of_the_cell_in_which_another_types(
 
         for _ in range(4):
             type_while(ben, LETTERS, retype)
-        until(lambda: [cell.cell_type for cell in room.cells], ["code", "code"].__eq__)
+        until(lambda: types(room), ["code", "code"].__eq__)
         until(lambda: sources(room), lambda seen: seen == ["p " + LETTERS * 4, "q"])
         ben.page.keyboard.type("!")
         until(lambda: sources(room), lambda seen: seen == ["p " + LETTERS * 4 + "!", "q"])

@@ -10,15 +10,10 @@ from jupyter_collab.client.cell import CellType
 from tests.servers import RunningServer
 
 from .bound import sources_in
-from .people import Pane, Person, until
+from .people import Person, until
 from .rooms import room_with
 
 pytestmark = pytest.mark.browser
-
-
-def shown(pane: Pane) -> list[str]:
-    """The texts of all cells as shown."""
-    return [pane.source(index) for index in range(pane.cells.count())]
 
 
 class InputMethod:
@@ -59,7 +54,7 @@ def test_a_program_moves_and_retypes_the_cell_in_which_one_composes(
         ben.take_picture("composing-in-a-moved-cell")
         method.commit("日本")
         until(lambda: sources_in(server, "composed"), ["q...", "r", "p 日本"].__eq__)
-        until(lambda: shown(at_ben), ["q...", "r", "p 日本"].__eq__)
+        until(lambda: at_ben.sources, ["q...", "r", "p 日本"].__eq__)
         ben.take_picture("composed-in-a-moved-cell")
         until(
             lambda: at_ben.root.locator(".jp-Cell.jp-mod-active").get_attribute("class") or "",
@@ -89,7 +84,7 @@ def test_somebody_merges_and_splits_the_cell_in_which_one_composes(
         method.compose("にほん")
         method.commit("日本")
         until(lambda: sources_in(server, "pieces"), ["p\n\nq 日本", "r"].__eq__)
-        until(lambda: shown(at_ben), ["p\n\nq 日本", "r"].__eq__)
+        until(lambda: at_ben.sources, ["p\n\nq 日本", "r"].__eq__)
         ben.page.keyboard.type("!")
         until(lambda: sources_in(server, "pieces"), ["p\n\nq 日本!", "r"].__eq__)
         method.compose("に")
@@ -102,7 +97,7 @@ def test_somebody_merges_and_splits_the_cell_in_which_one_composes(
         method.compose("にほん")
         method.commit("日本")
         until(lambda: sources_in(server, "pieces"), ["p", "q 日本!日本", "r"].__eq__)
-        until(lambda: shown(at_ben), ["p", "q 日本!日本", "r"].__eq__)
+        until(lambda: at_ben.sources, ["p", "q 日本!日本", "r"].__eq__)
         ben.page.keyboard.type("!")
         until(lambda: sources_in(server, "pieces"), ["p", "q 日本!日本!", "r"].__eq__)
         assert room.late_cells == []
@@ -124,6 +119,6 @@ def test_others_changes_come_when_one_leaves_the_cell_in_which_one_composes(
         room.cell("c1").append(".")
         until(lambda: at_ben.source(1), "q.".__eq__)
         at_ben.editor(2).click()
-        until(lambda: shown(at_ben), ["q.", "r", "p に"].__eq__)
+        until(lambda: at_ben.sources, ["q.", "r", "p に"].__eq__)
         ben.page.keyboard.type("!")
         until(lambda: sorted(sources_in(server, "left")), ["p に", "q.", "r!"].__eq__)

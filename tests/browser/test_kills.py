@@ -39,11 +39,6 @@ def act(pane: Pane, rng: random.Random) -> None:
         pane.page.keyboard.press(key)
 
 
-def texts(pane: Pane) -> list[str]:
-    """What the pane shows, cell by cell."""
-    return [pane.source(index) for index in range(pane.cells.count())]
-
-
 @pytest.mark.parametrize("seed", [20261129])
 def test_no_word_is_lost_and_none_is_there_twice(
     person: Callable[..., Person], server: RunningServer, seed: int
@@ -76,7 +71,7 @@ def test_no_word_is_lost_and_none_is_there_twice(
             until(lambda pane=pane: pane.chip, "synced".__eq__, seconds=40)  # type: ignore[misc]  # bound now
         stored = until(
             lambda: ["".join(cell["source"]) for cell in server.notebook("kills")["cells"]],
-            lambda seen: seen == texts(at_ada) == texts(at_ben),
+            lambda seen: seen == at_ada.sources == at_ben.sources,
         )
         assert Counter(WORD.findall("\n".join(stored))) == Counter(written)
         ben.take_picture("after the kills")

@@ -92,7 +92,7 @@ def odd_cells(doc: pycrdt.Doc[Any]) -> None:
 
 def see_notices(pane: Pane) -> None:
     """Look at the cells, and at what is said in place of outputs."""
-    until(lambda: [pane.source(index) for index in range(3)], lambda texts: texts == ["one", "two", "three"])
+    until(lambda: pane.sources, lambda texts: texts[:3] == ["one", "two", "three"])
     for index, count in enumerate((2, 3)):
         expect(pane.cells.nth(index).locator(".jp-OutputArea-output", has_text=NOTICE)).to_have_count(count)
     pane.cells.nth(0).locator(".jp-OutputArea").get_by_text("fine", exact=True).wait_for()

@@ -8,6 +8,7 @@ import pytest
 
 import jupyter_collab
 from jupyter_collab.client import Room
+from tests.peers.cells import sources
 from tests.servers import RunningServer
 
 from .bound import sources_in
@@ -29,11 +30,6 @@ def fixture_join(person: Callable[..., Person], server: RunningServer) -> Join:
             yield ada.open_room(room_id), room
 
     return join
-
-
-def sources(room: Room) -> list[str]:
-    """The texts of the room, all of one moment."""
-    return ["".join(cell["source"]) for cell in json.loads(room.export())["cells"]]
 
 
 def active(pane: Pane) -> list[int]:

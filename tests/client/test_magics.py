@@ -12,6 +12,7 @@ from jupyter_collab import SharedEditor, connect
 from jupyter_collab.client import CannotRun, CellFailed
 from jupyter_collab.dangers import BY_LINK, BY_WRITING
 from jupyter_collab.errors import InviteExhausted
+from tests.peers.cells import sources
 from tests.servers import RunningServer
 
 from .doubles import notebook
@@ -78,9 +79,10 @@ def prompt(
     InteractiveShell.clear_instance()
 
 
-def sources(server: RunningServer, room_id: str) -> list[str]:
+def stored(server: RunningServer, room_id: str) -> list[str]:
+    """The texts of a room's cells."""
     with connect(room_id, server.url, server.token, visible=False) as room:
-        return [cell.source for cell in room.cells]
+        return sources(room)
 
 
 def test_a_cell_is_shared_and_run(prompt: Prompt, server: RunningServer) -> None:
@@ -91,16 +93,16 @@ def test_a_cell_is_shared_and_run(prompt: Prompt, server: RunningServer) -> None
         f"Out[{prompt.shell.execution_count - 1}]: 42",
     ]
     assert prompt.value("x") == 41
-    assert sources(server, "first") == ["x = 41\nx + 1"]
+    assert stored(server, "first") == ["x = 41\nx + 1"]
     assert "is new" not in prompt.run("%%collab first\nx = 41\nx + 1")
-    assert sources(server, "first") == ["x = 41\nx + 1"]
+    assert stored(server, "first") == ["x = 41\nx + 1"]
 
 
 def test_a_cell_that_is_shared_replaces_no_other(prompt: Prompt, server: RunningServer) -> None:
     prompt.run("%%collab several\na = 1")
     assert "cell 1" in prompt.run("%%collab several\nb = 2")
     assert "cell 0" in prompt.run("%%collab several/0\na = 3")
-    assert sources(server, "several") == ["a = 3", "b = 2"]
+    assert stored(server, "several") == ["a = 3", "b = 2"]
 
 
 def test_a_cell_of_a_notebook_stays_the_same_cell_of_the_room(
@@ -110,7 +112,7 @@ def test_a_cell_of_a_notebook_stays_the_same_cell_of_the_room(
         parent = {"metadata": {"cellId": cell_id}}
         monkeypatch.setattr(prompt.shell, "get_parent", lambda parent=parent: parent, raising=False)
         prompt.run(f"%%collab own\n{source}")
-    assert sources(server, "own") == ["a = 2", "b = 2"]
+    assert stored(server, "own") == ["a = 2", "b = 2"]
 
 
 def test_what_others_wrote_is_not_replaced_unseen(prompt: Prompt, server: RunningServer) -> None:
@@ -120,7 +122,7 @@ def test_what_others_wrote_is_not_replaced_unseen(prompt: Prompt, server: Runnin
         room.wait_saved(10)
     said = prompt.fail("%%collab theirs/0\nx = 2")
     assert "UsageError: Cell 0 of 'theirs' holds text that is not from here." in said
-    assert sources(server, "theirs") == ["x = 1  # mind the units"]
+    assert stored(server, "theirs") == ["x = 1  # mind the units"]
     assert prompt.value("x") == 1
     prompt.run("%collab pull theirs/0")
     assert prompt.next_input == "x = 1  # mind the units"
@@ -129,7 +131,7 @@ def test_what_others_wrote_is_not_replaced_unseen(prompt: Prompt, server: Runnin
         room.cells[0].append("!")
         room.wait_saved(10)
     prompt.run("%%collab theirs/0 --force\nx = 4")
-    assert sources(server, "theirs") == ["x = 4"]
+    assert stored(server, "theirs") == ["x = 4"]
 
 
 def test_a_cell_that_fails_says_so_once_and_stops_what_follows(prompt: Prompt) -> None:
@@ -177,10 +179,10 @@ def test_code_is_pushed(prompt: Prompt, server: RunningServer) -> None:
     prompt.run("fourth = 4")
     prompt.run("fifth = 5")
     prompt.run(f"%collab push pushed/0 {number}")
-    assert sources(server, "pushed") == ["fourth = 4", "second = 2", "third"]
+    assert stored(server, "pushed") == ["fourth = 4", "second = 2", "third"]
     prompt.run("odd = 'a\x0cb\u2028c\x85d'")
     prompt.run("%collab push pushed/1")
-    assert sources(server, "pushed")[1] == "odd = 'a\x0cb\u2028c\x85d'"
+    assert stored(server, "pushed")[1] == "odd = 'a\x0cb\u2028c\x85d'"
     assert "UsageError: fifth is no text" in prompt.fail("%collab push pushed fifth")
     assert "UsageError: There is no In[999]" in prompt.fail("%collab push pushed 999")
     assert "UsageError: nothing is no variable" in prompt.fail("%collab push pushed nothing")

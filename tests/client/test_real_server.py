@@ -11,6 +11,7 @@ from jupyter_collab.client.background import background_loop
 from jupyter_collab.client.reconnecting import Backoff
 from jupyter_collab.client.widget import SharedEditor
 from jupyter_collab.errors import ContentError, InvalidRoomId, PermissionDenied, RoomExists, RoomNotFound
+from tests.peers.cells import sources
 from tests.servers import RunningServer
 
 from .doubles import notebook
@@ -104,7 +105,7 @@ def test_content_goes_in_and_out() -> None:
     with connect("content", create=True) as room:
         whole = notebook("a = 1", "b = 2")
         room.import_content(json.dumps(whole))
-        assert [cell.source for cell in room.cells] == ["a = 1", "b = 2"]
+        assert sources(room) == ["a = 1", "b = 2"]
         room.import_content(json.dumps(whole))
         assert len(room.cells) == 2
         room.cell(0).append("0")

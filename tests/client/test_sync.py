@@ -16,6 +16,7 @@ from jupyter_collab.client import (
     AsyncInvitation,
     AsyncKernel,
     AsyncRoom,
+    CellDeleted,
     Invitation,
     Kernel,
     Room,
@@ -28,6 +29,7 @@ from jupyter_collab.client.sync import connect
 from jupyter_collab.client.view import RoomView
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import PermissionDenied
+from tests.peers.cells import sources
 from tests.servers import REPOSITORY
 
 from .doubles import QUICK, TOKEN, ScriptedServer, until
@@ -150,6 +152,39 @@ def test_a_condition_may_read_the_room_but_not_wait(other: OtherThread) -> None:
         assert room.wait_for(lambda: room.cells, 5)
         with pytest.raises(RuntimeError, match="waits for the network"):
             room.wait_for(lambda: room.wait_saved(1) or True, 5)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [sources, lambda room: room.text.split(), lambda room: room.wait_for(lambda: [cell.source for cell in room.cells])],
+    ids=["notebook", "text", "wait_for"],
+)
+def test_what_is_read_at_once_is_of_one_moment_whatever_others_delete(
+    other: OtherThread, read: Callable[[Room], list[str]]
+) -> None:
+    with other.connect() as room:
+        room.cell("c0").source = "a"
+        cells = room.cells
+        room.delete_cell("c1")
+        with pytest.raises(CellDeleted):
+            [cell.source for cell in cells]
+        done = threading.Event()
+
+        def garden() -> None:
+            while not done.is_set():
+                room.restore_cell("c1")
+                room.delete_cell("c1")
+
+        with ThreadPoolExecutor() as pool:
+            gardener = pool.submit(garden)
+            seen = set[tuple[str, ...]]()
+            try:
+                while len(seen) < 2:
+                    seen.update(tuple(read(room)) for _ in range(50))
+            finally:
+                done.set()
+            gardener.result()
+        assert seen == {("a",), ("a", "b")}
 
 
 def test_errors_come_to_the_caller(other: OtherThread) -> None:

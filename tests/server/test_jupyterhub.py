@@ -21,6 +21,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from jupyter_collab import connect
 from jupyter_collab.client import Room
+from tests.peers.cells import sources
 from tests.programs import need_programs
 from tests.servers import find_port
 
@@ -193,7 +194,7 @@ def test_who_may_not_use_the_server_gets_in_nowhere(hub: Hub, alice: httpx.Clien
 
 def sees(room: Room, texts: set[str], people: set[str]) -> bool:
     """Whether somebody has these cells, and these people around them."""
-    return texts <= {cell.source for cell in room.cells} and people == {person.name for person in room.people}
+    return texts <= set(sources(room)) and people == {person.name for person in room.people}
 
 
 def test_two_users_and_a_guest_write_in_one_room(hub: Hub, alice: httpx.Client) -> None:
