@@ -21,6 +21,7 @@ __all__ = [
     "GC",
     "JSON",
     "MAP_TYPE",
+    "MAX_CLOCK",
     "MAX_NESTING",
     "SKIP",
     "STRING",
@@ -28,11 +29,9 @@ __all__ = [
     "TYPE",
     "Deletion",
     "Item",
-    "Typing",
     "UpdateReader",
     "check_update",
     "epoch_client_id",
-    "read_typing",
     "shared_type_of",
     "state_vector",
     "values_of",
@@ -170,10 +169,6 @@ class UpdateReader(Reader):
         self._position = position
         self._is_ours = is_ours
         self._values = self._numbers = 0
-
-    def ends_empty(self) -> bool:
-        """Whether nothing follows but that nothing is deleted."""
-        return self._data[self._position :] == b"\x00"
 
     def read(self) -> None:
         """Read all of it, and make nothing of it."""
@@ -453,32 +448,3 @@ class _Values(Reader):
 def units_in(text: str) -> int:
     """How many UTF-16 units a text has."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-class Typing(NamedTuple):
-    """An update that only puts one text, of the units from ``clock`` up to ``end``, between ``left`` and ``right``."""
-
-    client: int
-    clock: int
-    end: int
-    left: tuple[int, int] | None
-    right: tuple[int, int] | None
-
-
-def read_typing(update: bytes) -> Typing | None:
-    """``update`` if it is no more than that, as nearly all are."""
-    if update[:2] != b"\x01\x01":  # one client, one struct
-        return None
-    reader = UpdateReader(update, 2)
-    try:
-        client, clock = reader.varuint(), reader.varuint()
-        info = reader.byte()
-        if info & KIND != STRING or not info & (HAS_LEFT | HAS_RIGHT):
-            return None
-        left = (reader.varuint(), reader.varuint()) if info & HAS_LEFT else None
-        right = (reader.varuint(), reader.varuint()) if info & HAS_RIGHT else None
-        text = reader.text()
-        end = clock + units_in(text)
-        return Typing(client, clock, end, left, right) if text and end <= MAX_CLOCK and reader.ends_empty() else None
-    except ProtocolError:
-        return None

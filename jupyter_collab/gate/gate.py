@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
-from ..yjs import Deletion, Typing, UpdateReader, read_typing
+from ..yjs import MAX_CLOCK, Deletion, UpdateReader
 from .examination import MAX_AT_ONE_PLACE, MAX_TYPES_DEEP, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .places import Place, Places, SharedType, Unit
+from .text_edits import Erasing, Typing, read_text_edit
 
 __all__ = ["MAX_TYPES_DEEP", "Admission", "Author", "Gate"]
 
@@ -63,21 +64,24 @@ class Admission(NamedTuple):
     ``touched`` are the cells of which it changes what only runs should change, and whether it puts outputs there.
     """
 
-    typing: Typing | None
-    place: Place | None
     examination: Examination | None
     touched: Mapping[SharedType, bool]
+    typing: Typing | None = None
+    place: Place | None = None
     crowd: int | None = None
 
     @property
-    def is_simple(self) -> bool:
-        """Whether it only goes on with a text."""
-        return self.typing is not None
+    def is_text(self) -> bool:
+        """Whether it only goes on with a text, or takes something away from one."""
+        return self.examination is None
 
     @property
     def is_news(self) -> bool:
         """Whether it brings anything that is not deleted at once."""
         return self.typing is not None or (self.examination is not None and bool(self.examination.writers))
+
+
+ERASES_TEXT = Admission(None, NOTHING)
 
 
 class Gate:
@@ -116,9 +120,14 @@ class Gate:
         CausalGap
             It builds on something that the document does not have.
         """
-        admission = self._check_typing(update, author) or self._examine(update, author)
-        self._pairs.check(update, lambda: self.clocks)
-        return admission
+        return self.check_text(update, author) or self._check_any(update, author)
+
+    def check_text(self, update: bytes, author: Author) -> Admission | None:
+        """:meth:`check` for what nearly all updates are, at once; ``None`` for what must be looked at in full."""
+        edit = read_text_edit(update)
+        if edit is None:
+            return None
+        return self._check_typing(edit, author) if isinstance(edit, Typing) else self._check_erasing(edit)
 
     def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
         """Look at a large update in small steps; in the end returns parts of it that are updates to be checked again.
@@ -130,14 +139,11 @@ class Gate:
         yield from self._pairs.checking(update, lambda: self.clocks)
         return found.parts()
 
-    def _check_typing(self, update: bytes, author: Author) -> Admission | None:
-        """The quick way for what nearly all updates are: a text goes on, by who has written there before."""
-        typing = read_typing(update)
-        if typing is None:
-            return None
-        client, clock, _, left, right = typing
+    def _check_typing(self, typing: Typing, author: Author) -> Admission | None:
+        """A text goes on, by who has written there before."""
+        client, clock, end, left, right = typing
         places = self._places
-        if places.end(client) != clock or self._owners.get(client) != author.name:
+        if places.end(client) != clock or end > MAX_CLOCK or self._owners.get(client) != author.name:
             return None
         place = None if left is None else places.site(left)
         if right is not None:
@@ -145,18 +151,31 @@ class Gate:
             place = behind if left is None or behind is place else None
         if place is None or not place.is_text:
             return None
+        if self._pairs.has_any and self._pairs.would_cut(left and (left[0], left[1] + 1), right):
+            return None
         crowd = None
         if (client, clock - 1) not in (left, right):
             crowd = crowd_of(place, left, right)
             if self._crowds[crowd] >= MAX_AT_ONE_PLACE:
                 return None
-        return Admission(typing, place, None, NOTHING, crowd)
+        return Admission(None, NOTHING, typing, place, crowd)
 
-    def _examine(self, update: bytes, author: Author) -> Admission:
+    def _check_erasing(self, erasing: Erasing) -> Admission | None:
+        """A text loses something in which nothing else stands."""
+        client, clock, end = erasing
+        places = self._places
+        if places.end(client) < end:
+            return None
+        if self._pairs.has_any and self._pairs.would_cut((client, clock), (client, end)):
+            return None
+        return ERASES_TEXT if all(place.is_text for place in places.between(client, clock, end)) else None
+
+    def _check_any(self, update: bytes, author: Author) -> Admission:
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
         for _ in self._steps(update, author, found):
             pass
-        return Admission(None, None, found, found.touched)
+        self._pairs.check(update, lambda: self.clocks)
+        return Admission(found, found.touched)
 
     def _steps(self, update: bytes, author: Author, found: Examination) -> Iterator[None]:
         """Look at an update, in small steps."""
@@ -190,16 +209,12 @@ class Gate:
 
         Returns the cells from whose outputs it has taken something away.
         """
-        for change in changes:
-            self._pairs.learn(change)
-        if admission.typing is not None and admission.place is not None:
-            self._places.extend(admission.typing.client, admission.place, admission.typing.end)
-            if admission.crowd is not None:
-                self._crowds[admission.crowd] += 1
-            return frozenset()
         found = admission.examination
         if found is None:
+            self.commit_text(admission)
             return frozenset()
+        for change in changes:
+            self._pairs.learn(change)
         for client in found.writers if author.is_own else ():
             self._owners.setdefault(client, author.name)
         self._add(found)
@@ -207,6 +222,14 @@ class Gate:
             for change in changes:
                 self._forget(_deletions_in(change))
         return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
+
+    def commit_text(self, admission: Admission) -> None:
+        """A text edit that was admitted has been applied."""
+        typing, place = admission.typing, admission.place
+        if typing is not None and place is not None:
+            self._places.extend(typing.client, place, typing.end)
+            if admission.crowd is not None:
+                self._crowds[admission.crowd] += 1
 
     def _cut_cells(self, changes: Iterable[bytes]) -> Iterator[SharedType]:
         for change in changes:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
 from ..yjs import Item, UpdateReader
+from .places import Unit
 from .surrogates import Surrogates
 
 __all__ = ["PairGuard"]
@@ -90,6 +91,15 @@ class PairGuard:
             is_new = split.clock >= clocks.get(split.client, 0)
             if not is_known and (brought if is_new else self._surrogates).has(split.client, split.clock):
                 raise InvalidUpdate(CUTS)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there are any in the document, or were."""
+        return bool(self._named)
+
+    def would_cut(self, *units: Unit | None) -> bool:
+        """Whether one of ``units`` is the second half of a character, before which no text may be taken apart."""
+        return any(unit is not None and self._surrogates.has(*unit) for unit in units)
 
     def _names_pairs(self, update: bytes) -> bool:
         """Whether ``update`` may say something about a text with pairs; found without reading it, as most do not."""

@@ -21,7 +21,7 @@ NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
 
 def integrate(doc: Doc[Any], update: bytes, *, is_simple: bool = False) -> None:
-    """Apply ``update`` to ``doc``; one that only goes on with a text ``is_simple``.
+    """Apply ``update`` to ``doc``; one that changes no more than a text ``is_simple``.
 
     Raises
     ------

@@ -111,8 +111,10 @@ class Journal:
 
     def check_space(self, size_bytes: int) -> None:
         """Raise :class:`NotSaved` if an edit of this size may not wait, because too much waits already."""
+        if self._failing is None:
+            return
         unsaved_bytes = sum(batch.size_bytes for batch in self._unsaved)
-        if self._failing is not None and unsaved_bytes + size_bytes > self._max_unsaved_bytes:
+        if unsaved_bytes + size_bytes > self._max_unsaved_bytes:
             raise NotSaved(f"{self._failing} Your edit is not saved; it is sent again when you reconnect.")
 
     def add(self, updates: Sequence[bytes], username: str, author: Peer | None) -> None:

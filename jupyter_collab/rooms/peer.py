@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
+from ..gate import Author
 from ..protocol import Message, UserInfo, build
 from .budget import Budget
 from .complaints import Complaints
@@ -59,6 +60,7 @@ class Peer:
         self._transport = transport
         self.outbox: Outbox
         self.pace: Pace
+        self.author: Author
 
     def attach(
         self,

@@ -10,7 +10,7 @@ from pycrdt import Doc, TransactionEvent
 from ..access import User
 from ..document import RoomDocument, Word
 from ..errors import InvalidUpdate, RoomTooLarge
-from ..gate import Author, Gate, SharedType
+from ..gate import Admission, Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import check_update, state_vector
@@ -136,6 +136,16 @@ class Replica:
         """Whether anything came since the newest keyframe."""
         return self._log_bytes > 0
 
+    def apply_text(self, update: bytes, author: Author) -> list[bytes] | None:
+        """Take in an edit, if it changes no more than one text at one place; else return ``None``."""
+        admission = self._gate.check_text(update, author)
+        if admission is None:
+            return None
+        self._take_in(update, admission)
+        self._gate.commit_text(admission)
+        self._learnt = len(self._changes)
+        return self._take_changes()
+
     def apply(self, update: bytes, author: Author) -> list[bytes]:
         """Take in an edit that the :class:`~..gate.Gate` admits.
 
@@ -147,15 +157,7 @@ class Replica:
         admission = self._gate.check(update, author)
         words = self._words_of(admission.touched)
         before = [(cell, words.get(cell.cell_id or "", Word()), puts) for cell, puts in admission.touched.items()]
-        try:
-            integrate(self._document.doc, update, is_simple=admission.is_simple)
-            self._document.check_cells()
-            if admission.is_news and not self._changes:
-                raise InvalidUpdate("The edit changed nothing, though it should have. Take the room's document again.")
-        except InvalidUpdate:
-            log.exception("An edit was admitted that the document does not take; it is made anew without that edit.")
-            self._spoil()
-            raise
+        self._take_in(update, admission)
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
@@ -163,6 +165,18 @@ class Replica:
         words = self._words_of(others)
         self._touched += [(cell, words.get(cell.cell_id or "", Word()), True) for cell in others]
         return self._take_changes()
+
+    def _take_in(self, update: bytes, admission: Admission) -> None:
+        try:
+            integrate(self._document.doc, update, is_simple=admission.is_text)
+            if not admission.is_text:
+                self._document.check_cells()
+            if admission.is_news and not self._changes:
+                raise InvalidUpdate("The edit changed nothing, though it should have. Take the room's document again.")
+        except InvalidUpdate:
+            log.exception("An edit was admitted that the document does not take; it is made anew without that edit.")
+            self._spoil()
+            raise
 
     def is_light(self, update: bytes) -> bool:
         """Whether :meth:`apply` takes a few milliseconds at most, as far as can be told; see :meth:`cut`."""

@@ -249,6 +249,7 @@ class Room:
         if peer.epoch is not None and peer.epoch != self.epoch:
             raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
         self._make_place(peer)
+        peer.author = Author(peer.user.writer, self._presence.owner_of)
         peer.attach(
             self._limits,
             self._loop.time(),
@@ -374,24 +375,23 @@ class Room:
         if peer not in self._audience.peers:
             return None
         seconds = None
-        with self._answering(peer):
+        try:
             seconds = peer.pace.take(self._loop.time())
             if self._state is RoomState.HEALING:
                 return self._receive_when_live(peer, data)
             again = self._handle(peer, data)
             if again is not None:
                 return again
+        except Exception as error:  # noqa: BLE001  # it is between the room and this peer
+            self._answer_failure(peer, error)
         return None if seconds is None else asyncio.sleep(seconds)
 
-    @contextmanager
-    def _answering(self, peer: Peer) -> Iterator[None]:
+    def _answer_failure(self, peer: Peer, error: Exception) -> None:
         """Tell ``peer`` what is wrong with a message. Nothing that may happen reaches anybody else."""
-        try:
-            yield
-        except CollabError as error:
+        if isinstance(error, CollabError):
             self._refuse(peer, error)
-        except Exception:  # the boundary of one message: it ends the connection that it came over, and no other
-            log.exception("Room %s failed on a message of %s.", self.id, peer.name)
+        else:  # the boundary of one message: it ends the connection that it came over, and no other
+            log.error("Room %s failed on a message of %s.", self.id, peer.name, exc_info=error)
             self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
 
     async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
@@ -467,15 +467,21 @@ class Room:
         self._journal.check_space(len(update))
         is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
         self._reservations.admit(len(update), peer, adds=not is_deletion)
-        author = Author(peer.user.writer, self._presence.owner_of, is_own)
-        if len(update) > MAX_EDIT_BYTES_AT_ONCE or not self._replica.is_light(update):
+        author = peer.author if is_own else peer.author._replace(is_own=False)
+        if len(update) > MAX_EDIT_BYTES_AT_ONCE:
             return self._take_in_parts(peer, update, author)
-        self._take_edit(peer, update, author)
+        if (changes := self._apply_text(update, author)) is not None:
+            self._keep(peer, changes)
+            return None
+        if not self._replica.is_light(update):
+            return self._take_in_parts(peer, update, author)
+        with self._seeing_to_cells(peer.user):
+            self._take_part(peer, update, author)
         return None
 
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
         """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
-        with self._answering(peer):
+        try:
             parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
             count = peer.edits_received
             try:
@@ -491,22 +497,23 @@ class Room:
                         await rest_after(thread_time() - began)
             finally:
                 peer.edits_received = max(peer.edits_received, count)
-
-    def _take_edit(self, peer: Peer, update: bytes, author: Author) -> None:
-        with self._seeing_to_cells(peer.user):
-            self._take_part(peer, update, author)
+        except Exception as error:  # noqa: BLE001  # it is between the room and this peer
+            self._answer_failure(peer, error)
 
     def _take_part(self, peer: Peer, update: bytes, author: Author) -> None:
-        changes = self._apply(update, author)
-        if not changes:
-            self._acknowledge(peer)
-            return
-        self._journal.add(changes, peer.user.username, peer)
+        self._keep(peer, self._apply(update, author))
         if stripped := self._replica.strip_trust():
             peer.complaints.add(
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
             )
             self._tidy(stripped)
+
+    def _keep(self, peer: Peer, changes: list[bytes]) -> None:
+        """Make what an edit of ``peer`` changed durable; then they are told so, and the others are shown it."""
+        if not changes:
+            self._acknowledge(peer)
+            return
+        self._journal.add(changes, peer.user.username, peer)
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
 
@@ -546,6 +553,12 @@ class Room:
         """A plain client cannot be told by a message that its edit is not saved; it resends what is missing later."""
         if not author.speaks_v1 and author in self._audience.peers:
             self._expel(author, NotSaved(str(error)))
+
+    def _apply_text(self, update: bytes, author: Author) -> list[bytes] | None:
+        try:
+            return self._replica.apply_text(update, author)
+        finally:
+            self._heal_if_spoiled()
 
     def _apply(self, update: bytes, author: Author) -> list[bytes]:
         try:
