@@ -6,6 +6,7 @@ import { Widget, type PanelLayout } from '@lumino/widgets';
 
 import { cellNote } from '../outputnotes.js';
 import type { RoomTrust } from '../trust.js';
+import { showAttachedSvg } from './attachments.js';
 import { isolateTrusted } from './isolation.js';
 
 /**
@@ -35,7 +36,12 @@ export function cellFactory(
         return page.createCodeCell(options);
       })
     },
-    createMarkdownCell: { value: safely((options: MarkdownCell.IOptions) => page.createMarkdownCell(options)) },
+    createMarkdownCell: {
+      value: safely((options: MarkdownCell.IOptions) => {
+        const rendermime = showAttachedSvg(options.rendermime, options.model.attachments);
+        return page.createMarkdownCell({ ...options, rendermime });
+      })
+    },
     createRawCell: { value: safely((options: RawCell.IOptions) => page.createRawCell(options)) }
   }) as Notebook.IContentFactory;
 }
