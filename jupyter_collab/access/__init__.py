@@ -1,9 +1,8 @@
 """Who may do what in a room, and the secrets by which people are known."""
 
 from .attempts import Attempts, network_of
-from .guesses import Guesses
 from .invitations import InviteSecrets, hash_code, hash_token, read_code
-from .passwords import harden, hash_password, hashing, is_password
+from .passwords import harden, hash_password, is_password
 from .roles import PALETTE, Capability, Role, User, UserKind
 from .sessions import Session, SessionTokens, person
 
@@ -11,7 +10,6 @@ __all__ = [
     "PALETTE",
     "Attempts",
     "Capability",
-    "Guesses",
     "InviteSecrets",
     "Role",
     "Session",
@@ -22,7 +20,6 @@ __all__ = [
     "hash_code",
     "hash_password",
     "hash_token",
-    "hashing",
     "is_password",
     "network_of",
     "person",

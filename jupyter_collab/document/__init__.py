@@ -1,5 +1,6 @@
 """The room's document: cells, outputs and metadata in a Yjs document, notebooks and text in and out."""
 
+from .cell_index import CellRecord
 from .content import CELL_TYPES, NotebookContent, read_notebook
 from .differences import Replacement, apply_edits, differences
 from .first_content import FirstContent
@@ -13,6 +14,7 @@ from .word import Word
 
 __all__ = [
     "CELL_TYPES",
+    "CellRecord",
     "CellWatch",
     "ContentFormat",
     "FirstContent",

@@ -16,17 +16,20 @@ from fractional_indexing import (
     validate_order_key,
 )
 
-__all__ = ["first_keys", "is_key", "key_between", "keys_between"]
+__all__ = ["KEY", "first_keys", "is_key", "key_between", "keys_between"]
 
 MAX_KEY_CHARACTERS = 1000
 """A key grows by a character for some six cells that are put into one gap, each before the last."""
 
-KEY = re.compile(rf"[0-9A-Za-z]{{2,{MAX_KEY_CHARACTERS}}}")
+KEY = "pos"
+"""Where a cell has its key."""
+
+VALID_KEY = re.compile(rf"[0-9A-Za-z]{{2,{MAX_KEY_CHARACTERS}}}")
 
 
 def is_key(value: object) -> bool:
     """Whether ``value`` is a key; peers may write anything."""
-    if not isinstance(value, str) or not KEY.fullmatch(value):
+    if not isinstance(value, str) or not VALID_KEY.fullmatch(value):
         return False
     try:
         validate_order_key(value)
@@ -53,7 +56,7 @@ def key_between(low: str | None, high: str | None, client_id: int) -> str:
         key = generate_key_between(low, high)
         while high is not None and key + suffix >= high:
             key = generate_key_between(key, high)
-    except FIError as error:
+    except (FIError, RecursionError) as error:  # the library goes a call deeper for each character
         raise ValueError(f"There is no key between {low!r} and {high!r}.") from error
     if len(key) + len(suffix) > MAX_KEY_CHARACTERS:
         raise ValueError(f"The key between {low!r} and {high!r} is too long.")

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -12,6 +12,7 @@ from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidUpdate
 from ..yjs import epoch_client_id
+from .cell_index import CellRecord
 from .cell_list import CellEntry, CellList, live
 from .cells import is_whole, set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
@@ -24,7 +25,7 @@ from .outputs import OutputList
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
-from .tidying import are_complete, clear_out, complete_cells, note_deletions
+from .tidying import clear_out, complete_cells, give_ids, note_deletions
 from .trust import holds_trust, remove_trust
 from .values import canonical, clean_json, clean_source, to_plain
 from .watch import CellWatch
@@ -201,9 +202,7 @@ class RoomDocument:
         return node
 
     def _shared(self, cell_id: str, *, or_deleted: bool = False) -> "Map[Any]":
-        watch = self._watch
-        are_checked = watch is not None and watch.unchecked == []
-        return self._cells.find(cell_id, are_checked=are_checked, or_deleted=or_deleted)
+        return self._cells.find(cell_id, or_deleted=or_deleted)
 
     def _entries(self) -> list[CellEntry]:
         """The cells that are there, in order; remembered, if the document is watched, until that is another."""
@@ -217,6 +216,7 @@ class RoomDocument:
 
     def _reorder(self) -> None:
         """The order is about to be another, or which cells are there: events tell of it only when all is done."""
+        self._cells.is_edited = True
         if self._watch is not None:
             self._watch.has_new_order = True
 
@@ -373,10 +373,8 @@ class RoomDocument:
         with self.doc.transaction():
             return {entry.id: word_of(entry.shared) for entry in self._cells.bag()}
 
-    def word(self, cell_id: str | None) -> Word:
+    def word(self, cell_id: str) -> Word:
         """What a cell says of its runs, be it deleted; nothing if there is no such cell."""
-        if cell_id is None:
-            return Word()
         with suppress(KeyError):
             return word_of(self._shared(cell_id, or_deleted=True))
         return Word()
@@ -387,10 +385,10 @@ class RoomDocument:
         By their ids: what each said before, and whether the person put outputs into it.
         """
         with self.doc.transaction():
-            cells = {entry.id: entry.shared for entry in self._cells.bag()}
             for cell_id, (before, has_new_outputs) in edited.items():
-                if cell_id in cells:
-                    keep_word(cells[cell_id], before, by, has_new_outputs=has_new_outputs)
+                with suppress(KeyError):
+                    cell = self._shared(cell_id, or_deleted=True)
+                    keep_word(cell, before, by, has_new_outputs=has_new_outputs)
 
     # What peers must not write
 
@@ -418,8 +416,7 @@ class RoomDocument:
     def accept(self) -> None:
         """What happened to the cells since the last check was allowed to happen."""
         if self._watch is not None:
-            self._watch.taken_away = ""
-            self._watch.remarked.clear()
+            self._watch.accept()
 
     @property
     def is_complete(self) -> bool:
@@ -427,12 +424,15 @@ class RoomDocument:
 
         Without :meth:`watch`, this looks at all cells each time.
         """
-        watch = self._watch
-        if watch is None:
-            return are_complete(self._cells)
-        if watch.is_incomplete:
-            watch.is_incomplete = not are_complete(self._cells)
-        return not watch.is_incomplete
+        return not self._cells.index_now().incomplete
+
+    def give_ids(self) -> None:
+        """Give cells that claim the id of a cell which was there before them an id of their own."""
+        index = self._cells.index_now()
+        if any(record.own_id is not None and not index.holds(record) for record in index.incomplete):
+            with self.doc.transaction():
+                give_ids(index, [record for record in index.incomplete if record.own_id is not None])
+                self._reorder()
 
     def complete(self) -> None:
         """Give cells what careless peers, or times before cells had keys, left out."""
@@ -440,6 +440,22 @@ class RoomDocument:
             self._cells.heal()
             complete_cells(self._cells)
             self._reorder()
+
+    def take_newcomers(self) -> list[CellRecord]:
+        """The cells that, after :meth:`watch`, came since this was asked last."""
+        return [] if self._watch is None else self._watch.take_newcomers()
+
+    def contested_cells(self) -> dict[tuple[int, int], CellRecord]:
+        """The cells that claim an id which others claim, too, by what names them in Yjs: a client and its clock."""
+        index = self._cells.index_now()
+        return {self._cells.unit_at(index.records.index(record)): record for record in index.contested()}
+
+    def order_claims(self, cells: Iterable[CellRecord], arrival: Callable[[CellRecord], int]) -> None:
+        """Of all that claim the id of one of ``cells``, let the one hold it that has the least ``arrival``."""
+        index = self._cells.index_now()
+        for record in cells:
+            if record.own_id is not None and index.holder(record.own_id) is not None:
+                index.order_claims(record.own_id, arrival)
 
     @property
     def has_remarked_cells(self) -> bool:
@@ -450,36 +466,59 @@ class RoomDocument:
         """Take note that these cells were deleted just now, in milliseconds since 1970, if they say another time."""
         if self._watch is not None:
             with self.doc.transaction():
-                note_deletions(self._cells, frozenset(self._watch.remarked), now_ms)
+                note_deletions(self._watch.remarked, now_ms)
 
     def clear_out(self, now_ms: int) -> None:
         """Free what cells hold that were deleted long ago; ``now_ms`` are milliseconds since 1970."""
         with self.doc.transaction():
-            self._cells.heal()
-            clear_out(self._cells, now_ms)
+            for _ in self.clearing_out(now_ms):
+                pass
             self._reorder()
+
+    def clearing_out(self, now_ms: int) -> Iterator[None]:
+        """:meth:`clear_out`, in small steps between which others may edit the document."""
+        self._cells.heal()
+        index = self._cells.index_now()
+        for record in [record for record in reversed(index.records) if record in index.deleted]:
+            with self.doc.transaction():
+                clear_out(self._cells, index, record, now_ms)
+            yield
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether :meth:`watch` was called."""
+        return self._watch is not None
 
     def watch(self, on_dirty: Callable[[], None] | None = None) -> CellWatch:
         """Notice from now on when there is something to check, to complete or to take out; it costs nothing otherwise.
 
         ``on_dirty`` is called at that moment, while the document is locked: it must neither write nor raise.
         """
+        watching = self.watching(on_dirty)
+        while True:
+            try:
+                next(watching)
+            except StopIteration as stop:
+                watch: CellWatch = stop.value
+                return watch
+
+    def watching(self, on_dirty: Callable[[], None] | None = None) -> Generator[None, None, CellWatch]:
+        """:meth:`watch`, in small steps; nobody may edit the document in between."""
         if self._watch is not None:
             self._watch.close()
-        with self.doc.transaction():
-            self._watch = CellWatch(self._cells.array, self._cells.maps, on_dirty)
+        self._watch = CellWatch(self._cells, on_dirty)
+        yield from self._watch.reading()
         return self._watch
 
     def strip_trust(self, origin: object = None) -> bool:
         """Take ``trusted`` out of the metadata of all cells; answers whether there was any."""
-        if self._watch is not None and not self._watch.is_dirty:
-            return False
+        maps = self._cells.maps() if self._watch is None else [record.shared for record in self._watch.trusted]
+        trusted = [cell for cell in maps if holds_trust(cell)]
         with self.doc.transaction(origin=origin):
-            trusted = [cell for cell in self._cells.maps() if holds_trust(cell)]
             for cell in trusted:
                 remove_trust(cell)
         if self._watch is not None:
-            self._watch.clean()
+            self._watch.trusted.clear()
         return bool(trusted)
 
 

@@ -1,12 +1,16 @@
 """What happens to the cells of a document, noticed at no cost for what happens to texts and outputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
-from pycrdt import Array, Map
+from pycrdt import Map
 
-from .cells import KEPT_KEYS, SHARED_KEYS
-from .deletion import DELETED, NOTICED, is_deleted
+from .cell_index import CellIndex, CellRecord
+from .cell_list import CellList
+from .cells import KEPT_KEYS, SHARED_KEYS, is_whole
+from .deletion import DELETED, NOTICED
+from .order import KEY
 from .schema import TRUSTED
 from .trust import METADATA, holds_trust
 
@@ -15,134 +19,181 @@ __all__ = ["CellWatch"]
 Event = Any
 """pycrdt's events, whose attributes it does not declare."""
 
-SPARE_WATCHES = 256
-"""So many watches of cells that are gone may be kept until all are set up again."""
+CELLS_AT_ONCE = 20
+"""So many are got to know in one step."""
 
 
 class CellWatch:
-    """Notices what there may be to check, to complete, to put in order, or to take out.
+    """Keeps the index of ``cells`` up to date, and notices what there may be to check, to complete or to take out.
 
-    It looks at the bag of cells, at each cell's own keys and at the keys of its metadata. ``read_cells`` returns the
-    maps in the bag; ``on_dirty`` is called when ``is_dirty`` becomes true, while the document is locked: it must
+    It looks at the bag of cells, at each cell's own keys and at the keys of its metadata, once :meth:`reading` is done.
+    ``on_dirty`` is called when there begins to be something in ``trusted``, while the document is locked: it must
     neither write nor raise.
 
     Attributes
     ----------
-    is_dirty
-        The metadata of a cell may hold the mark of trust.
+    trusted
+        The cells whose metadata may hold the mark of trust.
     unchecked
         The maps that were put into the bag, or of which a part that JupyterLab needs was exchanged, since
         :meth:`checked` was called; ``None`` if it is not known what there is.
-    is_incomplete
-        A cell may lack a part, or have an id or a key that is not valid.
     has_new_order
         What was known of the order of the cells, and of which are there, is not true any more.
     remarked
-        The ids of the cells that were marked as deleted, or whose mark was taken away.
+        The cells that were marked as deleted, or whose mark was taken away, since :meth:`accept` was called.
     taken_away
-        What was taken from somebody's cells that they keep for their life, in words; empty if nothing was.
+        What was taken since then from somebody's cells that they keep for their life, in words; empty if nothing was.
     """
 
-    def __init__(
-        self, cells: "Array[Any]", read_cells: Callable[[], list["Map[Any]"]], on_dirty: Callable[[], None] | None
-    ) -> None:
+    def __init__(self, cells: CellList, on_dirty: Callable[[], None] | None) -> None:
         self._cells = cells
-        self._read_cells = read_cells
         self._on_dirty = on_dirty
-        self._subscriptions: list[Any] = []
-        self._spare_from = 0
-        self.is_dirty = False
-        self.is_incomplete = self.has_new_order = True
+        self._of_bag: Any = None
+        self._of_cells: dict[CellRecord, Any] = {}
+        self._of_metadata: dict[CellRecord, Any] = {}
+        self.trusted: dict[CellRecord, None] = {}
+        self.has_new_order = True
         self.unchecked: list[Map[Any]] | None = None
-        self.remarked: set[str] = set()
+        self._newcomers: list[CellRecord] = []
+        self.remarked: dict[CellRecord, None] = {}
         self.taken_away = ""
-        self.reset()
+
+    @property
+    def subscriptions(self) -> int:
+        """How many shared types are observed."""
+        return (self._of_bag is not None) + len(self._of_cells) + len(self._of_metadata)
+
+    def reading(self) -> Iterator[None]:
+        """Get to know what is there, in small steps; nobody may edit the document in between."""
+        index, maps = CellIndex(), self._cells.maps()
+        is_whole_bag = len(maps) == len(self._cells.array)
+        for start in range(0, len(maps), CELLS_AT_ONCE):
+            yield
+            with self._cells.array.doc.transaction() as transaction:
+                for position, cell in enumerate(maps[start : start + CELLS_AT_ONCE], start):
+                    index.insert(position, self._met(cell), transaction)
+                    is_whole_bag = is_whole_bag and is_whole(cell)
+        if self._of_bag is None:
+            self._of_bag = self._cells.array.observe(self._on_cells)
+        self._cells.index = index if self._cells.holds_only_maps else None
+        self._cells.is_edited = False
+        self.has_new_order = True
+        self.unchecked = [] if is_whole_bag else None
 
     def close(self) -> None:
         """Stop watching."""
-        for subscription in self._subscriptions:
-            subscription.drop()
-        self._subscriptions.clear()
-
-    def clean(self) -> None:
-        """The marks of trust have been taken out."""
-        self.is_dirty = False
-        if len(self._subscriptions) > self._spare_from:
-            self.reset()
-
-    def reset(self) -> None:
-        """Watch just what is there now."""
-        self.close()
-        self._subscriptions.append(self._cells.observe(self._on_cells))
-        for cell in self._read_cells():
-            self._watch_cell(cell)
-        self._spare_from = len(self._subscriptions) * 2 + SPARE_WATCHES
-
-    def _watch_cell(self, cell: "Map[Any]") -> None:
-        self._subscriptions.append(cell.observe(self._on_cell))
-        self._watch_metadata(cell)
-
-    def _watch_metadata(self, cell: "Map[Any]") -> None:
-        metadata = cell.get(METADATA)
-        if isinstance(metadata, Map):
-            self._subscriptions.append(metadata.observe(self._on_metadata))
-        if holds_trust(cell):
-            self._mark()
-
-    def _mark(self) -> None:
-        if not self.is_dirty:
-            self.is_dirty = True
-            if self._on_dirty is not None:
-                self._on_dirty()
-
-    def _on_cells(self, event: Event) -> None:
-        self.is_incomplete = self.has_new_order = True
-        added = [cell for change in event.delta for cell in change.get("insert", ())]
-        if not added or not all(isinstance(cell, Map) for cell in added):
-            self.unchecked = None
-        for change in event.delta:
-            if "delete" in change:
-                self.taken_away = "a cell"
-            for cell in change.get("insert", ()):
-                if isinstance(cell, Map):
-                    self._watch_cell(cell)
-                    self._recheck(cell)
-                    if is_deleted(cell):
-                        self._note_mark(cell)
-
-    def _on_cell(self, event: Event) -> None:
-        if not event.keys.keys().isdisjoint(SHARED_KEYS):
-            self._recheck(event.target)
-        if not event.keys.keys().isdisjoint(ORDERING_KEYS):
-            self.is_incomplete = self.has_new_order = True
-        if not event.keys.keys().isdisjoint(MARK_KEYS):
-            self._note_mark(event.target)
-        for key in KEPT_KEYS:
-            if key in event.keys and event.keys[key]["action"] != "add":
-                self.taken_away = f"the {key} of a cell"
-        if METADATA in event.keys:
-            self._watch_metadata(event.target)
+        self._forget(tuple(self._of_cells))
+        if self._of_bag is not None:
+            self._of_bag.drop()
+        self._of_bag = self._cells.index = None
 
     def checked(self) -> None:
         """There are only cells in the bag now."""
         self.unchecked = []
 
+    def take_newcomers(self) -> list[CellRecord]:
+        """The cells that were put into the bag since this was called last."""
+        newcomers, self._newcomers = self._newcomers, []
+        return newcomers
+
+    def accept(self) -> None:
+        """What happened to the cells was allowed to happen, and nobody edits them now."""
+        self.taken_away = ""
+        self.remarked.clear()
+        self._cells.is_edited = False
+
+    def _met(self, cell: "Map[Any]") -> CellRecord:
+        """The record of a map that is new to the watch."""
+        record = CellRecord(cell)
+        self._of_cells[record] = cell.observe(partial(self._on_cell, record))
+        self._observe_metadata(record)
+        return record
+
+    def _observe_metadata(self, record: CellRecord) -> None:
+        if (former := self._of_metadata.pop(record, None)) is not None:
+            former.drop()
+        metadata = record.shared.get(METADATA)
+        if isinstance(metadata, Map):
+            self._of_metadata[record] = metadata.observe(partial(self._on_metadata, record))
+        if holds_trust(record.shared):
+            self._mark(record)
+
+    def _forget(self, gone: Iterable[CellRecord]) -> None:
+        for record in gone:
+            self._of_cells.pop(record).drop()
+            if (subscription := self._of_metadata.pop(record, None)) is not None:
+                subscription.drop()
+            self.trusted.pop(record, None)
+            self.remarked.pop(record, None)
+
+    def _mark(self, record: CellRecord) -> None:
+        was_clean = not self.trusted
+        self.trusted[record] = None
+        if was_clean and self._on_dirty is not None:
+            self._on_dirty()
+
+    def _on_cells(self, event: Event) -> None:
+        self.has_new_order = True
+        self._cells.is_edited = False
+        if any("delete" in change for change in event.delta):
+            self.taken_away = "a cell"
+        added = [cell for change in event.delta for cell in change.get("insert", ())]
+        index = self._cells.index
+        if index is not None and all(isinstance(cell, Map) for cell in added):
+            self._follow(index, event)
+        if index is None or len(index.records) != len(self._cells.array):
+            self._read_again()
+
+    def _follow(self, index: CellIndex, event: Event) -> None:
+        """Do to the index what was done to the bag."""
+        position = 0
+        with self._cells.array.doc.transaction() as transaction:
+            for change in event.delta:
+                position += change.get("retain", 0)
+                self._forget(index.remove(position, position + change.get("delete", 0)))
+                for cell in change.get("insert", ()):
+                    record = self._met(cell)
+                    index.insert(position, record, transaction)
+                    self._newcomers.append(record)
+                    self._recheck(cell)
+                    if record.is_deleted:
+                        self.remarked[record] = None
+                    position += 1
+
+    def _read_again(self) -> None:
+        """There is something else than maps in the bag, or was: what is known of their order cannot be kept up."""
+        self._forget(tuple(self._of_cells))
+        for _ in self.reading():
+            pass
+
+    def _on_cell(self, record: CellRecord, event: Event) -> None:
+        keys = event.keys
+        if not keys.keys().isdisjoint(SHARED_KEYS):
+            self._recheck(record.shared)
+        if not keys.keys().isdisjoint(INDEXED_KEYS):
+            self.has_new_order = True
+            if self._cells.index is not None:
+                with self._cells.array.doc.transaction() as transaction:
+                    self._cells.index.reread(record, transaction)
+        if not keys.keys().isdisjoint(MARK_KEYS):
+            self.remarked[record] = None
+        for key in KEPT_KEYS:
+            if key in keys and keys[key]["action"] != "add":
+                self.taken_away = f"the {key} of a cell"
+        if METADATA in keys:
+            self._observe_metadata(record)
+
     def _recheck(self, cell: "Map[Any]") -> None:
         if self.unchecked is not None:
             self.unchecked.append(cell)
 
-    def _note_mark(self, cell: "Map[Any]") -> None:
-        cell_id = cell.get("id")
-        if isinstance(cell_id, str):
-            self.remarked.add(cell_id)
-
-    def _on_metadata(self, event: Event) -> None:
+    def _on_metadata(self, record: CellRecord, event: Event) -> None:
         if TRUSTED in event.keys:
-            self._mark()
+            self._mark(record)
 
 
 MARK_KEYS = frozenset({DELETED, NOTICED})
 """What says when a cell was deleted."""
 
-ORDERING_KEYS = frozenset({"id", "pos", "cell_type", DELETED, *SHARED_KEYS})
-"""What says where a cell is, whether it is there and whether it is whole."""
+INDEXED_KEYS = frozenset({"id", KEY, DELETED, *SHARED_KEYS})
+"""What says how a cell is known, where it is, whether it is there and whether it is whole."""

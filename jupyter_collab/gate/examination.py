@@ -272,6 +272,9 @@ class Examination:
                 places = self._needed(shared_type)
                 if not all(map(self._chains.has_value, places)):
                     self._refuse(LACKS[shared_type.kind])
+                cell_id = self.draft.place(shared_type, "id")  # or the server gives the cell one between two parts
+                if self._chains.has_value(cell_id):
+                    places.append(cell_id)
                 self._spans.append((self._indices[unit], max(map(self._first_value, places))))
             yield
 

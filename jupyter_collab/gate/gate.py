@@ -217,7 +217,8 @@ class Gate:
             self._pairs.learn(change)
         for client in found.writers if author.is_own else ():
             self._owners.setdefault(client, author.name)
-        self._add(found)
+        for _ in self._add(found):
+            pass
         if found.valued or found.cares_for_deletions:
             for change in changes:
                 self._forget(_deletions_in(change))
@@ -257,7 +258,7 @@ class Gate:
         yield from self._pairs.learning(update)
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=False)
         yield from found.steps()
-        self._add(found)
+        yield from self._add(found)
         self._forget(found.deletions)
         if self._first_size is None:
             self._first_size = self._places.size
@@ -295,19 +296,21 @@ class Gate:
         cut.sort(key=lambda found: found.depth, reverse=True)
         return [_deletion_of(found.unit) for found in cut if found.unit is not None]
 
-    def _add(self, found: Examination) -> None:
-        found.draft.commit()
+    def _add(self, found: Examination) -> Iterator[None]:
+        yield from found.draft.commit()
         for place, items in found.valued.items():
             for item in items:
                 unit = (item.client, item.clock)
                 if not found.is_deleted(unit):
                     self._guards.add(unit, place)
+            yield
         for crowd, count in found.neighbours.items():
             self._crowds[crowd] += count
         if len(self._crowds) > MAX_CROWDS:
             self._crowds = defaultdict(int, {crowd: count for crowd, count in self._crowds.items() if count > 1})
         for cell, cell_id in found.ids():
             cell.cell_id = cell_id
+            yield
 
     def _forget(self, deletions: Iterable[Deletion]) -> None:
         """What is deleted is guarded no longer."""

@@ -105,7 +105,11 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
             types.add(first)
         pieces.add(item)
         yield
-    return list(parts_of(update, pieces, list(reader.deletions()), spans, max_open_items=len(pieces)))
+    parts = []
+    for part in parts_of(update, pieces, list(reader.deletions()), spans, max_open_items=len(pieces)):
+        parts.append(part)
+        yield
+    return parts
 
 
 def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:

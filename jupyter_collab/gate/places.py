@@ -233,14 +233,16 @@ class PlacesDraft:
             history = self._histories[client] = _History(self._known.end(client))
         history.extend(place, end)
 
-    def commit(self) -> None:
-        """The update is part of the document now."""
+    def commit(self) -> Iterator[None]:
+        """The update is part of the document now. In small steps, between which nobody asks where anything stands."""
         known = self._known
         known.roots.update(self._roots)
         known.types.update(self.types)
         for (shared_type, key), place in self._places.items():
             shared_type.places[key] = place
+            yield
         for client, history in self._histories.items():
             ends = [*history.starts[1:], history.end]
             for place, end in zip(history.places, ends, strict=True):
                 known.extend(client, place, end)
+                yield

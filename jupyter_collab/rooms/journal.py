@@ -117,11 +117,13 @@ class Journal:
         if unsaved_bytes + size_bytes > self._max_unsaved_bytes:
             raise NotSaved(f"{self._failing} Your edit is not saved; it is sent again when you reconnect.")
 
-    def add(self, updates: Sequence[bytes], username: str, author: Peer | None) -> None:
+    def add(self, updates: Sequence[bytes], username: str, author: Peer | None, *, along: Sequence[bytes] = ()) -> None:
         """Make ``updates`` durable, then tell ``author`` so; ``None`` for what the server itself does.
 
-        Without updates, only ``author`` is told, after all that was added before.
+        Without updates, only ``author`` is told, after all that was added before. They may build on ``along``, which is
+        durable, and is shown just before them.
         """
+        self._next.shown.extend(along)
         for update in updates:
             self._next.entries.append(LogEntry(update, username, self._server))
             self._next.shown.append(update)

@@ -45,15 +45,15 @@ class LogPosition:
         self.head_seq = max(self.head_seq, head_seq)
         return head_seq > self.seq
 
-    def take(self, log_slice: LogSlice) -> list[bytes]:
-        """Go on to the end of ``log_slice``; answers what of it other server processes added, as updates."""
+    def take(self, log_slice: LogSlice) -> list[tuple[bytes, bool]]:
+        """Go on to the end of ``log_slice``; returns what of it was not read before, and whether this room wrote it."""
         first_seq = log_slice.seq - len(log_slice.entries)
         unseen = log_slice.entries[max(0, self.seq - first_seq) :]
-        foreign = [entry.update for entry in unseen if entry.server != self.writer]
+        updates = [(entry.update, entry.server == self.writer) for entry in unseen]
         if log_slice.state is not None and first_seq > self.seq:
-            foreign.insert(0, log_slice.state)
+            updates.insert(0, (log_slice.state, False))
         self.seq = max(self.seq, log_slice.seq)
-        return foreign
+        return updates
 
     async def read(self, after_seq: int | None) -> LogSlice:
         """Read the log, however long it takes until the store answers; ``EpochMismatch`` if it is another one now."""

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from pycrdt import Doc, TransactionEvent
 
 from ..access import User
-from ..document import RoomDocument, Word
+from ..document import CellRecord, RoomDocument, Word
 from ..errors import InvalidUpdate, RoomTooLarge
 from ..gate import Admission, Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
-from ..yjs import check_update, state_vector
+from ..yjs import UpdateReader, check_update, state_vector
 from .integrate import integrate, is_known
 
 __all__ = ["Replica"]
@@ -24,6 +24,12 @@ Found = TypeVar("Found")
 
 Touched = tuple[SharedType, Word, bool]
 """A cell that somebody edited, what it said of its runs before, and whether its outputs are others now."""
+
+Unit = tuple[int, int]
+"""A client of Yjs, and its clock."""
+
+IN_KEYFRAME = -1
+"""The place in the log of all that is in its keyframe."""
 
 ENTRY_OVERHEAD_BYTES = 64
 """About what a log entry takes in the store besides its update."""
@@ -51,6 +57,8 @@ class Replica:
         self._learnt = 0
         self._touched: list[Touched] = []
         self._unheard: list[bytes] | None = None
+        self._log: list[bytes] = []
+        self._unsettled: dict[bytes, list[CellRecord]] = {}
         self._gate = Gate(lambda _vector: b"", 0)
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
@@ -63,11 +71,15 @@ class Replica:
         self._is_measured = False
 
     def understand(self) -> Generator[None, None, None]:
-        """Let the gate know where all stands, in small steps; what changes meanwhile it learns in the end.
+        """Get to know the document, in small steps; what changes meanwhile the gate learns in the end.
 
-        Without it, the gate refuses all edits. Later it frees what the gate remembers of what is gone.
+        Without it, the gate refuses all edits, and until then nobody may edit the document otherwise. Later it frees
+        what the gate remembers of what is gone.
         """
         document = self._document
+        if not document.is_watched:
+            yield from document.watching()
+            yield from self._order_claims(document)
         gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
         self._unheard = []
         try:
@@ -86,7 +98,23 @@ class Replica:
         """Whether :meth:`understand` would free much."""
         return self._gate.is_bloated
 
-    def rebuild(self, log_slice: LogSlice, unsaved: Iterable[bytes]) -> None:
+    def _order_claims(self, document: RoomDocument) -> Iterator[None]:
+        """Let of cells that claim one id the one hold it that is first in the log; where that is, all servers know."""
+        log, self._log = self._log, []
+        contested = document.contested_cells()
+        if contested:
+            places: dict[Unit, int] = {}
+            for place, update in enumerate(log):
+                items = UpdateReader(update, is_ours=True).items()
+                spans = [(item.client, item.clock, item.clock + item.length) for item in items]
+                for client, clock in contested:
+                    if any(who == client and start <= clock < stop for who, start, stop in spans):
+                        places.setdefault((client, clock), place)
+                yield
+            numbers = {record: places.get(unit, IN_KEYFRAME) for unit, record in contested.items()}
+            document.order_claims(numbers, lambda record: numbers[record])
+
+    def rebuild(self, log_slice: LogSlice, unsaved: Collection[bytes]) -> None:
         """Make the document anew from the log and what was accepted since."""
         document = RoomDocument()
         with document.doc.transaction():
@@ -94,8 +122,9 @@ class Replica:
                 if update is not None:
                     document.doc.apply_update(update)
         document.doc.observe(self._observe)
-        document.watch()
         self._document = document
+        self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
+        self._unsettled.clear()
         self._gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
         self._unheard = None
         self._changes.clear()
@@ -156,14 +185,14 @@ class Replica:
         """
         admission = self._gate.check(update, author)
         words = self._words_of(admission.touched)
-        before = [(cell, words.get(cell.cell_id or "", Word()), puts) for cell, puts in admission.touched.items()]
+        before = [(cell, words.get(cell.cell_id, Word()), puts) for cell, puts in admission.touched.items()]
         self._take_in(update, admission)
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
         others = cut - admission.touched.keys()
         words = self._words_of(others)
-        self._touched += [(cell, words.get(cell.cell_id or "", Word()), True) for cell in others]
+        self._touched += [(cell, words.get(cell.cell_id, Word()), True) for cell in others]
         return self._take_changes()
 
     def _take_in(self, update: bytes, admission: Admission) -> None:
@@ -186,12 +215,9 @@ class Replica:
         """Look at a large edit in small steps; returns parts of it, to be applied one after the other."""
         return self._gate.cut(update, author)
 
-    def _words_of(self, cells: Collection[SharedType]) -> Mapping[str, Word]:
-        """What cells say of their runs, by their ids; perhaps of others, too."""
-        known = [cell.cell_id for cell in cells if cell.cell_id is not None]
-        return (
-            self._document.words if len(known) > 1 else {known_id: self._document.word(known_id) for known_id in known}
-        )
+    def _words_of(self, cells: Iterable[SharedType]) -> Mapping[str | None, Word]:
+        """What cells say of their runs, by their ids."""
+        return {cell.cell_id: self._document.word(cell.cell_id) for cell in cells if cell.cell_id is not None}
 
     def keep_word(self, by: User) -> list[bytes]:
         """Let cells say what is true of their runs, after ``by`` has edited them."""
@@ -220,7 +246,22 @@ class Replica:
             self._spoil()
             raise
         self._document.accept()
+        if self._unsettled:
+            unsettled = {record for records in self._unsettled.values() for record in records}
+            self._document.order_claims(self._document.take_newcomers(), lambda record: record in unsettled)
+        self._document.take_newcomers()
         return self._take_changes()
+
+    def settle(self, updates: Iterable[bytes]) -> None:
+        """Some of what was edited here has come into the log; what :meth:`take` takes later is behind it there."""
+        if self._unsettled:
+            for update in updates:
+                self._unsettled.pop(update, None)
+
+    def settle_all_but(self, unsaved: Callable[[], Collection[bytes]]) -> None:
+        """All that was edited here is in the log, and known to be there, but for what is not saved."""
+        if self._unsettled:
+            self.settle(self._unsettled.keys() - set(unsaved()))
 
     def _spoil(self) -> None:
         self.spoiled = True
@@ -272,8 +313,9 @@ class Replica:
         Two servers that open the same room at once make the very same edit, by the same client id. That is a low one:
         of two values that are set at once that of the higher id counts, so what a person did offline stands.
         """
+        self._document.give_ids()
         if self._document.is_complete:
-            return []
+            return self._take_changes()
         scratch_doc: Doc[Any] = Doc(client_id=self._low_client_id())
         scratch = RoomDocument(scratch_doc)
         scratch.doc.apply_update(self.encode())
@@ -298,11 +340,18 @@ class Replica:
         document.accept()
         return self._take_changes()
 
-    def clear_out(self, now_ms: int) -> list[bytes]:
-        """Free what deleted cells hold that nobody needs any more; ``now_ms`` are milliseconds since 1970."""
-        self._document.clear_out(now_ms)
-        self._document.accept()
-        return self._take_changes()
+    def clear_out(self, now_ms: int, tidy: Callable[[list[bytes]], None]) -> Generator[None, None, None]:
+        """Free what deleted cells hold that nobody needs any more, in small steps; ``tidy`` is given what changed.
+
+        ``now_ms`` are milliseconds since 1970.
+        """
+        document = self._document
+        for _ in document.clearing_out(now_ms):
+            document.accept()
+            tidy(self._take_changes())
+            yield
+            if self._document is not document or self.spoiled:
+                return
 
     def strip_trust(self) -> list[bytes]:
         """Take out ``metadata.trusted``: trust is each viewer's own and never part of the document."""
@@ -368,6 +417,8 @@ class Replica:
         self._learn()
         changes, self._changes, self._learnt = self._changes, [], 0
         if changes:
+            if newcomers := self._document.take_newcomers():
+                self._unsettled[changes[-1]] = newcomers
             if self._unheard is not None:
                 self._unheard += changes
             self._forget_answers()

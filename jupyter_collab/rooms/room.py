@@ -7,8 +7,7 @@ of the store and a peer that sends too fast are waited for.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import Enum
 from time import thread_time
 from typing import Protocol, TypeVar
@@ -171,7 +170,7 @@ class Room:
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()
         self._tidy(self._replica.convert())
-        self._tidy(self._replica.clear_out(_now_ms()))
+        await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
 
     def _prune(self) -> None:
         """Mend a room that somebody made dangerous when that was still possible."""
@@ -432,7 +431,7 @@ class Room:
         self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         peer.pay(len(message) / SENT_BYTES_PER_SECOND)
-        self._journal.when_saved(lambda: peer.outbox.send_document(message))
+        self._journal.when_saved(lambda: peer.outbox.send(message))
 
     def _check(self, peer: Peer, digest: str) -> None:
         """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""
@@ -475,8 +474,7 @@ class Room:
             return None
         if not self._replica.is_light(update):
             return self._take_in_parts(peer, update, author)
-        with self._seeing_to_cells(peer.user):
-            self._take_part(peer, update, author)
+        self._take_part(peer, update, author)
         return None
 
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
@@ -485,16 +483,15 @@ class Room:
             parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
             count = peer.edits_received
             try:
-                with self._seeing_to_cells(peer.user):
-                    for part in parts:
-                        await self._until_live()
-                        if peer not in self._audience.peers:
-                            return  # they send the rest when they are back
-                        peer.require(Capability.EDIT)
-                        peer.edits_received = count if part is parts[-1] else count - 1  # all of it must be durable
-                        began = thread_time()
-                        self._take_part(peer, part, author)
-                        await rest_after(thread_time() - began)
+                for part in parts:
+                    await self._until_live()
+                    if peer not in self._audience.peers:
+                        return  # they send the rest when they are back
+                    peer.require(Capability.EDIT)
+                    peer.edits_received = count if part is parts[-1] else count - 1  # all of it must be durable
+                    began = thread_time()
+                    self._take_part(peer, part, author)
+                    await rest_after(thread_time() - began)
             finally:
                 peer.edits_received = max(peer.edits_received, count)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
@@ -507,6 +504,7 @@ class Room:
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
             )
             self._tidy(stripped)
+        self._see_to_cells(peer.user)
 
     def _keep(self, peer: Peer, changes: list[bytes]) -> None:
         """Make what an edit of ``peer`` changed durable; then they are told so, and the others are shown it."""
@@ -517,15 +515,14 @@ class Room:
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
 
-    @contextmanager
-    def _seeing_to_cells(self, by: User) -> Iterator[None]:
-        """Give cells in the end what they lack after an edit ``by`` a person, and let them say who ran them."""
-        try:
-            yield
-        finally:
-            if self._state is RoomState.LIVE:
-                self._tidy(self._replica.complete(_now_ms()))
-                self._tidy(self._replica.keep_word(by))
+    def _see_to_cells(self, by: User) -> None:
+        """Give cells what they lack after an edit ``by`` a person, and let them say who ran them.
+
+        Nobody is shown the edit without that.
+        """
+        if self._is_live():
+            self._tidy(self._replica.complete(_now_ms()))
+            self._tidy(self._replica.keep_word(by))
 
     def _hear_reader(self, peer: Peer, update: bytes) -> None:
         """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
@@ -645,13 +642,13 @@ class Room:
         """Take in what was done to a copy for ``user``, as if they had sent it."""
         author = Author(user.writer, lambda _client_id: None)
         parts = await in_turns(parts_of_own(update), rests=NO_REST)
-        with self._seeing_to_cells(user):
-            for part in parts:
-                await self._until_editable()
-                began = thread_time()
-                self._journal.add(self._apply(part, author), user.username, None)
-                self._tidy(self._replica.strip_trust())
-                await rest_after(thread_time() - began, NO_REST)
+        for part in parts:
+            await self._until_editable()
+            began = thread_time()
+            self._journal.add(self._apply(part, author), user.username, None)
+            self._tidy(self._replica.strip_trust())
+            self._see_to_cells(user)
+            await rest_after(thread_time() - began, NO_REST)
 
     async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):
@@ -705,21 +702,22 @@ class Room:
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._state = RoomState.LIVE
         self._live.set()
-        self._show_foreign(position.take(log_slice))
+        self._show_foreign([update for update, is_own in position.take(log_slice) if not is_own])
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
     def _committed(self, batch: Batch, seq: int) -> None:
         """Everything in ``batch`` is durable: say so to its authors, and show it to the others."""
+        self._audience.show(batch.shown, batch.sole_author)  # first, for a cell may have got another id
         for author, count in batch.authors.items():
             author.tell(Ack(count, seq))
         if not batch.entries:
             return
         if self._position.wrote(len(batch.entries), seq):
+            self._replica.settle(entry.update for entry in batch.entries)
             self._on_grown(self.id)
         else:
             self._tasks.start("catch up", self._catch_up)
-        self._audience.show(batch.shown, batch.sole_author)
         self._replica.logged(entry.update for entry in batch.entries)
         if self._replica.wants_keyframe:
             self._tasks.start("compact", self.compact)
@@ -732,11 +730,11 @@ class Room:
         """
         if not (self._is_live() and self._replica.has_log):
             return
-        self._tidy(self._replica.clear_out(_now_ms()))
+        await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
         if self._replica.is_bloated:
             await in_turns(self._replica.understand(), rests=NO_REST)
-            if not self._is_live():
-                return
+        if not self._is_live():
+            return
         state, seq = self._replica.keyframe(), self._position.seq
         try:
             await self._journal.flush(patient=True)
@@ -763,10 +761,21 @@ class Room:
         while is_behind:
             log_slice = await position.read(position.seq)
             await self._until_live()
-            changes = [change for update in position.take(log_slice) for change in self._take(update)]
-            self._show_foreign(changes)
+            if log_slice.state is not None:  # it may have what we wrote, too
+                self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
+            changes: list[bytes] = []
+            for update, is_own in position.take(log_slice):
+                if is_own:
+                    self._replica.settle([update])
+                else:
+                    changes += self._take(update)
+            if completed := self._replica.complete(_now_ms()):  # two of us gave one id at once
+                self._journal.add(completed, "", None, along=changes)
+            else:
+                self._show_foreign(changes)
             self._replica.logged(changes)
             is_behind = position.is_behind
+        self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
 
     def _show_foreign(self, changes: list[bytes]) -> None:
         """Send what other server processes wrote.

@@ -95,7 +95,10 @@ def test_setting_metadata_touches_only_what_differs(document: RoomDocument) -> N
 
 
 class TwoEditors(RuleBasedStateMachine):
-    """Two copies of a document are edited at random and, now and then, exchange what they have."""
+    """Two copies of a document are edited at random and, now and then, exchange what they have.
+
+    Then one of them gives ids to those of the other that have ids which it knows already, as a server does.
+    """
 
     documents: Bundle[RoomDocument] = Bundle("documents")
 
@@ -139,6 +142,8 @@ class TwoEditors(RuleBasedStateMachine):
 
     @rule()
     def meet(self) -> None:
+        exchange(*self.copies)
+        self.copies[0].complete()
         exchange(*self.copies)
         assert self.copies[0].to_notebook() == self.copies[1].to_notebook()
 

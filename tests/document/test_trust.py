@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_collab.document import RoomDocument
+from jupyter_collab.document import CellWatch, RoomDocument
 
 from .test_notebooks import code, markdown, notebook, replica
 
@@ -95,7 +95,7 @@ def test_the_rest_of_the_metadata_stays() -> None:
 def test_what_was_there_before_the_watch_is_found() -> None:
     document = RoomDocument(Doc())
     document.doc["cells"].append(cell(Map({"trusted": True})))
-    assert document.watch().is_dirty
+    assert document.watch().trusted
     assert document.strip_trust()
     assert not document.strip_trust()
 
@@ -136,14 +136,13 @@ def test_taking_it_out_is_one_transaction_with_its_origin() -> None:
 def test_typing_and_outputs_call_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     document = watched()
     called: list[str] = []
-    watch = document.watch()
 
-    def recorder(name: str) -> Callable[[object], None]:
-        return lambda event: called.append(name)
+    def recorder(name: str) -> Callable[..., None]:
+        return lambda *event: called.append(name)
 
     for name in ("_on_cells", "_on_cell", "_on_metadata"):
-        monkeypatch.setattr(watch, name, recorder(name))
-    watch.reset()
+        monkeypatch.setattr(CellWatch, name, recorder(name))
+    document.watch()
     document.append_text("a", "typed")
     document.doc["cells"][0]["outputs"].append(Map({"output_type": "stream", "text": Text("out")}))
     assert called == []
@@ -163,7 +162,7 @@ def test_watches_of_cells_that_are_gone_do_not_pile_up() -> None:
         document.clear_out(IN_A_YEAR_MS)
         document.doc["cells"][0]["metadata"]["trusted"] = True
         document.strip_trust()
-    assert len(watch._subscriptions) < 600
+    assert watch.subscriptions == 1 + 2 * len(document.doc["cells"])
 
 
 class Trust(RuleBasedStateMachine):
