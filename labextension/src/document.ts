@@ -249,6 +249,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this._arrangement.dispose();
       this.ydoc.off('afterTransaction', this._noteDeleted);
       this.ydoc.off('afterAllTransactions', this._afterTransactions);
       this._ycells.unobserveDeep(this._onChange);

@@ -13,7 +13,6 @@ import { Connection, type IConnectionTimes } from './connection.js';
 import { MESSAGE_HEAD_BYTES, OutgoingEdits } from './outgoing.js';
 import { Pacer } from './pacer.js';
 import { cutUpdate } from './pieces.js';
-import { withoutEcho } from './presence.js';
 import {
   build,
   type Capability,
@@ -289,7 +288,7 @@ export class Provider implements IDisposable {
       case 'update':
         return Y.applyUpdate(this.doc, message.update, this);
       case 'awareness':
-        return applyAwarenessUpdate(this.awareness, withoutEcho(message.payload, this.awareness.clientID), this);
+        return applyAwarenessUpdate(this.awareness, message.payload, this);
       case 'ack':
         this._outgoing.acknowledge(message.count);
         return this._changed.emit();

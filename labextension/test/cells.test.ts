@@ -21,6 +21,11 @@ function open(...others: string[]): Page[] {
 }
 
 /** Everybody has seen everything, and has the same. */
+/** The text of a cell. */
+function textOf(cell: Y.Map<unknown>): string {
+  return String(cell.get('source'));
+}
+
 function settle(): void {
   exchange(pages);
   const [first, ...others] = pages;
@@ -121,13 +126,35 @@ test('keys that make no sense count as none', () => {
   assert.deepEqual(ben.ids, ['q', 'r', 'p']);
 });
 
-test('of two cells with one id both are there, and the first keeps it', () => {
+test('of two cells with one id both are there, and one gets another id from the server', () => {
   const [ada, ben] = open();
   ada.insert(3, 'x', 'first');
   ben.insert(3, 'x', 'second');
+  exchange(pages);
+  for (const page of [ada, ben]) {
+    assert.deepEqual([...page.texts].sort(), ['cell p', 'cell q', 'cell r', 'first', 'second']);
+    assert.equal(new Set(page.ids).size, 5);
+  }
+  const second = [...ada.notebook.ydoc.getArray<Y.Map<unknown>>('cells')].find(cell => textOf(cell) === 'second');
+  second?.set('id', 'x-2');
   settle();
-  assert.deepEqual([...ada.texts].sort(), ['cell p', 'cell q', 'cell r', 'first', 'second']);
-  assert.equal(new Set(ada.ids).size, 5);
+  assert.equal(ben.cell('x').getSource(), 'first');
+});
+
+test('a cell that is put before another one does not take its id', () => {
+  const [ada, ben] = open();
+  const bag = ben.notebook.ydoc.getArray<Y.Map<unknown>>('cells');
+  const hostile = bag.get(1).clone();
+  bag.insert(0, [hostile]);
+  (hostile.get('source') as Y.Text).insert(0, 'hostile: ');
+  settle();
+  for (const page of [ada, ben]) {
+    assert.equal(page.cell('q').getSource(), 'cell q');
+    assert.equal(page.ids.filter(id => id === 'q').length, 1);
+  }
+  hostile.set('id', 'q-2');
+  settle();
+  assert.equal(ada.cell('q-2').getSource(), 'hostile: cell q');
 });
 
 test('a move is small on the wire, among 2,000 cells too', () => {

@@ -22,11 +22,13 @@ import { keyBetween, keysBetween } from './orderkeys.js';
 export class Arrangement {
   constructor(readonly doc: Y.Doc) {
     this.bag = doc.getArray('cells');
+    this._note(this.all);
+    this.bag.observe(this._onBag);
   }
 
   readonly bag: Y.Array<unknown>;
 
-  /** All cells that were ever made, deleted ones too, in the order in which they came. */
+  /** All cells that were ever made, deleted ones too, as they lie in the bag. */
   get all(): CellMap[] {
     return this.bag.toArray().filter(isCell);
   }
@@ -37,26 +39,30 @@ export class Arrangement {
   }
 
   /**
-   * The ids that cells are known by, where these are not those of the document: of two cells with one id the first
-   * that came has it.
+   * The cells by id. Of two that claim one id the one has it that came here first, until the server gives the other one
+   * another id: whoever writes a cell chooses where it lies in the bag.
    */
-  get madeUpIds(): Map<CellMap, string> {
-    const taken = new Set<string>();
-    const madeUp = new Map<CellMap, string>();
+  get byId(): Map<string, CellMap> {
+    const holders = new Map<string, CellMap>();
     for (const cell of this.all) {
       const id = cell.get('id');
-      if (isCellId(id) && !taken.has(id)) {
-        taken.add(id);
-      } else {
-        madeUp.set(cell, `cell-${nameOf(cell)}`);
+      const holder = isCellId(id) ? holders.get(id) : null;
+      if (isCellId(id) && (!holder || this._arrivalOf(cell) < this._arrivalOf(holder))) {
+        holders.set(id, cell);
       }
     }
-    return madeUp;
+    return holders;
+  }
+
+  /** The ids that cells are known by, where these are not those of the document. */
+  get madeUpIds(): Map<CellMap, string> {
+    const holders = new Set(this.byId.values());
+    return new Map(this.all.filter(cell => !holders.has(cell)).map(cell => [cell, `cell-${nameOf(cell)}`]));
   }
 
   /** The cell that has an id; `null` if there never was one. */
   find(id: string): CellMap | null {
-    return this.all.find(cell => cell.get('id') === id) ?? null;
+    return this.byId.get(id) ?? null;
   }
 
   /** Puts a new cell into the document; what JupyterLab calls trust is left out. */
@@ -120,6 +126,28 @@ export class Arrangement {
     cell.delete('deleted');
     cell.delete('dropped');
   }
+
+  dispose(): void {
+    this.bag.unobserve(this._onBag);
+  }
+
+  private readonly _onBag = ({ changes }: Y.YArrayEvent<unknown>): void =>
+    this._note([...changes.added].flatMap(item => item.content.getContent()));
+
+  private _note(values: readonly unknown[]): void {
+    for (const value of values) {
+      if (value instanceof Y.Map) {
+        this._arrivals.set(value, this._arrived++);
+      }
+    }
+  }
+
+  private _arrivalOf(cell: CellMap): number {
+    return this._arrivals.get(cell) ?? Infinity;
+  }
+
+  private readonly _arrivals = new WeakMap<CellMap, number>();
+  private _arrived = 0;
 
   private _isFree(id: string, except: CellMap): boolean {
     return !this.all.some(cell => cell !== except && cell.get('id') === id);

@@ -44,9 +44,8 @@ interface ILink {
  */
 export class Lineage {
   constructor(cells: Arrangement) {
+    this._byId = cells.byId;
     for (const cell of cells.all) {
-      const id = String(cell.get('id'));
-      this._byId.set(id, this._byId.get(id) ?? cell);
       const links = movesOf(cell).map(move => ({ cell, move, void: new UnitSet(), isSeparatorVoid: false }));
       if (links.length > 0) {
         this._links.set(cell, links);
@@ -282,7 +281,7 @@ export class Lineage {
     return isGone && !link.isSeparatorVoid ? [...onward, { link, units: separatorsOf([move]) }] : onward;
   }
 
-  private readonly _byId = new Map<string, CellMap>();
+  private readonly _byId: ReadonlyMap<string, CellMap>;
   private readonly _links = new Map<CellMap, ILink[]>();
   private readonly _into = new Map<string, ILink[]>();
 }
