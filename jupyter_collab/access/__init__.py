@@ -1,8 +1,9 @@
 """Who may do what in a room, and the secrets by which people are known."""
 
 from .attempts import Attempts, network_of
+from .guesses import Guesses
 from .invitations import InviteSecrets, hash_code, hash_token, read_code
-from .passwords import harden, hash_password, is_password
+from .passwords import harden, hash_password, hashing, is_password
 from .roles import PALETTE, Capability, Role, User, UserKind
 from .sessions import Session, SessionTokens, person
 
@@ -10,6 +11,7 @@ __all__ = [
     "PALETTE",
     "Attempts",
     "Capability",
+    "Guesses",
     "InviteSecrets",
     "Role",
     "Session",
@@ -20,6 +22,7 @@ __all__ = [
     "hash_code",
     "hash_password",
     "hash_token",
+    "hashing",
     "is_password",
     "network_of",
     "person",

@@ -31,14 +31,14 @@ class Attempts:
         words: str = "Too many wrong attempts.",
     ) -> None:
         self._words = words
-        self._limit = limit
+        self.limit = limit
         self._seconds = seconds
         self._clock = clock
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
     def check(self, key: str, limit: int | None = None) -> None:
         """Raise ``TooManyAttempts`` if ``key`` must wait; ``limit`` for another one than usual."""
-        if self.count(key) >= (limit or self._limit):
+        if self.count(key) >= (limit or self.limit):
             wait = max(1, round(self._wrong[key][0] + self._seconds - self._clock()))
             raise TooManyAttempts(f"{self._words} Try again in {wait} s.")
 
@@ -51,16 +51,10 @@ class Attempts:
 
     def failed(self, key: str) -> None:
         """Note that ``key`` was wrong, or did it once more."""
-        self._wrong.setdefault(key, deque(maxlen=self._limit)).append(self._clock())
+        self._wrong.setdefault(key, deque(maxlen=self.limit)).append(self._clock())
         self._wrong.move_to_end(key)
         if len(self._wrong) > MAX_KEYS:
             self._wrong.popitem(last=False)
-
-    def take_back(self, key: str) -> None:
-        """What was noted last for ``key`` was not wrong. Who lets many guess at once notes it before it is known."""
-        wrong = self._wrong.get(key)
-        if wrong:
-            wrong.pop()
 
 
 def network_of(address: str) -> str:

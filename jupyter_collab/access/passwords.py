@@ -1,12 +1,30 @@
-"""Passwords, and what else must be slow to guess, by Argon2id. Each call takes tens of milliseconds: use a thread."""
+"""Passwords, and what else must be slow to guess, by Argon2id. Each call takes tens of milliseconds: see `hashing`."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type, hash_secret_raw
 
-__all__ = ["harden", "hash_password", "is_password"]
+__all__ = ["harden", "hash_password", "hashing", "is_password"]
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 _hasher = PasswordHasher()
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="jupyter_collab hashing")
+
+
+async def hashing(work: Callable[P, Result], *arguments: P.args, **keywords: P.kwargs) -> Result:
+    """Return what ``work`` makes of its arguments, in one of two threads of its own.
+
+    Nothing but hashes waits for hashes: a class that signs in at once must not keep the store's reads waiting.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_threads, partial(work, *arguments, **keywords))
 
 
 def hash_password(password: str) -> str:

@@ -1,7 +1,7 @@
 """The peers of a room, and what is told to all of them."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from pycrdt import merge_updates
 
@@ -38,15 +38,18 @@ class Audience:
 
     def tell(self, event: Event) -> None:
         """Tell everybody ``event``."""
-        for peer in tuple(self.peers):
-            peer.tell(event)
+        self._tell(self.peers, event)
 
     def announce(self, event: Event, to: Capability) -> None:
         """Tell ``event`` to all who have the capability ``to``, until there is a newer one of its type."""
         self._announced[event.info["type"]] = event, to
-        for peer in tuple(self.peers):
-            if peer.role.may(to):
-                peer.tell(event)
+        self._tell((peer for peer in self.peers if peer.role.may(to)), event)
+
+    def _tell(self, peers: Iterable[Peer], event: Event) -> None:
+        """Tell ``event`` to those of ``peers`` who understand it; the message is built once."""
+        message = build(event)
+        for peer in [peer for peer in peers if peer.speaks_v1]:
+            peer.outbox.send(message)
 
     def catch_up(self, peer: Peer, gained: Collection[Capability]) -> None:
         """Tell ``peer`` what was announced to those who have a capability that it has gained."""

@@ -1,6 +1,7 @@
 """Invitations: a role in one room, by a link or a code, for as long and as often as its owner says."""
 
 import asyncio
+import hmac
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -8,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from ..access import (
     Attempts,
+    Guesses,
     InviteSecrets,
     Role,
     User,
     hash_code,
     hash_password,
     hash_token,
+    hashing,
     is_password,
     network_of,
     read_code,
@@ -52,7 +55,7 @@ SECONDS_PER_CODE = 0.2
 WAITING_CODES = 100
 """So many may wait for their turn. Nobody can guess a token, so links go on to work."""
 
-MAX_KNOWN_CODES = 1_000
+MAX_KNOWN = 1_000
 SALT_NAME = "invite_code_salt"
 
 WRONG_PER_INVITE = 100
@@ -103,13 +106,39 @@ class CodeHashes:
             return known
         if self._salt is None:
             self._salt = await self._rooms.store.people.secret(SALT_NAME, secrets.token_hex(16))
-        return await asyncio.to_thread(hash_code, code, self._salt)
+        return await hashing(hash_code, code, self._salt)
 
     def remember(self, code: str, code_hash: str) -> None:
         """``code`` was right, so others will type it."""
         self._known[read_code(code)] = code_hash
-        if len(self._known) > MAX_KNOWN_CODES:
+        if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
+
+
+class KnownPasswords:
+    """Passwords that were right, for as long as this process lives: a class that comes by one is let in at once."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes()
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+
+    def has(self, kept: str, password: str) -> bool:
+        """Whether ``password`` was found to be the one that ``kept`` was made of."""
+        return self._digest(kept, password) in self._known
+
+    def find(self, kept: str, password: str) -> bool:
+        """:meth:`has`, or find it out, which takes a while."""
+        if self.has(kept, password):
+            return True
+        if not is_password(password, kept):
+            return False
+        self._known[self._digest(kept, password)] = None
+        if len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+        return True
+
+    def _digest(self, kept: str, password: str) -> bytes:
+        return hmac.digest(self._key, f"{kept} {password}".encode(errors="surrogatepass"), "sha256")
 
 
 class Invitations:
@@ -120,15 +149,16 @@ class Invitations:
         self._rooms = rooms
         self._members = members
         self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
-        self._codes = Attempts(WRONG_CODES, WRONG_SECONDS)
-        self._passwords = Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
-        self._passwords_of_address = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+        self._wrong_codes = Attempts(WRONG_CODES, WRONG_SECONDS)
+        self._code_guesses = Guesses(self._addresses)
+        self._password_guesses = Guesses(
+            Attempts(WRONG_PER_INVITE, WRONG_SECONDS), Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+        )
         self._codes_in_store = CodeHashes(rooms)
+        self._known_passwords = KnownPasswords()
         self._waiting_codes = 0
         self._joins = Attempts(JOINS_PER_INVITE, JOIN_SECONDS, words="Too many people come by this invitation.")
-        # one guess at a time: many at once would all come before the first is counted
-        self._guessing = asyncio.Lock()
-        self._guessing_passwords = asyncio.Lock()
+        self._slow_codes = asyncio.Lock()
 
     @property
     def _people(self) -> PeopleStore:
@@ -149,7 +179,7 @@ class Invitations:
         """
         self._check(wish)
         made = InviteSecrets.new()
-        kept = None if wish.password is None else await asyncio.to_thread(hash_password, wish.password)
+        kept = None if wish.password is None else await hashing(hash_password, wish.password)
         invite = InviteRecord(
             id=secrets.token_hex(8),
             room_id=room_id,
@@ -213,28 +243,29 @@ class Invitations:
             raise TooManyAttempts("Very many codes are tried just now. Try again, or ask for a link.")
         self._waiting_codes += 1
         try:
-            async with self._guessing:
-                await self._slow_down(network)
-                return await self._try_code(code, network)
+            found = await self._code_guesses.guess((network,), lambda: self._try_code(code, network))
         finally:
             self._waiting_codes -= 1
+        if found is None:
+            raise InviteNotFound("There is no such invitation. Check the code.")
+        return found
 
-    async def _slow_down(self, network: str) -> None:
-        """Keep guessing hopeless, without keeping out those who type a code for the first time."""
-        self._addresses.check(network)
-        if self._codes.count(EVERYBODY) >= WRONG_CODES:
-            self._addresses.check(network, limit=1)
-            await asyncio.sleep(SECONDS_PER_CODE)
-
-    async def _try_code(self, code: str, network: str) -> InviteRecord:
+    async def _try_code(self, code: str, network: str) -> InviteRecord | None:
+        if self._wrong_codes.count(EVERYBODY) >= WRONG_CODES:
+            await self._slow_down(network)
         try:
             found = await self._people.find_invite(await self._codes_in_store.of(code))
         except InviteNotFound:
-            self._addresses.failed(network)
-            self._codes.failed(EVERYBODY)
-            raise
+            self._wrong_codes.failed(EVERYBODY)
+            return None
         self._codes_in_store.remember(code, found.code_hash)
         return found
+
+    async def _slow_down(self, network: str) -> None:
+        """Keep guessing hopeless, without keeping out those who type a code for the first time."""
+        self._addresses.check(network, limit=1)
+        async with self._slow_codes:
+            await asyncio.sleep(SECONDS_PER_CODE)
 
     async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
         """Let ``user`` in by an invitation; who is in already by a place that is as good keeps that.
@@ -263,17 +294,18 @@ class Invitations:
             return
         if not password:
             raise PasswordRequired("This invitation needs a password. Ask who invited you.")
-        guesser = f"{invite.id} {network}"
-        async with self._guessing_passwords:
-            self._passwords_of_address.check(guesser)
-            self._passwords.check(invite.id)
-            is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
-                is_password, password, invite.password_hash
-            )
-            if not is_right:
-                self._passwords_of_address.failed(guesser)
-                self._passwords.failed(invite.id)
+        kept = invite.password_hash
+        if not self._known_passwords.has(kept, password):
+            keys = invite.id, f"{invite.id} {network}"
+            found = await self._password_guesses.guess(keys, lambda: self._try_password(kept, password))
+            if found is None:
                 raise WrongPassword("That is not the invitation's password. Ask who invited you.")
+
+    async def _try_password(self, kept: str, password: str) -> str | None:
+        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await hashing(
+            self._known_passwords.find, kept, password
+        )
+        return password if is_right else None
 
 
 def check_name(name: str) -> str:

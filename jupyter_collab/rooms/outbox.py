@@ -33,7 +33,8 @@ class Outbox:
 
     While the transport is busy, updates wait and merge, so that a peer that falls behind is owed one message and not
     a thousand. ``on_ready`` is called when it has caught up; more than ``max_bytes`` waiting is a
-    :class:`~jupyter_collab.errors.SlowReader`, told to ``on_overflow``.
+    :class:`~jupyter_collab.errors.SlowReader`, told to ``on_overflow``. The document, which may be larger than that,
+    does not count while it waits, but once.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Outbox:
         self._messages: list[bytes] = []
         self._updates: list[bytes] = []
         self._waiting_bytes = 0
+        self._waiting_document: bytes | None = None
 
     @property
     def busy(self) -> bool:
@@ -74,6 +76,16 @@ class Outbox:
         else:
             self._send_now(message)
 
+    def send_document(self, message: bytes) -> None:
+        """Send ``message``, which answers what the document is; all who ask the same are sent the same one."""
+        is_first = self._waiting_document is None
+        if not self._busy or not is_first:
+            self.send(message)
+        elif not self._closed:
+            self._merge()
+            self._messages.append(message)
+            self._waiting_document = message
+
     def send_update(self, update: bytes, message: bytes) -> None:
         """Send ``update``, whose message, built once for all peers, is ``message``."""
         if self._closed:
@@ -89,6 +101,7 @@ class Outbox:
     def close(self) -> None:
         """Drop what waits."""
         self._closed = True
+        self._waiting_document = None
         self._messages.clear()
         self._updates.clear()
         self._waiting_bytes = 0
@@ -117,9 +130,11 @@ class Outbox:
         waiting, self._messages, self._waiting_bytes = self._messages, [], 0
         for position, message in enumerate(waiting):
             self._send_now(message)
+            if message is self._waiting_document:
+                self._waiting_document = None
             if self._busy:
                 self._messages = waiting[position + 1 :]
-                self._waiting_bytes = sum(map(len, self._messages))
+                self._waiting_bytes = sum(len(other) for other in self._messages if other is not self._waiting_document)
                 return
         if not self._closed:
             self._on_ready()

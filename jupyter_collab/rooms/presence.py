@@ -2,12 +2,12 @@
 
 A client id belongs to the peer that first used it; what others say about it is ignored (plain Yjs clients send back
 all that they hear). The ``user`` in every state is the server's word. Changes are gathered and sent at most once a
-tick, each entry encoded once.
+tick, as one message for all; a client that speaks v1 passes over what it said itself.
 """
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +26,12 @@ from .peer import Peer
 
 __all__ = ["Presence"]
 
-TICK_SECONDS = 0.1
-"""The least time between two presence messages to one peer."""
+TICK_SECONDS = 0.025
+CROWD_TICK_SECONDS = 0.1
+"""The least time between two presence messages to one peer; and in a room of many, where each costs more."""
+
+CROWD = 50
+"""So many peers are not many yet."""
 
 REMEMBERED_DEPARTURES = 1_000
 """How many clients' last clocks are kept after they left, so that they are believed when they come back."""
@@ -68,7 +72,7 @@ class _Departure:
 class Presence:
     """The presence of one room's peers."""
 
-    def __init__(self, limits: Limits, peers: Iterable[Peer], clock: Clock) -> None:
+    def __init__(self, limits: Limits, peers: Collection[Peer], clock: Clock) -> None:
         self._limits = limits
         self._peers = peers
         self._clock = clock
@@ -235,12 +239,12 @@ class Presence:
         if not changed:
             self._ticking = False
             return
-        self._clock.call_later(TICK_SECONDS, self._flush)
+        self._clock.call_later(TICK_SECONDS if len(self._peers) <= CROWD else CROWD_TICK_SECONDS, self._flush)
         message = _message(changed.values())
         for peer in tuple(self._peers):
             if peer.outbox.busy:
                 peer.missed_presence.update(changed)
-            elif peer not in authors:
+            elif peer not in authors or (peer.speaks_v1 and len(authors) > 1):
                 peer.outbox.send(message)
             elif entries := [*self._echo(peer, changed), *_others(changed, authors[peer])]:
                 peer.outbox.send(_message(entries))

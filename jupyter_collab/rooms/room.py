@@ -431,7 +431,7 @@ class Room:
         self._require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         peer.pay(len(message) / SENT_BYTES_PER_SECOND)
-        self._journal.when_saved(lambda: peer.outbox.send(message))
+        self._journal.when_saved(lambda: peer.outbox.send_document(message))
 
     def _check(self, peer: Peer, digest: str) -> None:
         """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""

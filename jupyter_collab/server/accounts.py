@@ -1,14 +1,13 @@
 """Accounts: people whom the Jupyter server does not know, but a password of theirs, or a provider."""
 
-import asyncio
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from jupyter_server.auth.identity import User as JupyterUser
 
-from ..access import Attempts, User, UserKind, hash_password, is_password, network_of, person
-from ..errors import AccountNotFound, ContentError, SignInRefused, StoreError
+from ..access import Attempts, Guesses, User, UserKind, hash_password, hashing, is_password, network_of, person
+from ..errors import AccountNotFound, ContentError, SignInRefused
 from ..names import clean_name
 from ..rooms import MAX_NAME_CHARACTERS, RoomManager
 from ..store import AccountRecord
@@ -44,9 +43,11 @@ class Accounts:
         self.passwords = passwords
         self.providers = providers
         self._rooms = rooms
-        self._wrong_here = Attempts(WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS)
-        self._wrong_address = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
-        self._wrong_account = Attempts(WRONG_PER_ACCOUNT, HOUR_SECONDS)
+        self._guesses = Guesses(
+            Attempts(WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS),
+            Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS),
+            Attempts(WRONG_PER_ACCOUNT, HOUR_SECONDS),
+        )
         self._nobodys_hash: str | None = None
 
     async def sign_in(self, email: str, password: str, address: str) -> AccountRecord:
@@ -55,41 +56,29 @@ class Accounts:
             raise SignInRefused("Nobody signs in here with a password.")
         email = email.strip().lower()[:MAX_EMAIL_CHARACTERS]  # it is remembered when it is wrong
         network = network_of(address)
-        counted = (
-            (self._wrong_here, f"{network} {email}"),
-            (self._wrong_address, network),
-            (self._wrong_account, email),
+        account = await self._guesses.guess(
+            (f"{network} {email}", network, email), lambda: self._account_with(email, password)
         )
-        for attempts, key in counted:
-            attempts.check(key)
-        for attempts, key in counted:  # before it is known: of many guesses at once each must count
-            attempts.failed(key)
-        try:
-            account = await self._account_with(email, password)
-        except StoreError:
-            _take_back(counted)
-            raise
-        _take_back(counted)
+        if account is None:
+            raise SignInRefused("That address and that password do not belong together, or the account is locked.")
         return account
 
-    async def _account_with(self, email: str, password: str) -> AccountRecord:
-        """The account that this is the password of; raises ``SignInRefused``."""
+    async def _account_with(self, email: str, password: str) -> AccountRecord | None:
+        """The account that this is the password of, if it may be used."""
         try:
             account = await self._rooms.store.accounts.find(email)
         except AccountNotFound:
             account = None
         kept = None if account is None else account.password_hash
-        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await asyncio.to_thread(
+        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await hashing(
             is_password, password, kept or await self._hash_of_nobody()
         )
-        if account is None or kept is None or account.disabled_at is not None or not is_right:
-            raise SignInRefused("That address and that password do not belong together, or the account is locked.")
-        return account
+        return account if is_right and kept is not None and account is not None and not account.disabled_at else None
 
     async def _hash_of_nobody(self) -> str:
         """What a password is held against when there is no account: how long that takes must not tell."""
         if self._nobodys_hash is None:
-            self._nobodys_hash = await asyncio.to_thread(hash_password, secrets.token_urlsafe())
+            self._nobodys_hash = await hashing(hash_password, secrets.token_urlsafe())
         return self._nobodys_hash
 
     async def of(self, identity: "Identity") -> AccountRecord:
@@ -124,11 +113,6 @@ def _name_of(name: str, email: str) -> str:
         if (cleaned := clean_name(wish[:MAX_NAME_CHARACTERS], MAX_NAME_CHARACTERS)) is not None:
             return cleaned
     return NAMELESS
-
-
-def _take_back(counted: Iterable[tuple[Attempts, str]]) -> None:
-    for attempts, key in counted:
-        attempts.take_back(key)
 
 
 def account_user(account: AccountRecord) -> User:

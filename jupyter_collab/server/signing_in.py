@@ -1,6 +1,5 @@
 """Signing in: with an account's password, or by a way through the pages of a provider who vouches for people."""
 
-import asyncio
 import json
 import secrets
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError
 
-from ..access import UserKind, hash_password
+from ..access import UserKind, hash_password, hashing
 from ..errors import CollabError, ContentError, SignInRefused
 from .guests import ComingHandler
 from .identity import AccountIdentityProvider, begin_session
@@ -59,7 +58,7 @@ class PasswordHandler(ComingHandler):
         store = self.manager.store.accounts
         own = await store.get(self.known.user.username)
         account = await self.services.accounts.sign_in(own.email, old, self.request.remote_ip or "")
-        await store.set_password(account.id, await asyncio.to_thread(hash_password, new))
+        await store.set_password(account.id, await hashing(hash_password, new))
         await begin_session(self, self.services, account)
         self.services.sessions.all_ended(self.known.user, self.known.session)
         self.set_status(204)

@@ -10,11 +10,15 @@ from ..errors import CloseCode
 
 __all__ = ["TornadoTransport"]
 
-BINARY_FRAME = b"\x82"
-"""First byte of a whole, binary message (RFC 6455, section 5.2)."""
+BINARY, CONTINUATION, FINAL = 0x02, 0x00, 0x80
+"""Of the first byte of a frame: what it is, and whether the message ends with it (RFC 6455, section 5.2)."""
 
-COPIED_BYTES = 64 * 2**10
-"""A message up to this size is copied behind its header; a larger one is written after it."""
+FRAGMENT_BYTES = 128 * 2**10
+"""A larger message leaves in frames of this size, the next when the one before has left.
+
+So a ping does not wait behind all of it: over a slow line that would take longer than the server waits for an answer.
+And a peer that does not read costs this much, as the message itself is shared by all who are sent it.
+"""
 
 
 READ_CHUNK_BYTES = 8 * 2**10
@@ -31,6 +35,7 @@ class TornadoTransport:
     def __init__(self, handler: WebSocketHandler) -> None:
         self._handler = handler
         self._flushed: asyncio.Future[None] | None = None
+        self._is_closing = False
 
     def send(self, message: bytes) -> bool:
         """Send one message; answers whether all of it has left."""
@@ -38,16 +43,25 @@ class TornadoTransport:
         if not isinstance(connection, WebSocketProtocol13):
             return True
         stream = connection.stream
-        header = frame_header(len(message))
+        if len(message) > FRAGMENT_BYTES:
+            self._flushed = asyncio.ensure_future(self._send_in_fragments(stream, message))
+            return False
         try:
-            if len(message) > COPIED_BYTES:
-                stream.write(header)
-                self._flushed = stream.write(message)
-            elif rest := _sent_at_once(stream, header + message):
+            if rest := _sent_at_once(stream, frame_header(len(message)) + message):
                 self._flushed = stream.write(rest)
         except StreamClosedError:
             return True
         return not stream.writing()
+
+    async def _send_in_fragments(self, stream: IOStream, message: bytes) -> None:
+        view = memoryview(message)
+        for start in range(0, len(view), FRAGMENT_BYTES):
+            if self._is_closing:  # nothing may follow the frame that says so
+                raise StreamClosedError
+            fragment = view[start : start + FRAGMENT_BYTES]
+            final = FINAL if start + FRAGMENT_BYTES >= len(view) else 0
+            first_byte = final | (BINARY if start == 0 else CONTINUATION)
+            await stream.write(frame_header(len(fragment), first_byte) + fragment)
 
     def tune(self) -> None:
         """Make the connection fit for many small messages; called once, after the handshake."""
@@ -65,6 +79,7 @@ class TornadoTransport:
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Close the connection."""
+        self._is_closing = True
         self._handler.close(code, reason)
 
 
@@ -81,10 +96,11 @@ def _sent_at_once(stream: IOStream, data: bytes) -> bytes:
         return data
 
 
-def frame_header(length: int) -> bytes:
+def frame_header(length: int, first_byte: int = FINAL | BINARY) -> bytes:
     """The header of an unmasked frame, as servers send it (RFC 6455, section 5.2)."""
+    first = bytes((first_byte,))
     if length < 126:
-        return BINARY_FRAME + bytes((length,))
+        return first + bytes((length,))
     if length < 2**16:
-        return BINARY_FRAME + b"\x7e" + length.to_bytes(2, "big")
-    return BINARY_FRAME + b"\x7f" + length.to_bytes(8, "big")
+        return first + b"\x7e" + length.to_bytes(2, "big")
+    return first + b"\x7f" + length.to_bytes(8, "big")

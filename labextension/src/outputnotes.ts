@@ -80,6 +80,13 @@ export function oddNote(model: IRenderMime.IMimeModel, trans: TranslationBundle)
   return note(words[typeof oddity === 'string' && Object.hasOwn(words, oddity) ? (oddity as Oddity) : 'output']);
 }
 
+/** Says that no more of a cell can be shown than its text, which may stand in the note. */
+export function cellNote(error: unknown, text: HTMLElement | null, trans: TranslationBundle): HTMLElement {
+  const node = note(trans.__('Of this cell only the text can be shown: what shows it failed (%1).', String(error)));
+  node.append(text ?? '');
+  return node;
+}
+
 /** A note in place of an output that cannot be shown here, with another form of it below if it has one. */
 export class NotedOutput extends Widget implements IRenderMime.IRenderer {
   /**

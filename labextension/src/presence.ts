@@ -1,4 +1,6 @@
 /** The people in a room, as presence tells it. */
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import type { Awareness } from 'y-protocols/awareness';
 
 import type { IUser, Role } from './protocol.js';
@@ -46,6 +48,31 @@ interface IPresence {
 }
 
 const NO_COLOR = '#757575';
+
+/** The state of a client that has left. */
+const GONE = 'null';
+
+/** An awareness update without what `client` said itself; that it is said to be gone stays, so that it can object. */
+export function withoutEcho(update: Uint8Array, client: number): Uint8Array {
+  const decoder = decoding.createDecoder(update);
+  const others: [client: number, clock: number, state: string][] = [];
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+    const id = decoding.readVarUint(decoder);
+    const clock = decoding.readVarUint(decoder);
+    const state = decoding.readVarString(decoder);
+    if (id !== client || state === GONE) {
+      others.push([id, clock, state]);
+    }
+  }
+  return encoding.encode(encoder => {
+    encoding.writeVarUint(encoder, others.length);
+    for (const [id, clock, state] of others) {
+      encoding.writeVarUint(encoder, id);
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarString(encoder, state);
+    }
+  });
+}
 
 /** Who is here: oneself first, then by name. Clients of which the server has not said whose they are, are left out. */
 export function readPeople(awareness: Awareness): IPerson[] {

@@ -13,6 +13,7 @@ import { Connection, type IConnectionTimes } from './connection.js';
 import { MESSAGE_HEAD_BYTES, OutgoingEdits } from './outgoing.js';
 import { Pacer } from './pacer.js';
 import { cutUpdate } from './pieces.js';
+import { withoutEcho } from './presence.js';
 import {
   build,
   type Capability,
@@ -288,7 +289,7 @@ export class Provider implements IDisposable {
       case 'update':
         return Y.applyUpdate(this.doc, message.update, this);
       case 'awareness':
-        return applyAwarenessUpdate(this.awareness, message.payload, this);
+        return applyAwarenessUpdate(this.awareness, withoutEcho(message.payload, this.awareness.clientID), this);
       case 'ack':
         this._outgoing.acknowledge(message.count);
         return this._changed.emit();

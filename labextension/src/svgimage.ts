@@ -21,12 +21,20 @@ class SvgImage extends Widget implements IRenderMime.IRenderer {
     const source = textOf(model.data[SVG]);
     const image = new Image();
     image.alt = nameOf(source);
-    image.src = `data:${SVG},${encodeURIComponent(withNamespace(source))}`;
+    image.src = svgAddress(source);
     this.node.replaceChildren(image);
     const { unconfined } = (model.metadata[SVG] ?? {}) as { unconfined?: unknown };
     this.toggleClass('jp-mod-unconfined', unconfined === true);
     return Promise.resolve();
   }
+}
+
+/** The address of a picture; of attachments it may be kept in base64. */
+export function svgAddress(value: ReadonlyPartialJSONValue): string {
+  const source = textOf(value);
+  return source.includes('<')
+    ? `data:${SVG},${encodeURIComponent(withNamespace(source))}`
+    : `data:${SVG};base64,${source}`;
 }
 
 /** Programs often leave the namespace out, without which it is no picture. */

@@ -622,6 +622,24 @@ test('others are gone when the connection is, and see us again when it is back',
   await until(() => cellOf(bob) === 'first', 'bob sees ada again');
 });
 
+test('a page passes over what it said itself, which comes back with what others said', async () => {
+  const server = startServer();
+  const page = new Page(server);
+  await page.join();
+  page.awareness.setLocalStateField('cell', 'now');
+  const { clientID, meta } = page.awareness;
+  const said = new Awareness(new Y.Doc());
+  const clock = (meta.get(clientID)?.clock ?? 0) + 5;
+  for (const [client, cell] of [[clientID, 'before'], [77, 'theirs']] as const) {
+    said.states.set(client, { cell });
+    said.meta.set(client, { clock, lastUpdated: 0 });
+  }
+  server.sayBytes(build({ type: 'awareness', payload: encodeAwarenessUpdate(said, [clientID, 77]) }));
+  said.destroy();
+  await until(() => page.awareness.getStates().get(77)?.cell === 'theirs', 'the page sees the other');
+  assert.equal(page.awareness.getLocalState()?.cell, 'now');
+});
+
 test('a page that is said to be gone says that it is here', async () => {
   const server = startServer();
   const page = new Page(server);

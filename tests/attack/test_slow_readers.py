@@ -2,14 +2,22 @@
 
 import asyncio
 import base64
+import math
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+from pycrdt import Array, Doc
 
 from jupyter_collab.errors import CloseCode
+from jupyter_collab.protocol import EMPTY_UPDATE, Ack, SyncStep1, SyncStep2, Update, build, parse
+from jupyter_collab.server.websocket import PING_MILLISECONDS, SILENCE_MILLISECONDS
 
 from ..peers import RawClient, eventually
+from ..peers.wire import connecting
 from ..servers import RunningServer
 from ..unit.scenarios import scenario
 from .bystanders import Bystanders, bystanders
@@ -93,6 +101,64 @@ async def test_who_reads_again_in_time_is_told_why(server: RunningServer, room: 
                 if server.log.count("slow_reader") > seen:
                     break
             assert await asyncio.to_thread(_close_code, peer) == CloseCode.SLOW_READER
+
+
+@scenario
+async def test_a_large_room_arrives_over_a_line_on_which_it_takes_longer_than_silence_may_last(
+    server: RunningServer, room: str
+) -> None:
+    content = "x" * 16 * MIB
+    async with RawClient(server, room, "author") as author:
+        await author.joined()
+        for start in range(0, len(content), PIECE_BYTES):
+            author.edit("more", lambda doc: author.source.insert(0, content[start : start + PIECE_BYTES]))  # noqa: B023
+        await author.saved(seconds=40)
+    async with slow_line(server) as port, connecting(server, room, port=port) as socket:
+        document: Doc[Any] = Doc()
+        await socket.send(build(SyncStep1(b"\x00")))
+        began = time.monotonic()
+        async for data in socket:
+            match parse(data):  # type: ignore[arg-type]  # the server sends bytes
+                case SyncStep2(update):
+                    document.apply_update(update)
+                    break
+        assert time.monotonic() - began > (SILENCE_MILLISECONDS + PING_MILLISECONDS) / 1000
+        assert len(document.get("cells", type=Array)[0]["source"]) == len(content)
+        await socket.send(build(Update(EMPTY_UPDATE)))
+        async for data in socket:
+            if isinstance(parse(data), Ack):  # type: ignore[arg-type]  # as above
+                break
+        assert socket.close_code is None
+
+
+LINE_BYTES_PER_SECOND = 1.0 * MIB
+
+
+@asynccontextmanager
+async def slow_line(server: RunningServer) -> AsyncIterator[int]:
+    """A port at which the server answers slowly, as if it were far away."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", server.port, limit=SMALL_BUFFER_BYTES)
+        back = asyncio.create_task(_carry(server_reader, writer, LINE_BYTES_PER_SECOND))
+        with suppress(ConnectionError):
+            await _carry(reader, server_writer, math.inf)
+        back.cancel()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+SMALL_BUFFER_BYTES = 2**16
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bytes_per_second: float) -> None:
+    while data := await reader.read(2**16):
+        writer.write(data)
+        await writer.drain()
+        await asyncio.sleep(len(data) / bytes_per_second)
+    writer.close()
 
 
 def _close_code(peer: socket.socket) -> int:

@@ -15,6 +15,8 @@ HARMLESS = {
     "WebSocket connection to": "the browser says it of each attempt while a server or the network is away",
     "Failed to load resource": "the browser says it of each request that is refused, or made while a server is away",
     "net::ERR_": "the browser says it while a server or the network is away, and of what a test keeps from it",
+    "Loading the image 'attachment:": "the page's policy, before JupyterLab has put what is attached in its place",
+    "reading 'edgeRequested'": "JupyterLab's own, of a cell that has no editor because an extension failed",
     "Failed to fetch": "JupyterLab's own services say it while a server or the network is away",
 }
 """Words of such messages, each with the reason why they are no fault of ours."""

@@ -46,8 +46,9 @@ def connecting(
     origin: str | None = None,
     role: str | None = None,
     epoch: str | None = None,
+    port: int | None = None,
 ) -> connect:
-    """A connection in the making: with the server's token, or with ``headers`` instead."""
+    """A connection in the making: with the server's token or ``headers``, perhaps by way of another ``port``."""
     return connect(
         room_url(server, room, role=role, epoch=epoch),
         additional_headers=server.headers if headers is None else headers,
@@ -58,6 +59,8 @@ def connecting(
         max_size=None,
         ping_interval=None,
         close_timeout=1,
+        host="127.0.0.1",
+        port=server.port if port is None else port,
     )
 
 

@@ -55,19 +55,6 @@ def test_who_goes_on_guessing_waits_no_longer_than_the_last_wrong_one_says(attem
     attempts.check("eve")
 
 
-def test_what_was_right_does_not_count(attempts: Attempts) -> None:
-    attempts.take_back("eve")
-    for _ in range(10):
-        attempts.failed("eve")
-        attempts.take_back("eve")
-    for _ in range(3):
-        attempts.check("eve")
-        attempts.failed("eve")
-    attempts.take_back("bob")
-    with pytest.raises(TooManyAttempts):
-        attempts.check("eve")
-
-
 def test_what_is_remembered_is_bounded(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_collab.access.attempts.MAX_KEYS", 2)
     for name in ("eve", "mallory", "trudy"):

@@ -13,6 +13,7 @@ import pytest
 from jupyter_collab.access import Role, User, UserKind, person
 from jupyter_collab.errors import InviteNotFound, TooManyAttempts, WrongPassword
 from jupyter_collab.rooms import Entry, Invitations, InviteWish, Members
+from jupyter_collab.rooms import invitations as invitations_module
 from jupyter_collab.rooms.invitations import SECONDS_PER_CODE
 
 from .doubles import faulty_store, serving, user
@@ -190,3 +191,25 @@ async def test_so_many_come_by_one_invitation_in_a_minute_and_no_more(
             await invitations.redeem(invite, guests[3], None, "192.0.2.2")
         other, _ = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
         assert (await invitations.redeem(other, guests[3], None, "192.0.2.2")).status == "active"
+
+
+@scenario
+async def test_a_class_that_comes_by_one_password_waits_for_the_first_of_them_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def look(password: str, kept: str) -> bool:
+        hashed.append(password)
+        time.sleep(0.05)
+        return password == "right"
+
+    monkeypatch.setattr(invitations_module, "is_password", look)
+    async with a_server(tmp_path) as (invitations, _):
+        invite, _ = await invitations.invite("demo", InviteWish(Role.WRITER, password="right"), ADA)
+        everybody = [person(UserKind.GUEST, f"g{number}", "Gus") for number in range(60)]
+        came = await asyncio.gather(*(invitations.redeem(invite, who, "right", "192.0.2.1") for who in everybody))
+        assert {entry.status for entry in came} == {"active"}
+        assert len(hashed) <= 2
+        with pytest.raises(WrongPassword):
+            await invitations.redeem(invite, GUEST, "wrong", "192.0.2.1")

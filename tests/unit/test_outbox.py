@@ -174,3 +174,27 @@ def test_after_the_end_nothing_is_sent() -> None:
     owed.transport.resume()
     owed.outbox.send(build(Ack(1, 1)))
     assert (len(owed.transport.sent), owed.ready) == (1, 0)
+
+
+def test_a_document_that_is_larger_than_what_may_wait_waits_all_the_same_but_once() -> None:
+    owed = Owed(max_bytes=1_000)
+    owed.stall()
+    document = build(SyncStep2(b"x" * 5_000))
+    owed.outbox.send_document(document)
+    assert (owed.outbox.waiting_bytes, owed.overflows) == (0, [])
+    owed.transport.stalled = False
+    owed.transport.resume()
+    assert owed.transport.sent[-1] is document
+    owed.stall()
+    owed.outbox.send_document(document)
+    owed.outbox.send_document(document)
+    assert len(owed.overflows) == 1
+
+
+def test_what_follows_a_document_that_waits_counts() -> None:
+    owed = Owed(max_bytes=1_000)
+    owed.stall()
+    owed.outbox.send_document(build(SyncStep2(b"x" * 5_000)))
+    for message in [bytes(600)] * 2:
+        owed.outbox.send(message)
+    assert len(owed.overflows) == 1

@@ -6,9 +6,9 @@ from jupyter_collab.access import Role
 from jupyter_collab.errors import MessageTooLarge, ProtocolError
 from jupyter_collab.protocol import MAX_VARUINT
 from jupyter_collab.rooms import Limits
-from jupyter_collab.rooms.presence import MAX_CLOCK, TICK_SECONDS
+from jupyter_collab.rooms.presence import CROWD, MAX_CLOCK, TICK_SECONDS
 
-from .presences import Stage
+from .presences import Onlooker, Stage
 
 ADA, BOB = 1001, 1002
 
@@ -52,15 +52,52 @@ def test_who_joins_hears_of_all_the_others_at_once() -> None:
     assert [entry.client_id for entry in bob.heard[0]] == [ADA]
 
 
-def test_nobody_hears_their_own_state_but_plain_clients_who_would_hang_up() -> None:
+def test_all_who_speak_v1_are_sent_one_message_that_is_built_once() -> None:
+    stage = Stage()
+    everybody = [stage.enter(f"p{number}") for number in range(60)]
+    for clock in (1, 2):
+        for number, onlooker in enumerate(everybody):
+            stage.say(onlooker, (number, clock, {"clock": clock}))
+        stage.tick()
+    assert len({id(onlooker.transport.sent[-1]) for onlooker in everybody}) == 1
+    assert len(everybody[0].sees) == 60
+
+
+def test_who_is_the_only_one_to_move_hears_nothing() -> None:
+    stage = Stage()
+    ada, bob = stage.enter("ada"), stage.enter("bob")
+    stage.say(ada, (ADA, 1, {}))
+    stage.tick()
+    assert (len(ada.heard), len(bob.heard)) == (0, 1)
+
+
+def test_a_plain_client_hears_its_own_state_with_its_own_clock_or_it_would_hang_up() -> None:
     stage = Stage()
     ada, plain = stage.enter("ada"), stage.enter("plain", plain=True)
     for clock in (1, 2):
         stage.say(ada, (ADA, clock, {"cell": str(clock)}))
         stage.say(plain, (BOB, clock, {"cell": str(clock)}))
         stage.tick()
-    assert {entry.client_id for entries in ada.heard for entry in entries} == {BOB}
     assert [entry.clock for entries in plain.heard for entry in entries if entry.client_id == BOB] == [1, 2]
+
+
+def test_where_many_are_each_is_told_less_often() -> None:
+    stage = Stage()
+    few = messages_in_a_second(stage, [stage.enter(f"p{number}") for number in range(3)])
+    stage = Stage()
+    many = messages_in_a_second(stage, [stage.enter(f"p{number}") for number in range(CROWD + 1)])
+    assert few > 30
+    assert many <= 11
+
+
+def messages_in_a_second(stage: Stage, onlookers: list[Onlooker]) -> int:
+    """How many messages the last one gets while the first one moves all the time."""
+    *_, last = onlookers
+    before = len(last.heard)
+    for clock in range(1000):
+        stage.say(onlookers[0], (ADA, clock, {"clock": clock}))
+        stage.clock.turn(0.001)
+    return len(last.heard) - before
 
 
 def test_many_changes_within_a_tick_are_one_message() -> None:

@@ -16,6 +16,7 @@ import { Sharing } from '../share/sharing.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
 import { Assist } from './assist.js';
 import { blobRendererFactory } from './blob.js';
+import { cellFactory } from './cellfactory.js';
 import { CellPeople } from './cellpeople.js';
 import { createCommands, type ICommandTarget } from './commands.js';
 import { Execution } from './execution.js';
@@ -177,7 +178,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   private _createNotebook(options: RoomPane.IOptions, rendermime: IRenderMimeRegistry): NotebookView {
     const notebook = new NotebookView({
       rendermime,
-      contentFactory: options.contentFactory,
+      contentFactory: cellFactory(options.contentFactory, this.trust, this._trans),
       mimeTypeService: options.mimeTypeService,
       editorConfig: options.editorConfig ?? StaticNotebook.defaultEditorConfig,
       notebookConfig: {
