@@ -77,10 +77,16 @@ class MeHandler(ComingHandler, RoomInfoHandler):
                 **user.info(self.known.most),
                 "rooms": [self.info(record, roles[record.id]) for record in records if record.id in roles],
                 "waiting": [place.room_id for place in places if place.status == "waiting"],
+                "may_sign_out": user.kind is not UserKind.SERVER or self._is_login_needed,
                 "may_create": self.services.access.may_create(user) and self.known.most is Role.OWNER,
                 **offers,
             }
         )
+
+    @property
+    def _is_login_needed(self) -> bool:
+        provider = self.identity_provider
+        return bool(provider.auth_enabled and provider.logout_available)
 
 
 class PreviewHandler(ComingHandler):

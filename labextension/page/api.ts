@@ -24,6 +24,8 @@ export interface IMe extends IOffers {
   /** The ids of the rooms into which one asked to be let. */
   waiting: string[];
   may_create: boolean;
+  /** Whether one can be nobody here: where the server lets everybody in, one cannot. */
+  may_sign_out: boolean;
 }
 
 /** What the server knows of this browser; `me` is `null` for a stranger. */

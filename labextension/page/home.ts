@@ -61,7 +61,9 @@ export class HomeView implements View {
     if (me.kind === 'server') {
       buttons.append(linkButton(trans.__('JupyterLab'), `${this._page.baseUrl}lab`));
     }
-    buttons.append(button({ label: trans.__('Sign out'), onClick: () => void this._leave(me) }));
+    if (me.may_sign_out) {
+      buttons.append(button({ label: trans.__('Sign out'), onClick: () => void this._leave(me) }));
+    }
     const who = element('p', 'jc-Card-aside', {}, trans.__('You are %1.', me.display_name));
     const summary = element('summary', '', {}, trans.__('Join with a link or a code'));
     const join = element('details', 'jc-Card-more', {}, summary, this._inviteForm());
@@ -130,11 +132,12 @@ export class HomeView implements View {
       if (!(await this._forget(me))) {
         return;
       }
+      // Who came as a guest and signed in to the server later is both.
+      await this._page.api.leave();
       if (me.kind === 'server') {
         location.assign(`${this._page.baseUrl}logout`);
         return;
       }
-      await this._page.api.leave();
       this._page.go({ kind: 'home' });
     } catch (error) {
       this._complain(error);
