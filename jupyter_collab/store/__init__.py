@@ -1,9 +1,13 @@
-"""The durable truth: rooms, their logs and keyframes, what is too large for a document, and who ran what."""
+"""The durable truth: rooms, their logs and keyframes, what is too large for a document, who ran what, and people."""
 
-from .accounts_contract import AccountRecord, AccountStore
-from .contract import Blob, Head, LogEntry, LogSlice, Reader, RoomRecord, RunRecord, Store
-from .people_contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
+from .accounts.contract import AccountRecord, AccountStore
+from .blobs.contract import Blob
+from .contract import Store
+from .people.contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
+from .rooms.contract import Head, LogEntry, LogSlice, Reader, RoomRecord
+from .runs.contract import RunRecord
 from .sql import SQLStore
+from .sqlite import sqlite_url
 
 __all__ = [
     "AccountRecord",
@@ -23,4 +27,5 @@ __all__ = [
     "SQLStore",
     "Store",
     "check_invite",
+    "sqlite_url",
 ]

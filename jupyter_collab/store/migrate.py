@@ -5,13 +5,12 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from ..errors import StoreUnavailable
+from .postgresql import lock_schema
 
 __all__ = ["migrate"]
-
-LOCK_KEY = 0x6A636F6C  # "jcol": any number that nobody else locks in the same database
 
 
 def migrate(connection: Connection) -> None:
@@ -20,7 +19,7 @@ def migrate(connection: Connection) -> None:
     SQLite's write lock is held already (``BEGIN IMMEDIATE``); PostgreSQL gets an advisory lock of its own.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        lock_schema(connection)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection

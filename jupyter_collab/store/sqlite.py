@@ -5,22 +5,41 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event
 
-__all__ = ["begin", "empty_log", "make_private_file", "set_up", "shrink"]
+__all__ = ["connect", "empty_log", "shrink", "sqlite_url"]
 
 log = logging.getLogger(__name__)
 
+LOCK_WAIT_SECONDS = 5
+"""How long a transaction waits for another process that holds the write lock."""
 
-def make_private_file(name: str) -> None:
+
+def sqlite_url(path: Path) -> str:
+    """The SQLAlchemy URL of the file at ``path``, whatever characters are in its name."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def connect(url: sa.URL) -> Engine:
+    """An engine whose connections are set up."""
+    if url.database:
+        _make_private_file(url.database)
+    # A statement that fails is logged without anybody's text or session.
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT_SECONDS})
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_private_file(name: str) -> None:
     """An empty database that only its owner can read, if there is none: people's text lies in it."""
     path = Path(name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
 
 
-def set_up(connection: Any, _record: object) -> None:
-    """Called with each new connection of the driver."""
+def _set_up(connection: Any, _record: object) -> None:
     # SQLAlchemy's recipe: the driver must not begin transactions by itself, begin() does.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -32,8 +51,8 @@ def set_up(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def begin(connection: Connection) -> None:
-    """Called when a transaction begins; one that writes takes the lock at once, or it could not get it later."""
+def _begin(connection: Connection) -> None:
+    # A transaction that writes takes the lock at once, or it could not get it later.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

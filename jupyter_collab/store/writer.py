@@ -1,7 +1,8 @@
 """One ordered writer for a store: a thread that commits in groups.
 
-Whatever is waiting when the writer is free goes into one transaction. So a single edit costs one commit, and a
-thousand that arrive during that commit cost one more.
+Whatever is waiting when the writer is free goes into one group. So a single edit costs one commit, and a thousand
+that arrive during that commit cost one more. The edits of a group are one transaction, and the rest, which may take
+longer, another one after it.
 """
 
 import asyncio
@@ -16,6 +17,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import CollabError, NotSaved
+from .failures import brief, is_about_the_data
+from .postgresql import lock
+from .rooms.appends import Append, append_all
 
 __all__ = ["GroupWriter"]
 
@@ -32,10 +36,11 @@ IDLE_SECONDS = 1.0
 
 @dataclass
 class _Job(Generic[T]):
-    work: Callable[[Connection], T]
+    """Something that somebody waits for."""
+
     done: "asyncio.Future[T]"
-    result: T | None = None
-    error: Exception | None = field(default=None)
+    result: T | None = field(default=None, init=False)
+    error: Exception | None = field(default=None, init=False)
 
     def settle(self) -> None:
         """Tell who waits; runs in the event loop's thread."""
@@ -46,34 +51,66 @@ class _Job(Generic[T]):
         else:
             self.done.set_result(self.result)  # type: ignore[arg-type]  # set whenever there is no error
 
+    def fail(self, error: Exception) -> None:
+        """The database failed."""
+        self.error = NotSaved(f"The store could not write: {brief(error)}")
+        self.error.__cause__ = error
+
+
+@dataclass
+class _Appending(_Job[int]):
+    append: Append
+
+
+@dataclass
+class _Work(_Job[T]):
+    """``room_id`` is the room that ``work`` is about, ``None`` if it is about what lies outside of rooms."""
+
+    work: Callable[[Connection], T]
+    room_id: str | None
+
 
 class GroupWriter:
-    """Runs jobs, in the order of :meth:`run`, in as few transactions of ``engine`` as it can.
+    """Runs jobs in as few transactions of ``engine`` as it can; those of one sort in the order in which they came.
 
-    A job that raises a :class:`CollabError` must do so before it writes; the other jobs of its group go on. If the
-    database fails, each job of the group raises :class:`NotSaved` and none of them was written. ``tidy`` is called in
-    the writer's thread, outside of any transaction, when there was something to write and there is nothing more for a
-    while; it answers whether it is done, and is called again later if not.
+    A job that raises has written nothing, and the other jobs of its group go on: each has a savepoint, and edits that
+    the database does not take together are tried one by one. If the database fails (no space, no lock, no connection),
+    each job of the transaction raises :class:`NotSaved` and none of them was written.
+
+    ``tidy`` is called in the writer's thread, outside of any transaction, when there was something to write and there
+    is nothing more for a while; it answers whether it is done, and is called again later if not.
     """
 
     def __init__(self, engine: Engine, tidy: Callable[[Connection], bool]) -> None:
         self._engine = engine
         self._tidy = tidy
         self._is_tidy = True
-        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Appending | _Work[Any] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._work, name="jupyter_collab store writer", daemon=True)
         self._thread.start()
         self._closed = False
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` in the writer's thread; what it returns is durable when this returns."""
+    async def run(self, work: Callable[[Connection], T], room_id: str | None) -> T:
+        """Do ``work`` in the writer's thread; what it returns is durable when this returns.
+
+        No other server changes the room ``room_id`` meanwhile or, without one, what lies outside of rooms.
+        """
+        job: _Work[T] = _Work(self._loop.create_future(), work, room_id)
+        self._put(job)
+        return await job.done
+
+    async def append(self, append: Append) -> int:
+        """Append to a room's log; returns the last entry's ``seq`` once it is durable."""
+        job = _Appending(self._loop.create_future(), append)
+        self._put(job)
+        return await job.done
+
+    def _put(self, job: "_Appending | _Work[Any]") -> None:
         if self._closed:
             raise NotSaved("The store is closed; nothing more is saved.")
-        job: _Job[T] = _Job(work, self._loop.create_future())
         self._jobs.put(job)
-        return await job.done
 
     async def close(self) -> None:
         """Finish the jobs that were given and end the thread."""
@@ -99,11 +136,17 @@ class GroupWriter:
                     last = True
                     break
                 group.append(following)
-            self._commit(group)
+            self._is_tidy = False
+            appendings = [job for job in group if isinstance(job, _Appending)]
+            works = [job for job in group if isinstance(job, _Work)]
+            if appendings:
+                self._append(appendings)
+            if works:
+                self._do(works)
             if last:
                 return
 
-    def _next(self) -> _Job[Any] | None:
+    def _next(self) -> "_Appending | _Work[Any] | None":
         while not self._is_tidy:
             try:
                 return self._jobs.get(timeout=IDLE_SECONDS)
@@ -118,22 +161,49 @@ class GroupWriter:
             log.exception("Tidying up the store failed.")
             self._is_tidy = True
 
-    def _commit(self, group: Sequence[_Job[Any]]) -> None:
-        self._is_tidy = False
+    # -- one transaction ---------------------------------------------------------------------------------------------
+
+    def _append(self, jobs: Sequence[_Appending]) -> None:
+        def append(connection: Connection) -> None:
+            for job, result in zip(jobs, append_all(connection, [job.append for job in jobs]), strict=True):
+                job.result, job.error = (None, result) if isinstance(result, CollabError) else (result, None)
+
+        error = self._commit(append)
+        if error is not None and len(jobs) > 1 and is_about_the_data(error):
+            for job in jobs:
+                self._append([job])
+        else:
+            self._settle(jobs, error)
+
+    def _do(self, jobs: Sequence[_Work[Any]]) -> None:
+        def work(connection: Connection) -> None:
+            if connection.dialect.name == "postgresql":
+                room_ids = {job.room_id for job in jobs if job.room_id is not None}
+                lock(connection, room_ids, outside_rooms=any(job.room_id is None for job in jobs))
+            for job in jobs:
+                _try(job, connection)
+
+        self._settle(jobs, self._commit(work))
+
+    def _commit(self, work: Callable[[Connection], None]) -> Exception | None:
+        """Do ``work`` in a transaction; returns why it was not committed, if it was not."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
             with self._connection.begin():
-                for job in group:
-                    self._try(job, self._connection)
+                work(self._connection)
         except Exception as error:  # the thread's boundary: whatever happens, those who wait must hear of it
             if not isinstance(error, (SQLAlchemyError, OSError)):
                 log.exception("A job of the store failed.")
-            for job in group:
-                job.error = NotSaved(f"The store could not write: {brief(error)}")
-                job.error.__cause__ = error
             self._disconnect()
-        self._loop.call_soon_threadsafe(_settle, group)
+            return error
+        return None
+
+    def _settle(self, jobs: Sequence[_Job[Any]], error: Exception | None) -> None:
+        if error is not None:
+            for job in jobs:
+                job.fail(error)
+        self._loop.call_soon_threadsafe(_settle, jobs)
 
     def _disconnect(self) -> None:
         """Let go of the connection, which is kept between commits as taking it from the pool costs as much as one."""
@@ -141,18 +211,20 @@ class GroupWriter:
         if connection is not None:
             connection.close()
 
-    def _try(self, job: _Job[Any], connection: Connection) -> None:
-        try:
+
+def _try(job: _Work[Any], connection: Connection) -> None:
+    """Do a job to its end or not at all."""
+    try:
+        with connection.begin_nested():
             job.result = job.work(connection)
-        except CollabError as error:
-            job.error = error
+    except CollabError as error:
+        job.error = error
+    except Exception as error:
+        if not is_about_the_data(error):
+            raise
+        job.fail(error)
 
 
-def _settle(group: Sequence[_Job[Any]]) -> None:
-    for job in group:
+def _settle(jobs: Sequence[_Job[Any]]) -> None:
+    for job in jobs:
         job.settle()
-
-
-def brief(error: Exception) -> str:
-    """The database's own words, without the statement and its parameters (which hold people's text)."""
-    return str(getattr(error, "orig", None) or type(error).__name__)

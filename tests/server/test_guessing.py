@@ -11,7 +11,7 @@ from jupyter_collab.errors import SignInRefused, StoreUnavailable, TooManyAttemp
 from jupyter_collab.server import accounts
 from jupyter_collab.server.accounts import Accounts
 from jupyter_collab.store import AccountRecord
-from jupyter_collab.store.accounts import SQLAccounts
+from jupyter_collab.store.accounts.sql import SQLAccounts
 from tests.unit.doubles import faulty_store, serving
 from tests.unit.scenarios import scenario
 

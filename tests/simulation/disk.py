@@ -29,7 +29,8 @@ from jupyter_collab.store import (
     RunRecord,
     Store,
 )
-from jupyter_collab.store.contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS, MIN_BLOB_AGE_SECONDS
+from jupyter_collab.store.blobs.contract import MIN_BLOB_AGE_SECONDS
+from jupyter_collab.store.runs.contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS
 
 from .tokens import tokens_in
 
@@ -268,7 +269,7 @@ class MemoryStore(Store):
         await self._writing()
         runs = self._disk.room(room_id).runs
         number = max(runs, default=0) + 1
-        source = source[:MAX_RUN_SOURCE_CHARACTERS]
+        source = source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
         now = self._disk.now()
         runs[number] = RunRecord(
             number, cell_id, username, display_name, kernel_name, source, now, None, None, "queued"
@@ -277,7 +278,7 @@ class MemoryStore(Store):
         return runs[number]
 
     async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
-        source = source[:MAX_RUN_SOURCE_CHARACTERS]
+        source = source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
         facts = {"kernel_name": kernel_name, "source": source}
         await self._change_run(room_id, run_id, status="running", started_at=self._disk.now(), **facts)
 

@@ -2,11 +2,24 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import cycle
 from pathlib import Path
+from typing import Any, cast
 
 from jupyter_collab.store import LogEntry, SQLStore, Store
+from tests.postgresql import Databases
 
-__all__ = ["EPOCH", "OTHER_EPOCH", "StoreMaker", "entries", "opened", "sqlite_store", "store_bytes"]
+__all__ = [
+    "EPOCH",
+    "OTHER_EPOCH",
+    "StoreMaker",
+    "entries",
+    "in_turns",
+    "opened",
+    "postgresql_store_maker",
+    "sqlite_store",
+    "store_bytes",
+]
 
 EPOCH = "e" * 32
 OTHER_EPOCH = "f" * 32
@@ -17,6 +30,42 @@ StoreMaker = Callable[[Path], Store]
 def sqlite_store(folder: Path) -> SQLStore:
     """A store in ``folder``; two of them share the file."""
     return SQLStore(f"sqlite:///{folder / 'rooms.sqlite'}")
+
+
+def postgresql_store_maker(databases: Databases) -> Callable[[Path], SQLStore]:
+    """What makes stores on PostgreSQL; two for one folder share a database."""
+    return lambda folder: SQLStore(databases.url_for(folder))
+
+
+class _InTurns:
+    """Several objects that stand for one: each thing that is asked for is asked of the next one."""
+
+    def __init__(self, *parts: object) -> None:
+        self._parts = cycle(parts)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(next(self._parts), name)
+
+
+class _StoresInTurns(_InTurns):
+    def __init__(self, *stores: Store) -> None:
+        super().__init__(*stores)
+        self._stores = stores
+        self.people = _InTurns(*(store.people for store in stores))
+        self.accounts = _InTurns(*(store.accounts for store in stores))
+
+    async def open(self) -> None:
+        for store in self._stores:
+            await store.open()
+
+    async def close(self) -> None:
+        for store in self._stores:
+            await store.close()
+
+
+def in_turns(make: StoreMaker) -> StoreMaker:
+    """What makes two stores on one database, as two servers have them, which do in turns what they are asked for."""
+    return lambda folder: cast(Store, _StoresInTurns(make(folder), make(folder)))
 
 
 @asynccontextmanager

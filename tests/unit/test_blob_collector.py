@@ -45,7 +45,7 @@ def clear(document: RoomDocument) -> None:
 
 @scenario
 async def test_only_what_the_room_shows_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_collab.store.blobs.MIN_BLOB_AGE_SECONDS", 0)
+    monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
     async with serving(sqlite_store(tmp_path)) as manager:
         await make_room(manager)
         collector = BlobCollector("demo", manager, seconds=0)
@@ -63,7 +63,7 @@ async def test_what_is_new_stays_until_it_is_looked_at_again(tmp_path: Path, mon
         collector = BlobCollector("demo", manager, seconds=0)
         await collector.collect()
         assert await present(manager) == [SHOWN, MORE, GONE]
-        monkeypatch.setattr("jupyter_collab.store.blobs.MIN_BLOB_AGE_SECONDS", 0)
+        monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
         await collector.collect()
         assert await present(manager) == [SHOWN, MORE]
 
@@ -72,7 +72,7 @@ async def test_what_is_new_stays_until_it_is_looked_at_again(tmp_path: Path, mon
 async def test_a_room_without_blobs_is_not_looked_at_until_it_may_have_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyter_collab.store.blobs.MIN_BLOB_AGE_SECONDS", 0)
+    monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
     async with serving(sqlite_store(tmp_path)) as manager:
         collector = BlobCollector("demo", manager, seconds=0)
         await collector.collect()

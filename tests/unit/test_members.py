@@ -11,7 +11,7 @@ from jupyter_collab.access import Role, UserKind, person
 from jupyter_collab.errors import CloseCode, LastOwner, MemberNotFound, NotAMember, PermissionDenied, StoreUnavailable
 from jupyter_collab.rooms import Members, RoomManager
 from jupyter_collab.store import EventRecord, MemberRecord, RoomAccess
-from jupyter_collab.store.people import SQLPeople
+from jupyter_collab.store.people.sql import SQLPeople
 
 from .doubles import ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, settle, until

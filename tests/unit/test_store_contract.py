@@ -1,4 +1,4 @@
-"""What every store promises (``store/contract.py``) of logs, keyframes and heads."""
+"""What every store promises (``store/rooms/contract.py``) of logs, keyframes and heads."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every store promises (``store/accounts_contract.py``) of accounts."""
+"""What every store promises (``store/accounts/contract.py``) of accounts."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,15 +10,15 @@ from jupyter_collab.errors import AccountExists, AccountNotFound
 from jupyter_collab.store import AccountRecord
 
 from .scenarios import scenario
-from .stores import opened, sqlite_store
+from .stores import StoreMaker, opened
 
 ADA = AccountRecord("a1", "Ada@Example.org", "Ada", "hash")
 ISSUER = "https://id.example.org"
 
 
 @scenario
-async def test_an_account_is_found_by_its_address(tmp_path: Path) -> None:
-    async with opened(store := sqlite_store(tmp_path)):
+async def test_an_account_is_found_by_its_address(make_sql_store: StoreMaker, tmp_path: Path) -> None:
+    async with opened(store := make_sql_store(tmp_path)):
         made = await store.accounts.add(ADA)
         assert (made.email, made.may_use_server, made.disabled_at) == ("ada@example.org", False, None)
         assert made == await store.accounts.find("ADA@example.org") == await store.accounts.get("a1")
@@ -31,9 +31,9 @@ async def test_an_account_is_found_by_its_address(tmp_path: Path) -> None:
 
 
 @scenario
-async def test_another_password_or_a_lock_ends_the_sessions(tmp_path: Path) -> None:
+async def test_another_password_or_a_lock_ends_the_sessions(make_sql_store: StoreMaker, tmp_path: Path) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
-    async with opened(store := sqlite_store(tmp_path)):
+    async with opened(store := make_sql_store(tmp_path)):
         await store.accounts.add(ADA)
 
         async def is_signed_in() -> bool:
@@ -58,8 +58,8 @@ async def test_another_password_or_a_lock_ends_the_sessions(tmp_path: Path) -> N
 
 
 @scenario
-async def test_who_a_provider_vouches_for_has_one_account(tmp_path: Path) -> None:
-    async with opened(store := sqlite_store(tmp_path)):
+async def test_who_a_provider_vouches_for_has_one_account(make_sql_store: StoreMaker, tmp_path: Path) -> None:
+    async with opened(store := make_sql_store(tmp_path)):
         fresh = [AccountRecord(f"n{n}", "zoe@example.org", "Zoe") for n in range(3)]
         first, second = await asyncio.gather(
             *(store.accounts.by_identity(ISSUER, "zoe", record) for record in fresh[:2])

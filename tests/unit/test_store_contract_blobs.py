@@ -1,4 +1,4 @@
-"""What every store promises (``store/contract.py``) of blobs."""
+"""What every store promises (``store/blobs/contract.py``) of blobs."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moment = datetime.now(UTC)
-        monkeypatch.setattr("jupyter_collab.store.blobs.now", lambda: self.moment)
+        monkeypatch.setattr("jupyter_collab.store.blobs.sql.now", lambda: self.moment)
         monkeypatch.setattr(Disk, "now", lambda _: self.moment)
 
     def pass_seconds(self, seconds: float) -> None:

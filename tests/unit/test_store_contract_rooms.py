@@ -1,4 +1,4 @@
-"""What every store promises (``store/contract.py``) of rooms, the bin and the list."""
+"""What every store promises (``store/rooms/contract.py``) of rooms, the bin and the list."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store promises (``store/contract.py``) of who ran what."""
+"""What every store promises (``store/runs/contract.py``) of who ran what."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_collab.errors import RoomNotFound
 from jupyter_collab.store import RunRecord, Store
-from jupyter_collab.store.contract import MAX_RUN_SOURCE_CHARACTERS
+from jupyter_collab.store.runs.contract import MAX_RUN_SOURCE_CHARACTERS
 
 from .scenarios import scenario
 from .stores import EPOCH, StoreMaker, opened
@@ -57,7 +57,7 @@ async def test_runs_are_listed_newest_first_page_by_page(make_store: StoreMaker,
 async def test_only_the_newest_runs_of_a_room_are_kept(
     make_store: StoreMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("jupyter_collab.store.runs", "tests.simulation.disk"):
+    for module in ("jupyter_collab.store.runs.sql", "tests.simulation.disk"):
         monkeypatch.setattr(f"{module}.MAX_RUNS", 3)
     store = make_store(tmp_path)
     async with opened(store):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
-from jupyter_collab.store import SQLStore, sql, writer
+from jupyter_collab.store import SQLStore, sqlite, writer
 
 from .scenarios import scenario, until
 from .stores import EPOCH, entries, opened, sqlite_store, store_bytes
@@ -161,7 +161,7 @@ async def test_a_lock_that_another_program_holds_for_a_moment_is_waited_for(tmp_
 
 @scenario
 async def test_a_lock_that_is_held_for_long_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "LOCK_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.05)
     store = sqlite_store(tmp_path)
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")

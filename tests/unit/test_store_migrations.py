@@ -1,7 +1,9 @@
 """Stores of earlier versions are brought up to date, and have the tables that the code knows."""
 
+import asyncio
 import hashlib
-import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from jupyter_collab.access import Role, hash_code
-from jupyter_collab.store import Blob
+from jupyter_collab.store import Blob, SQLStore, sqlite_url
 from jupyter_collab.store.schema import metadata
+from tests.postgresql import Databases
 
 from .scenarios import scenario
-from .stores import EPOCH, entries, opened, sqlite_store
+from .stores import EPOCH, entries, opened
 
 
 def stop_at(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,27 +27,45 @@ def stop_at(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, revision))
 
 
-def fill_as_before(folder: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "rooms.sqlite")
+    databases: Databases = request.getfixturevalue("empty_databases")
+    return databases.url_for(tmp_path)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """Another program has a transaction on the database."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def fill_as_before(connection: sa.Connection) -> None:
     """A room with one edit, as the first version wrote it."""
-    moment = "2026-01-01 00:00:00.000000"
-    with sqlite3.connect(folder / "rooms.sqlite") as connection:
-        connection.execute(
-            "INSERT INTO rooms VALUES ('demo', 'Demo', ?, 'notebook', 1, ?, ?, NULL)", (EPOCH, moment, moment)
-        )
-        connection.execute("INSERT INTO keyframes VALUES ('demo', 0, ?, ?)", (b"state", moment))
-        connection.execute("INSERT INTO updates VALUES ('demo', 1, ?, 'ada', 's1', ?)", (b"1", moment))
-    connection.close()
+    facts = {"epoch": EPOCH, "moment": "2026-01-01 00:00:00.000000", "state": b"state", "update": b"1"}
+    for statement in (
+        "INSERT INTO rooms VALUES ('demo', 'Demo', :epoch, 'notebook', 1, :moment, :moment, NULL)",
+        "INSERT INTO keyframes VALUES ('demo', 0, :state, :moment)",
+        "INSERT INTO updates VALUES ('demo', 1, :update, 'ada', 's1', :moment)",
+    ):
+        connection.execute(sa.text(statement), facts)
 
 
 @scenario
-async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_runs(tmp_path: Path) -> None:
+async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_runs(url: str) -> None:
     with pytest.MonkeyPatch.context() as earlier:
         stop_at("0001", earlier)
-        async with opened(sqlite_store(tmp_path)):
+        async with opened(SQLStore(url)):
             pass
-    fill_as_before(tmp_path)
+    with connected(url) as connection:
+        fill_as_before(connection)
     blob = Blob.of(b"large", "text/plain")
-    async with opened(store := sqlite_store(tmp_path)):
+    async with opened(store := SQLStore(url)):
         assert (await store.read_log("demo")).entries == tuple(entries(b"1"))
         await store.put_blobs("demo", [blob])
         assert await store.get_blob("demo", blob.digest) == blob
@@ -54,37 +75,56 @@ async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_
 
 
 @scenario
-async def test_codes_of_before_go_on_to_work_and_are_kept_by_a_slow_hash(tmp_path: Path) -> None:
+async def test_codes_of_before_go_on_to_work_and_are_kept_by_a_slow_hash(url: str, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as earlier:
         stop_at("0004", earlier)
-        async with opened(sqlite_store(tmp_path)):
+        async with opened(SQLStore(url)):
             pass
     moment, gone = "2026-01-01 00:00:00.000000", "2026-01-02 00:00:00.000000"
     codes = {"open": "7KQM2XPD", "revoked": "00000000", "expired": "11111111"}
     fast = {name: hashlib.sha256(f"code {code}".encode()).hexdigest() for name, code in codes.items()}
-    with sqlite3.connect(tmp_path / "rooms.sqlite") as connection:
+    with connected(url) as connection:
         for name in codes:
-            ends = (gone if name == "expired" else None, gone if name == "revoked" else None)
             connection.execute(
-                "INSERT INTO invites VALUES"
-                " (?, 'demo', 'viewer', 'server:ada', 'Ada', ?, ?, NULL, 0, NULL, 0, ?, ?, ?)",
-                (name, name, fast[name], moment, *ends),
+                sa.text(
+                    "INSERT INTO invites VALUES (:name, 'demo', 'viewer', 'server:ada', 'Ada', :name, :code, NULL,"
+                    " false, NULL, 0, :moment, :expires, :revoked)"
+                ),
+                {
+                    "name": name,
+                    "code": fast[name],
+                    "moment": moment,
+                    "expires": gone if name == "expired" else None,
+                    "revoked": gone if name == "revoked" else None,
+                },
             )
-    connection.close()
-    async with opened(store := sqlite_store(tmp_path)):
+    async with opened(store := SQLStore(url)):
         salt = await store.people.secret("invite_code_salt", "another")
         assert salt != "another"
         assert (await store.people.find_invite(hash_code("7kqm-2xpd", salt))).id == "open"
         assert (await store.people.find_invite("revoked")).id == "revoked", "a link goes on to say what is wrong"
-    kept = (tmp_path / "rooms.sqlite").read_bytes()
-    assert not any(one.encode() in kept for one in fast.values())
+    with connected(url) as connection:
+        kept = connection.execute(sa.text("SELECT code_hash FROM invites")).scalars().all()
+    assert len(kept) == len(fast)
+    assert not set(kept) & set(fast.values())
+    if (file := tmp_path / "rooms.sqlite").exists():
+        assert not any(code.encode() in file.read_bytes() for code in fast.values())
 
 
 @scenario
-async def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
-    async with opened(sqlite_store(tmp_path)):
+async def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
+    async with opened(SQLStore(url)):
         pass
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'rooms.sqlite'}")
-    with engine.connect() as connection:
+    with connected(url) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
+
+
+@scenario
+async def test_servers_that_start_at_once_on_an_empty_database_make_its_tables_once(url: str) -> None:
+    stores = [SQLStore(url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(store.open() for store in stores))
+        await stores[0].create_room("demo", "Demo", EPOCH, "note", b"")
+        assert [(await store.get_room("demo")).id for store in stores] == ["demo"] * 4
+    finally:
+        await asyncio.gather(*(store.close() for store in stores))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..access import Role
-from ..errors import InviteExhausted, InviteExpired, InviteRevoked
+from ...access import Role
+from ...errors import InviteExhausted, InviteExpired, InviteRevoked
 
 __all__ = [
     "COMINGS",

@@ -1,0 +1,1 @@
+"""Accounts: people who sign in here, and not on the Jupyter server."""

@@ -1,0 +1,92 @@
+"""The database under a SQL store: one writer that commits in groups, and readings that each see one moment."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import StoreUnavailable
+from . import postgresql, sqlite
+from .failures import advice, advice_to_open, brief
+from .migrate import migrate
+from .rooms.appends import Append
+from .writer import GroupWriter
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+
+
+class Database:
+    """The database at a SQLAlchemy URL; until it is open, what is asked of it raises ``StoreUnavailable``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(url)
+        self._engine: Engine | None = None
+        self._reading: Engine | None = None
+        self._writer: GroupWriter | None = None
+
+    async def open(self) -> None:
+        """Connect, and bring the schema up to date; ``StoreUnavailable``."""
+        try:
+            self._engine = await asyncio.to_thread(self._connect)
+        except (SQLAlchemyError, OSError, ImportError) as error:  # ImportError: the database's driver is missing
+            raise StoreUnavailable(
+                f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. {advice_to_open(error)}"
+            ) from error
+        self._reading = postgresql.for_reading(self._engine) if self._is_postgresql else self._engine
+        self._writer = GroupWriter(self._engine.execution_options(writes=True), sqlite.empty_log)
+
+    def _connect(self) -> Engine:
+        engine = postgresql.connect(self._url) if self._is_postgresql else sqlite.connect(self._url)
+        try:
+            with engine.execution_options(writes=True).begin() as connection:
+                migrate(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self._url.get_backend_name() == "postgresql"
+
+    async def close(self) -> None:
+        """Finish what was begun and disconnect."""
+        if self._writer is not None:
+            await self._writer.close()
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.dispose)
+
+    async def write(self, work: Callable[[Connection], T], room_id: str | None = None) -> T:
+        """Do ``work``, which changes the room ``room_id`` only or, without one, what lies outside of rooms.
+
+        A room that is made by ``work`` lies outside until then. Returns when the change is durable.
+        """
+        return await self._open_writer.run(work, room_id)
+
+    async def append(self, append: Append) -> int:
+        """Append to a room's log."""
+        return await self._open_writer.append(append)
+
+    @property
+    def _open_writer(self) -> GroupWriter:
+        if self._writer is None:
+            raise StoreUnavailable("The store is not open.")
+        return self._writer
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` finds: all its statements see the same moment."""
+        return await asyncio.to_thread(self._read_now, work)
+
+    def _read_now(self, work: Callable[[Connection], T]) -> T:
+        if self._reading is None:
+            raise StoreUnavailable("The store is not open.")
+        try:
+            with self._reading.begin() as connection:
+                return work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(f"The store cannot be read: {brief(error)}. {advice(error)}") from error

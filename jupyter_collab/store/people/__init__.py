@@ -1,0 +1,1 @@
+"""Who may do what in which room, invitations, what was done, sessions and shared secrets."""

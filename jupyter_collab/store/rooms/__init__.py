@@ -1,0 +1,1 @@
+"""Rooms, their logs and keyframes."""

@@ -1,0 +1,149 @@
+"""What a store promises of rooms.
+
+A room is a row of facts (:class:`RoomRecord`) and an append-only log of Yjs updates, numbered by ``seq`` from 1. A
+keyframe is the full state at a log position; entries up to it may be dropped. Any number of server processes may
+use one store at the same time: the store alone hands out ``seq``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...access import Role
+from ..people.contract import MemberRecord
+
+__all__ = ["Head", "LogEntry", "LogSlice", "Reader", "RoomRecord", "RoomStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRecord:
+    """The facts of a room. Times are aware, in UTC; ``deleted_at`` is set while the room lies in the bin.
+
+    ``server_role`` is what every user of the server is there, ``None`` if the room is private; ``access_version``
+    grows with every change of who may do what in it.
+    """
+
+    id: str
+    title: str
+    epoch: str
+    kind: str
+    head_seq: int
+    created_at: datetime
+    changed_at: datetime
+    deleted_at: datetime | None
+    server_role: Role | None = Role.OWNER
+    access_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One durable Yjs update: who made it, and the server process that took it in."""
+
+    update: bytes
+    username: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """A room's log after some position.
+
+    ``state`` is a full state that stands for the dropped entries, where some of those asked for were dropped.
+    ``keyframe_bytes`` is the size of the newest keyframe, ``seq`` the position that the slice ends at.
+    """
+
+    record: RoomRecord
+    state: bytes | None
+    entries: tuple[LogEntry, ...]
+    seq: int
+    keyframe_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a room's log ends now."""
+
+    epoch: str
+    seq: int
+    title: str
+    deleted: bool
+    access_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose rooms are listed: those that ``principal`` is in and, for the server's users, those open to all of them."""
+
+    principal: str
+    is_server_user: bool
+
+
+class RoomStore(ABC):
+    """The contract."""
+
+    @abstractmethod
+    async def create_room(
+        self,
+        room_id: str,
+        title: str,
+        epoch: str,
+        kind: str,
+        state: bytes,
+        *,
+        server_role: Role | None = Role.OWNER,
+        owner: MemberRecord | None = None,
+    ) -> RoomRecord:
+        """Make a room with ``state`` as its first keyframe (``seq`` 0); ``RoomExists`` if the id is taken."""
+
+    @abstractmethod
+    async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
+        """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
+
+    @abstractmethod
+    async def list_rooms(
+        self, search: str, deleted: bool, limit: int, offset: int, reader: Reader | None = None
+    ) -> tuple[list[RoomRecord], int]:
+        """A page of the rooms (those in the bin if ``deleted``), last changed first, and how many there are in all."""
+
+    @abstractmethod
+    async def rename_room(self, room_id: str, title: str) -> RoomRecord:
+        """Give a room another title."""
+
+    @abstractmethod
+    async def delete_room(self, room_id: str) -> RoomRecord:
+        """Put a room into the bin."""
+
+    @abstractmethod
+    async def restore_room(self, room_id: str) -> RoomRecord:
+        """Take a room out of the bin; one that is not in it is left as it is."""
+
+    @abstractmethod
+    async def purge_room(self, room_id: str) -> None:
+        """Forget a room that lies in the bin, but for its epoch, whose documents are never to be merged again."""
+
+    @abstractmethod
+    async def retired_epochs(self, room_id: str) -> tuple[str, ...]:
+        """The epochs of rooms that had this id and were purged."""
+
+    @abstractmethod
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+        """Append to the log, durably and all or nothing; answers the last entry's ``seq``.
+
+        Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch.
+        """
+
+    @abstractmethod
+    async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
+        """The log after ``after_seq``, or the whole room with its newest keyframe for ``None``."""
+
+    @abstractmethod
+    async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
+        """Store the full ``state`` at ``seq`` and drop, in the same transaction, what it stands for.
+
+        ``state`` must contain every entry up to ``seq``. One for another epoch, or older than the newest, is ignored.
+        """
+
+    @abstractmethod
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        """Where the logs of these rooms end; purged rooms are left out. Cheap: it is called many times a second."""

@@ -1,0 +1,47 @@
+"""The rows of rooms as records."""
+
+from sqlalchemy import Connection, RowMapping, select
+
+from ...access import Role
+from ...errors import RoomNotFound
+from ..moments import aware
+from ..schema import rooms
+from .contract import RoomRecord
+
+__all__ = ["find_room", "no_room", "room_in_bin", "room_record"]
+
+
+def find_room(connection: Connection, room_id: str, *, deleted: bool = False) -> RoomRecord:
+    """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
+    row = connection.execute(select(rooms).where(rooms.c.id == room_id)).mappings().first()
+    if row is None:
+        raise no_room(room_id)
+    if row["deleted_at"] is not None and not deleted:
+        raise room_in_bin(room_id)
+    return room_record(row)
+
+
+def no_room(room_id: str) -> RoomNotFound:
+    """What is raised if there is no such room."""
+    return RoomNotFound(f"There is no room '{room_id}'. Create it first, or check its name.")
+
+
+def room_in_bin(room_id: str) -> RoomNotFound:
+    """What is raised if the room lies in the bin."""
+    return RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
+
+
+def room_record(row: RowMapping) -> RoomRecord:
+    """The facts of a room."""
+    return RoomRecord(
+        id=row["id"],
+        title=row["title"],
+        epoch=row["epoch"],
+        kind=row["kind"],
+        head_seq=row["head_seq"],
+        created_at=aware(row["created_at"]),
+        changed_at=aware(row["changed_at"]),
+        deleted_at=aware(row["deleted_at"]),
+        server_role=None if row["server_role"] is None else Role(row["server_role"]),
+        access_version=row["access_version"],
+    )

@@ -1,0 +1,178 @@
+"""Rooms in the SQL store."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from ...access import Role
+from ...errors import RoomExists, RoomNotInBin, StoreUnavailable
+from ..database import Database
+from ..moments import now
+from ..people.contract import MemberRecord
+from ..schema import blobs, events, invites, keyframes, members, retired_epochs, rooms, runs, updates
+from ..sqlite import shrink
+from .appends import Append
+from .contract import Head, LogEntry, LogSlice, Reader, RoomRecord, RoomStore
+from .rows import find_room, room_record
+
+__all__ = ["SQLRooms"]
+
+
+class SQLRooms(RoomStore):
+    """Rooms in ``database``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create_room(
+        self,
+        room_id: str,
+        title: str,
+        epoch: str,
+        kind: str,
+        state: bytes,
+        *,
+        server_role: Role | None = Role.OWNER,
+        owner: MemberRecord | None = None,
+    ) -> RoomRecord:
+        moment = now()
+        record = RoomRecord(room_id, title, epoch, kind, 0, moment, moment, None, server_role)
+
+        def create(connection: Connection) -> RoomRecord:
+            if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id)) is not None:
+                raise RoomExists(f"There is a room '{room_id}' already (perhaps in the bin); choose another id.")
+            connection.execute(rooms.insert().values(asdict(record)))
+            connection.execute(keyframes.insert().values(room_id=room_id, seq=0, data=state, at=moment))
+            if owner is not None:
+                connection.execute(members.insert().values({**asdict(owner), "added_at": moment}))
+            return record
+
+        return await self._database.write(create)
+
+    async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
+        return await self._database.read(lambda connection: find_room(connection, room_id, deleted=deleted))
+
+    async def list_rooms(
+        self, search: str, deleted: bool, limit: int, offset: int, reader: Reader | None = None
+    ) -> tuple[list[RoomRecord], int]:
+        chosen: sa.ColumnElement[bool] = rooms.c.deleted_at.is_not(None) if deleted else rooms.c.deleted_at.is_(None)
+        if search:
+            matches = [column.icontains(search, autoescape=True) for column in (rooms.c.title, rooms.c.id)]
+            chosen = sa.and_(chosen, sa.or_(*matches))
+        if reader is not None:
+            chosen = sa.and_(chosen, _may_see(reader))
+        page = select(rooms).where(chosen).order_by(rooms.c.changed_at.desc(), rooms.c.id).limit(limit).offset(offset)
+        count = select(func.count()).select_from(rooms).where(chosen)
+
+        def look(connection: Connection) -> tuple[list[RoomRecord], int]:
+            found = [room_record(row) for row in connection.execute(page).mappings()]
+            return found, connection.scalar(count) or 0
+
+        return await self._database.read(look)
+
+    async def rename_room(self, room_id: str, title: str) -> RoomRecord:
+        def rename(connection: Connection) -> RoomRecord:
+            find_room(connection, room_id)
+            connection.execute(rooms.update().where(rooms.c.id == room_id).values(title=title))
+            return find_room(connection, room_id)
+
+        return await self._database.write(rename, room_id)
+
+    async def delete_room(self, room_id: str) -> RoomRecord:
+        return await self._set_deleted(room_id, now())
+
+    async def restore_room(self, room_id: str) -> RoomRecord:
+        return await self._set_deleted(room_id, None)
+
+    async def _set_deleted(self, room_id: str, deleted_at: datetime | None) -> RoomRecord:
+        def change(connection: Connection) -> RoomRecord:
+            find_room(connection, room_id, deleted=deleted_at is None)
+            connection.execute(rooms.update().where(rooms.c.id == room_id).values(deleted_at=deleted_at))
+            return find_room(connection, room_id, deleted=True)
+
+        return await self._database.write(change, room_id)
+
+    async def purge_room(self, room_id: str) -> None:
+        def purge(connection: Connection) -> None:
+            record = find_room(connection, room_id, deleted=True)
+            if record.deleted_at is None:
+                raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
+            for table in (updates, keyframes, blobs, runs, members, invites, events):
+                connection.execute(table.delete().where(table.c.room_id == room_id))
+            connection.execute(rooms.delete().where(rooms.c.id == room_id))
+            connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
+            shrink(connection)
+
+        await self._database.write(purge, room_id)
+
+    async def retired_epochs(self, room_id: str) -> tuple[str, ...]:
+        query = select(retired_epochs.c.epoch).where(retired_epochs.c.room_id == room_id)
+        return await self._database.read(lambda connection: tuple(connection.scalars(query)))
+
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+        return await self._database.append(Append(room_id, epoch, entries, now()))
+
+    async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
+        return await self._database.read(lambda connection: _read_log(connection, room_id, after_seq))
+
+    async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
+        def put(connection: Connection) -> None:
+            newest = select(keyframes.c.seq).where(keyframes.c.room_id == room_id)
+            current = connection.scalar(
+                select(rooms.c.id).where(rooms.c.id == room_id, rooms.c.epoch == epoch, rooms.c.head_seq >= seq)
+            )
+            if current is None or (connection.scalar(newest) or 0) > seq:
+                return
+            connection.execute(
+                keyframes.update().where(keyframes.c.room_id == room_id).values(seq=seq, data=state, at=now())
+            )
+            connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
+            connection.execute(rooms.update().where(rooms.c.id == room_id).values(kind=kind))
+            shrink(connection)
+
+        await self._database.write(put, room_id)
+
+    async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
+        facts = (rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.title, rooms.c.deleted_at, rooms.c.access_version)
+        query = select(*facts).where(rooms.c.id.in_(room_ids))
+
+        def look(connection: Connection) -> dict[str, Head]:
+            return {
+                row.id: Head(row.epoch, row.head_seq, row.title, row.deleted_at is not None, row.access_version)
+                for row in connection.execute(query)
+            }
+
+        return await self._database.read(look)
+
+
+def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
+    is_theirs = (members.c.principal == reader.principal) & (members.c.status == "active")
+    joined = rooms.c.id.in_(select(members.c.room_id).where(is_theirs))
+    return joined | rooms.c.server_role.is_not(None) if reader.is_server_user else joined
+
+
+def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> LogSlice:
+    record = find_room(connection, room_id)
+    frame = connection.execute(
+        select(keyframes.c.seq, func.length(keyframes.c.data).label("size")).where(keyframes.c.room_id == room_id)
+    ).one()
+    wants_state = after_seq is None or after_seq < frame.seq
+    state = None
+    if wants_state:
+        state = connection.scalar(select(keyframes.c.data).where(keyframes.c.room_id == room_id))
+    start = frame.seq if after_seq is None or wants_state else after_seq
+    rows = connection.execute(
+        select(updates.c.data, updates.c.username, updates.c.server)
+        .where(updates.c.room_id == room_id, updates.c.seq > start)
+        .order_by(updates.c.seq)
+    )
+    entries = tuple(LogEntry(row.data, row.username, row.server) for row in rows)
+    if start + len(entries) != record.head_seq:
+        raise StoreUnavailable(
+            f"The log of the room '{room_id}' should have {record.head_seq - start} entries after {start}, but has "
+            f"{len(entries)}. Put a backup of the store in its place, or delete the room."
+        )
+    return LogSlice(record, state, entries, record.head_seq, frame.size)

@@ -1,0 +1,1 @@
+"""Who ran what in rooms, and when."""

@@ -1,0 +1,59 @@
+"""What a store promises of runs: who ran what in a room, and when."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["MAX_RUNS", "MAX_RUN_SOURCE_CHARACTERS", "RunRecord", "RunStore"]
+
+MAX_RUNS = 1_000
+"""So many runs of a room are remembered."""
+
+MAX_RUN_SOURCE_CHARACTERS = 20_000
+"""So much of what was run is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Who ran what, and when. Times are aware, in UTC; ``id`` counts the runs of a room from 1.
+
+    ``status`` is ``queued``, ``running``, or how it ended: ``ok``, ``error`` or ``aborted``. A run that did not end
+    because its server did has no ``ended_at``.
+    """
+
+    id: int
+    cell_id: str
+    username: str
+    display_name: str
+    kernel_name: str
+    source: str
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    status: str
+
+
+class RunStore(ABC):
+    """The contract."""
+
+    @abstractmethod
+    async def add_run(
+        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
+    ) -> RunRecord:
+        """Note that somebody asked for a run, which is queued now; the oldest beyond ``MAX_RUNS`` are dropped.
+
+        Of a source longer than ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept. ``RoomNotFound`` if there is
+        no room.
+        """
+
+    @abstractmethod
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
+        """Note that a run starts now, and what is run; nothing for a run that was dropped."""
+
+    @abstractmethod
+    async def end_run(self, room_id: str, run_id: int, status: str) -> None:
+        """Note that a run, started or not, ends now; nothing for a run that was dropped."""
+
+    @abstractmethod
+    async def list_runs(self, room_id: str, limit: int, before: int | None = None) -> list[RunRecord]:
+        """A room's runs (those with an ``id`` less than ``before``), newest first, at most ``limit``."""
