@@ -6,6 +6,7 @@ The formats are described at https://github.com/yjs/yjs/blob/main/INTERNALS.md; 
 import hashlib
 import json
 import re
+import secrets
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ __all__ = [
     "MAP_TYPE",
     "MAX_CLOCK",
     "MAX_NESTING",
+    "SERVER_CLIENT_IDS",
     "SKIP",
     "STRING",
     "TEXT_TYPE",
@@ -32,6 +34,7 @@ __all__ = [
     "UpdateReader",
     "check_update",
     "epoch_client_id",
+    "server_client_id",
     "shared_type_of",
     "state_vector",
     "values_of",
@@ -80,6 +83,14 @@ SHORTEST_RUN = 8
 """So many values in a row that are no texts, lists or objects are read at once."""
 
 ANY_BYTES, ANY_STRING, ANY_INTEGER = 116, 119, 125
+
+SERVER_CLIENT_IDS = range(2**32, 2**33)
+"""Under these client ids only servers write: npm's Yjs chooses below. They take five bytes, as nearly all of those."""
+
+
+def server_client_id() -> int:
+    """A new client id for a document of a server's."""
+    return SERVER_CLIENT_IDS.start + secrets.randbits(32)
 
 
 def epoch_client_id(epoch: str) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
-from ..yjs import MAX_CLOCK, Deletion, UpdateReader
+from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
 from .examination import MAX_AT_ONE_PLACE, MAX_TYPES_DEEP, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
@@ -40,7 +40,7 @@ MAX_LEVELS_AT_ONCE = 1_000
 """So many levels of shared types are deleted at once; ten times as many do no harm."""
 
 SERVER = ""
-"""Owns the client ids of the server's own documents. No person is named so."""
+"""Owns the client ids of servers' documents. No person is named so."""
 
 
 NOTHING: Mapping[SharedType, bool] = {}
@@ -87,18 +87,17 @@ ERASES_TEXT = Admission(None, NOTHING)
 class Gate:
     """Understands updates to one document, of which it knows where everything stands.
 
-    ``encode`` returns what the document has that a state vector has not; only the server writes as ``own_client``.
+    ``encode`` returns what the document has that a state vector has not. No peer writes under a server's
+    client id, be it that of another server on the same store.
     """
 
-    def __init__(
-        self, encode: Callable[[bytes], bytes], own_client: int, owners: Mapping[int, str] | None = None
-    ) -> None:
+    def __init__(self, encode: Callable[[bytes], bytes], owners: Mapping[int, str] | None = None) -> None:
         self._encode = encode
         self._first_size: int | None = None
         self._places = Places()
         self._guards = Guards()
         self._crowds: defaultdict[int, int] = defaultdict(int)
-        self._owners = {**(owners or {}), own_client: SERVER}
+        self._owners = dict(owners or {})
         self._pairs = PairGuard()
 
     @property
@@ -181,7 +180,7 @@ class Gate:
         """Look at an update, in small steps."""
         yield from found.steps()
         for client in found.writers:
-            owner = self._owners.get(client, author.owner_of(client))
+            owner = SERVER if client in SERVER_CLIENT_IDS else self._owners.get(client, author.owner_of(client))
             if owner is not None and owner != author.name:
                 if not author.is_own:  # another server may have it from them, and we shall read it
                     raise CausalGap("The edit has something that somebody else wrote, and that the room does not have.")
@@ -264,9 +263,9 @@ class Gate:
             self._first_size = self._places.size
         return found.touched
 
-    def renewed(self, encode: Callable[[bytes], bytes], own_client: int) -> "Gate":
+    def renewed(self, encode: Callable[[bytes], bytes]) -> "Gate":
         """Another one, for the same room, which knows nothing of its document yet but whose client ids are whose."""
-        return Gate(encode, own_client, self._owners)
+        return Gate(encode, self._owners)
 
     def is_light(self, update: bytes) -> bool:
         """Whether :meth:`check` takes a few milliseconds at most, as far as the first bytes of an update tell."""

@@ -8,8 +8,8 @@ from .places import Unit
 
 __all__ = ["Erasing", "Typing", "read_text_edit"]
 
-NUMBER = rb"(?:[\x00-\x7f]|[\x80-\xff]{1,6}[\x01-\x7f])"
-"""A number in no more bytes than it needs, and of 49 bits at most; ids of clients have 32."""
+NUMBER = rb"(?:[\x00-\x7f]|[\x80-\xff]{1,7}[\x01-\x7f])"
+"""A number in no more bytes than it needs, and of 56 bits at most: ids of clients have up to 53."""
 
 UNIT = b"(" + NUMBER + NUMBER + b")"
 

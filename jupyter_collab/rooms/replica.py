@@ -13,7 +13,7 @@ from ..errors import InvalidUpdate, RoomTooLarge
 from ..gate import Admission, Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
-from ..yjs import UpdateReader, check_update, state_vector
+from ..yjs import UpdateReader, check_update, server_client_id, state_vector
 from .integrate import integrate, is_known
 
 __all__ = ["Replica"]
@@ -59,7 +59,7 @@ class Replica:
         self._unheard: list[bytes] | None = None
         self._log: list[bytes] = []
         self._unsettled: dict[bytes, list[CellRecord]] = {}
-        self._gate = Gate(lambda _vector: b"", 0)
+        self._gate = Gate(lambda _vector: b"")
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
@@ -80,7 +80,7 @@ class Replica:
         if not document.is_watched:
             yield from document.watching()
             yield from self._order_claims(document)
-        gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
+        gate = self._gate.renewed(document.doc.get_update)
         self._unheard = []
         try:
             yield from gate.learning(self.encode())
@@ -116,7 +116,7 @@ class Replica:
 
     def rebuild(self, log_slice: LogSlice, unsaved: Collection[bytes]) -> None:
         """Make the document anew from the log and what was accepted since."""
-        document = RoomDocument()
+        document = RoomDocument(Doc(client_id=server_client_id()))
         with document.doc.transaction():
             for update in (log_slice.state, *(entry.update for entry in log_slice.entries), *unsaved):
                 if update is not None:
@@ -125,7 +125,7 @@ class Replica:
         self._document = document
         self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
         self._unsettled.clear()
-        self._gate = self._gate.renewed(document.doc.get_update, document.doc.client_id)
+        self._gate = self._gate.renewed(document.doc.get_update)
         self._unheard = None
         self._changes.clear()
         self._learnt = 0

@@ -40,7 +40,7 @@ def compare(history: Iterable[bytes], *, may_be_stricter: bool = False) -> Count
         They differ.
     """
     doc: Doc[Any] = Doc(client_id=2**31)
-    gate = Gate(doc.get_update, doc.client_id)
+    gate = Gate(doc.get_update)
     verdicts: Counter[str] = Counter()
     taken: list[bytes] = []
     for update in history:
@@ -56,7 +56,7 @@ def compare(history: Iterable[bytes], *, may_be_stricter: bool = False) -> Count
             taken.append(update)
             _take(doc, gate, update)
             if len(taken) % RENEWED_EVERY == 0:
-                gate = gate.renewed(doc.get_update, doc.client_id)
+                gate = gate.renewed(doc.get_update)
                 gate.learn(doc.get_update())
     _require_same_clocks(doc, gate)
     _require_same_places(doc, gate)
@@ -110,7 +110,7 @@ def _require_same_clocks(doc: "Doc[Any]", gate: Gate) -> None:
 
 def _require_same_places(doc: "Doc[Any]", gate: Gate) -> None:
     """Who reads the whole document knows nothing else of where its units stand than who saw them come one by one."""
-    fresh = Gate(doc.get_update, doc.client_id)
+    fresh = Gate(doc.get_update)
     fresh.learn(doc.get_update())
     for client, end in fresh.clocks.items():
         for clock in range(end):

@@ -10,7 +10,7 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, merge_updates
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
-from jupyter_collab.gate import MAX_TYPES_DEEP
+from jupyter_collab.gate import MAX_TYPES_DEEP, Author
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.yjs import DELETED, Deletion, Item, UpdateReader
 
@@ -214,6 +214,40 @@ def test_the_servers_own_client_id_is_nobodys() -> None:
     client_id = room.look(lambda document: document.doc.client_id)
     with pytest.raises(InvalidUpdate, match="somebody else"):
         room.joined("eve", client_id).send(lambda eve: eve.source().insert(0, "x"))
+
+
+def test_the_client_id_of_another_server_on_the_store_is_nobodys() -> None:
+    here, there = GatedRoom(), GatedRoom()
+    client_id = there.look(lambda document: document.doc.client_id)
+    assert client_id != here.look(lambda document: document.doc.client_id)
+    here.presence[client_id] = "guest:eve"
+    eve = here.joined("eve", client_id)
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        eve.send(lambda eve: eve.source().insert(0, "x"))
+    with pytest.raises(CausalGap):  # perhaps the other server wrote it, and we shall read it
+        here.replica.apply(eve.doc.get_update(), Author("guest:eve", here.presence.get, is_own=False))
+
+
+def test_what_another_server_wrote_may_be_sent_again() -> None:
+    here = GatedRoom()
+    there = GatedRoom(here.replica.encode())
+    news = there.replica.edit(lambda document: document.append_text("words", " by the server"), lambda size: None)
+    for change in news:
+        here.replica.take(change)
+    assert here.cell("words")["source"] == "words by the server"
+    bob = here.joined("bob")
+    bob.send(lambda bob: bob.source(1).insert(0, "by Bob "))
+    assert here.take(bob.doc.get_update(), "bob") == []
+    assert here.cell("words")["source"] == "by Bob words by the server"
+
+
+@pytest.mark.parametrize("client_id", [2**32 - 1, 2**33, 2**53 - 1])
+def test_whatever_else_a_library_chooses_as_client_id_is_taken(client_id: int) -> None:
+    room = GatedRoom()
+    eve = room.joined("eve", client_id)
+    eve.send(lambda eve: eve.source(1).insert(0, "x"))
+    eve.send(lambda eve: eve.source(1).insert(1, "y"))
+    assert room.cell("words")["source"] == "xywords"
 
 
 def test_what_is_known_may_be_sent_again_by_anybody() -> None:

@@ -66,7 +66,7 @@ def test_each_part_can_be_taken_by_itself_and_all_together_are_the_whole() -> No
     whole.apply_update(room.replica.encode())
     eve = room.joined()
     update = merge_updates(many_cells(eve, 700), eve.update(lambda eve: eve.source().__delitem__(slice(0, 2))))
-    gate = Gate(whole.get_update, 1)
+    gate = Gate(whole.get_update)
     gate.learn(room.replica.encode())
     parts = cut(gate, update)
     assert max(map(items_in, parts)) < MAX_PART_ITEMS + 20
@@ -108,7 +108,7 @@ def test_cells_that_are_written_in_turn_by_two_clients_are_cut_where_both_are_wh
         one, other = (ada, eve) if number % 2 else (eve, ada)
         updates.append(many_cells(one, 1))
         other.doc.apply_update(updates[-1])
-    gate = Gate(room.look(lambda document: document.doc.get_update), 1)
+    gate = Gate(room.look(lambda document: document.doc.get_update))
     gate.learn(room.replica.encode())
     parts = cut(gate, merge_updates(*updates))
     assert len(parts) > 2
@@ -122,7 +122,7 @@ def test_a_cell_whose_parts_lie_very_far_apart_is_refused() -> None:
     end = b"\x27\x00\x07\x00\x06source\x02" + b"\x27\x00\x07\x00\x08metadata\x01"
     letters = b"\x04\x01\x01t\x01x" + b"".join(b"\x84\x07" + write_varuint(n + 2) + b"\x01x" for n in range(far - 1))
     update = b"\x01" + write_varuint(far + 4) + b"\x07\x00" + start + letters + end + b"\x00"
-    gate = Gate(Doc[Any]().get_update, 1)
+    gate = Gate(Doc[Any]().get_update)
     with pytest.raises(InvalidUpdate, match="between the parts"):
         cut(gate, update)
     gate.check(update, author())

@@ -34,7 +34,7 @@ def thoroughly(update: bytes) -> Typing | Erasing | None:
 
 @given(TEXTS, TEXTS, st.data())
 def test_honest_typing_and_erasing_are_read_quickly(first: str, second: str, data: st.DataObject) -> None:
-    doc: Doc[Any] = Doc(client_id=data.draw(st.integers(1, 2**32 - 1)))
+    doc: Doc[Any] = Doc(client_id=data.draw(st.integers(1, 2**53 - 1)))
     told: list[bytes] = []
     text = doc.get("text", type=Text)
     text += first

@@ -227,7 +227,7 @@ def peak_kilobytes():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
 doc = RoomDocument().doc
-gate, before = Gate(doc.get_update, doc.client_id), peak_kilobytes()
+gate, before = Gate(doc.get_update), peak_kilobytes()
 try:
     gate.check(bytes.fromhex(sys.argv[1]), Author("server:ada", lambda client_id: None))
 except InvalidUpdate:
