@@ -510,6 +510,12 @@ class RoomDocument:
         yield from self._watch.reading()
         return self._watch
 
+    def unwatch(self) -> None:
+        """Notice nothing any more. A document that is watched is never freed."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
     def strip_trust(self, origin: object = None) -> bool:
         """Take ``trusted`` out of the metadata of all cells; answers whether there was any."""
         maps = self._cells.maps() if self._watch is None else [record.shared for record in self._watch.trusted]

@@ -1,6 +1,7 @@
 """Who came and went: noted among what was done in a room, once for each stay, however often somebody reconnects."""
 
 import asyncio
+from contextvars import Context
 from dataclasses import dataclass, field
 
 from ..access import User
@@ -60,7 +61,9 @@ class Attendance(RoomWatcher):
             return
         stay.peers.remove(peer)
         if not stay.peers:
-            stay.leaving = asyncio.get_running_loop().call_later(self._away_seconds, self._end, stay)
+            loop = asyncio.get_running_loop()
+            # Without a context of its own it would hold the connection, and its room.
+            stay.leaving = loop.call_later(self._away_seconds, self._end, stay, context=Context())
 
     def _end(self, stay: _Stay) -> None:
         del self._stays[stay.room_id, stay.user.principal]

@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import replace
 from typing import Any
 
@@ -272,7 +273,11 @@ class RoomManager:
         if opening is None:
             if len(self._rooms) + len(self._opening) >= self.limits.rooms_per_server:
                 raise ServerFull(f"The server has {len(self._rooms)} rooms open, as many as it may; try again later.")
-            opening = asyncio.create_task(self._load(room_id), name=f"jupyter_collab opening {room_id}")
+            opening = asyncio.create_task(
+                self._load(room_id),
+                name=f"jupyter_collab opening {room_id}",
+                context=Context(),  # else all that lives as long as the room holds the request that it was opened for
+            )
             self._opening[room_id] = opening
         return await asyncio.shield(opening)
 
@@ -300,7 +305,7 @@ class RoomManager:
 
     def _look_again(self, room: Room, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self._idle_timers[room.id] = loop.call_later(seconds, self._close_if_idle, room)
+        self._idle_timers[room.id] = loop.call_later(seconds, self._close_if_idle, room, context=Context())
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]

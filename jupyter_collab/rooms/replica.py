@@ -70,6 +70,11 @@ class Replica:
         self._size_bytes = self._keyframe_bytes + self._log_bytes
         self._is_measured = False
 
+    def close(self) -> None:
+        """Let go of the document, which is never freed while it is observed."""
+        self._document.doc.unobserve(self._observing)
+        self._document.unwatch()
+
     def understand(self) -> Generator[None, None, None]:
         """Get to know the document, in small steps; what changes meanwhile the gate learns in the end.
 
@@ -121,7 +126,9 @@ class Replica:
             for update in (log_slice.state, *(entry.update for entry in log_slice.entries), *unsaved):
                 if update is not None:
                     document.doc.apply_update(update)
-        document.doc.observe(self._observe)
+        if self.revision:
+            self.close()
+        self._observing = document.doc.observe(self._observe)
         self._document = document
         self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
         self._unsettled.clear()

@@ -806,6 +806,7 @@ class Room:
             peer.disconnect(code, reason)
         await self._journal.close()
         await self._tasks.close()
+        self._replica.close()
 
 
 def _is_about_an_edit(error: CollabError) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 
 __all__ = ["TaskSlots"]
 
@@ -23,7 +24,11 @@ class TaskSlots:
     def start(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
         """Run ``work`` as the task ``name``; if that is running already, do nothing."""
         if name not in self._tasks:
-            self._tasks[name] = asyncio.create_task(self._run(name, work), name=f"jupyter_collab {name} {self._owner}")
+            self._tasks[name] = asyncio.create_task(
+                self._run(name, work),
+                name=f"jupyter_collab {name} {self._owner}",
+                context=Context(),  # else it holds the connection whose message began it
+            )
 
     async def close(self) -> None:
         """Cancel what runs and wait for its end."""

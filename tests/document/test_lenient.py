@@ -147,6 +147,15 @@ def test_old_notebooks_are_taken_as_they_were_written_to_disk(version: int) -> N
     assert read.changes == ["Cell 3: its code was called 'source', as in format 4."]
 
 
+def test_an_old_notebook_that_is_not_valid_is_not_shown_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """nbformat would log it whole, as an error of the server."""
+    exported, _ = taken(
+        {"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [{"cell_type": "code", "input": "a"}]}]}
+    )
+    assert exported["cells"][0]["source"] == "a"
+    assert not caplog.records
+
+
 @given(NOTEBOOKS)
 def test_of_a_valid_notebook_nothing_is_said(valid: dict[str, Any]) -> None:
     assert read_notebook(valid).changes == []

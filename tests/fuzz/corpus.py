@@ -1,4 +1,7 @@
-"""What failed once, in small files: ``found/NAME.json``. pytest replays each."""
+"""What failed once, in small files: ``found/NAME.json``. pytest replays each.
+
+Those of a role hold edits of a room, those of a kind (see :mod:`.kinds`) a plan for a running server.
+"""
 
 import json
 from pathlib import Path
@@ -6,9 +9,11 @@ from typing import NamedTuple
 
 from jupyter_collab.access import Role
 
+from .histories import ROLES
 from .room import Sent
+from .running import Plan
 
-__all__ = ["Found", "keep", "read_found"]
+__all__ = ["Found", "keep", "keep_plan", "read_found", "read_plans"]
 
 FOLDER = Path(__file__).with_name("found")
 
@@ -23,8 +28,20 @@ class Found(NamedTuple):
 
 
 def read_found() -> list[Found]:
-    """All of them."""
-    return [_read(path) for path in sorted(FOLDER.glob("*.json"))]
+    """All edits."""
+    return [_read(path) for role in ROLES for path in sorted(FOLDER.glob(f"{role}-*.json"))]
+
+
+def read_plans(kind: str) -> dict[str, Plan]:
+    """All plans of one kind, by their names."""
+    return {path.stem: json.loads(path.read_text())["plan"] for path in sorted(FOLDER.glob(f"{kind}-*.json"))}
+
+
+def keep_plan(name: str, error: str, plan: Plan) -> Path:
+    """Add one; returns its file."""
+    path = FOLDER / f"{name}.json"
+    path.write_text(json.dumps({"error": error, "plan": plan}, indent=1) + "\n")
+    return path
 
 
 def _read(path: Path) -> Found:

@@ -18,7 +18,7 @@ from jupyter_collab.protocol import SUBPROTOCOL, Message, build, parse
 from ..servers import RunningServer
 from .waiting import DEADLINE_SECONDS
 
-__all__ = ["Closed", "Wire", "connecting", "room_url"]
+__all__ = ["GUESTS", "Closed", "Wire", "connecting", "room_url"]
 
 M = TypeVar("M")
 
@@ -31,10 +31,15 @@ class Closed:
     reason: str
 
 
-def room_url(server: RunningServer, room: str, **query: str | None) -> str:
+SERVERS_OWN = "api/collab"
+GUESTS = "collab/api"
+"""Where a room's address begins, for users of the server and for others."""
+
+
+def room_url(server: RunningServer, room: str, mount: str = SERVERS_OWN, **query: str | None) -> str:
     """The websocket address of ``room``; ``room`` is used as it is, tricks and all."""
     present = {name: value for name, value in query.items() if value is not None}
-    return f"{server.ws_url}api/collab/room/{room}" + (f"?{urlencode(present)}" if present else "")
+    return f"{server.ws_url}{mount}/room/{room}" + (f"?{urlencode(present)}" if present else "")
 
 
 def connecting(
@@ -47,10 +52,11 @@ def connecting(
     role: str | None = None,
     epoch: str | None = None,
     port: int | None = None,
+    mount: str = SERVERS_OWN,
 ) -> connect:
     """A connection in the making: with the server's token or ``headers``, perhaps by way of another ``port``."""
     return connect(
-        room_url(server, room, role=role, epoch=epoch),
+        room_url(server, room, mount, role=role, epoch=epoch),
         additional_headers=server.headers if headers is None else headers,
         subprotocols=[Subprotocol(SUBPROTOCOL)] if v1 else None,
         origin=None if origin is None else Origin(origin),
@@ -90,10 +96,13 @@ class Wire:
         origin: str | None = None,
         role: str | None = None,
         epoch: str | None = None,
+        mount: str = SERVERS_OWN,
     ) -> AsyncIterator["Wire"]:
         """Connect with the server's token, or with ``headers`` instead; the handshake's refusal is raised."""
         async with (
-            connecting(server, room, v1=v1, headers=headers, origin=origin, role=role, epoch=epoch) as socket,
+            connecting(
+                server, room, v1=v1, headers=headers, origin=origin, role=role, epoch=epoch, mount=mount
+            ) as socket,
             cls(socket) as wire,
         ):
             yield wire

@@ -1,7 +1,11 @@
 """Who came and went: noted once for each stay, however often a connection breaks."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from jupyter_collab.rooms import Attendance, Members, RoomManager
 from jupyter_collab.store import EventRecord
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
-from .scenarios import scenario, settle
+from .scenarios import scenario, settle, until
 
 AT_ONCE, NEVER = 0.0, 10_000.0
 
@@ -151,3 +155,24 @@ async def test_a_room_that_is_gone_keeps_nothing_and_stops_nobody(
         await attendance.close()
         assert await noted(store, "other") == [("Ada", "joined"), ("Ada", "left")]
         assert "it is not kept that server:ada left" in caplog.text
+
+
+class Connection:
+    """What jupyter_server keeps in the context of each connection."""
+
+
+CONNECTION: ContextVar[Connection] = ContextVar("connection")
+
+
+@scenario
+async def test_who_has_left_is_waited_for_without_their_connection(store: FaultyStore) -> None:
+    async def visit(manager: RoomManager) -> weakref.ref[Connection]:
+        CONNECTION.set(connection := Connection())
+        ada = await ScriptedPeer("ada").join(manager)
+        ada.leave(manager)
+        return weakref.ref(connection)
+
+    async with attended(store, NEVER) as (manager, attendance):
+        connection = await asyncio.create_task(visit(manager))
+        await until(lambda: gc.collect() >= 0 and connection() is None)
+        assert attendance._stays

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import sys
 import threading
+import weakref
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,41 @@ async def test_a_room_without_peers_is_unloaded_and_loaded_again_with_all_it_had
         await until(lambda: live_rooms(manager) == 0)
         bob = await ScriptedPeer("bob").join(manager)
         await bob.until_text("kept")
+
+
+class Request:
+    """What jupyter_server keeps in the context of each request."""
+
+
+REQUEST: ContextVar[Request] = ContextVar("request")
+
+
+@scenario
+async def test_a_room_does_not_hold_the_request_that_it_was_opened_for(store: FaultyStore) -> None:
+    """Its body may be as large as a room."""
+
+    async def ask(manager: RoomManager) -> weakref.ref[Request]:
+        REQUEST.set(request := Request())
+        async with manager.using("demo") as room:
+            await room.snapshot()
+        return weakref.ref(request)
+
+    async with serving(store) as manager:
+        kept = await asyncio.create_task(ask(manager))
+        await settle()
+        gc.collect()
+        assert live_rooms(manager) == 1
+        assert kept() is None
+
+
+@scenario
+async def test_of_a_room_that_is_closed_nothing_stays_in_memory(store: FaultyStore) -> None:
+    async with serving(store, idle_seconds=SOON_SECONDS) as manager:
+        async with manager.using("demo") as room:
+            await room.snapshot()
+        document, gate = weakref.ref(room._replica._document.doc), weakref.ref(room._replica._gate)
+        del room
+        await until(lambda: gc.collect() >= 0 and document() is None and gate() is None)
 
 
 @scenario
