@@ -41,7 +41,13 @@ class Database:
         self._writer = GroupWriter(self._engine.execution_options(writes=True), sqlite.empty_log)
 
     def _connect(self) -> Engine:
-        engine = postgresql.connect(self._url) if self._is_postgresql else sqlite.connect(self._url)
+        connect = {"sqlite": sqlite.connect, "postgresql": postgresql.connect}.get(self._url.get_backend_name())
+        if connect is None:
+            raise StoreUnavailable(
+                f"The store at {self._url.render_as_string()} is neither SQLite nor PostgreSQL. "
+                "Set CollabExtension.store_url to one of these."
+            )
+        engine = connect(self._url)
         try:
             with engine.execution_options(writes=True).begin() as connection:
                 migrate(connection)

@@ -33,6 +33,8 @@ def advice_to_open(error: Exception) -> str:
         return "Its tables are there, but not what says their version: put a backup in its place."
     if isinstance(error, ImportError):
         return "Install what it needs: pip install 'jupyter_collab[postgresql]'."
+    if "connection" in said:
+        return "Look whether the database runs and CollabExtension.store_url is right."
     return "Make its folder writable or set CollabExtension.store_url to another place."
 
 

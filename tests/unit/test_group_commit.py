@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from jupyter_collab.errors import NotSaved, RoomNotFound
 
 from .scenarios import scenario, settle
-from .stores import EPOCH, entries, opened, sqlite_store
+from .stores import EPOCH, StoreMaker, entries, opened, sqlite_store
 
 
 @contextmanager
@@ -53,6 +53,35 @@ async def test_edits_that_wait_for_a_commit_share_the_next_one(tmp_path: Path) -
             answered = await asyncio.gather(first, *rest)
         assert answered == list(range(1, 502))
         assert len(commits) <= 3
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Every statement that is executed meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@scenario
+async def test_a_group_has_as_few_statements_for_many_rooms_as_for_one(
+    make_sql_store: StoreMaker, tmp_path: Path
+) -> None:
+    async with opened(store := make_sql_store(tmp_path)):
+        for number in range(50):
+            await store.create_room(f"room{number}", "Demo", EPOCH, "note", b"")
+        with counted_statements() as statements:
+            await asyncio.gather(*(store.append(f"room{number}", EPOCH, entries(b"x")) for number in range(50)))
+        inserts = [statement for statement in statements if statement.startswith("INSERT")]
+        assert len(inserts) <= 4, "one group of the first that came, and one of all others, for each of two servers"
+        assert len(statements) <= 4 * len(inserts)
 
 
 @scenario

@@ -201,12 +201,15 @@ async def test_a_folder_that_cannot_be_made_says_where_and_what_to_do(tmp_path: 
         await sqlite_store(tmp_path / "file").open()
 
 
+@pytest.mark.parametrize("backend", ["mysql", "postgresql"])
 @scenario
-async def test_a_password_in_the_url_is_not_told() -> None:
-    with pytest.raises(StoreUnavailable) as refused:
-        await SQLStore("mysql://ada:hunter2@localhost/rooms").open()
+async def test_a_password_in_the_url_is_not_told(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreUnavailable, match="store_url") as refused:
+        await SQLStore(f"{backend}://ada:hunter2@127.0.0.1:9/rooms").open()
     assert "ada" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+    assert os.listdir(tmp_path) == []
 
 
 @contextmanager

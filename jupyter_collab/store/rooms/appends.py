@@ -1,13 +1,13 @@
 """Appending to the logs of many rooms at once: three statements, however many rooms and edits there are."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from ...errors import EpochMismatch, RoomError
-from ..schema import rooms, updates
 from .contract import LogEntry
 from .rows import no_room, room_in_bin
 
@@ -29,46 +29,62 @@ class _LogEnd:
     epoch: str
     seq: int
     is_deleted: bool
-    changed_at: datetime | None = None
 
 
-_ENDS = (
-    select(rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.deleted_at)
-    .where(rooms.c.id.in_(bindparam("room_ids", expanding=True)))
-    .order_by(rooms.c.id)
-    .with_for_update()
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What the database's driver is given, word for word: it prepares it once, and nothing is compiled each time.
+
+    ``ends`` locks the rooms, for all servers in the same order; SQLite has one lock for all, which the transaction
+    holds. ``ids`` and ``moment`` turn lists of ids and times into what the driver takes.
+    """
+
+    ends: str
+    grow: str
+    insert: str
+    ids: Callable[[list[str]], object]
+    moment: Callable[[datetime], object]
+
+
+_SQLITE = _Statements(
+    ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id IN (SELECT value FROM json_each(?))",
+    grow="UPDATE rooms SET head_seq = ?, changed_at = ? WHERE id = ?",
+    insert="INSERT INTO updates (room_id, seq, data, username, server, at) VALUES (?, ?, ?, ?, ?, ?)",
+    ids=json.dumps,
+    moment=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S.%f}",
 )
-"""Locks the rooms, for all servers in the same order. SQLite has one lock for all, which the transaction holds."""
-
-_GROW = (
-    rooms.update()
-    .where(rooms.c.id == bindparam("room"))
-    .values(head_seq=bindparam("head"), changed_at=bindparam("moment"))
+_POSTGRESQL = _Statements(
+    ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+    grow="UPDATE rooms SET head_seq = %s, changed_at = %s WHERE id = %s",
+    insert="INSERT INTO updates (room_id, seq, data, username, server, at) VALUES (%s, %s, %s, %s, %s, %s)",
+    ids=lambda ids: ids,
+    moment=lambda moment: moment,
 )
-_INSERT = updates.insert()
 
 
 def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | RoomError]:
     """Do ``appends`` in order. Returns for each its last entry's ``seq``, or why its room refuses it."""
-    found = connection.execute(_ENDS, {"room_ids": list({append.room_id for append in appends})})
-    ends = {row.id: _LogEnd(row.epoch, row.head_seq, row.deleted_at is not None) for row in found}
+    statements = _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
+    room_ids = list({append.room_id for append in appends})
+    found = connection.exec_driver_sql(statements.ends, (statements.ids(room_ids),))
+    ends = {room_id: _LogEnd(epoch, seq, bool(is_deleted)) for room_id, epoch, seq, is_deleted in found}
     results: list[int | RoomError] = []
-    rows: list[dict[str, object]] = []
+    grown: dict[str, tuple[int, object, str]] = {}
+    rows: list[tuple[object, ...]] = []
     for append in appends:
         end = _end_for(append, ends)
         if isinstance(end, RoomError):
             results.append(end)
             continue
-        rows.extend(_row(append, entry, seq) for seq, entry in enumerate(append.entries, end.seq + 1))
-        end.seq += len(append.entries)
-        end.changed_at = append.at
+        moment = statements.moment(append.at)
+        for entry in append.entries:
+            end.seq += 1
+            rows.append((append.room_id, end.seq, entry.update, entry.username, entry.server, moment))
+        grown[append.room_id] = (end.seq, moment, append.room_id)
         results.append(end.seq)
     if rows:
-        grown = [(room_id, end) for room_id, end in ends.items() if end.changed_at is not None]
-        connection.execute(
-            _GROW, [{"room": room_id, "head": end.seq, "moment": end.changed_at} for room_id, end in grown]
-        )
-        connection.execute(_INSERT, rows)
+        connection.exec_driver_sql(statements.grow, list(grown.values()))
+        connection.exec_driver_sql(statements.insert, rows)
     return results
 
 
@@ -81,14 +97,3 @@ def _end_for(append: Append, ends: Mapping[str, _LogEnd]) -> _LogEnd | RoomError
     if end.epoch != append.epoch:
         return EpochMismatch(f"The room '{append.room_id}' has a new history ({end.epoch}, not {append.epoch}).")
     return end
-
-
-def _row(append: Append, entry: LogEntry, seq: int) -> dict[str, object]:
-    return {
-        "room_id": append.room_id,
-        "seq": seq,
-        "data": entry.update,
-        "username": entry.username,
-        "server": entry.server,
-        "at": append.at,
-    }
