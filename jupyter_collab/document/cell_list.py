@@ -4,8 +4,9 @@ Cells are only ever added to the bag, at its end. Where a cell stands, what it i
 the cell, so moving it, changing its type and deleting it leave it, and whatever others type in it, alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pycrdt import Array, Assoc, Doc, Map, Text
@@ -22,17 +23,16 @@ __all__ = ["CellEntry", "CellList", "live"]
 
 @dataclass(slots=True)
 class CellEntry:
-    """A cell, the id by which it is known, its key if it has a valid one, and its index among the maps in the bag."""
+    """A cell, the id by which it is known, its key if it has a valid one, and its index among the maps in the bag.
+
+    ``is_deleted`` says whether it was marked as deleted when it was looked at.
+    """
 
     id: str
     shared: "Map[Any]"
     position: int
     key: str | None
-
-    @property
-    def is_deleted(self) -> bool:
-        """Whether it is marked as deleted."""
-        return is_deleted(self.shared)
+    is_deleted: bool
 
     @property
     def place(self) -> tuple[bool, str, str | int]:
@@ -97,6 +97,7 @@ class CellList:
                 record.shared,
                 position,
                 record.key,
+                record.is_deleted,
             )
             for position, record in enumerate(index.records)
             if record.is_cell
@@ -125,9 +126,12 @@ class CellList:
             raise KeyError(cell_id)
         return found
 
-    def types(self) -> Iterator[str]:
-        """The types of the cells that are there, in order."""
-        return (entry.shared["cell_type"] for entry in self.entries())
+    @property
+    def sole_type(self) -> str | None:
+        """The type of the only cell that is there; ``None`` if there are several, or none."""
+        records = (record for record in self.index_now().records if record.is_cell and not record.is_deleted)
+        first_two = list(islice(records, 2))
+        return first_two[0].shared["cell_type"] if len(first_two) == 1 else None
 
     # Editing
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycrdt import Doc, Map, Text
@@ -103,8 +102,7 @@ class RoomDocument:
     @property
     def kind(self) -> Literal["note", "notebook"]:
         """``note`` if there is just one cell and that is not code."""
-        first_two = list(islice(self._types(), 2))
-        return "note" if first_two in (["markdown"], ["raw"]) else "notebook"
+        return "note" if self._cells.sole_type in ("markdown", "raw") else "notebook"
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -220,9 +218,6 @@ class RoomDocument:
         if self._watch is not None:
             self._watch.has_new_order = True
 
-    def _types(self) -> Iterator[str]:
-        return (entry.shared["cell_type"] for entry in self._entries())
-
     def _find(self, cell_id: str) -> tuple[int, CellEntry]:
         for index, entry in enumerate(self._entries()):
             if entry.id == cell_id:
@@ -247,7 +242,7 @@ class RoomDocument:
         """Make ``content`` the content: :meth:`set_notebook` for what was read before."""
         with self.doc.transaction(origin=origin):
             self._cells.heal()
-            if content.note is not None and list(islice(self._types(), 2)) == ["markdown"]:
+            if content.note is not None and self._cells.sole_type == "markdown":
                 content = replace(content, cells=[CellContent("markdown", content.note)])
             self._set_version()
             self.set_metadata({**self.metadata, **content.metadata} if content.is_partial else content.metadata)
