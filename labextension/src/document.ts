@@ -247,6 +247,12 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
     [...this._holds].forEach(hold => hold.dispose());
   }
 
+  /** The ids, whenever they are asked for, of the cells that have these now: the server may give new ones other ids. */
+  track(ids: readonly string[]): () => string[] {
+    const cells = ids.map(id => this.cells.find(cell => cell.getId() === id));
+    return () => ids.map((id, index) => cells[index]?.getId() ?? id);
+  }
+
   override dispose(): void {
     if (!this.isDisposed) {
       this._arrangement.dispose();

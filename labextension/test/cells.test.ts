@@ -141,6 +141,19 @@ test('of two cells with one id both are there, and one gets another id from the 
   assert.equal(ben.cell('x').getSource(), 'first');
 });
 
+test('what is to be run is the cell that was chosen, though it gets another id before it is saved', () => {
+  const [ada, ben] = open();
+  ada.insert(3, 'x', 'of Ada');
+  const chosen = ada.notebook.track(['p', 'x']);
+  ben.insert(3, 'x', 'of Ben');
+  exchange(pages);
+  const own = [...ada.notebook.ydoc.getArray<Y.Map<unknown>>('cells')].find(cell => textOf(cell) === 'of Ada');
+  own?.set('id', 'x-2');
+  settle();
+  assert.deepEqual(chosen(), ['p', 'x-2']);
+  assert.equal(ada.cell('x').getSource(), 'of Ben');
+});
+
 test('a cell that is put before another one does not take its id', () => {
   const [ada, ben] = open();
   const bag = ben.notebook.ydoc.getArray<Y.Map<unknown>>('cells');

@@ -32,7 +32,8 @@ export class Execution {
 
   /** Runs cells, once all that was typed into them is on the server; in the order in which they were asked for. */
   run(cells: readonly string[] | 'all'): Promise<void> {
-    this._last = this._last.then(() => this._try(() => this._run(cells)));
+    const ids = cells === 'all' ? (): 'all' => cells : this._host.room.sharedModel.track(cells);
+    this._last = this._last.then(() => this._try(() => this._run(ids)));
     return this._last;
   }
 
@@ -96,10 +97,10 @@ export class Execution {
     return this._succeeds(() => this._host.room.kernelApi.answer(run, value));
   }
 
-  private async _run(cells: readonly string[] | 'all'): Promise<void> {
+  private async _run(ids: () => readonly string[] | 'all'): Promise<void> {
     const { room } = this._host;
     if (await room.whenSaved()) {
-      await room.kernelApi.run(cells);
+      await room.kernelApi.run(ids());
     } else if (!room.isDisposed) {
       this._host.announce(this._trans.__('Nothing was run: your last edits have not reached the server.'));
     }
