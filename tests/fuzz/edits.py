@@ -117,7 +117,7 @@ class Eve:
         """
         if self._rng.random() < 0.2:
             self._client += 1
-        client = self._client if self._rng.random() < 0.95 else self._rng.choice([ADA, SERVER, 2**32 + 5])
+        client = self._client if self._rng.random() < 0.95 else self._rng.choice([ADA, SERVER, 2**33 + 5])
         doc: Doc[Any] = Doc(client_id=client)
         doc.apply_update(self._state)
         before = doc.get_state()
@@ -336,7 +336,7 @@ class Eve:
         return None if self._rng.random() < 0.35 else self._rng.choice(KEYS)
 
     def _any_client(self) -> int:
-        return self._client if self._rng.random() < 0.85 else self._rng.choice([ADA, SERVER, *self._ends, 2**32 + 5])
+        return self._client if self._rng.random() < 0.85 else self._rng.choice([ADA, SERVER, *self._ends, 2**33 + 5])
 
     def _deletion(self) -> Deletion:
         client, clock = self._unit()

@@ -28,15 +28,15 @@ from jupyter_collab.protocol import (
 from jupyter_collab.rooms import Limits, Peer, Room
 from jupyter_collab.rooms.room import RoomState
 from jupyter_collab.store import LogEntry, LogSlice, RoomRecord, Store
-from jupyter_collab.yjs import state_vector
+from jupyter_collab.yjs import SERVER_CLIENT_IDS, state_vector
 
 from ..unit.doubles import MemoryTransport
 from .writer import DOC, made_of
 
 __all__ = ["ADA", "Broken", "FuzzedRoom", "Sent", "replay"]
 
-ADA, SERVER = 1, 2
-"""Yjs client ids: of the one who types, and of the server."""
+ADA, SERVER = 1, SERVER_CLIENT_IDS.start
+"""Yjs client ids: of the one who types, and of the server, the same each time, so that what was found is replayed."""
 
 RUN = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "crc": 1}
 KERNEL = {"id": "k", "name": "python3", "server": "s"}
@@ -151,7 +151,7 @@ class FuzzedRoom:
     def watched(cls, role: Role) -> Iterator["FuzzedRoom"]:
         """One of which the log is listened to; :meth:`open` it."""
         room = cls(role)
-        with _listening() as heard, patch("jupyter_collab.rooms.replica.RoomDocument", _servers_document):
+        with _listening() as heard, patch("jupyter_collab.rooms.replica.server_client_id", lambda: SERVER):
             room._heard = heard
             yield room
 
@@ -296,11 +296,6 @@ class FuzzedRoom:
     def _require(self, holds: bool, otherwise: str) -> None:
         if not holds:
             raise Broken(otherwise)
-
-
-def _servers_document() -> RoomDocument:
-    """With a client id that is always the same, so that what was found can be replayed."""
-    return RoomDocument(Doc(client_id=SERVER))
 
 
 def _as_if_run(document: RoomDocument) -> None:
