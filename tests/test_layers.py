@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors", "spans", "names", "dangers"),
+    ("errors", "spans", "background", "names", "dangers"),
     ("protocol",),
     ("yjs",),
     ("document",),

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TypeVar
 
 from ..access import User
+from ..background import Background
 from ..document import RoomDocument
 from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
 from ..rooms import RoomManager
-from ..rooms.tasks import TaskSlots
 from .board import Board
 from .contract import Kernel, KernelHost, KernelSpec
 from .notebook import KernelMark, abort_unended_runs, read_mark, require_spec, set_mark, set_spec, wanted_spec
@@ -50,7 +50,7 @@ class KernelHolder:
         self._expects_restart = False
         self._changed = asyncio.Event()
         self._commands = asyncio.Lock()
-        self._tasks = TaskSlots(f"kernel of room {room_id}", lambda error: None)
+        self._background = Background(f"kernel of room {room_id}")
 
     @property
     def kernel(self) -> Kernel | None:
@@ -197,7 +197,7 @@ class KernelHolder:
         """Let go of the kernel, which may be found again, or be gone by then."""
         if self._kernel is not None:
             await self._edit(partial(set_mark, mark=KernelMark(self._kernel.id, "")))
-        await self._tasks.close()
+        await self._background.close()
         if self._kernel is not None:
             await self._kernel.close()
 
@@ -226,7 +226,7 @@ class KernelHolder:
         self._let_go()
         if kernel is not None:
             self._board.say(ENDED)
-            self._tasks.start(f"bury {kernel.id}", partial(self._bury, kernel))
+            self._background.run_once(f"bury {kernel.id}", partial(self._bury, kernel))
 
     async def _bury(self, kernel: Kernel) -> None:
         await kernel.shutdown()

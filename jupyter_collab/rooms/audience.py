@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from pycrdt import merge_updates
-
 from ..access import Capability
 from ..protocol import Event, Update, build
-from .outbox import MAX_MERGED_UPDATES
+from .fanout import merged
 from .peer import Peer
 
 __all__ = ["Audience"]
@@ -59,9 +57,7 @@ class Audience:
 
     def show(self, updates: list[bytes], author: Peer | None) -> None:
         """Send ``updates`` to everybody but ``author``, in as few messages as merge quickly, each built once."""
-        for start in range(0, len(updates), MAX_MERGED_UPDATES):
-            part = updates[start : start + MAX_MERGED_UPDATES]
-            update = part[0] if len(part) == 1 else merge_updates(*part)
+        for update in merged(updates):
             message = build(Update(update))
             for peer in tuple(self.peers):
                 if peer is not author:

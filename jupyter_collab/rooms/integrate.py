@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, get_update
 
+from ..background import is_failure
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import Reader
 from ..yjs import check_update, state_vector
@@ -66,8 +67,7 @@ def _read(work: Callable[[], T]) -> T:
     try:
         return work()
     except BaseException as error:
-        panicked = type(error).__name__ == "PanicException"  # pyo3 derives it from BaseException and exports it nowhere
-        if not panicked and not isinstance(error, Exception):
+        if not is_failure(error):
             raise
         raise InvalidUpdate(NO_UPDATE) from error
 

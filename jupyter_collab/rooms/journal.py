@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import NotSaved, RoomError, StoreError
+from ..background import Background
+from ..errors import NotSaved, StoreError
 from ..store import LogEntry, Store
 from .peer import Peer
 
@@ -83,7 +84,8 @@ class Journal:
         self._failing: StoreError | None = None
         self._ended: Exception | None = None
         self._flushing: dict[asyncio.Future[None], bool] = {}
-        self._task = asyncio.create_task(self._run(), name=f"jupyter_collab journal of {room_id}")
+        self._background = Background(f"journal of room {room_id}", self._lose)
+        self._background.run("writing", self._run)
 
     @property
     def failing(self) -> StoreError | None:
@@ -188,24 +190,16 @@ class Journal:
     async def close(self) -> None:
         """End; what is not durable by now stays with its authors, who were not told that it is saved."""
         self._end(NotSaved("The room was closed before this was saved; try again."))
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await self._background.close()
 
     async def _run(self) -> None:
+        """Write batch after batch. If anything fails here, the room must not go on, as if it had a journal."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             batch, self._next = self._next, Batch()
             self._in_flight = batch
-            try:
-                seq = await self._append(batch)
-            except RoomError as error:
-                self._lose(error)
-                return
-            except Exception as error:  # the task's boundary: the room must not go on without its journal
-                log.exception("The journal of room %s ended.", self._room_id)
-                self._lose(error)
-                return
+            seq = await self._append(batch)
             self._in_flight = None
             for callback in batch.waiting:
                 callback()

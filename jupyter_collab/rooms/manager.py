@@ -23,6 +23,7 @@ from ..errors import (
     RoomNotFound,
     RoomTooLarge,
     ServerFull,
+    StoreError,
 )
 from ..names import clean_name
 from ..protocol import ConnectedUser
@@ -125,15 +126,13 @@ class RoomManager:
             room.join(peer)
         finally:
             self._close_when_idle(room)
-        for watcher in self.watchers:
-            watcher.joined(room, peer)
+        self._tell(lambda watcher: watcher.joined(room, peer))
         return room
 
     def leave(self, room: Room, peer: Peer) -> None:
         """``peer``'s connection has ended."""
         room.leave(peer)
-        for watcher in self.watchers:
-            watcher.left(room, peer)
+        self._tell(lambda watcher: watcher.left(room, peer))
         self._close_when_idle(room)
 
     def live(self, room_id: str) -> Room | None:
@@ -288,8 +287,7 @@ class RoomManager:
             del self._opening[room_id]
         self._rooms[room_id] = room
         self._backplane.watch(room_id)
-        for watcher in self.watchers:
-            watcher.opened(room)
+        self._tell(lambda watcher: watcher.opened(room))
         self._close_when_idle(room)
         return room
 
@@ -309,7 +307,7 @@ class RoomManager:
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]
-        if room.is_idle and room.id not in self._uses and not any(watcher.needs(room.id) for watcher in self.watchers):
+        if room.is_idle and room.id not in self._uses and not self._is_needed(room):
             self._end(room, CloseCode.NORMAL, "nobody was here")
         elif not room.peers:
             self._look_again(room, max(self._idle_seconds, MIN_RECHECK_SECONDS))
@@ -321,8 +319,7 @@ class RoomManager:
         del self._rooms[room.id]
         self._keep(room.id)
         self._backplane.unwatch(room.id)
-        for watcher in self.watchers:
-            watcher.ended(room, code)
+        self._tell(lambda watcher: watcher.ended(room, code))
         task = asyncio.create_task(self._close(room, code, reason), name=f"jupyter_collab closing {room.id}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -336,9 +333,9 @@ class RoomManager:
         """The room cannot go on: nobody may type into it as if it could."""
         if isinstance(error, RoomNotFound):
             self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: {error}")
-        elif isinstance(error, CollabError):
+        elif isinstance(error, (EpochMismatch, StoreError)):
             self._end(room, error.code, f"{error.reason}: {error}")
-        else:
+        else:  # it is no fault of those who are here
             self._end(room, CloseCode.INTERNAL_ERROR, "internal_error: the server's log says why; reconnect")
 
     def _look(self, room_id: str, head: Head | None) -> None:
@@ -353,8 +350,23 @@ class RoomManager:
             room.look(head)
             if head.access_version != room.access_version:
                 room.access_version = head.access_version
-                for watcher in self.watchers:
-                    watcher.access_changed(room)
+                self._tell(lambda watcher: watcher.access_changed(room))
+
+    def _tell(self, tell: Callable[[RoomWatcher], None]) -> None:
+        """Let each watcher hear of something; one that fails harms neither the room nor the others."""
+        for watcher in self.watchers:
+            try:
+                tell(watcher)
+            except Exception:
+                log.exception("%s failed on what it was told of a room.", type(watcher).__name__)
+
+    def _is_needed(self, room: Room) -> bool:
+        """Whether ``room`` must stay open although nobody is in it; so it is if that cannot be told."""
+        try:
+            return any(watcher.needs(room.id) for watcher in self.watchers)
+        except Exception:
+            log.exception("It cannot be told whether room %s is needed.", room.id)
+            return True
 
 
 def check_room_id(room_id: str) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from ..access import Capability, Role, User, UserKind
+from ..background import Background
 from ..errors import (
     CollabError,
     MemberNotFound,
@@ -50,7 +52,7 @@ class Members(RoomWatcher):
         self._rooms = rooms
         self._guests_may_run = guests_may_run
         self._notes = Notes(rooms.store.people)
-        self._checks: set[asyncio.Task[None]] = set()
+        self._background = Background("members")
         self._next_checks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         rooms.watchers.append(self)
@@ -62,10 +64,7 @@ class Members(RoomWatcher):
     async def close(self) -> None:
         """Look no more, and write what is to be noted."""
         await self.flush_notes()
-        for check in tuple(self._checks):
-            check.cancel()
-        if self._checks:
-            await asyncio.wait(self._checks)
+        await self._background.close()
 
     # -- what one may do ---------------------------------------------------------------------------------------------
 
@@ -201,7 +200,7 @@ class Members(RoomWatcher):
     def joined(self, room: Room, peer: Peer) -> None:
         """Something may have been changed since it was looked up what ``peer`` may do."""
         if peer.access_version < room.access_version:
-            self._start(self._check_until_known(room, peer))
+            self._background.run("look", partial(self._check_until_known, room, peer))
 
     def access_changed(self, room: Room) -> None:
         """Another server changed something, or this one did."""
@@ -210,13 +209,13 @@ class Members(RoomWatcher):
 
     def look_again(self, room: Room, peer: Peer) -> None:
         """What ``peer`` may be at most has changed."""
-        self._start(self._check_until_known(room, peer))
+        self._background.run("look", partial(self._check_until_known, room, peer))
 
     def _check_all(self, room: Room) -> asyncio.Task[None]:
         """Look up what everybody in ``room`` may do; who asks while one look is under way shares the next one."""
         known = self._next_checks.get(room.id)
         if known is None:
-            known = self._next_checks[room.id] = self._start(self._check_in_turn(room))
+            known = self._next_checks[room.id] = self._background.run("look", partial(self._check_in_turn, room))
         return known
 
     async def _check_in_turn(self, room: Room) -> None:
@@ -234,6 +233,9 @@ class Members(RoomWatcher):
             except StoreError as error:
                 log.warning("Room %s: cannot look up what %s may do: %s", room.id, peer.name, error)
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception:  # what somebody may do is not known, so they may do nothing
+                log.exception("Room %s: it cannot be told what %s may do.", room.id, peer.name)
+                room.expel(peer, CollabError("The server cannot tell what you may do here; its log says why."))
             else:
                 return
 
@@ -252,12 +254,6 @@ class Members(RoomWatcher):
             return
         if role is not peer.role:
             room.set_role(peer, role)
-
-    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        check = asyncio.create_task(work, name="jupyter_collab members")
-        self._checks.add(check)
-        check.add_done_callback(self._checks.discard)
-        return check
 
 
 def _no_member(room_id: str) -> NotAMember:

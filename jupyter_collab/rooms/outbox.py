@@ -1,18 +1,16 @@
 """What a peer is owed: sent at once while it keeps up, merged while it does not, given up on beyond a bound."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from pycrdt import merge_updates
-
-from ..errors import CloseCode, SlowReader
+from ..errors import CloseCode, CollabError, SlowReader
 from ..protocol import Update, build
+from .fanout import MAX_MERGED_UPDATES, merged
 
-__all__ = ["MAX_MERGED_UPDATES", "Outbox", "Transport"]
+__all__ = ["Outbox", "Transport"]
 
-
-MAX_MERGED_UPDATES = 500
-"""Merging costs the square of their number; this many take a few milliseconds."""
+log = logging.getLogger(__name__)
 
 
 class Transport(Protocol):
@@ -32,9 +30,9 @@ class Outbox:
     """Sends to one peer, in order.
 
     While the transport is busy, updates wait and merge, so that a peer that falls behind is owed one message and not
-    a thousand. ``on_ready`` is called when it has caught up; more than ``max_bytes`` waiting is a
-    :class:`~jupyter_collab.errors.SlowReader`, told to ``on_overflow``. The document, which may be larger than that,
-    does not count while it waits, but once.
+    a thousand. ``on_ready`` is called when it has caught up, ``on_failed`` when nothing more can be sent: if the
+    transport failed, or more than ``max_bytes`` wait, which is a :class:`~jupyter_collab.errors.SlowReader`. The
+    document, which may be larger than that, does not count while it waits, but once.
     """
 
     def __init__(
@@ -42,12 +40,12 @@ class Outbox:
         transport: Transport,
         max_bytes: int,
         on_ready: Callable[[], None],
-        on_overflow: Callable[[SlowReader], None],
+        on_failed: Callable[[CollabError], None],
     ) -> None:
         self._transport = transport
         self._max_bytes = max_bytes
         self._on_ready = on_ready
-        self._on_overflow = on_overflow
+        self._on_failed = on_failed
         self._busy = False
         self._closed = False
         self._messages: list[bytes] = []
@@ -107,7 +105,14 @@ class Outbox:
         self._waiting_bytes = 0
 
     def _send_now(self, message: bytes) -> None:
-        if not self._transport.send(message):
+        try:
+            has_left = self._transport.send(message)
+        except Exception:  # the boundary of one peer: the others must get what they are owed
+            log.exception("A connection failed.")
+            self.close()
+            self._on_failed(CollabError("Your connection failed on the server, whose log says why. Reconnect."))
+            return
+        if not has_left:
             self._busy = True
             self._transport.on_drained(self._drained)
 
@@ -116,12 +121,12 @@ class Outbox:
         if self._waiting_bytes > self._max_bytes:
             waiting = self._waiting_bytes
             self.close()
-            self._on_overflow(SlowReader(f"{waiting} bytes wait for you to read; reconnect to get what is missing."))
+            self._on_failed(SlowReader(f"{waiting} bytes wait for you to read; reconnect to get what is missing."))
 
     def _merge(self) -> None:
         """Turn the waiting updates into one message."""
         if self._updates:
-            self._messages.append(build(Update(merge_updates(*self._updates))))
+            self._messages += [build(Update(update)) for update in merged(self._updates)]
             self._updates = []
 
     def _drained(self) -> None:

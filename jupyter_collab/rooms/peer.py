@@ -67,12 +67,12 @@ class Peer:
         limits: Limits,
         now: float,
         on_ready: Callable[["Peer"], None],
-        on_overflow: Callable[[CollabError], None],
+        on_failed: Callable[[CollabError], None],
     ) -> None:
         """Get ready for a room's traffic, at ``now`` by the event loop's clock."""
         self.joined_at = now
         self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
-        self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_overflow)
+        self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_failed)
 
     @property
     def info(self) -> UserInfo:

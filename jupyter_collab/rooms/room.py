@@ -13,6 +13,7 @@ from time import thread_time
 from typing import Protocol, TypeVar
 
 from ..access import Capability, Role, User
+from ..background import Background
 from ..document import RoomDocument
 from ..errors import (
     CausalGap,
@@ -64,7 +65,6 @@ from .peer import Peer
 from .presence import Presence
 from .replica import Replica
 from .reservations import Reservations
-from .tasks import TaskSlots
 from .turns import NO_REST, in_turns, rest_after
 
 __all__ = ["Room", "RoomState"]
@@ -151,7 +151,7 @@ class Room:
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._reworks = asyncio.Lock()
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
-        self._tasks = TaskSlots(f"room {self.id}", lambda error: on_lost(self, error))
+        self._background = Background(f"room {self.id}", lambda error: on_lost(self, error))
         self._journal = Journal(
             store,
             self.id,
@@ -253,7 +253,7 @@ class Room:
             self._limits,
             self._loop.time(),
             on_ready=self._caught_up,
-            on_overflow=lambda error: self._expel(peer, error),
+            on_failed=lambda error: self._expel(peer, error),
         )
         peer.color = choose_color(peer.user, self._audience.peers)
         self._audience.add(peer)
@@ -585,7 +585,7 @@ class Room:
             peer.pay(GAP_SECONDS)
             peer.tell(rejection)
             self._ask_for_edits(peer)
-            self._tasks.start("catch up", self._catch_up)  # another server may have what is missing
+            self._background.run_once("catch up", self._catch_up)  # another server may have what is missing
         elif _is_about_an_edit(error) and peer.speaks_v1:
             peer.complaints.add(
                 error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
@@ -690,7 +690,7 @@ class Room:
         if self._replica.spoiled and self._state is RoomState.LIVE:
             self._state = RoomState.HEALING
             self._live.clear()
-            self._tasks.start("heal", self._heal)
+            self._background.run_once("heal", self._heal)
 
     async def _heal(self) -> None:
         """Make the document anew, from what was accepted."""
@@ -717,10 +717,10 @@ class Room:
             self._replica.settle(entry.update for entry in batch.entries)
             self._on_grown(self.id)
         else:
-            self._tasks.start("catch up", self._catch_up)
+            self._background.run_once("catch up", self._catch_up)
         self._replica.logged(entry.update for entry in batch.entries)
         if self._replica.wants_keyframe:
-            self._tasks.start("compact", self.compact)
+            self._background.run_once("compact", self.compact)
 
     async def compact(self) -> None:
         """Replace the log so far, if there is any, by a keyframe.
@@ -752,7 +752,7 @@ class Room:
         """Take in what other server processes did to the room, if anything."""
         self.retitle(head.title)
         if self._position.heard(head.seq):
-            self._tasks.start("catch up", self._catch_up)
+            self._background.run_once("catch up", self._catch_up)
 
     async def _catch_up(self) -> None:
         """Read the log, at least once, until there is nothing in it that the document does not have."""
@@ -805,7 +805,7 @@ class Room:
             self.leave(peer)
             peer.disconnect(code, reason)
         await self._journal.close()
-        await self._tasks.close()
+        await self._background.close()
         self._replica.close()
 
 

@@ -4,7 +4,7 @@ import gc
 import json
 import logging
 import os
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -277,14 +277,11 @@ class CollabExtension(ExtensionApp):
             await self.manager.create_room(room_id=self.demo_room, title="Demo", content=content)
 
     async def stop_extension(self) -> None:
-        """Make everything durable and say goodbye."""
-        await self.workers.close()
-        await self.rechecks.close()
-        await self.kernels.close()
-        await self.attendance.close()
-        await self.members.close()
-        await self.waiting.close()
-        await self.manager.stop()
+        """Make everything durable and say goodbye; whatever fails in it, the rest is done."""
+        async with AsyncExitStack() as exits:
+            exits.push_async_callback(self.manager.stop)
+            for part in (self.waiting, self.members, self.attendance, self.kernels, self.rechecks, self.workers):
+                exits.push_async_callback(part.close)
 
     def _kernel_rules(self) -> KernelRules:
         return KernelRules(tuple(self.room_kernels), tuple(self.room_kernel_environment))

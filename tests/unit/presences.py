@@ -91,7 +91,7 @@ class Stage:
         transport = MemoryTransport()
         peer = Peer(user(name), role, transport, speaks_v1=not plain)
         onlooker = Onlooker(peer, transport)
-        peer.attach(self.limits, self.clock.time(), on_ready=self.presence.catch_up, on_overflow=self.overflows.append)
+        peer.attach(self.limits, self.clock.time(), on_ready=self.presence.catch_up, on_failed=self.overflows.append)
         self.peers.add(peer)
         self.presence.greet(peer)
         return onlooker

@@ -6,9 +6,10 @@ from typing import Any
 
 from pycrdt import Doc, Text
 
-from jupyter_collab.errors import SlowReader
+from jupyter_collab.errors import CollabError
 from jupyter_collab.protocol import Ack, SyncStep2, Update, build, parse
-from jupyter_collab.rooms.outbox import MAX_MERGED_UPDATES, Outbox
+from jupyter_collab.rooms.fanout import MAX_MERGED_UPDATES
+from jupyter_collab.rooms.outbox import Outbox
 
 from .doubles import MemoryTransport
 from .updates import client_document, recorded_updates
@@ -21,7 +22,7 @@ class Owed:
     max_bytes: int = 1_000_000
     transport: MemoryTransport = field(default_factory=MemoryTransport)
     ready: int = 0
-    overflows: list[SlowReader] = field(default_factory=list)
+    overflows: list[CollabError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.transport, self.max_bytes, self._count_ready, self.overflows.append)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pycrdt import merge_updates
 
-from jupyter_collab.rooms import audience
-from jupyter_collab.rooms.outbox import MAX_MERGED_UPDATES
+from jupyter_collab.rooms import fanout
+from jupyter_collab.rooms.fanout import MAX_MERGED_UPDATES
 
 from .doubles import ScriptedPeer, faulty_store, serving
 from .scenarios import scenario
@@ -22,7 +22,7 @@ async def test_a_batch_is_merged_in_parts(tmp_path: Path, monkeypatch: pytest.Mo
         merged.append(len(updates))
         return merge_updates(*updates)
 
-    monkeypatch.setattr(audience, "merge_updates", counting)
+    monkeypatch.setattr(fanout, "merge_updates", counting)
     store = faulty_store(tmp_path)
     async with serving(store) as manager:
         ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]
