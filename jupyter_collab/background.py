@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 __all__ = ["Background", "is_failure"]
@@ -27,7 +28,11 @@ class Background:
 
     def run(self, name: str, work: Work) -> asyncio.Task[None]:
         """Begin ``work``, for which nobody need wait; the task that is returned never raises."""
-        task = asyncio.create_task(self._run(name, work), name=f"jupyter_collab {name}: {self._owner}")
+        task = asyncio.create_task(
+            self._run(name, work),
+            name=f"jupyter_collab {name}: {self._owner}",
+            context=Context(),  # else it holds what it began for, such as a connection, for as long as it goes on
+        )
         self._tasks[task] = name
         task.add_done_callback(self._tasks.pop)
         return task
@@ -56,7 +61,7 @@ class Background:
             except Exception as error:  # noqa: BLE001  # the boundary of a timer
                 self._failed(name, error)
 
-        timer = asyncio.get_running_loop().call_later(seconds, ring)
+        timer = asyncio.get_running_loop().call_later(seconds, ring, context=Context())
         self._timers = {other for other in self._timers if not other.cancelled()} | {timer}
         return timer
 

@@ -6,12 +6,14 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..access import Role, User
+from ..background import Background
 from ..backplane import Backplane
 from ..document import FirstContent, NotebookContent, RoomDocument
 from ..errors import (
@@ -65,7 +67,7 @@ class RoomManager:
         self._uses: Counter[str] = Counter()
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._idle_timers: dict[str, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._background = Background("rooms")
         self._starting = asyncio.Lock()
         self._started = False
         self._stopped = False
@@ -96,14 +98,19 @@ class RoomManager:
         self._stopped = True
         if not self._started:
             return
-        await self._backplane.stop()
+        async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            exits.push_async_callback(self._store.close)
+            exits.push_async_callback(self._stop_rooms)
+            await self._backplane.stop()
+
+    async def _stop_rooms(self) -> None:
         for timer in self._idle_timers.values():
             timer.cancel()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)  # who waits for one hears of its error
-        await asyncio.gather(*(self._stop_room(room) for room in list(self._rooms.values())))
-        if self._closing:
-            await asyncio.wait(self._closing)
-        await self._store.close()
+        stopped = await asyncio.gather(*map(self._stop_room, self._rooms.values()), return_exceptions=True)
+        for error in filter(None, stopped):
+            log.error("A room did not stop as it should.", exc_info=error)
+        await self._background.wait()
 
     async def _stop_room(self, room: Room) -> None:
         try:
@@ -320,9 +327,7 @@ class RoomManager:
         self._keep(room.id)
         self._backplane.unwatch(room.id)
         self._tell(lambda watcher: watcher.ended(room, code))
-        task = asyncio.create_task(self._close(room, code, reason), name=f"jupyter_collab closing {room.id}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._background.run(f"closing {room.id}", partial(self._close, room, code, reason))
 
     async def _close(self, room: Room, code: CloseCode, reason: str) -> None:
         if code is CloseCode.NORMAL:

@@ -171,7 +171,7 @@ async def test_an_unloaded_room_leaves_its_content_as_a_keyframe(store: FaultySt
         await ada.typed("kept")
         ada.leave(manager)
         await until(lambda: live_rooms(manager) == 0)
-        await until(lambda: not manager._closing)
+        await manager._background.wait()
         assert (await store.read_log("demo")).entries == ()
 
 
