@@ -43,6 +43,10 @@ __all__ = [
 MAX_NESTING = 100
 """So deep may lists and objects lie in each other inside one value. Far deeper ones overflow the stack of yrs."""
 
+SUB_DOCUMENT = (
+    "The edit holds a sub-document, which a room does not sync: nobody else would see what is in it. "
+    "Nothing of it was taken in. Make a room of its own for that document."
+)
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 TOO_DEEP = f"The edit holds a value nested more than {MAX_NESTING} deep; nothing of it was taken in."
 
@@ -302,6 +306,8 @@ class UpdateReader(Reader):
         elif kind == TYPE:
             self._type()
         elif kind == DOC:
+            if not self._is_ours:
+                raise InvalidUpdate(SUB_DOCUMENT)
             self.text()
             self._any()
         else:

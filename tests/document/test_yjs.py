@@ -17,6 +17,7 @@ from jupyter_collab.gate.surrogates import Surrogates
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import MAX_NESTING, UpdateReader, check_update, state_vector
 
+from ..fuzz.writer import Made, type_content, update_of
 from .strategies import NOTEBOOKS, SHARED_JUNK, TEXTS
 from .test_junk import VECTORS
 
@@ -82,8 +83,9 @@ def test_all_that_javascript_writes_passes(name: str) -> None:
 
 
 def test_a_hook_is_refused_as_yrs_reads_it_wrongly() -> None:
+    kind, length, content = type_content(5, "hook")
     with pytest.raises(InvalidUpdate, match="XmlHook"):
-        parse(bytes.fromhex(VECTORS["values among cells"]))
+        parse(update_of([Made(5, 0, length, kind, content, parent="mine", key="k")]))
 
 
 @given(NOTEBOOKS, st.data())

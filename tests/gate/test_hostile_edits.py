@@ -262,6 +262,25 @@ def test_what_is_known_may_be_sent_again_by_anybody() -> None:
     assert room.take(ada.doc.get_update(), "ada") == []
 
 
+@pytest.mark.parametrize("place", ["root", "cell", "metadata"])
+def test_documents_in_the_document_are_refused_with_words(place: str) -> None:
+    room = GatedRoom()
+    eve = room.joined("eve")
+    before = room.replica.encode()
+    holders: dict[str, Callable[[Person], Map[Any]]] = {
+        "root": lambda eve: eve.doc.get("mine", type=Map),
+        "cell": lambda eve: eve.cell(),
+        "metadata": lambda eve: eve.cell()["metadata"],
+    }
+
+    def put(eve: Person) -> None:
+        holders[place](eve)["sub"] = Doc[Any]()
+
+    with pytest.raises(InvalidUpdate, match="sub-document, which a room does not sync"):
+        eve.send(put)
+    assert room.replica.encode() == before
+
+
 # -- cost
 
 
