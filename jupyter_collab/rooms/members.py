@@ -200,7 +200,7 @@ class Members(RoomWatcher):
     def joined(self, room: Room, peer: Peer) -> None:
         """Something may have been changed since it was looked up what ``peer`` may do."""
         if peer.access_version < room.access_version:
-            self._background.run("look", partial(self._check_until_known, room, peer))
+            self._background.run("look", partial(self._check, room, (peer,)))
 
     def access_changed(self, room: Room) -> None:
         """Another server changed something, or this one did."""
@@ -209,7 +209,7 @@ class Members(RoomWatcher):
 
     def look_again(self, room: Room, peer: Peer) -> None:
         """What ``peer`` may be at most has changed."""
-        self._background.run("look", partial(self._check_until_known, room, peer))
+        self._background.run("look", partial(self._check, room, (peer,)))
 
     def _check_all(self, room: Room) -> asyncio.Task[None]:
         """Look up what everybody in ``room`` may do; who asks while one look is under way shares the next one."""
@@ -221,29 +221,39 @@ class Members(RoomWatcher):
     async def _check_in_turn(self, room: Room) -> None:
         async with self._turns.setdefault(room.id, asyncio.Lock()):
             del self._next_checks[room.id]
-            for peer in room.peers:
-                await self._check_until_known(room, peer)
+            await self._check(room, room.peers)
         if room.id not in self._next_checks:
             del self._turns[room.id]
 
-    async def _check_until_known(self, room: Room, peer: Peer) -> None:
-        while peer in room.peers:
+    async def _check(self, room: Room, peers: Collection[Peer]) -> None:
+        """Look up what ``peers`` may do, however often that fails."""
+        while present := room.peers.intersection(peers):
             try:
-                await self._check(room, peer)
+                known = await self._people.accesses(room.id, {peer.user.principal for peer in present})
+            except RoomNotFound:  # it was purged; that ends it here, too
+                return
             except StoreError as error:
-                log.warning("Room %s: cannot look up what %s may do: %s", room.id, peer.name, error)
+                log.warning("Room %s: cannot look up what people may do: %s", room.id, error)
                 await asyncio.sleep(RETRY_SECONDS)
-            except Exception:  # what somebody may do is not known, so they may do nothing
-                log.exception("Room %s: it cannot be told what %s may do.", room.id, peer.name)
-                room.expel(peer, CollabError("The server cannot tell what you may do here; its log says why."))
+            except Exception as error:  # noqa: BLE001  # the boundary of those for whom this fails
+                await self._check_one_by_one(room, present, error)
+                return
             else:
+                for peer in present:
+                    self._obey(room, peer, known[peer.user.principal])
                 return
 
-    async def _check(self, room: Room, peer: Peer) -> None:
-        try:
-            access = await self._people.access(room.id, peer.user.principal)
-        except RoomNotFound:  # it was purged; that ends it here, too
+    async def _check_one_by_one(self, room: Room, peers: Collection[Peer], error: Exception) -> None:
+        """Let nobody suffer for another of whom it cannot be known what they may do; they themselves may do nothing."""
+        if len(peers) > 1:
+            for peer in peers:
+                await self._check(room, (peer,))
             return
+        (peer,) = peers
+        log.error("Room %s: it cannot be told what %s may do.", room.id, peer.name, exc_info=error)
+        room.expel(peer, CollabError("The server cannot tell what you may do here; its log says why."))
+
+    def _obey(self, room: Room, peer: Peer, access: RoomAccess) -> None:
         if peer not in room.peers or access.version < peer.access_version:
             return  # who looked later was faster
         peer.access_version = access.version

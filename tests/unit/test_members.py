@@ -1,7 +1,7 @@
 """Who may do what, true for open connections at once: here, on other servers, and when the store comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -98,17 +98,17 @@ async def test_nobody_keeps_a_right_because_the_store_failed_for_a_while(
 ) -> None:
     monkeypatch.setattr("jupyter_collab.rooms.members.RETRY_SECONDS", 0.01)
     monkeypatch.setattr("jupyter_collab.rooms.members.PATIENCE_SECONDS", 0.05)
-    real, failures = SQLPeople.access, 0
+    real, failures = SQLPeople.accesses, 0
 
-    async def failing(self: SQLPeople, room_id: str, principal: str) -> RoomAccess:
+    async def failing(self: SQLPeople, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
         nonlocal failures
         if failures < 5 and is_broken:
             failures += 1
             raise StoreUnavailable("The store cannot be read: disk gone.")
-        return await real(self, room_id, principal)
+        return await real(self, room_id, principals)
 
     is_broken = False
-    monkeypatch.setattr(SQLPeople, "access", failing)
+    monkeypatch.setattr(SQLPeople, "accesses", failing)
     async with a_server(tmp_path) as (manager, members):
         bob = await joined(manager, members, "bob")
         is_broken = True
@@ -121,21 +121,21 @@ async def test_nobody_keeps_a_right_because_the_store_failed_for_a_while(
 
 @scenario
 async def test_an_older_look_undoes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, held = SQLPeople.access, asyncio.Event()
+    real, held = SQLPeople.accesses, asyncio.Event()
 
-    async def late(self: SQLPeople, room_id: str, principal: str) -> RoomAccess:
-        found = await real(self, room_id, principal)
+    async def late(self: SQLPeople, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
+        found = await real(self, room_id, principals)
         await held.wait()
         return found
 
     async with a_server(tmp_path) as (manager, members):
         bob = await joined(manager, members, "bob")
         assert bob.room is not None
-        monkeypatch.setattr(SQLPeople, "access", late)
+        monkeypatch.setattr(SQLPeople, "accesses", late)
         members.look_again(bob.room, bob.peer)
         await asyncio.to_thread(lambda: None)
         await settle(200)
-        monkeypatch.setattr(SQLPeople, "access", real)
+        monkeypatch.setattr(SQLPeople, "accesses", real)
         await members.set_role("demo", BOB.principal, Role.VIEWER, ADA)
         held.set()
         await settle(50)
@@ -164,15 +164,16 @@ async def test_guests_own_nothing_and_come_by_invitations(tmp_path: Path) -> Non
 async def test_who_asks_while_a_look_is_under_way_shares_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, looks = SQLPeople.access, 0
+    real, looks = SQLPeople.accesses, 0
 
-    async def counted(self: SQLPeople, room_id: str, principal: str) -> RoomAccess:
+    async def counted(self: SQLPeople, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
         nonlocal looks
         looks += 1
-        return await real(self, room_id, principal)
+        return await real(self, room_id, principals)
 
     async with a_server(tmp_path) as (manager, members):
-        people = [await joined(manager, members, f"p{number}") for number in range(5)]
-        monkeypatch.setattr(SQLPeople, "access", counted)
+        for number in range(5):
+            await joined(manager, members, f"p{number}")
+        monkeypatch.setattr(SQLPeople, "accesses", counted)
         await asyncio.gather(*(members.apply("demo") for _ in range(50)))
-        assert looks <= 2 * len(people)
+        assert looks <= 2, "one for all who are there"

@@ -97,6 +97,16 @@ async def test_events_may_be_told_later(make_sql_store: StoreMaker, tmp_path: Pa
 
 
 @scenario
+async def test_what_many_are_in_a_room_is_told_at_once(make_sql_store: StoreMaker, tmp_path: Path) -> None:
+    async with a_room(make_sql_store, tmp_path) as (_, people):
+        known = await people.accesses("demo", ["server:ada", "guest:nobody"])
+        assert known == {who: await people.access("demo", who) for who in ("server:ada", "guest:nobody")}
+        assert [access.member is None for access in known.values()] == [False, True]
+        with pytest.raises(RoomNotFound):
+            await people.accesses("none", ["server:ada"])
+
+
+@scenario
 async def test_a_room_is_never_without_an_owner(make_sql_store: StoreMaker, tmp_path: Path) -> None:
     async with a_room(make_sql_store, tmp_path) as (_, people):
         with pytest.raises(LastOwner):

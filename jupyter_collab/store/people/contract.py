@@ -115,6 +115,10 @@ class PeopleStore(ABC):
         """What ``principal`` is in a room, which may lie in the bin."""
 
     @abstractmethod
+    async def accesses(self, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
+        """What each of ``principals`` is in a room, all of one moment."""
+
+    @abstractmethod
     async def roles(self, principal: str, room_ids: Collection[str]) -> dict[str, Role]:
         """Those of the rooms that the principal is an active member of, and as what."""
 

@@ -1,5 +1,6 @@
 """Members and invitations of rooms, in the SQL store: what several of its promises have in common."""
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
@@ -15,7 +16,7 @@ from .events import note_events
 __all__ = [
     "change_access",
     "count",
-    "find_access",
+    "find_accesses",
     "find_invite",
     "find_open_invite",
     "invite_record",
@@ -36,14 +37,15 @@ def require_room(connection: Connection, room_id: str) -> None:
         raise no_room(room_id)
 
 
-def find_access(connection: Connection, room_id: str, principal: str) -> RoomAccess:
-    """What ``principal`` is in a room; ``RoomNotFound``."""
+def find_accesses(connection: Connection, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
+    """What each of ``principals`` is in a room; ``RoomNotFound``."""
     room = connection.execute(select(rooms.c.server_role, rooms.c.access_version).where(rooms.c.id == room_id)).first()
     if room is None:
         raise no_room(room_id)
-    row = connection.execute(select(members).where(is_member(room_id, principal))).mappings().first()
     server_role = None if room.server_role is None else Role(room.server_role)
-    return RoomAccess(server_role, None if row is None else member_record(row), room.access_version)
+    query = select(members).where(members.c.room_id == room_id, members.c.principal.in_(principals))
+    found = {row["principal"]: member_record(row) for row in connection.execute(query).mappings()}
+    return {who: RoomAccess(server_role, found.get(who), room.access_version) for who in principals}
 
 
 def change_access(connection: Connection, room_id: str, event: EventRecord) -> None:

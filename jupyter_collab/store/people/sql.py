@@ -26,7 +26,7 @@ from .events import event_record, note_events
 from .places import (
     change_access,
     count,
-    find_access,
+    find_accesses,
     find_invite,
     find_open_invite,
     invite_record,
@@ -50,7 +50,10 @@ class SQLPeople(PeopleStore):
     # -- members -----------------------------------------------------------------------------------------------------
 
     async def access(self, room_id: str, principal: str) -> RoomAccess:
-        return await self._database.read(lambda connection: find_access(connection, room_id, principal))
+        return (await self.accesses(room_id, [principal]))[principal]
+
+    async def accesses(self, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:
+        return await self._database.read(lambda connection: find_accesses(connection, room_id, principals))
 
     async def roles(self, principal: str, room_ids: Collection[str]) -> dict[str, Role]:
         query = select(members.c.room_id, members.c.role).where(
@@ -136,7 +139,7 @@ class SQLPeople(PeopleStore):
             require_room(connection, member.room_id)
             is_this = is_invite(member.room_id, invite_id)
             check_invite(find_invite(connection, is_this))
-            own = find_access(connection, member.room_id, member.principal)
+            own = find_accesses(connection, member.room_id, [member.principal])[member.principal]
             kept = better_place(own, member, is_server_user=is_server_user)
             if kept is not None:
                 return kept
