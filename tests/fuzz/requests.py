@@ -56,8 +56,7 @@ def send(server: RunningServer, method: str, path: str, headers: dict[str, str],
     finally:
         connection.close()
     require(answer.status < 500, f"{method} {path[:200]}: {answer.status} {answer.text[:300]}")
-    is_ours = "//" not in path and not path.partition("?")[0].endswith("/")
-    if answer.status >= 400 and method != "HEAD" and is_ours:
+    if answer.status >= 400 and method != "HEAD":
         _require_reason(answer, f"{method} {path[:200]}")
     return answer
 
