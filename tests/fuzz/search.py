@@ -25,6 +25,10 @@ class Failure:
     plan: Plan
 
 
+class _ShortEnough(BaseException):
+    """Ends hypothesis's search, which would go on for minutes at an ``Exception``."""
+
+
 def search(plans: st.SearchStrategy[Plan], play: Callable[[Plan], None], seed: int, examples: int) -> Failure | None:
     """Play so many plans; returns the shortest that fails, if any does."""
     failures: list[Failure] = []
@@ -48,7 +52,7 @@ def search(plans: st.SearchStrategy[Plan], play: Callable[[Plan], None], seed: i
         if known is not None:
             raise known.error
         if failures and time.monotonic() > ends_at:
-            return  # it is short enough
+            raise _ShortEnough
         try:
             play(plan)
         except Exception as error:
@@ -56,6 +60,6 @@ def search(plans: st.SearchStrategy[Plan], play: Callable[[Plan], None], seed: i
             failures.append(Failure(error, plan))
             raise
 
-    with suppress(Exception):  # it is kept
+    with suppress(Exception, _ShortEnough):  # what failed is kept
         run()
     return min(failures, key=lambda failure: len(json.dumps(failure.plan)), default=None)
