@@ -100,10 +100,22 @@ def own_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """From now on every task belongs to the server that began it."""
 
     def make_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
-        task = asyncio.Task(work, loop=loop, **options)
+        task = asyncio.Task(work, loop=loop, **_owned(options))
         owner = _owner.get()
         if owner is not None:
             owner.tasks.add(task)
         return task
 
+    def call_at(when: float, callback: Callable[..., object], *args: Any, **options: Any) -> asyncio.TimerHandle:
+        return call_at_of_loop(when, callback, *args, **_owned(options))
+
+    call_at_of_loop = loop.call_at
     loop.set_task_factory(make_task)
+    loop.call_at = call_at  # type: ignore[assignment, method-assign]  # takes what the loop takes
+
+
+def _owned(options: dict[str, Any]) -> dict[str, Any]:
+    """What a server begins in a context of its own is the server's, too."""
+    if (context := options.get("context")) is not None:
+        context.run(_owner.set, _owner.get())
+    return options
