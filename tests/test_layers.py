@@ -18,7 +18,7 @@ LAYERS = (
     ("document",),
     ("gate", "access", "store", "backplane", "workers"),
     ("rooms",),
-    ("kernels",),
+    ("people", "kernels"),
     ("server",),
 )
 """From the lowest up; parts of one layer may use each other as long as that makes no cycle."""

@@ -25,7 +25,7 @@ MAX_PAUSE_SECONDS = 30.0
 
 
 class RoomKernels(RoomWatcher):
-    """Runs the cells of the rooms of ``rooms`` on kernels of ``host``; it becomes one of the rooms' watchers.
+    """Runs the cells of the rooms of ``rooms`` on kernels of ``host``; it must be one of the rooms' watchers.
 
     Every method raises ``RoomNotFound`` if there is no such room.
     """
@@ -38,7 +38,6 @@ class RoomKernels(RoomWatcher):
         self._attaching: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._tidying: asyncio.Task[None] | None = None
-        rooms.watchers.append(self)
 
     # -- what people ask for -----------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from ..errors import CollabError, ContentError, PermissionDenied
 from ..rooms import check_room_id
 from .principals import Principal, principal_of
 from .services import Services
-from .sessions import Sessions
+from .session_cookies import SessionCookies
 
 __all__ = ["SAFE_METHODS", "CollabAPIHandler"]
 
@@ -49,7 +49,7 @@ class CollabAPIHandler(APIHandler):
 
     async def identify(self) -> None:
         """Find out who asks, or refuse them."""
-        self.principal = await principal_of(self, self.sessions)
+        self.principal = await principal_of(self, self.session_cookies)
 
     @property
     def someone(self) -> Principal | None:
@@ -57,9 +57,9 @@ class CollabAPIHandler(APIHandler):
         return getattr(self, "principal", None)
 
     @property
-    def sessions(self) -> Sessions | None:
-        """The sessions that count at this place."""
-        return self.services.sessions if self._public else None
+    def session_cookies(self) -> SessionCookies | None:
+        """The cookies that count at this place."""
+        return self.services.session_cookies if self._public else None
 
     def check_xsrf_cookie(self) -> None:
         """Leave it to :meth:`_check_own_page` where guests may ask.

@@ -4,9 +4,11 @@ import gc
 import json
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode, default
@@ -17,10 +19,10 @@ from ..errors import RoomExists, StoreError
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
-from ..rooms import Attendance, Invitations, Limits, Members, RoomManager, Waiting
+from ..people import Accounts, Attendance, Invitations, Members, Sessions, Waiting
+from ..rooms import Limits, RoomManager
 from ..store import SQLStore
 from ..workers import Workers, WorkLimits
-from .accounts import Accounts
 from .cookies import CookieRules
 from .guests import GUEST_ROUTES
 from .identity import SERVICES, AccountIdentityProvider
@@ -33,9 +35,12 @@ from .places import default_store_url
 from .rechecks import Rechecks
 from .rest import REST_ROUTES
 from .services import AccessRules, Services, mounted
-from .sessions import Sessions
+from .session_cookies import SessionCookies
 from .signing_in import ACCOUNT_ROUTES, AUTH_ROUTES
 from .websocket import RoomWebSocketHandler
+
+if TYPE_CHECKING:
+    from .sign_in import Provider
 
 __all__ = ["CollabExtension"]
 
@@ -214,19 +219,23 @@ class CollabExtension(ExtensionApp):
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
         self.waiting = Waiting(self.manager)
+        self.manager.watchers += [self.kernels, self.members, self.attendance, self.waiting]
         self.settings["jupyter_collab_manager"] = self.manager
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
         cookies = CookieRules(self.public_url)
-        sessions = Sessions(self.manager, timedelta(days=self.session_days), cookies)
+        sessions = Sessions(self.manager, timedelta(days=self.session_days))
+        accounts, providers = self._accounts()
         self.rechecks = Rechecks(sessions, self.recheck_seconds)
         services = Services(
             self.manager,
             self.members,
             Invitations(self.manager, self.members, guests_allowed=self.allow_guests),
             sessions,
-            self._accounts(),
+            SessionCookies(sessions, cookies),
+            accounts,
+            providers,
             self.rechecks,
             self.kernels,
             self.workers,
@@ -249,18 +258,18 @@ class CollabExtension(ExtensionApp):
         self.handlers.append((r"/collab/room/([^/]+)", OpenRoomHandler))
         self.handlers.extend(page_routes())
 
-    def _accounts(self) -> Accounts:
+    def _accounts(self) -> "tuple[Accounts, Mapping[str, Provider]]":
         """Who may sign in; on a JupyterHub, which knows everybody, nobody."""
         if IS_ON_HUB:
             if self.allow_accounts or self.sign_in_providers:
                 self.log.warning("jupyter_collab: accounts stay off on a JupyterHub, which signs people in itself.")
-            return Accounts(self.manager, passwords=False, providers={})
-        providers = {}
+            return Accounts(self.manager, passwords=False), {}
+        providers: Mapping[str, Provider] = {}
         if self.sign_in_providers:
             from .sign_in import providers_from  # it needs an extra
 
             providers = providers_from(self.sign_in_providers)
-        return Accounts(self.manager, passwords=self.allow_accounts, providers=providers)
+        return Accounts(self.manager, passwords=self.allow_accounts), providers
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         try:

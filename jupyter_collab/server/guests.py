@@ -8,12 +8,11 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..access import Role, User, UserKind
 from ..errors import ContentError, GuestsNotAllowed
-from ..rooms import check_name
+from ..people import check_name, new_guest
 from ..store import InviteRecord, Reader
 from .body import BodyHandler
 from .principals import Principal, find_principal
 from .rest import RoomInfoHandler
-from .sessions import new_guest
 
 __all__ = ["GUEST_ROUTES", "ComingHandler"]
 
@@ -28,11 +27,11 @@ class ComingHandler(BodyHandler):
 
     async def identify(self) -> None:
         """Find out who asks, if it is somebody; only below ``/collab/`` it need not be."""
-        if self.sessions is None:
+        if self.session_cookies is None:
             await super().identify()
             self.known = self.principal
         else:
-            self.known = await find_principal(self, self.sessions)
+            self.known = await find_principal(self, self.session_cookies)
             await self.manager.start()
 
     @property
@@ -54,11 +53,10 @@ class MeHandler(ComingHandler, RoomInfoHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """Who asks, and their rooms; or what one can do here to be somebody."""
-        accounts = self.services.accounts
         offers = {
             "guests": self.services.invitations.guests_allowed,
-            "accounts": accounts.passwords,
-            "providers": [{"id": provider.id, "name": provider.name} for provider in accounts.providers.values()],
+            "accounts": self.services.accounts.passwords,
+            "providers": [{"id": provider.id, "name": provider.name} for provider in self.services.providers.values()],
         }
         if self.known is None:
             self.set_status(401)
@@ -121,7 +119,7 @@ class JoinHandler(ComingHandler):
         password = _secret(body, "password")
         entry = await self.services.invitations.redeem(invite, user, password, self.request.remote_ip or "")
         if user.kind is UserKind.GUEST:
-            await self.services.sessions.begin(self, user)
+            await self.services.session_cookies.begin(self, user)
         self.finish({"room": entry.room_id, "status": entry.status, "role": entry.role.value})
 
     def _who_comes(self, name: object) -> User:
@@ -141,8 +139,8 @@ class LeaveHandler(ComingHandler):
     @allow_unauthenticated
     async def post(self) -> None:
         """End the session: this browser is nobody's again."""
-        if self.sessions is not None:
-            await self.sessions.end(self)
+        if self.session_cookies is not None:
+            await self.session_cookies.end(self)
         self.set_status(204)
         self.finish()
 

@@ -16,10 +16,11 @@ from traitlets import default
 
 from ..access import UserKind
 from ..errors import AccountNotFound, CollabError, StoreError
+from ..people import account_user
 from ..store import AccountRecord
-from .accounts import AccountUser, account_user
+from .principals import AccountUser
 from .services import Services
-from .sessions import SERVER_COOKIE
+from .session_cookies import SERVER_COOKIE
 
 __all__ = ["SERVICES", "AccountIdentityProvider", "begin_session"]
 
@@ -103,7 +104,7 @@ class AccountIdentityProvider(PasswordIdentityProvider):
         if services is None:
             return None
         try:
-            session = await services.sessions.find(handler, SERVER_COOKIE)
+            session = await services.session_cookies.find(handler, SERVER_COOKIE)
             if session is None or session.user.kind is not UserKind.ACCOUNT:
                 return None
             account = await services.manager.store.accounts.get(session.user.username)
@@ -127,7 +128,7 @@ class AccountIdentityProvider(PasswordIdentityProvider):
 async def begin_session(handler: JupyterHandler, services: Services, account: AccountRecord) -> bool:
     """Begin a session of ``account``; answers whether it opens the server itself."""
     uses_server = account.may_use_server and isinstance(handler.identity_provider, AccountIdentityProvider)
-    await services.sessions.begin(handler, account_user(account), uses_server=uses_server)
+    await services.session_cookies.begin(handler, account_user(account), uses_server=uses_server)
     return uses_server
 
 
@@ -135,12 +136,12 @@ class AccountLoginHandler(LoginFormHandler):
     """``{base_url}login``: as jupyter_server's, with a form for accounts above it."""
 
     def _render(self, message: dict[str, str] | None = None, refusal: str = "") -> None:
-        accounts = self.settings[SERVICES].accounts
+        services: Services = self.settings[SERVICES]
         page = self.settings["jinja2_env"].from_string(LOGIN_PAGE)
         facts = {
             **self.template_namespace,
-            "passwords": accounts.passwords,
-            "providers": list(accounts.providers.values()),
+            "passwords": services.accounts.passwords,
+            "providers": list(services.providers.values()),
             "next": quote(self.get_argument("next", default=self.base_url), safe=""),
             "message": message,
             "refusal": refusal,
@@ -199,5 +200,5 @@ class AccountLogoutHandler(LogoutHandler):
         return is_own and headers.get("Sec-Fetch-Dest") == "document"
 
     async def _sign_out(self) -> None:
-        await self.settings[SERVICES].sessions.end(self)
+        await self.settings[SERVICES].session_cookies.end(self)
         super().get()  # type: ignore[no-untyped-call]  # jupyter_server's is not typed

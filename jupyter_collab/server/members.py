@@ -12,7 +12,7 @@ from jupyter_server.utils import url_path_join
 
 from ..access import Capability, InviteSecrets, Role
 from ..errors import ContentError, MemberNotFound
-from ..rooms import InviteWish
+from ..people import InviteWish
 from ..store import EventRecord, InviteRecord, MemberRecord
 from .body import BodyHandler, whole_number
 from .rest import iso_time, role_or_private

@@ -14,7 +14,8 @@ from ..access import InviteSecrets, Role, User
 from ..backplane import PollingBackplane
 from ..dangers import link_danger, people_danger
 from ..errors import CollabError
-from ..rooms import Invitations, InviteWish, Limits, Members, RoomManager
+from ..people import Invitations, InviteWish, Members
+from ..rooms import Limits, RoomManager
 from ..spans import seconds_of
 from ..store import SQLStore
 from .places import configured_store_url

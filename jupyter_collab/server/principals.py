@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, replace
 
+from jupyter_server.auth.identity import User as JupyterUser
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..access import Role, Session, User, UserKind, person
-from .accounts import AccountUser
-from .sessions import Sessions
+from .session_cookies import SessionCookies
 
-__all__ = ["AUTH_RESOURCE", "Principal", "find_principal", "principal_of"]
+__all__ = ["AUTH_RESOURCE", "AccountUser", "Principal", "find_principal", "principal_of"]
 
 AUTH_RESOURCE = "collab"
 """What deployers name in their authorizer's rules."""
+
+
+class AccountUser(JupyterUser):
+    """Somebody with an account, as a user of the Jupyter server itself; ``username`` is the account's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +29,16 @@ class Principal:
     session: Session | None = None
 
 
-async def principal_of(handler: JupyterHandler, sessions: Sessions | None) -> Principal:
+async def principal_of(handler: JupyterHandler, cookies: SessionCookies | None) -> Principal:
     """Who makes this request; a 403 if it is nobody whom we know. See :func:`find_principal`."""
-    principal = await find_principal(handler, sessions)
+    principal = await find_principal(handler, cookies)
     if principal is None:
         raise HTTPError(403, "You may not do that. Sign in first, or send the server's token.")
     return principal
 
 
-async def find_principal(handler: JupyterHandler, sessions: Sessions | None) -> Principal | None:
-    """Who makes this request. Below ``/collab/``, where ``sessions`` count, that need not be a user of the server.
+async def find_principal(handler: JupyterHandler, cookies: SessionCookies | None) -> Principal | None:
+    """Who makes this request. Below ``/collab/``, where ``cookies`` count, that need not be a user of the server.
 
     Raises
     ------
@@ -43,7 +47,7 @@ async def find_principal(handler: JupyterHandler, sessions: Sessions | None) -> 
     """
     if handler.current_user is not None:
         return Principal(_server_user(handler), await _granted_role(handler))
-    session = None if sessions is None else await sessions.find(handler)
+    session = None if cookies is None else await cookies.find(handler)
     return None if session is None else Principal(session.user, Role.OWNER, session)
 
 

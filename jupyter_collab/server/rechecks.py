@@ -10,8 +10,8 @@ from tornado.web import HTTPError
 
 from ..access import Role
 from ..errors import CollabError, SessionEnded, SessionReplaced
+from ..people import Sessions
 from .principals import Principal, principal_of
-from .sessions import Sessions
 
 __all__ = ["Connection", "Rechecks"]
 

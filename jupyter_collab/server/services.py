@@ -1,19 +1,22 @@
 """What the handlers work with, and the two places where each of them is mounted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado.web import RequestHandler
 
 from ..access import Role, User, UserKind
 from ..kernels.all_rooms import RoomKernels
-from ..rooms import Invitations, Members, RoomManager
+from ..people import Accounts, Invitations, Members, Sessions
+from ..rooms import RoomManager
 from ..workers import Workers
-from .accounts import Accounts
 from .cookies import CookieRules
 from .rechecks import Rechecks
-from .sessions import Sessions
+from .session_cookies import SessionCookies
+
+if TYPE_CHECKING:
+    from .sign_in import Provider
 
 __all__ = ["AccessRules", "Services", "mounted"]
 
@@ -42,13 +45,15 @@ class AccessRules:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one server process."""
+    """The parts of one server process; ``providers``, by their ids, vouch for people."""
 
     manager: RoomManager
     members: Members
     invitations: Invitations
     sessions: Sessions
+    session_cookies: SessionCookies
     accounts: Accounts
+    providers: Mapping[str, "Provider"]
     rechecks: Rechecks
     kernels: RoomKernels
     workers: Workers

@@ -16,8 +16,9 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from ..errors import SignInRefused
+from ..people import Identity
 
-__all__ = ["GitHub", "Identity", "OpenIDProvider", "Provider", "Quest", "providers_from"]
+__all__ = ["GitHub", "OpenIDProvider", "Provider", "Quest", "providers_from"]
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 """Those of signatures with a public key: with any other, whoever knows the client's secret could vouch."""
@@ -25,16 +26,6 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 REQUEST_SECONDS = 10.0
 DISCOVERY_SECONDS = 3600.0
 LEEWAY_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Somebody, as ``issuer`` vouches for them; ``subject`` is theirs for ever, an address or a name is not."""
-
-    issuer: str
-    subject: str
-    email: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from tornado.web import HTTPError
 
 from ..access import UserKind, hash_password, hashing
 from ..errors import CollabError, ContentError, SignInRefused
+from ..people import check_password
 from .guests import ComingHandler
 from .identity import AccountIdentityProvider, begin_session
 from .page import PageView
-from .passwords import check_password
 from .services import Services
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class _AuthHandler(PageView):
 
     def provider(self, name: str) -> "Provider":
         """The provider of that id; a 404 if there is none."""
-        found = self.services.accounts.providers.get(name)
+        found = self.services.providers.get(name)
         if found is None:
             raise HTTPError(404, "Nobody signs in here that way.")
         return found

@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 
 from ..access import hash_password
 from ..errors import CollabError, ContentError
-from ..rooms import check_name
+from ..people import check_email, check_name, check_password
 from ..store import AccountRecord, SQLStore, Store
-from .accounts import check_email
-from .passwords import check_password
 
 __all__ = ["main"]
 

@@ -58,7 +58,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @allow_unauthenticated
     async def get(self, room_id: str) -> None:
         """Answer the handshake, or refuse it before anything is made for it."""
-        self.principal = await principal_of(self, self.services.sessions if self._public else None)
+        self.principal = await principal_of(self, self.services.session_cookies if self._public else None)
         try:
             check_room_id(room_id)
         except InvalidRoomId as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_collab.errors import SignInRefused, StoreUnavailable, TooManyAttempts
+from jupyter_collab.people import Accounts
 from jupyter_collab.server import accounts
-from jupyter_collab.server.accounts import Accounts
 from jupyter_collab.store import AccountRecord
 from jupyter_collab.store.accounts.sql import SQLAccounts
 from tests.unit.doubles import faulty_store, serving
@@ -32,7 +32,7 @@ async def signing_in(folder: Path) -> AsyncIterator[Accounts]:
     async with serving(faulty_store(folder), rooms=()) as manager:
         for name in ("ada", "bob"):
             await manager.store.accounts.add(AccountRecord(name, f"{name}@example.org", name.title(), PASSWORD))
-        yield Accounts(manager, passwords=True, providers={})
+        yield Accounts(manager, passwords=True)
 
 
 async def outcome(signing: Accounts, address: str, password: str = "guess", name: str = "ada") -> str:

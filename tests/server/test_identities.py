@@ -3,9 +3,8 @@
 import pytest
 
 from jupyter_collab.errors import ContentError
+from jupyter_collab.people import Accounts, Identity
 from jupyter_collab.rooms import RoomManager
-from jupyter_collab.server.accounts import Accounts
-from jupyter_collab.server.sign_in import Identity
 
 
 def identity(email: str = "eve@example.org", name: str = "Eve") -> Identity:
@@ -26,13 +25,13 @@ def identity(email: str = "eve@example.org", name: str = "Eve") -> Identity:
 )
 async def test_a_name_is_one_that_could_be_typed(manager: RoomManager, said: str, name: str) -> None:
     await manager.start()
-    accounts = Accounts(manager, passwords=False, providers={})
+    accounts = Accounts(manager, passwords=False)
     assert (await accounts.of(identity(name=said))).display_name == name
 
 
 async def test_somebody_without_a_name_is_not_called_by_their_address(manager: RoomManager) -> None:
     await manager.start()
-    accounts = Accounts(manager, passwords=False, providers={})
+    accounts = Accounts(manager, passwords=False)
     assert (await accounts.of(identity("\u0301@example.org", ""))).display_name == "Somebody"
 
 
@@ -44,4 +43,4 @@ async def test_somebody_without_a_name_is_not_called_by_their_address(manager: R
 async def test_an_address_is_one_that_could_be_typed(manager: RoomManager, email: str) -> None:
     await manager.start()
     with pytest.raises(ContentError, match="is no e-mail address"):
-        await Accounts(manager, passwords=False, providers={}).of(identity(email))
+        await Accounts(manager, passwords=False).of(identity(email))

@@ -262,6 +262,7 @@ async def running(
     host = host or ScriptedHost()
     async with serving(store, idle_seconds=idle_seconds) as manager:
         kernels = RoomKernels(manager, host, limits)
+        manager.watchers.append(kernels)
         try:
             yield Cells(manager, host, kernels)
         finally:

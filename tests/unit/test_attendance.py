@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_collab.rooms import Attendance, Members, RoomManager
+from jupyter_collab.people import Attendance, Members
+from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import EventRecord
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
@@ -31,6 +32,7 @@ async def attended(store: FaultyStore, away_seconds: float) -> AsyncIterator[tup
     async with serving(store, rooms=("demo", "other")) as manager:
         members = Members(manager, guests_may_run=True)
         attendance = Attendance(manager, members, away_seconds)
+        manager.watchers += [members, attendance]
         try:
             yield manager, attendance
         finally:
@@ -111,7 +113,9 @@ async def test_what_is_told_twice_counts_once(store: FaultyStore) -> None:
 @scenario
 async def test_when_the_server_stops_everybody_has_left(store: FaultyStore) -> None:
     async with serving(store) as manager:
-        attendance = Attendance(manager, Members(manager, guests_may_run=True), NEVER)
+        members = Members(manager, guests_may_run=True)
+        attendance = Attendance(manager, members, NEVER)
+        manager.watchers += [members, attendance]
         ada, _ = await ScriptedPeer("ada").join(manager), await ScriptedPeer("bob").join(manager)
         ada.leave(manager)  # she may come back, but not to this server
         await attendance.close()

@@ -8,7 +8,8 @@ import pytest
 
 from jupyter_collab.access import Role
 from jupyter_collab.errors import CloseCode, InvalidUpdate
-from jupyter_collab.rooms import Members, Peer, Room, RoomWatcher
+from jupyter_collab.people import Members
+from jupyter_collab.rooms import Peer, Room, RoomWatcher
 from jupyter_collab.rooms.replica import Replica
 from jupyter_collab.store import RoomAccess
 
@@ -127,6 +128,7 @@ async def test_who_may_do_what_is_not_known_so_the_connection_ends(
 ) -> None:
     async with serving(store) as manager:
         members = Members(manager, guests_may_run=True)
+        manager.watchers.append(members)
         ada = await ScriptedPeer("ada").join(manager)
         eve = await ScriptedPeer("eve").join(manager)
         people = type(store.people)

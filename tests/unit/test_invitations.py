@@ -12,9 +12,9 @@ import pytest
 
 from jupyter_collab.access import Role, User, UserKind, person
 from jupyter_collab.errors import InviteNotFound, TooManyAttempts, WrongPassword
-from jupyter_collab.rooms import Entry, Invitations, InviteWish, Members
-from jupyter_collab.rooms import invitations as invitations_module
-from jupyter_collab.rooms.invitations import SECONDS_PER_CODE
+from jupyter_collab.people import Entry, Invitations, InviteWish, Members
+from jupyter_collab.people import invitations as invitations_module
+from jupyter_collab.people.invitations import SECONDS_PER_CODE
 
 from .doubles import faulty_store, serving, user
 from .scenarios import scenario
@@ -28,6 +28,7 @@ async def a_server(folder: Path) -> AsyncIterator[tuple[Invitations, Members]]:
     """A server process with the room ``demo``, which all users of the server own."""
     async with serving(faulty_store(folder)) as manager:
         members = Members(manager, guests_may_run=True)
+        manager.watchers.append(members)
         yield Invitations(manager, members, guests_allowed=True), members
         await members.close()
 
@@ -133,7 +134,7 @@ async def guess_from_everywhere(invitations: Invitations, count: int) -> None:
 async def test_guesses_from_everywhere_close_codes_to_those_who_guessed_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyter_collab.rooms.invitations.WRONG_CODES", 10)
+    monkeypatch.setattr("jupyter_collab.people.invitations.WRONG_CODES", 10)
     async with a_server(tmp_path) as (invitations, _):
         _, made = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
         await guess_from_everywhere(invitations, 10)
@@ -144,8 +145,8 @@ async def test_guesses_from_everywhere_close_codes_to_those_who_guessed_only(
 
 @scenario
 async def test_with_ever_so_many_addresses_guesses_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_collab.rooms.invitations.WRONG_CODES", 2)
-    monkeypatch.setattr("jupyter_collab.rooms.invitations.WAITING_CODES", 5)
+    monkeypatch.setattr("jupyter_collab.people.invitations.WRONG_CODES", 2)
+    monkeypatch.setattr("jupyter_collab.people.invitations.WAITING_CODES", 5)
     async with a_server(tmp_path) as (invitations, _):
         await guess_from_everywhere(invitations, 2)
         guesses = (invitations.find(token=None, code=f"1111-{n:04}", address=f"2001:db8:{n:x}::1") for n in range(20))
@@ -162,7 +163,7 @@ async def test_a_class_that_types_one_code_does_not_wait_for_each_other(tmp_path
         _, made = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
         await invitations.find(token=None, code=made.code, address="192.0.2.1")
         with pytest.MonkeyPatch.context() as no_more:
-            no_more.setattr("jupyter_collab.rooms.invitations.hash_code", None)
+            no_more.setattr("jupyter_collab.people.invitations.hash_code", None)
             for _ in range(90):
                 assert await invitations.find(token=None, code=made.code.lower(), address="192.0.2.1")
 
@@ -179,7 +180,7 @@ async def test_codes_are_found_by_every_server_of_a_store(tmp_path: Path) -> Non
 async def test_so_many_come_by_one_invitation_in_a_minute_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyter_collab.rooms.invitations.JOINS_PER_INVITE", 3)
+    monkeypatch.setattr("jupyter_collab.people.invitations.JOINS_PER_INVITE", 3)
     async with a_server(tmp_path) as (invitations, members):
         invite, _ = await invitations.invite("demo", InviteWish(Role.VIEWER), ADA)
         guests = [person(UserKind.GUEST, f"g{number}", "Gus") for number in range(4)]

@@ -9,7 +9,8 @@ import pytest
 
 from jupyter_collab.access import Role, UserKind, person
 from jupyter_collab.errors import CloseCode, LastOwner, MemberNotFound, NotAMember, PermissionDenied, StoreUnavailable
-from jupyter_collab.rooms import Members, RoomManager
+from jupyter_collab.people import Members
+from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import EventRecord, MemberRecord, RoomAccess
 from jupyter_collab.store.people.sql import SQLPeople
 
@@ -25,6 +26,7 @@ async def a_server(folder: Path, *, guests_may_run: bool = True) -> AsyncIterato
     """A server process with the room ``demo``, which Ada owns and the others own, too, until somebody says so."""
     async with serving(faulty_store(folder)) as manager:
         members = Members(manager, guests_may_run=guests_may_run)
+        manager.watchers.append(members)
         try:
             yield manager, members
         finally:
@@ -96,8 +98,8 @@ async def test_what_is_changed_between_the_look_and_the_join_is_noticed(tmp_path
 async def test_nobody_keeps_a_right_because_the_store_failed_for_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyter_collab.rooms.members.RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("jupyter_collab.rooms.members.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("jupyter_collab.people.members.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("jupyter_collab.people.members.PATIENCE_SECONDS", 0.05)
     real, failures = SQLPeople.accesses, 0
 
     async def failing(self: SQLPeople, room_id: str, principals: Collection[str]) -> dict[str, RoomAccess]:

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_collab.errors import ContentError, RoomError
 from jupyter_collab.names import clean_name
-from jupyter_collab.rooms.invitations import MAX_NAME_CHARACTERS, check_name
+from jupyter_collab.people import MAX_NAME_CHARACTERS, check_name
 from jupyter_collab.rooms.manager import MAX_TITLE_CHARACTERS, check_title
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jupyter_collab.access import Role
-from jupyter_collab.rooms import Members, RoomManager, Waiting
+from jupyter_collab.people import Members, Waiting
+from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import EventRecord, MemberRecord
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
@@ -27,6 +28,7 @@ async def serving_people(store: FaultyStore) -> AsyncIterator[tuple[RoomManager,
     """A server process that keeps an eye on who may do what, and on who waits."""
     async with serving(store) as manager:
         members, waiting = Members(manager, guests_may_run=True), Waiting(manager)
+        manager.watchers += [members, waiting]
         try:
             yield manager, members
         finally:

@@ -30,14 +30,12 @@ from ..errors import (
     TooManyAttempts,
     WrongPassword,
 )
-from ..names import clean_name
+from ..rooms import RoomManager
 from ..store import InviteRecord, MemberRecord, PeopleStore, check_invite
-from .manager import RoomManager
 from .members import Members, event
 
-__all__ = ["MAX_NAME_CHARACTERS", "Entry", "Invitations", "InviteWish", "check_name"]
+__all__ = ["Entry", "Invitations", "InviteWish"]
 
-MAX_NAME_CHARACTERS = 60
 MAX_PASSWORD_CHARACTERS = 200
 MAX_USES = 1_000_000
 MAX_LIFETIME = timedelta(days=3660)
@@ -306,11 +304,3 @@ class Invitations:
             self._known_passwords.find, kept, password
         )
         return password if is_right else None
-
-
-def check_name(name: str) -> str:
-    """A guest's name without blanks around it, or :class:`ContentError`."""
-    cleaned = clean_name(name, MAX_NAME_CHARACTERS)
-    if cleaned is None:
-        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character.")
-    return cleaned

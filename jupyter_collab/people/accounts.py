@@ -1,22 +1,17 @@
 """Accounts: people whom the Jupyter server does not know, but a password of theirs, or a provider."""
 
 import secrets
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-from jupyter_server.auth.identity import User as JupyterUser
+from dataclasses import dataclass
 
 from ..access import Attempts, Guesses, User, UserKind, hash_password, hashing, is_password, network_of, person
 from ..errors import AccountNotFound, ContentError, SignInRefused
 from ..names import clean_name
-from ..rooms import MAX_NAME_CHARACTERS, RoomManager
+from ..rooms import RoomManager
 from ..store import AccountRecord
+from .guests import MAX_NAME_CHARACTERS
 from .passwords import MAX_PASSWORD_CHARACTERS
 
-if TYPE_CHECKING:
-    from .sign_in import Identity, Provider
-
-__all__ = ["AccountUser", "Accounts", "account_user", "check_email"]
+__all__ = ["Accounts", "Identity", "account_user", "check_email"]
 
 MAX_EMAIL_CHARACTERS = 400
 
@@ -32,16 +27,21 @@ WRONG_PER_ACCOUNT = 1000
 HOUR_SECONDS = 3600.0
 
 
-class AccountUser(JupyterUser):
-    """Somebody with an account, as a user of the Jupyter server itself; ``username`` is the account's id."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody, as ``issuer`` vouches for them; ``subject`` is theirs for ever, an address or a name is not."""
+
+    issuer: str
+    subject: str
+    email: str
+    name: str
 
 
 class Accounts:
-    """Who may sign in, and how; ``providers`` by their ids. Without either, nobody can."""
+    """The accounts of the rooms' store; ``passwords`` says whether people may sign in with one."""
 
-    def __init__(self, rooms: RoomManager, *, passwords: bool, providers: Mapping[str, "Provider"]) -> None:
+    def __init__(self, rooms: RoomManager, *, passwords: bool) -> None:
         self.passwords = passwords
-        self.providers = providers
         self._rooms = rooms
         self._guesses = Guesses(
             Attempts(WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS),
@@ -81,7 +81,7 @@ class Accounts:
             self._nobodys_hash = await hashing(hash_password, secrets.token_urlsafe())
         return self._nobodys_hash
 
-    async def of(self, identity: "Identity") -> AccountRecord:
+    async def of(self, identity: Identity) -> AccountRecord:
         """The account of somebody whom a provider vouches for, which is made if they are new.
 
         Raises

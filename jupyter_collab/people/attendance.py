@@ -5,11 +5,8 @@ from contextvars import Context
 from dataclasses import dataclass, field
 
 from ..access import User
-from .manager import RoomManager
+from ..rooms import Peer, Room, RoomManager, RoomWatcher
 from .members import Members
-from .peer import Peer
-from .room import Room
-from .watcher import RoomWatcher
 
 __all__ = ["Attendance"]
 
@@ -26,13 +23,12 @@ class _Stay:
 
 
 class Attendance(RoomWatcher):
-    """Notes ``joined`` and ``left``; it becomes one of the rooms' watchers."""
+    """Notes ``joined`` and ``left``; it must be one of the rooms' watchers."""
 
     def __init__(self, rooms: RoomManager, members: Members, away_seconds: float = AWAY_SECONDS) -> None:
         self._members = members
         self._away_seconds = away_seconds
         self._stays: dict[tuple[str, str], _Stay] = {}
-        rooms.watchers.append(self)
 
     async def close(self) -> None:
         """Note that whoever was here has left."""

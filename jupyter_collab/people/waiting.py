@@ -6,10 +6,8 @@ import logging
 from ..access import Capability
 from ..errors import CollabError, StoreError
 from ..protocol import Event
+from ..rooms import Room, RoomManager, RoomWatcher
 from ..store import MemberRecord
-from .manager import RoomManager
-from .room import Room
-from .watcher import RoomWatcher
 
 __all__ = ["Waiting"]
 
@@ -24,14 +22,13 @@ MAX_NAMED = 20
 class Waiting(RoomWatcher):
     """Announces ``members`` to who may manage a room, whenever it was changed who may do what there.
 
-    It becomes one of the rooms' watchers. However many come at once, a room's members are read once after another.
+    It must be one of the rooms' watchers. However many come at once, a room's members are read once after another.
     """
 
     def __init__(self, rooms: RoomManager) -> None:
         self._rooms = rooms
         self._due: set[Room] = set()
         self._looks: dict[Room, asyncio.Task[None]] = {}
-        rooms.watchers.append(self)
 
     async def close(self) -> None:
         """Look no more."""

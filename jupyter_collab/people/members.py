@@ -18,12 +18,9 @@ from ..errors import (
     RoomNotFound,
     StoreError,
 )
+from ..rooms import Peer, Room, RoomManager, RoomWatcher
 from ..store import EventRecord, MemberRecord, PeopleStore, RoomAccess, RoomRecord
-from .manager import RoomManager
 from .notes import Notes
-from .peer import Peer
-from .room import Room
-from .watcher import RoomWatcher
 
 __all__ = ["Members", "Standing", "event"]
 
@@ -43,7 +40,7 @@ class Standing:
 
 
 class Members(RoomWatcher):
-    """The people of all rooms; it becomes one of the rooms' watchers.
+    """The people of all rooms; it must be one of the rooms' watchers.
 
     ``guests_may_run`` is the deployer's word on those who come by an invitation, whatever the invitation says.
     """
@@ -55,7 +52,6 @@ class Members(RoomWatcher):
         self._background = Background("members")
         self._next_checks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
-        rooms.watchers.append(self)
 
     @property
     def _people(self) -> PeopleStore:

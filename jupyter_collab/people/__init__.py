@@ -1,0 +1,29 @@
+"""People: who may come into which room, how they come in, and what is noted of them. Knows no Tornado."""
+
+from .accounts import Accounts, Identity, account_user, check_email
+from .attendance import Attendance
+from .guests import MAX_NAME_CHARACTERS, check_name, new_guest
+from .invitations import Entry, Invitations, InviteWish
+from .members import Members, Standing
+from .passwords import check_password
+from .sessions import Sessions
+from .waiting import Waiting
+
+__all__ = [
+    "MAX_NAME_CHARACTERS",
+    "Accounts",
+    "Attendance",
+    "Entry",
+    "Identity",
+    "Invitations",
+    "InviteWish",
+    "Members",
+    "Sessions",
+    "Standing",
+    "Waiting",
+    "account_user",
+    "check_email",
+    "check_name",
+    "check_password",
+    "new_guest",
+]

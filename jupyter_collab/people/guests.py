@@ -1,0 +1,24 @@
+"""Guests: people whom nobody vouches for, by the names that they choose."""
+
+import secrets
+
+from ..access import User, UserKind, person
+from ..errors import ContentError
+from ..names import clean_name
+
+__all__ = ["MAX_NAME_CHARACTERS", "check_name", "new_guest"]
+
+MAX_NAME_CHARACTERS = 60
+
+
+def new_guest(name: str) -> User:
+    """Somebody whom nobody has seen before."""
+    return person(UserKind.GUEST, secrets.token_hex(8), name)
+
+
+def check_name(name: str) -> str:
+    """A guest's name without blanks around it, or :class:`ContentError`."""
+    cleaned = clean_name(name, MAX_NAME_CHARACTERS)
+    if cleaned is None:
+        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character.")
+    return cleaned
