@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_collab.errors import SignInRefused, StoreUnavailable, TooManyAttempts
-from jupyter_collab.people import Accounts
-from jupyter_collab.server import accounts
+from jupyter_collab.people import Accounts, accounts
 from jupyter_collab.store import AccountRecord
 from jupyter_collab.store.accounts.sql import SQLAccounts
 from tests.unit.doubles import faulty_store, serving
