@@ -2,15 +2,15 @@
 
 import asyncio
 import itertools
-import logging
+from functools import partial
 
-from ..errors import StoreError
+from ..background import Background
 from ..store import Head, Store
 from .contract import Backplane, HeadListener
 
 __all__ = ["PollingBackplane"]
 
-log = logging.getLogger(__name__)
+AGAIN_SECONDS = 1.0
 
 TURNS_FOR_ALL = 10
 """After so many turns the busiest room is asked for, too: somebody may have renamed it elsewhere."""
@@ -29,16 +29,15 @@ class PollingBackplane(Backplane):
         self._seen: dict[str, Head | None] = {}
         self._grown: set[str] = set()
         self._any_watched = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("backplane")
 
     async def start(self, listener: HeadListener) -> None:
-        self._task = asyncio.create_task(self._poll(listener), name="jupyter_collab polling backplane")
+        self._background.run_once(
+            "asking for the rooms' heads", partial(self._poll, listener), again_seconds=AGAIN_SECONDS
+        )
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await self._background.close()
 
     def watch(self, room_id: str) -> None:
         self._watched.add(room_id)
@@ -61,22 +60,12 @@ class PollingBackplane(Backplane):
             asked = tuple(self._watched if turn % TURNS_FOR_ALL == 0 else self._watched - skipped)
             if not asked:
                 continue
-            try:
-                heads = await self._store.heads(asked)
-            except StoreError as error:
-                log.warning("The rooms' heads cannot be read, trying again: %s", error)
-                continue
+            heads = await self._store.heads(asked)
             for room_id in asked:  # a room that is watched since was not asked for: its absence means nothing
                 if room_id not in self._watched:
                     continue
                 head = heads.get(room_id)
                 if room_id not in self._seen or self._seen[room_id] != head:
                     self._seen[room_id] = head
-                    _tell(listener, room_id, head)
-
-
-def _tell(listener: HeadListener, room_id: str, head: Head | None) -> None:
-    try:
-        listener(room_id, head)
-    except Exception:  # the boundary of one hint: the other rooms, and this one's next hints, do not suffer for it
-        log.exception("Room %s: a hint about its log could not be followed.", room_id)
+                    with self._background.boundary(f"a hint about room {room_id}"):
+                        listener(room_id, head)

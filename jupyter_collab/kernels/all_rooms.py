@@ -1,14 +1,15 @@
 """The kernels of all rooms of one server process: each lives with its room, and outlives everybody's visits."""
 
 import asyncio
-import logging
 import math
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Literal
 
 from ..access import User
-from ..errors import CloseCode, CollabError, StoreUnavailable
+from ..background import Background
+from ..errors import CloseCode, StoreUnavailable
 from ..rooms import Room, RoomManager, RoomWatcher
 from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
@@ -17,8 +18,6 @@ from .runner import RoomKernel
 from .state import InKernel, KernelState
 
 __all__ = ["RoomKernels"]
-
-log = logging.getLogger(__name__)
 
 LOOKS_PER_IDLE_TIME = 10
 MAX_PAUSE_SECONDS = 30.0
@@ -36,8 +35,8 @@ class RoomKernels(RoomWatcher):
         self._limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._tidying: asyncio.Task[None] | None = None
+        self._background = Background("kernels")
+        self._tidying = Background("tidying up after kernels")
 
     # -- what people ask for -----------------------------------------------------------------------------------------
 
@@ -120,18 +119,12 @@ class RoomKernels(RoomWatcher):
             kernel.move_to(room)
             return
         kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self._host, self._limits)
-        task = asyncio.create_task(self._attach(kernel), name=f"jupyter_collab finding the kernel of {room.id}")
-        self._attaching[room.id] = task
-        if self._tidying is None:
-            self._tidying = asyncio.create_task(self._tidy(), name="jupyter_collab tidying up after kernels")
+        self._attaching[room.id] = self._background.run(f"finding that of {room.id}", partial(self._attach, kernel))
+        self._tidying.run_once("waiting", self._tidy)
 
     async def _attach(self, kernel: RoomKernel) -> None:
         try:
             await kernel.attach()
-        except CollabError as error:
-            log.warning("The kernel of room %s is not found: %s", kernel.room_id, error)
-        except Exception:  # the task's boundary
-            log.exception("Looking for the kernel of room %s failed.", kernel.room_id)
         finally:
             del self._attaching[kernel.room_id]
 
@@ -141,31 +134,19 @@ class RoomKernels(RoomWatcher):
         if kernel is None or (kernel.is_needed and code is not CloseCode.ROOM_DELETED):
             return
         del self._kernels[room.id]
-        self._start(self._end(kernel), f"jupyter_collab ending the kernel of {room.id}")
+        self._background.run(f"ending that of {room.id}", partial(self._end, kernel))
 
     def access_changed(self, room: Room) -> None:
         """What people queued who may not run any more is not run."""
         kernel = self._kernels.get(room.id)
         if kernel is not None:
-            self._start(self._look_again(kernel), f"jupyter_collab looking who may run in {room.id}")
-
-    async def _look_again(self, kernel: RoomKernel) -> None:
-        try:
-            await kernel.look_again()
-        except Exception:  # the task's boundary
-            log.exception("Looking who may run in room %s failed.", kernel.room_id)
-
-    def _start(self, work: Coroutine[object, object, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._background.run(f"looking who may run in {room.id}", kernel.look_again)
 
     async def _end(self, kernel: RoomKernel) -> None:
         try:
             await kernel.end(None, in_document=False)
+        finally:
             await kernel.close()
-        except Exception:  # the task's boundary
-            log.exception("Ending the kernel of room %s failed.", kernel.room_id)
 
     def needs(self, room_id: str) -> bool:
         """Whether something runs, or could go on, in the room."""
@@ -177,17 +158,18 @@ class RoomKernels(RoomWatcher):
         while True:
             await asyncio.sleep(min(idle_seconds / LOOKS_PER_IDLE_TIME, MAX_PAUSE_SECONDS))
             for kernel in list(self._kernels.values()):
-                try:
+                with self._tidying.boundary(f"room {kernel.room_id}"):
                     await kernel.tidy()
-                except Exception:  # one kernel must not keep the others
-                    log.exception("Tidying up in room %s failed.", kernel.room_id)
 
     async def close(self) -> None:
         """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
-        tasks = [*self._attaching.values(), *self._tasks]
-        if self._tidying is not None:
-            self._tidying.cancel()
-            tasks.append(self._tidying)
-        if tasks:
-            await asyncio.wait(tasks)
-        await asyncio.gather(*(kernel.close() for kernel in self._kernels.values()))
+        await self._tidying.close()
+        for kernel in self._kernels.values():
+            self._background.run(f"closing that of {kernel.room_id}", partial(self._close, kernel))
+        await self._background.wait()
+
+    async def _close(self, kernel: RoomKernel) -> None:
+        attaching = self._attaching.get(kernel.room_id)
+        if attaching is not None:
+            await attaching
+        await kernel.close()

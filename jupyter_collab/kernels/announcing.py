@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from ..background import Background
 from ..protocol import Event
 from ..rooms import Room
 from .state import KernelState
@@ -18,24 +19,23 @@ class Announcer:
     def __init__(self, room: Room, state: Callable[[], KernelState]) -> None:
         self.room = room
         self._state = state
-        self._timer: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
         self._is_stale = False
+        self._background = Background(f"announcer of room {room.id}")
 
     def changed(self) -> None:
         """The state is another one."""
         self._is_stale = True
-        if self._timer is None:
+        if self._pause is None:
             self._announce()
 
     def _announce(self) -> None:
-        self._timer = None
+        self._pause = None
         if self._is_stale:
             self._is_stale = False
             self.room.announce(Event({"type": "kernel", **self._state()}))
-            self._timer = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._announce)
+            self._pause = self._background.later(PAUSE_SECONDS, "announcing", self._announce)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Say nothing any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        await self._background.close()

@@ -67,9 +67,9 @@ class Board:
         }
         self.changed()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Say nothing any more."""
-        self._announcer.close()
+        await self._announcer.close()
 
 
 def _queued(run: Run, state: Literal["running", "queued"]) -> QueuedRun:

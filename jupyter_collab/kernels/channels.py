@@ -2,8 +2,8 @@
 
 import asyncio
 import hmac
-import logging
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -12,9 +12,9 @@ from jupyter_client.adapter import adapt
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.session import DELIM, Session
 
-__all__ = ["Channels", "Message"]
+from ..background import Background
 
-log = logging.getLogger(__name__)
+__all__ = ["Channels", "Message"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,8 @@ MAX_WAITING_MESSAGES = 100_000
 LARGE_MESSAGE_BYTES = 1 * 2**20
 """A message from this size on is read in a thread, which others need not wait for."""
 
+READ_AGAIN_SECONDS = 1.0
+
 TURN_SECONDS = 0.0005
 """For so long messages are read one after the other: a kernel that never pauses must let the others have their turn."""
 
@@ -36,7 +38,7 @@ class Channels:
     def __init__(self, client: AsyncKernelClient, on_message: Callable[[str, Message], None]) -> None:
         self._client = client
         self._on_message = on_message
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = Background("channels of a kernel")
 
     def open(self) -> None:
         """Connect and begin to read."""
@@ -45,7 +47,8 @@ class Channels:
         _reconnect(self._client.stdin_channel.socket, zmq.IMMEDIATE, 1)
         for name in ("iopub", "shell", "stdin"):
             channel = getattr(self._client, f"{name}_channel")
-            self._tasks.append(asyncio.create_task(self._read(name, channel.socket), name=f"jupyter_collab {name}"))
+            read = partial(self._read, name, channel.socket)
+            self._background.run(f"reading {name}", read, again_seconds=READ_AGAIN_SECONDS)
 
     def send(self, ask: Callable[[AsyncKernelClient], T]) -> T:
         """What ``ask`` returns, which sends something to the kernel with the client.
@@ -69,10 +72,7 @@ class Channels:
 
     async def close(self) -> None:
         """Read no more, and disconnect."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._background.close()
         self._client.stop_channels()
 
     async def _read(self, name: str, socket: Any) -> None:
@@ -86,14 +86,12 @@ class Channels:
             await asyncio.sleep(0)
 
     async def _take(self, name: str, frames: list[bytes]) -> None:
-        try:
+        with self._background.boundary(f"a message on {name}"):
             if sum(map(len, frames)) < LARGE_MESSAGE_BYTES:
                 message = read_message(self._client.session, frames)
             else:
                 message = await asyncio.to_thread(read_message, self._client.session, frames)
             self._on_message(name, message)
-        except Exception:  # the boundary of one message
-            log.exception("A message of a kernel on its channel %s is passed over.", name)
 
 
 def _waiting_message(socket: zmq.Socket[bytes]) -> list[bytes] | None:

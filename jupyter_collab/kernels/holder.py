@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
@@ -130,15 +131,12 @@ class KernelHolder:
             await self.require_here()
             metadata = await self.look(lambda document: document.metadata)
             spec = wanted_spec(await self._host.specs(), metadata)
-            self._board.show_kernel("", spec, "starting")
-            try:
+            async with AsyncExitStack() as undo:
+                undo.push_async_callback(self._not_started, user)
+                self._board.show_kernel("", spec, "starting")
                 await self._edit(partial(set_mark, mark=KernelMark("", self._host.server)), user)
                 kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
-            except BaseException:
-                self._board.kernel = None
-                self._board.changed()
-                await self._edit(partial(set_mark, mark=None), user)
-                raise
+                undo.pop_all()
             self._adopt(kernel, spec)
 
             def change(document: RoomDocument) -> None:
@@ -148,6 +146,11 @@ class KernelHolder:
 
             await self._edit(change, user)
             return kernel
+
+    async def _not_started(self, user: User) -> None:
+        self._board.kernel = None
+        self._board.changed()
+        await self._edit(partial(set_mark, mark=None), user)
 
     async def choose(self, name: str, user: User) -> bool:
         """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``.
@@ -195,11 +198,12 @@ class KernelHolder:
 
     async def leave(self) -> None:
         """Let go of the kernel, which may be found again, or be gone by then."""
-        if self._kernel is not None:
-            await self._edit(partial(set_mark, mark=KernelMark(self._kernel.id, "")))
-        await self._background.close()
-        if self._kernel is not None:
-            await self._kernel.close()
+        async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            if (kernel := self._kernel) is not None:
+                exits.push_async_callback(kernel.close)
+            exits.push_async_callback(self._background.close)
+            if kernel is not None:
+                await self._edit(partial(set_mark, mark=KernelMark(kernel.id, "")))
 
     # -- what happens to it ------------------------------------------------------------------------------------------
 

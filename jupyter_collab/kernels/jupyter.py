@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
+from ..background import Background
 from ..errors import KernelBusy, KernelDied, KernelFailed
 from .channels import Channels, Message
 from .contract import OnMessage
@@ -98,7 +100,7 @@ class JupyterKernel:
         self._process: object = None
         self._requests: dict[str, _Request] = {}
         self._late: OrderedDict[str, OnMessage] = OrderedDict()
-        self._watching: asyncio.Task[None] | None = None
+        self._background = Background(f"kernel {kernel_id}")
 
     @property
     def status(self) -> str:
@@ -109,12 +111,12 @@ class JupyterKernel:
         """Connect, and wait until the kernel answers; raises ``KernelFailed``."""
         await self._connect()
         self._set_status("idle")
-        self._watching = asyncio.create_task(self._watch(), name=f"jupyter_collab watching kernel {self.id}")
+        self._background.run_once("watching", self._watch)
 
     async def close(self) -> None:
         """Let go of the kernel, which runs on."""
         self._fail_requests(KernelDied("The server let go of the kernel."))
-        await self._stop_watching()
+        await self._background.close()
         await self._disconnect()
 
     # -- what it is asked --------------------------------------------------------------------------------------------
@@ -176,13 +178,13 @@ class JupyterKernel:
 
     async def restart(self) -> None:
         """Start anew; raises ``KernelFailed``."""
-        await self._stop_watching()
+        await self._background.close()
         self._set_status("restarting")
         self._fail_requests(KernelDied("The kernel was restarted."))
         await self._disconnect()
         try:
             await self._control.restart()
-        except Exception as error:
+        except Exception as error:  # whatever a kernelspec's command, or a provisioner, may raise
             log.exception("Kernel %s did not restart.", self.id)
             raise KernelFailed(f"The kernel did not restart: {error}. Run a cell to start a new one.") from error
         await self.open()
@@ -200,8 +202,9 @@ class JupyterKernel:
         deadline = loop.time() + READY_SECONDS
         self._process = await self._control.process()
         channels = Channels(self._control.connect(), self._take)
-        channels.open()
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(channels.close)
+            channels.open()
             while not await self._answers(channels):
                 if not self._control.is_kept or await self._control.process() is None:
                     raise KernelFailed("The kernel ended before it was ready; the server's log says why.")
@@ -209,9 +212,7 @@ class JupyterKernel:
                     raise KernelFailed(f"The kernel did not answer within {READY_SECONDS:g} s; choose another one.")
             if not await channels.may_ask_for_input(STDIN_SECONDS):
                 log.info("Kernel %s has no stdin yet: its first question may be lost.", self.id)
-        except BaseException:
-            await channels.close()
-            raise
+            undo.pop_all()
         self._channels = channels
 
     async def _answers(self, channels: Channels) -> bool:
@@ -233,34 +234,31 @@ class JupyterKernel:
         if channels is not None:
             await channels.close()
 
-    async def _stop_watching(self) -> None:
-        watching, self._watching = self._watching, None
-        if watching is not None and watching is not asyncio.current_task():
-            watching.cancel()
-            await asyncio.wait([watching])
-
     async def _watch(self) -> None:
-        """Notice when the kernel's process ends, or is another one, whoever caused that."""
-        try:
-            while self._control.is_kept:
-                await asyncio.sleep(WATCH_SECONDS)
-                process = await self._control.process()
-                if process == self._process:
-                    continue
-                self._process = None
-                self._fail_requests(KernelDied(STARTED_AGAIN))
-                if process is None and not self._control.restarts_itself:
-                    break
-                self._set_status("restarting")
-                await self._disconnect()
-                if process is not None:
-                    await self._connect()
-                    self._set_status("idle")
-        except Exception:  # the task's boundary: whatever it is, the kernel cannot be used any more
-            log.exception("Kernel %s is lost.", self.id)
+        """Wait for the kernel's end. If that fails, the kernel cannot be used any more either."""
+        with self._background.boundary("following its process"):
+            await self._follow_process()
         self._fail_requests(KernelDied("The kernel ended while it ran this."))
-        await self._disconnect()
+        with self._background.boundary("disconnecting"):
+            await self._disconnect()
         self._set_status("dead")
+
+    async def _follow_process(self) -> None:
+        """Notice when the kernel's process ends, or is another one, whoever caused that."""
+        while self._control.is_kept:
+            await asyncio.sleep(WATCH_SECONDS)
+            process = await self._control.process()
+            if process == self._process:
+                continue
+            self._process = None
+            self._fail_requests(KernelDied(STARTED_AGAIN))
+            if process is None and not self._control.restarts_itself:
+                return
+            self._set_status("restarting")
+            await self._disconnect()
+            if process is not None:
+                await self._connect()
+                self._set_status("idle")
 
     def _fail_requests(self, error: Exception) -> None:
         for request in list(self._requests.values()):

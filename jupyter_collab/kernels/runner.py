@@ -1,16 +1,17 @@
 """One room's cells: what runs, what waits, and what is done with all that comes of it."""
 
-import asyncio
 import logging
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from ..access import Capability, User
+from ..background import Background
 from ..document import RoomDocument
 from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound, StoreError
 from ..rooms import Room, RoomManager
@@ -62,7 +63,7 @@ class RoomKernel:
         self._ran: set[str] = set()
         self._newest: WeakValueDictionary[str, CellOutputs] = WeakValueDictionary()
         self._requests = 0
-        self._work: asyncio.Task[None] | None = None
+        self._working = Background(f"runs in room {room.id}", self._give_up)
         self._used_at = time.monotonic()
 
     @property
@@ -73,7 +74,7 @@ class RoomKernel:
     @property
     def is_needed(self) -> bool:
         """Whether there is a kernel, or something to be run."""
-        return self._board.kernel is not None or self._work is not None
+        return self._board.kernel is not None or self._working.is_busy
 
     def has_of(self, principal: str) -> InKernel:
         """What the kernel has of a person: something that runs, or what is left of something that they ran."""
@@ -101,25 +102,26 @@ class RoomKernel:
     async def end(self, message: str | None, *, in_document: bool = True) -> None:
         """End the kernel, whatever it does."""
         self._abort(self._queue.cancel_all())
-        await self._stop_working()
+        await self._working.close()
         await self._holder.end(in_document=in_document)
         self._board.say(message)
 
     async def close(self) -> None:
         """Write what there is and let go of the kernel, which may be found again, or be gone by then."""
         self._abort(self._queue.cancel_all())
-        await self._stop_working()
-        self._board.close()
-        await self._writer.close()
-        await self._log.settle(CLOSE_SECONDS)
-        await self._log.close()
-        await self._holder.leave()
+        async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            exits.push_async_callback(self._board.close)
+            exits.push_async_callback(self._holder.leave)
+            exits.push_async_callback(self._log.close)
+            exits.push_async_callback(self._log.settle, CLOSE_SECONDS)
+            exits.push_async_callback(self._writer.close)
+            await self._working.close()
 
     async def tidy(self) -> None:
         """Free what no output needs any more, and end the kernel if nobody has needed it for long."""
         await self._collector.collect()
         now = time.monotonic()
-        if self._board.room.peers or self._work is not None or self._board.kernel is None:
+        if self._board.room.peers or self._working.is_busy or self._board.kernel is None:
             self._used_at = now
         elif 0 < self._limits.idle_seconds < now - self._used_at:
             log.info("The kernel of room %s is ended, nobody used it.", self.room_id)
@@ -188,7 +190,7 @@ class RoomKernel:
             await self.interrupt()
             return
         self._abort(self._queue.cancel_request(running.request))
-        await self._stop_working()
+        await self._working.close()
         if self._queue.waiting:
             self._start_working()
 
@@ -248,30 +250,19 @@ class RoomKernel:
     # -- runs --------------------------------------------------------------------------------------------------------
 
     def _start_working(self) -> None:
-        if self._work is None:
-            self._work = asyncio.create_task(self._work_off(), name=f"jupyter_collab runs in {self.room_id}")
-
-    async def _stop_working(self) -> None:
-        work = self._work
-        if work is None:
-            return
-        work.cancel()
-        await asyncio.wait([work])
-        if self._work is work:  # it was canceled before its first step
-            self._work = None
+        self._working.run_once("running cells", self._work_off)
 
     async def _work_off(self) -> None:
         try:
             while (run := self._queue.next()) is not None:
                 await self._perform(run)
-        except Exception as error:  # the task's boundary
-            log.exception("Running cells in room %s failed.", self.room_id)
-            self._abort(self._queue.cancel_all())
-            self._board.say(f"The server failed to run the cells: {error}. Its log says more.")
         finally:
-            self._work = None
             self._used_at = time.monotonic()
             self._board.changed()
+
+    def _give_up(self, error: Exception) -> None:
+        self._abort(self._queue.cancel_all())
+        self._board.say(f"The server failed to run the cells: {error}. Its log says more.")
 
     async def _perform(self, run: Run) -> None:
         self._board.running = run

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..access import User
+from ..background import Background
 from ..document import RoomDocument
 from ..errors import CollabError, RoomNotFound, RoomTooLarge
 from ..rooms import RoomManager
@@ -92,52 +93,36 @@ class OutputWriter:
         self._write_seconds = write_seconds
         self._on_trouble = on_trouble
         self._dirty: dict[str, CellOutputs] = {}
+        self._writing: dict[str, CellOutputs] = {}
         self._blobs: list[Blob] = []
         self._fails = False
         self._rest_until = 0.0
         self._urgent = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(f"outputs of room {room_id}", self._failed)
 
     def touch(self, cell: CellOutputs) -> None:
         """There is something new in ``cell``."""
         self._dirty[cell.cell_id] = cell
-        if self._task is None:
-            self._idle.clear()
-            self._task = asyncio.create_task(self._write_all(), name=f"jupyter_collab outputs of {self._room_id}")
+        self._background.run_once("writing", self._write_all, again_seconds=RETRY_SECONDS)
 
     async def settle(self) -> None:
         """Write what there is now, and wait until it is durable; not for ever if the store fails."""
         self._urgent.set()
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._idle.wait()
-        except TimeoutError:
-            log.warning("The outputs in room %s wait to be saved.", self._room_id)
+            if not await self._background.wait(PATIENCE_SECONDS):
+                log.warning("The outputs in room %s wait to be saved.", self._room_id)
         finally:
             self._urgent.clear()
 
     async def close(self) -> None:
         """Write what there is, if that works, and end."""
         await self.settle()
-        self._dirty.clear()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._background.close()
 
     async def _write_all(self) -> None:
-        try:
-            while self._dirty:
-                await self._rest()
-                await self._try_to_write()
-        except Exception:  # the task's boundary: without it nothing would ever be written in this room again
-            log.exception("Writing the outputs in room %s failed.", self._room_id)
-            self._dirty.clear()
-            self._on_trouble(CollabError("The server failed to write the outputs; its log says why."))
-        finally:
-            self._task = None
-            self._idle.set()
+        while self._dirty:
+            await self._rest()
+            await self._write_once()
 
     async def _rest(self) -> None:
         seconds = self._rest_until - asyncio.get_running_loop().time()
@@ -148,9 +133,10 @@ class OutputWriter:
             except TimeoutError:
                 return
 
-    async def _try_to_write(self) -> None:
+    async def _write_once(self) -> None:
         loop = asyncio.get_running_loop()
         cells, self._dirty = self._dirty, {}
+        self._writing = cells
         began = loop.time()
         try:
             await self._write(cells)
@@ -159,25 +145,29 @@ class OutputWriter:
             self._on_trouble(error)
         except RoomTooLarge as error:
             self._refuse(cells, error)
-        except CollabError as error:
-            log.warning("The outputs in room %s are not written, trying again: %s", self._room_id, error)
-            self._dirty = {**cells, **self._dirty}
-            self._fails = True
-            self._on_trouble(error)
-            await asyncio.sleep(RETRY_SECONDS)
-        except Exception:  # the room has taken back what was written of it
-            for cell in cells.values():
-                cell.rewrite()
-            raise
         else:
             if self._fails:
                 self._fails = False
                 self._on_trouble(None)
-        took = loop.time() - began
+        finally:
+            self._rest_until = loop.time() + self._rest_seconds(cells, loop.time() - began)
+
+    def _rest_seconds(self, cells: Mapping[str, CellOutputs], took: float) -> float:
         rest = max(self._write_seconds, SHARE * took)
         if any(cell.outran for cell in cells.values()):
             rest = max(rest, TORRENT_REST_SECONDS)
-        self._rest_until = loop.time() + min(rest, MAX_REST_SECONDS)
+        return min(rest, MAX_REST_SECONDS)
+
+    def _failed(self, error: Exception) -> None:
+        """Keep for later what the store did not take; what nobody can write waits until there is more of it."""
+        if isinstance(error, CollabError):
+            self._fails = True
+            self._dirty = {**self._writing, **self._dirty}
+            self._on_trouble(error)
+        else:
+            for cell in self._writing.values():  # the room has taken back what was written of it
+                cell.rewrite()
+            self._on_trouble(CollabError("The server failed to write the outputs; its log says why."))
 
     async def _write(self, cells: Mapping[str, CellOutputs]) -> None:
         """One edit for all ``cells``, once the blobs that it refers to are stored."""

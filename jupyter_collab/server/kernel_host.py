@@ -6,6 +6,7 @@ import inspect
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -101,17 +102,17 @@ class SessionHost:
             self._forget_failed_starts()
             raise KernelFailed(f"The kernel '{name}' did not start: {error}. Choose another one.") from error
         kernel = self._kernel(session)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(kernel.shutdown)
             await kernel.open()
-        except BaseException:
-            await kernel.shutdown()
-            raise
+            undo.pop_all()
         # The server itself would read every message as well, at four times the price; see SessionControl.heard.
         self._app.kernel_manager.stop_watching_activity(kernel.id)  # type: ignore[no-untyped-call]
         return kernel
 
     async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
         """A new session; whoever gives up meanwhile leaves none behind."""
+        # No work beside the request: it is waited for here, also when the one who asked gives up.
         session: asyncio.Task[dict[str, Any]] = asyncio.create_task(
             self._start_session(session_path(room_id), title, name)
         )
@@ -136,13 +137,12 @@ class SessionHost:
                 env=MappingProxyType({**environment, "JPY_SESSION_NAME": path}),
             )
         )
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(lambda: ensure_async(kernels.shutdown_kernel(kernel_id, now=True)))
             session: dict[str, Any] = await self._app.session_manager.create_session(
                 path=path, name=title, type="room", kernel_name=name, kernel_id=kernel_id
             )
-        except BaseException:
-            await ensure_async(kernels.shutdown_kernel(kernel_id, now=True))
-            raise
+            undo.pop_all()
         return session
 
     def _forget_failed_starts(self) -> None:

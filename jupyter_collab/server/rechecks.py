@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Protocol
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -9,6 +10,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
 from ..access import Role
+from ..background import Background
 from ..errors import CollabError, SessionEnded, SessionReplaced
 from ..people import Sessions
 from .principals import Principal, principal_of
@@ -47,6 +49,7 @@ class Rechecks:
         self._sessions = sessions
         self._seconds = seconds
         self._watched: dict[Connection, asyncio.Task[None]] = {}
+        self._background = Background("rechecks")
         sessions.listeners.append(self._session_ended)
 
     def begin(self, connection: Connection) -> None:
@@ -54,7 +57,7 @@ class Rechecks:
         self._watched[connection] = self._start(connection, at_once=connection.principal.session is not None)
 
     def _start(self, connection: Connection, *, at_once: bool) -> asyncio.Task[None]:
-        return asyncio.create_task(self._watch(connection, at_once=at_once), name="jupyter_collab recheck")
+        return self._background.run("watching", partial(self._watch, connection, at_once=at_once))
 
     def _look_now(self, connection: Connection) -> None:
         self._watched[connection].cancel()
@@ -68,21 +71,15 @@ class Rechecks:
 
     async def close(self) -> None:
         """Look after nobody any more."""
-        tasks = tuple(self._watched.values())
         self._watched.clear()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._background.close()
 
     async def _watch(self, connection: Connection, *, at_once: bool) -> None:
         if not at_once:
             await asyncio.sleep(self._seconds)
         while True:
-            try:
+            with self._background.boundary(f"asking who {connection.principal.user.principal} is"):
                 await self._look(connection)
-            except Exception as error:  # noqa: BLE001  # whatever an identity provider may raise: it is asked again
-                log.warning("It cannot be asked now who %s is: %r", connection.principal.user.principal, error)
             if connection not in self._watched:
                 return
             await asyncio.sleep(self._seconds)
@@ -96,9 +93,10 @@ class Rechecks:
         try:
             found = await _ask_again(connection.handler)
         except HTTPError as error:
-            if error.status_code not in REFUSALS:
-                raise
-            connection.dismiss(SessionEnded("You are signed out, or may not use rooms any more; sign in again."))
+            if error.status_code in REFUSALS:
+                connection.dismiss(SessionEnded("You are signed out, or may not use rooms any more; sign in again."))
+            else:
+                log.warning("It cannot be asked now who %s is: %r", known.user.principal, error)
             return
         if found.most is not known.most:
             connection.principal = found

@@ -83,7 +83,7 @@ class WorkingHandler(BodyHandler):
     async def _unless_hung_up(self, start: Callable[[], Awaitable[Result]]) -> Result:
         if self._has_hung_up:
             raise Finish
-        task = asyncio.ensure_future(start())
+        task = asyncio.ensure_future(start())  # it is waited for here; a task of its own, so that it alone is cancelled
         self._waiting = task
         try:
             return await task

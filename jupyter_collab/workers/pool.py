@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
+from ..background import Background
 from ..errors import WorkError, WorkTooLarge, WorkTooLong
 from .process import WorkerEnded, WorkerProcess
 from .turns import Turns
@@ -48,6 +50,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(limits.processes + 1, thread_name_prefix="jupyter_collab worker")
         self._idle: dict[WorkerProcess, asyncio.TimerHandle] = {}
         self._busy: set[WorkerProcess] = set()
+        self._background = Background("worker processes")
         self._is_closed = False
 
     async def run(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
@@ -65,10 +68,10 @@ class Workers:
         async with self._slots:
             worker = self._take()
             try:
-                outcome, value = await self._call(worker, work, arguments)
-            except BaseException:
-                worker.kill()
-                raise
+                with ExitStack() as undo:
+                    undo.callback(worker.kill)
+                    outcome, value = await self._call(worker, work, arguments)
+                    undo.pop_all()
             finally:
                 self._put_back(worker)
         result: Result = self._result(outcome, value)
@@ -111,8 +114,9 @@ class Workers:
         if self._is_closed:
             return  # :meth:`close` ends it
         if worker.is_good:
-            loop = asyncio.get_running_loop()
-            self._idle[worker] = loop.call_later(self._limits.idle_seconds, self._end_idle, worker)
+            self._idle[worker] = self._background.later(
+                self._limits.idle_seconds, "ending an idle one", partial(self._end_idle, worker)
+            )
         else:
             self._threads.submit(worker.end)
 
@@ -137,9 +141,8 @@ class Workers:
         """End all processes, and what waits for them."""
         self._is_closed = True
         workers = [*self._idle, *self._busy]
-        for timer in self._idle.values():
-            timer.cancel()
         self._idle.clear()
+        await self._background.close()
         for worker in workers:
             worker.kill()
         await asyncio.to_thread(self._end, workers)

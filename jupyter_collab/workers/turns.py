@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from contextlib import ExitStack
 
 from ..errors import TooMuchWork
 
@@ -43,11 +44,10 @@ class Turns:
         """Wait for a turn, which :meth:`give_back` ends; raises as :meth:`check` does."""
         self.check(person)
         self._counts[person] += 1
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._forget, person)
             await self._locks[person].acquire()
-        except BaseException:
-            self._forget(person)
-            raise
+            undo.pop_all()
 
     def give_back(self, person: str) -> None:
         """Let the next one of ``person`` have its turn."""

@@ -23,13 +23,13 @@ class Directory(IdentityProvider):
     """Knows Ada by a header, until ``known`` says otherwise."""
 
     known = True
-    fails = False
+    error: Exception | None = None
 
     async def get_user(self, handler: Any) -> User | None:
         if "collab" not in handler.request.path:
             return User("tests")
-        if self.fails:
-            raise tornado.web.HTTPError(502, "the hub does not answer")
+        if self.error is not None:
+            raise self.error
         return User("ada") if self.known and handler.request.headers.get("X-Test-Login") else None
 
 
@@ -95,15 +95,16 @@ async def test_whoever_is_signed_out_is_disconnected(
     assert manager.people("demo") == []
 
 
+@pytest.mark.parametrize("error", [tornado.web.HTTPError(502, "the hub does not answer"), RuntimeError("a bug")])
 async def test_while_nobody_can_be_asked_people_stay(
-    directory: Directory, connect: Connect, caplog: pytest.LogCaptureFixture
+    directory: Directory, connect: Connect, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     async with connect(LOGIN) as socket:
-        directory.fails = True
-        while "It cannot be asked now who server:ada is" not in caplog.text:
+        directory.error = error
+        while " who server:ada is" not in caplog.text:
             await tornado.gen.sleep(0.01)
         assert socket.connection.close_code is None
-        directory.fails, directory.known = False, False
+        directory.error, directory.known = None, False
         assert await socket.end() == (CloseCode.FORBIDDEN, "session_ended")
 
 

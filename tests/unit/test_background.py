@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from jupyter_collab.background import Background
+from jupyter_collab.errors import StoreUnavailable
 
 from .scenarios import scenario, settle, until
 
@@ -78,3 +81,75 @@ async def test_closing_ends_tasks_and_timers_but_not_who_closes() -> None:
     await asyncio.wait_for(background.run("closing", background.close), timeout=5)
     await asyncio.sleep(0.05)
     assert (worker.ended, rang) == (1, [])
+
+
+@scenario
+async def test_work_that_fails_begins_again_by_itself_until_it_has_ended() -> None:
+    heard: list[Exception] = []
+    background, worker = Background("test", heard.append), Worker()
+
+    async def fail_twice() -> None:
+        if len(heard) < 2:
+            await fail()
+        await worker.work()
+
+    task = background.run_once("it", fail_twice, again_seconds=0.01)
+    await until(lambda: worker.begun == 1)
+    assert background.run_once("it", fail_twice, again_seconds=0.01) is task
+    assert background.is_busy
+    worker.may_end.set()
+    await background.wait()
+    assert (len(heard), worker.ended, background.is_busy) == (2, 1, False)
+
+
+@scenario
+async def test_closing_ends_work_that_waits_to_begin_again() -> None:
+    heard: list[Exception] = []
+    background = Background("test", heard.append)
+    background.run("it", fail, again_seconds=0.01)
+    await until(lambda: heard)
+    await background.close()
+    times = len(heard)
+    await asyncio.sleep(0.05)
+    assert len(heard) == times
+
+
+@scenario
+async def test_what_fails_within_a_boundary_lets_the_rest_of_the_work_go_on() -> None:
+    heard: list[Exception] = []
+    background, worker = Background("test", heard.append), Worker()
+    worker.may_end.set()
+
+    async def work() -> None:
+        with background.boundary("a part"):
+            await panic()
+        await worker.work()
+
+    await background.run("it", work)
+    assert (len(heard), worker.ended) == (1, 1)
+
+
+@scenario
+async def test_what_is_cancelled_within_a_boundary_ends() -> None:
+    background, worker = Background("test"), Worker()
+
+    async def work() -> None:
+        with background.boundary("a part"):
+            await worker.work()
+        worker.begun = 99
+
+    background.run("it", work)
+    await settle()
+    await background.close()
+    assert (worker.begun, worker.ended) == (1, 1)
+
+
+@scenario
+async def test_an_error_that_says_what_went_wrong_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail_as_stores_do() -> None:
+        raise StoreUnavailable("The disk is gone.")
+
+    await Background("room demo").run("writing", fail_as_stores_do)
+    (record,) = caplog.records
+    assert record.getMessage() == "room demo: writing failed: The disk is gone."
+    assert (record.levelname, record.exc_info) == ("WARNING", None)

@@ -22,12 +22,12 @@ class CountingStore(SQLStore):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"sqlite:///{folder / 'rooms.sqlite'}")
         self.questions: list[set[str]] = []
-        self.fails = False
+        self.fails: Exception | None = None
 
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
         self.questions.append(set(room_ids))
-        if self.fails:
-            raise StoreUnavailable("The store cannot be read: disk gone.")
+        if self.fails is not None:
+            raise self.fails
         return await super().heads(room_ids)
 
 
@@ -114,17 +114,18 @@ async def test_without_rooms_the_store_is_left_in_peace(store: CountingStore) ->
 
 
 @scenario
-async def test_it_goes_on_after_the_store_failed(store: CountingStore) -> None:
+@pytest.mark.parametrize("error", [StoreUnavailable("The store cannot be read: disk gone."), ValueError("a bug")])
+async def test_it_goes_on_after_the_store_failed(store: CountingStore, error: Exception) -> None:
     listener = Listener()
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
         backplane = PollingBackplane(store, POLL_SECONDS)
         await backplane.start(listener)
-        store.fails = True
+        store.fails = error
         backplane.watch("demo")
-        await until(lambda: len(store.questions) > 3)
+        await until(lambda: len(store.questions) > 1)
         assert listener.hints == []
-        store.fails = False
+        store.fails = None
         await until(lambda: listener.hints)
         await backplane.stop()
 
@@ -148,6 +149,26 @@ async def test_it_goes_on_after_a_listener_failed(store: CountingStore, caplog: 
         await until(lambda: len(listener.hints) == 2)
         assert "a bug" in caplog.text
         assert "demo" in caplog.text
+        await backplane.stop()
+
+
+@scenario
+async def test_a_listener_that_fails_on_one_room_hears_of_the_others_in_the_same_turn(store: CountingStore) -> None:
+    turns: list[int] = []
+
+    def fail(room_id: str, head: Head | None) -> None:
+        turns.append(len(store.questions))
+        raise ValueError("a bug")
+
+    async with opened(store):
+        backplane = PollingBackplane(store, POLL_SECONDS)
+        await backplane.start(fail)
+        for room_id in ("one", "two", "three"):
+            await store.create_room(room_id, room_id, EPOCH, "note", b"")
+        for room_id in ("one", "two", "three"):
+            backplane.watch(room_id)
+        await until(lambda: len(turns) == 3)
+        assert turns == [1, 1, 1]
         await backplane.stop()
 
 

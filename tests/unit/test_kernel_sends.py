@@ -83,3 +83,41 @@ async def test_it_is_read(channel: str, send: Callable[[AsyncKernelClient], Any]
             await until(lambda: heard == [(channel, "a_message")])
         finally:
             await channels.close()
+
+
+class FailingSocket:
+    """Fails once when it is read."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self.has_failed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    async def recv_multipart(self) -> Any:
+        if not self.has_failed:
+            self.has_failed = True
+            raise zmq.ZMQError(zmq.ENOTSOCK)
+        return await self._socket.recv_multipart()
+
+
+@scenario
+async def test_a_channel_on_which_reading_failed_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_collab.kernels.channels.READ_AGAIN_SECONDS", 0.01)
+    heard: list[str] = []
+    with played_kernel() as kernel:
+        channels = Channels(kernel.client, lambda name, message: heard.append(message["msg_type"]))
+        shell = kernel.client.shell_channel
+        socket = FailingSocket(shell.socket)
+        monkeypatch.setattr(shell, "socket", socket)
+        channels.open()
+        try:
+            assert await channels.may_ask_for_input(WAIT_SECONDS)
+            channels.send(ask)
+            await until(lambda: kernel.is_asked("shell"))
+            await until(lambda: socket.has_failed)
+            kernel.say("shell", "a_message")
+            await until(lambda: heard == ["a_message"])
+        finally:
+            await channels.close()
