@@ -293,14 +293,14 @@ class Invitations:
         if not password:
             raise PasswordRequired("This invitation needs a password. Ask who invited you.")
         kept = invite.password_hash
-        if not self._known_passwords.has(kept, password):
-            keys = invite.id, f"{invite.id} {network}"
-            found = await self._password_guesses.guess(keys, lambda: self._try_password(kept, password))
-            if found is None:
-                raise WrongPassword("That is not the invitation's password. Ask who invited you.")
+        keys = invite.id, f"{invite.id} {network}"
+        found = await self._password_guesses.guess(keys, lambda: self._try_password(kept, password))
+        if found is None:
+            raise WrongPassword("That is not the invitation's password. Ask who invited you.")
 
     async def _try_password(self, kept: str, password: str) -> str | None:
-        is_right = len(password) <= MAX_PASSWORD_CHARACTERS and await hashing(
-            self._known_passwords.find, kept, password
+        known = self._known_passwords
+        is_right = known.has(kept, password) or (
+            len(password) <= MAX_PASSWORD_CHARACTERS and await hashing(known.find, kept, password)
         )
         return password if is_right else None

@@ -111,6 +111,19 @@ async def test_wrong_passwords_are_counted(tmp_path: Path) -> None:
 
 
 @scenario
+async def test_that_somebody_came_by_a_password_lets_nobody_guess_it_for_longer(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as (invitations, _):
+        invite, _ = await invitations.invite("demo", InviteWish(Role.VIEWER, password="swordfish"), ADA)
+        await invitations.redeem(invite, BOB, "swordfish", "192.0.2.2")
+        for _ in range(20):
+            with pytest.raises(WrongPassword):
+                await invitations.redeem(invite, GUEST, "x" * 201, "192.0.2.1")
+        for password in ("wrong", "swordfish"):
+            with pytest.raises(TooManyAttempts):
+                await invitations.redeem(invite, GUEST, password, "192.0.2.1")
+
+
+@scenario
 async def test_who_guesses_codes_or_another_links_password_closes_no_link(tmp_path: Path) -> None:
     async with a_server(tmp_path) as (invitations, _):
         wish = InviteWish(Role.VIEWER, password="swordfish")
