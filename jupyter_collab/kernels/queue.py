@@ -1,7 +1,8 @@
 """The runs that wait for a room's kernel."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..access import Capability, User
@@ -30,16 +31,23 @@ class RunQueue:
     def __init__(self, max_runs: int) -> None:
         self._max_runs = max_runs
         self._waiting: deque[Run] = deque()
+        self._reserved = 0
 
     @property
     def waiting(self) -> Sequence[Run]:
         """What waits, the next first."""
         return tuple(self._waiting)
 
-    def check_space(self, count: int) -> None:
-        """Raise ``TooManyRuns`` if not so many more may wait."""
-        if len(self._waiting) + count > self._max_runs:
+    @contextmanager
+    def reserved(self, count: int) -> Iterator[None]:
+        """Keep space for so many runs, which are added within; ``TooManyRuns`` if there is none."""
+        if len(self._waiting) + self._reserved + count > self._max_runs:
             raise TooManyRuns(f"At most {self._max_runs} cells may wait to be run; wait, or cancel some.")
+        self._reserved += count
+        try:
+            yield
+        finally:
+            self._reserved -= count
 
     def add(self, runs: Sequence[Run]) -> None:
         """Put ``runs`` at the end."""

@@ -142,33 +142,19 @@ class RoomKernel:
         """
         await self._holder.require_here()
         cell_ids = await self._holder.look(lambda document: code_cells(document, cells))
-        self._queue.check_space(len(cell_ids))
+        if not cell_ids:
+            return []
         self._requests += 1
         request = self._requests
-        runs: list[Run] = []
-        try:
-            for cell_id in cell_ids:
-                runs.append(await self._noted(cell_id, user, request, may))
-        except CollabError:
-            self._abort(runs)
-            raise
-        if runs:
+        with self._queue.reserved(len(cell_ids)):
+            noted = await self._rooms.store.add_runs(
+                self.room_id, cell_ids, username=user.username, display_name=user.display_name
+            )
+            runs = [Run(record.id, record.cell_id, user, request, may) for record in noted]
             self._queue.add(runs)
-            self._start_working()
-            self._board.say(None)
+        self._start_working()
+        self._board.say(None)
         return runs
-
-    async def _noted(self, cell_id: str, user: User, request: int, may: May) -> Run:
-        """A run, with the number that the store gives it."""
-        record = await self._rooms.store.add_run(
-            self.room_id,
-            cell_id=cell_id,
-            username=user.username,
-            display_name=user.display_name,
-            kernel_name="",
-            source="",
-        )
-        return Run(record.id, cell_id, user, request, may)
 
     async def cancel(self, number: int | None) -> None:
         """Cancel a run, by interrupting it if it runs, or for ``None`` all that wait; ``RunNotFound``."""

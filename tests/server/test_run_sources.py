@@ -12,8 +12,8 @@ from .conftest import Rest
 
 async def note_run(manager: RoomManager, source: str) -> None:
     """Note that somebody ran ``source`` in ``demo``."""
-    facts = {"cell_id": "c0", "username": "ada", "display_name": "Ada", "kernel_name": "python3"}
-    await manager.store.add_run("demo", source=source, **facts)
+    (run,) = await manager.store.add_runs("demo", ["c0"], username="ada", display_name="Ada")
+    await manager.store.start_run("demo", run.id, kernel_name="python3", source=source)
 
 
 async def sources(asker: Browser | Rest, **options: Any) -> list[str | None]:

@@ -263,19 +263,19 @@ class MemoryStore(Store):
             del room.blobs[digest]
         return len(room.blobs)
 
-    async def add_run(
-        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
-    ) -> RunRecord:
+    async def add_runs(
+        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+    ) -> list[RunRecord]:
         await self._writing()
         runs = self._disk.room(room_id).runs
-        number = max(runs, default=0) + 1
-        source = source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
-        now = self._disk.now()
-        runs[number] = RunRecord(
-            number, cell_id, username, display_name, kernel_name, source, now, None, None, "queued"
-        )  # fmt: skip
-        runs.pop(number - MAX_RUNS, None)
-        return runs[number]
+        added = [
+            RunRecord(number, cell_id, username, display_name, "", "", self._disk.now(), None, None, "queued")
+            for number, cell_id in enumerate(cell_ids, max(runs, default=0) + 1)
+        ]
+        for run in added:
+            runs[run.id] = run
+            runs.pop(run.id - MAX_RUNS, None)
+        return added
 
     async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
         source = source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,8 +1,10 @@
 """What runs in a room: in order, one at a time, and never without somebody being told how it ended."""
 
+import asyncio
 import zlib
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from jupyter_collab.errors import (
 from jupyter_collab.kernels import holder, writing
 from jupyter_collab.kernels.limits import KernelLimits
 from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.store.database import Database
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
 from .kernels import Cells, ScriptedHost, ScriptedKernel, eventually, running
@@ -426,6 +429,42 @@ async def test_the_queue_has_a_bound(store: FaultyStore) -> None:
         cells.host.kernel.go_on()
         await cells.until_done()
         assert await cells.text("c2") == "c\n"
+
+
+@scenario
+async def test_two_who_run_all_at_once_do_not_have_more_wait_than_may(store: FaultyStore) -> None:
+    async with running(store, limits=KernelLimits(queued_runs=3)) as cells:
+        await cells.put("wait", "print b")
+        answers = await asyncio.gather(cells.run(), cells.run(by="bob"), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [list, TooManyRuns]
+        kernel = await cells.until_waits()
+        await cells.run("c1", "c1")  # the space that was kept meanwhile is free again
+        kernel.go_on()
+        await cells.until_done()
+        assert await cells.history() == [("c0", "ok"), *[("c1", "ok")] * 3]
+
+
+@scenario
+async def test_cells_that_are_run_together_are_noted_in_one_job_of_the_store(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[Any] = []
+    write = Database.write
+
+    async def counted(self: Database, work: Any, room_id: str | None) -> Any:
+        jobs.append(work)
+        return await write(self, work, room_id)
+
+    async with running(store) as cells:
+        await cells.put(*["wait"] * 200)
+        await cells.state()
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "write", counted)
+            cells.host.may_start.clear()
+            assert await cells.run() == list(range(1, 201))
+            assert len(jobs) == 1
+        await cells.kernels.stop("demo")
+        cells.host.may_start.set()
 
 
 @scenario

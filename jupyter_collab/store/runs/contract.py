@@ -1,6 +1,7 @@
 """What a store promises of runs: who ran what in a room, and when."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,18 +38,20 @@ class RunStore(ABC):
     """The contract."""
 
     @abstractmethod
-    async def add_run(
-        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
-    ) -> RunRecord:
-        """Note that somebody asked for a run, which is queued now; the oldest beyond ``MAX_RUNS`` are dropped.
+    async def add_runs(
+        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+    ) -> list[RunRecord]:
+        """Note that somebody asked for runs of these cells, which are queued now, in this order, and return them.
 
-        Of a source longer than ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept. ``RoomNotFound`` if there is
-        no room.
+        All are noted, or none. The oldest beyond ``MAX_RUNS`` are dropped. ``RoomNotFound`` if there is no room.
         """
 
     @abstractmethod
     async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
-        """Note that a run starts now, and what is run; nothing for a run that was dropped."""
+        """Note that a run starts now, and what is run; nothing for a run that was dropped.
+
+        Of a source longer than ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept.
+        """
 
     @abstractmethod
     async def end_run(self, room_id: str, run_id: int, status: str) -> None:

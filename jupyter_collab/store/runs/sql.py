@@ -1,5 +1,6 @@
 """Runs in the SQL store."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -19,28 +20,33 @@ class SQLRuns(RunStore):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_run(
-        self, room_id: str, *, cell_id: str, username: str, display_name: str, kernel_name: str, source: str
-    ) -> RunRecord:
-        def add(connection: Connection) -> RunRecord:
+    async def add_runs(
+        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+    ) -> list[RunRecord]:
+        def add(connection: Connection) -> list[RunRecord]:
             find_room(connection, room_id)
             newest = connection.scalar(select(func.max(runs.c.id)).where(runs.c.room_id == room_id)) or 0
-            run = RunRecord(
-                id=newest + 1,
-                cell_id=cell_id,
-                username=username,
-                display_name=display_name,
-                kernel_name=kernel_name,
-                source=_kept(source),
-                queued_at=now(),
-                started_at=None,
-                ended_at=None,
-                status="queued",
-            )
-            connection.execute(runs.insert().values(room_id=room_id, **asdict(run)))
-            if (excess := run.id - MAX_RUNS) > 0:
+            queued_at = now()
+            added = [
+                RunRecord(
+                    id=number,
+                    cell_id=cell_id,
+                    username=username,
+                    display_name=display_name,
+                    kernel_name="",
+                    source="",
+                    queued_at=queued_at,
+                    started_at=None,
+                    ended_at=None,
+                    status="queued",
+                )
+                for number, cell_id in enumerate(cell_ids, newest + 1)
+            ]
+            if added:
+                connection.execute(runs.insert(), [{"room_id": room_id, **asdict(run)} for run in added])
+            if (excess := newest + len(added) - MAX_RUNS) > 0:
                 connection.execute(runs.delete().where(runs.c.room_id == room_id, runs.c.id <= excess))
-            return run
+            return added
 
         return await self._database.write(add, room_id)
 
