@@ -1,5 +1,6 @@
 """Request bodies: bounded and of the right type, and none is taken from somebody who may not send it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,8 +81,16 @@ class BodyHandler(CollabAPIHandler):
         return self._received
 
     def json_object(self, *known: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
-        """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object."""
-        return read_object(decode_body(self.body("application/json")), *known, parse=parse)
+        """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object.
+
+        Whatever text is in it can be hashed, kept and sent on: JSON can say half a character, UTF-8 cannot.
+        """
+        value = read_object(decode_body(self.body("application/json")), *known, parse=parse)
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ContentError("The body has half a character in it (a surrogate that stands alone).") from error
+        return value
 
 
 def _essence(content_type: str) -> str:

@@ -5,12 +5,14 @@ from pathlib import Path
 from jupyter_core.application import JupyterApp
 from jupyter_core.paths import jupyter_data_dir
 
+from ..store import sqlite_url
+
 __all__ = ["configured_store_url", "default_store_url"]
 
 
 def default_store_url() -> str:
     """An SQLite file in Jupyter's data directory."""
-    return f"sqlite:///{Path(jupyter_data_dir()) / 'collab' / 'rooms.sqlite'}"
+    return sqlite_url(Path(jupyter_data_dir()) / "collab" / "rooms.sqlite")
 
 
 class _ServerConfig(JupyterApp):

@@ -27,6 +27,7 @@ class Database:
         self._url = sa.make_url(url)
         self._engine: Engine | None = None
         self._reading: Engine | None = None
+        self._file: sqlite.OpenFile | None = None
         self._writer: GroupWriter | None = None
 
     async def open(self) -> None:
@@ -38,7 +39,7 @@ class Database:
                 f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. {advice_to_open(error)}"
             ) from error
         self._reading = postgresql.for_reading(self._engine) if self._is_postgresql else self._engine
-        self._writer = GroupWriter(self._engine.execution_options(writes=True), sqlite.empty_log)
+        self._writer = GroupWriter(self._engine.execution_options(writes=True), sqlite.empty_log, self._check_file)
 
     def _connect(self) -> Engine:
         connect = {"sqlite": sqlite.connect, "postgresql": postgresql.connect}.get(self._url.get_backend_name())
@@ -51,6 +52,8 @@ class Database:
         try:
             with engine.execution_options(writes=True).begin() as connection:
                 migrate(connection)
+            if self._url.database and not self._is_postgresql:
+                self._file = sqlite.OpenFile(_having_read(engine))
         except BaseException:
             engine.dispose()
             raise
@@ -64,6 +67,8 @@ class Database:
         """Finish what was begun and disconnect."""
         if self._writer is not None:
             await self._writer.close()
+        if self._file is not None:
+            await asyncio.to_thread(self._file.close)
         if self._engine is not None:
             await asyncio.to_thread(self._engine.dispose)
 
@@ -93,6 +98,20 @@ class Database:
             raise StoreUnavailable("The store is not open.")
         try:
             with self._reading.begin() as connection:
-                return work(connection)
+                found = work(connection)
+            self._check_file()
         except (SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(f"The store cannot be read: {brief(error)}. {advice(error)}") from error
+            raise StoreUnavailable(f"The store cannot be read: {brief(error)}. {advice(error)}".rstrip()) from error
+        return found
+
+    def _check_file(self) -> None:
+        if self._file is not None:
+            self._file.check()
+
+
+def _having_read(engine: Engine) -> Connection:
+    """A connection that has the files of its database open."""
+    connection = engine.connect()
+    with connection.begin():
+        connection.execute(sa.text("SELECT count(*) FROM rooms"))
+    return connection

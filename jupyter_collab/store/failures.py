@@ -1,5 +1,7 @@
 """What a database's failure is called, and what people can do about it."""
 
+from errno import ESTALE
+
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 __all__ = ["advice", "advice_to_open", "brief", "is_about_the_data"]
@@ -21,6 +23,8 @@ def brief(error: Exception) -> str:
 
 def advice(error: Exception) -> str:
     """What to do about it, as a sentence."""
+    if isinstance(error, OSError) and error.errno == ESTALE:
+        return ""
     return DAMAGED if "malformed" in brief(error) else "Try again."
 
 

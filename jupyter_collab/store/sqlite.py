@@ -1,6 +1,8 @@
 """What SQLite needs that other databases do by themselves: durable commits, and a file no larger than what is in it."""
 
+import errno
 import logging
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["connect", "empty_log", "shrink", "sqlite_url"]
+__all__ = ["OpenFile", "connect", "empty_log", "shrink", "sqlite_url"]
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,41 @@ def connect(url: sa.URL) -> Engine:
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+class OpenFile:
+    """The files of a database as they are now; ``connection`` has read it, and is kept until :meth:`close`.
+
+    SQLite goes on writing to files that were deleted or replaced, and finds nothing wrong with that. While a connection
+    is open it deletes no file itself.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        path = os.path.realpath(connection.engine.url.database or "")
+        self._files = {name: found for name in (path, f"{path}-wal") if (found := _identity(name)) is not None}
+
+    def check(self) -> None:
+        """Raise ``OSError`` if somebody has deleted or replaced one of the files."""
+        for name, found in self._files.items():
+            if _identity(name) != found:
+                raise OSError(
+                    errno.ESTALE,
+                    f"{name} was deleted or replaced while the server used it. Put it back, or stop the server in the "
+                    "usual way and start it again. What people type stays with them until then",
+                )
+
+    def close(self) -> None:
+        """Let SQLite do what it wants to the files."""
+        self._connection.close()
+
+
+def _identity(name: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(name)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_private_file(name: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import CollabError, NotSaved
-from .failures import brief, is_about_the_data
+from .failures import advice, brief, is_about_the_data
 from .postgresql import lock
 from .rooms.appends import Append, append_all
 
@@ -53,7 +53,7 @@ class _Job(Generic[T]):
 
     def fail(self, error: Exception) -> None:
         """The database failed."""
-        self.error = NotSaved(f"The store could not write: {brief(error)}")
+        self.error = NotSaved(f"The store could not write: {brief(error)}. {advice(error)}".rstrip())
         self.error.__cause__ = error
 
 
@@ -78,12 +78,14 @@ class GroupWriter:
     each job of the transaction raises :class:`NotSaved` and none of them was written.
 
     ``tidy`` is called in the writer's thread, outside of any transaction, when there was something to write and there
-    is nothing more for a while; it answers whether it is done, and is called again later if not.
+    is nothing more for a while; it answers whether it is done, and is called again later if not. ``check`` is called
+    after each commit and raises if it went to a database that nobody will find again.
     """
 
-    def __init__(self, engine: Engine, tidy: Callable[[Connection], bool]) -> None:
+    def __init__(self, engine: Engine, tidy: Callable[[Connection], bool], check: Callable[[], None]) -> None:
         self._engine = engine
         self._tidy = tidy
+        self._check = check
         self._is_tidy = True
         self._jobs: SimpleQueue[_Appending | _Work[Any] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -192,6 +194,7 @@ class GroupWriter:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 work(self._connection)
+            self._check()
         except Exception as error:  # the thread's boundary: whatever happens, those who wait must hear of it
             if not isinstance(error, (SQLAlchemyError, OSError)):
                 log.exception("A job of the store failed.")

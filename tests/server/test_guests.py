@@ -193,3 +193,31 @@ class TestWhereGuestsMayNotRun:
         await bob.ask("POST", "join", {"token": invite["token"], "name": "Bob"})
         assert (await bob.ask("GET", "rooms/demo")).body["role"] == "writer"
         assert (await bob.ask("POST", "rooms/demo/runs", {"cells": "all"})).problem == (403, "permission_denied")
+
+
+HALF = "swordfish \ud800"
+"""A string of JSON may have half a character in it. It is no text: nothing can hash it, keep it, or send it on."""
+
+
+async def test_half_a_character_is_refused_wherever_text_is_asked_for(
+    rest: Rest, browser: Callable[[], Browser]
+) -> None:
+    invite = await invited(rest, password="swordfish")
+    bob = browser()
+    asked = {"token": invite["token"], "name": "Bob", "password": "swordfish"}
+    for path, body in (
+        *(("join", {**asked, key: HALF}) for key in asked),
+        ("join", {"code": HALF, "name": "Bob"}),
+        ("join/preview", {"token": HALF}),
+        ("sign-in", {"email": "ada@example.org", "password": HALF}),
+        ("sign-in", {"email": HALF, "password": "correct horse battery"}),
+    ):
+        assert (await bob.ask("POST", path, body)).problem == (400, "invalid_content"), (path, body)
+    for method, path, body in (
+        ("POST", "rooms/demo/invites", {"role": "viewer", "password": HALF}),
+        ("PUT", "rooms/demo/members/server:bob", {"role": "viewer", "display_name": HALF}),
+        ("PATCH", "rooms/demo", {"title": HALF}),
+        ("POST", "rooms/demo/runs", {"cells": [{"id": HALF}]}),
+    ):
+        answer = await rest(method, path, json=body)
+        assert answer.problem == (400, "invalid_content"), (path, body, answer)

@@ -3,17 +3,19 @@
 import asyncio
 import os
 import resource
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
+from jupyter_collab.server.places import default_store_url
 from jupyter_collab.store import SQLStore, sqlite, writer
 
 from .scenarios import scenario, until
@@ -245,6 +247,121 @@ async def test_a_store_in_a_folder_that_became_read_only_says_what_to_do(tmp_pat
         await sqlite_store(tmp_path).open()
     async with opened(store := sqlite_store(tmp_path)):
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+
+
+def delete(folder: Path) -> None:
+    for path in folder.glob("rooms.sqlite*"):
+        path.unlink()
+
+
+def replace(folder: Path) -> None:
+    shutil.copy(folder / "rooms.sqlite", folder / "copy")
+    (folder / "copy").rename(folder / "rooms.sqlite")
+
+
+def delete_log(folder: Path) -> None:
+    (folder / "rooms.sqlite-wal").unlink()
+
+
+def move_folder(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("accident", [delete, replace, delete_log, move_folder])
+@scenario
+async def test_what_is_written_to_a_file_that_nobody_will_find_again_is_not_saved(
+    tmp_path: Path, accident: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "store"
+    async with opened(store := sqlite_store(folder)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"x"))
+        accident(folder)
+        for attempt in (
+            store.append("demo", EPOCH, entries(b"x")),
+            store.create_room("other", "Other", EPOCH, "note", b""),
+            store.people.secret("key", "fresh"),
+        ):
+            with pytest.raises(NotSaved, match="deleted or replaced while the server used it"):
+                await attempt
+        with pytest.raises(StoreUnavailable, match="deleted or replaced"):
+            await store.read_log("demo")
+
+
+@scenario
+async def test_a_log_that_was_deleted_is_brought_into_the_file_by_a_usual_stop(tmp_path: Path) -> None:
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"x"))
+        delete_log(tmp_path)
+    async with opened(store := sqlite_store(tmp_path)):
+        assert (await store.read_log("demo")).entries == tuple(entries(b"x"))
+
+
+@scenario
+async def test_a_folder_that_comes_back_is_written_to_again(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    async with opened(store := sqlite_store(folder)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        move_folder(folder)
+        with pytest.raises(NotSaved):
+            await store.append("demo", EPOCH, entries(b"x"))
+        folder.with_name("elsewhere").rename(folder)
+        seq = await store.append("demo", EPOCH, entries(b"x"))
+    async with opened(store := sqlite_store(folder)):
+        assert (await store.read_log("demo")).seq == seq
+
+
+@scenario
+async def test_other_servers_and_programs_that_come_and_go_replace_nothing(tmp_path: Path) -> None:
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        async with opened(sqlite_store(tmp_path)):
+            await store.append("demo", EPOCH, entries(b"x"))
+        with closing(sqlite3.connect(tmp_path / "rooms.sqlite")) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            other.execute("VACUUM")
+        program = await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT_ROOMS, tmp_path / "rooms.sqlite")
+        assert await program.wait() == 0
+        assert await store.append("demo", EPOCH, entries(b"x")) == 2
+
+
+COUNT_ROOMS = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM rooms'); c.close()"
+)
+
+
+@scenario
+async def test_a_damaged_file_says_how_to_save_what_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.sqlite"
+    async with opened(store := sqlite_store(tmp_path)):
+        await store.create_room("demo", "Demo", EPOCH, "note", os.urandom(MEGABYTE))
+        await store.append("demo", EPOCH, entries(*(os.urandom(2000) for _ in range(500))))
+    with closing(sqlite3.connect(path)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'updates'").fetchone()
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * page_bytes)
+        file.write(os.urandom(page_bytes))
+    async with opened(store := sqlite_store(tmp_path)):
+        with pytest.raises(StoreUnavailable, match=r"malformed.*\.recover.*backup|backup.*\.recover") as unread:
+            await store.read_log("demo")
+        assert "Try again" not in str(unread.value)
+        with pytest.raises(NotSaved, match=r"\.recover"):
+            await store.append("demo", EPOCH, entries(b"x"))
+
+
+@pytest.mark.parametrize("name", ["per%20cent%", "a?b#c", "a b", "größer", "a+b&c=d;e", "back\\slash"])
+@scenario
+async def test_a_folder_of_any_name_holds_the_store_that_is_kept_in_it(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder))
+    async with opened(store := SQLStore(default_store_url())):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        assert (folder / "collab" / "rooms.sqlite").stat().st_size > 0
+    assert os.listdir(tmp_path) == [name]
 
 
 WRITER = """
