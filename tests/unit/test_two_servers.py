@@ -1,7 +1,12 @@
 """Two server processes on one store: one room, one log, everybody converges, whatever gets lost between them."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from tests.postgresql import Databases
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
@@ -9,14 +14,26 @@ from .scenarios import scenario, settle, until
 NEVER_SECONDS = 3600.0
 
 
-def two_stores(folder: Path) -> tuple[FaultyStore, FaultyStore]:
+MakeStore = Callable[[], FaultyStore]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """What opens one database once more, as another process does."""
+    if request.param == "sqlite":
+        return lambda: faulty_store(tmp_path)
+    databases: Databases = request.getfixturevalue("databases")
+    return lambda: FaultyStore(databases.url_for(tmp_path))
+
+
+@pytest.fixture
+def stores(make_store: MakeStore) -> tuple[FaultyStore, FaultyStore]:
     """The same store, as two processes have it open."""
-    return faulty_store(folder), faulty_store(folder)
+    return make_store(), make_store()
 
 
 @scenario
-async def test_people_on_both_type_at_once_and_converge(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_people_on_both_type_at_once_and_converge(stores: tuple[FaultyStore, FaultyStore]) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
         watchers = [await ScriptedPeer("watcher").join(manager) for manager in (here, there)]
@@ -32,8 +49,7 @@ async def test_people_on_both_type_at_once_and_converge(tmp_path: Path) -> None:
 
 
 @scenario
-async def test_nothing_is_shown_twice_to_those_who_are_here(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_nothing_is_shown_twice_to_those_who_are_here(stores: tuple[FaultyStore, FaultyStore]) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
         watcher = await ScriptedPeer("watcher").join(there)
@@ -46,8 +62,9 @@ async def test_nothing_is_shown_twice_to_those_who_are_here(tmp_path: Path) -> N
 
 
 @scenario
-async def test_without_any_hint_the_next_own_edit_shows_what_is_missing(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_without_any_hint_the_next_own_edit_shows_what_is_missing(
+    stores: tuple[FaultyStore, FaultyStore],
+) -> None:
     async with (
         serving(stores[0], poll_seconds=NEVER_SECONDS) as here,
         serving(stores[1], poll_seconds=NEVER_SECONDS) as there,
@@ -60,8 +77,9 @@ async def test_without_any_hint_the_next_own_edit_shows_what_is_missing(tmp_path
 
 
 @scenario
-async def test_a_server_that_was_far_behind_catches_up_from_the_others_keyframe(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_a_server_that_was_far_behind_catches_up_from_the_others_keyframe(
+    stores: tuple[FaultyStore, FaultyStore],
+) -> None:
     async with serving(stores[0], poll_seconds=0.2) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
         assert bob.room is not None
@@ -75,8 +93,9 @@ async def test_a_server_that_was_far_behind_catches_up_from_the_others_keyframe(
 
 
 @scenario
-async def test_both_may_make_keyframes_while_both_are_written_to(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_both_may_make_keyframes_while_both_are_written_to(
+    stores: tuple[FaultyStore, FaultyStore], make_store: MakeStore
+) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
 
@@ -89,14 +108,15 @@ async def test_both_may_make_keyframes_while_both_are_written_to(tmp_path: Path)
 
         await asyncio.gather(type_and_compact(ada), type_and_compact(bob))
         await until(lambda: str(ada.text) == str(bob.text) == "x" * 50)
-    async with serving(faulty_store(tmp_path)) as manager:
+    async with serving(make_store()) as manager:
         late = await ScriptedPeer("late").join(manager)
         await late.until_text("x" * 50)
 
 
 @scenario
-async def test_who_moves_from_one_server_to_the_other_takes_unsent_edits_along(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_who_moves_from_one_server_to_the_other_takes_unsent_edits_along(
+    stores: tuple[FaultyStore, FaultyStore],
+) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(here)
         await ada.typed("sent ")
@@ -107,8 +127,7 @@ async def test_who_moves_from_one_server_to_the_other_takes_unsent_edits_along(t
 
 
 @scenario
-async def test_edits_of_one_who_moves_are_shown_in_their_order(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_edits_of_one_who_moves_are_shown_in_their_order(stores: tuple[FaultyStore, FaultyStore]) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(here)
         with stores[0].holding_writes():
@@ -126,8 +145,7 @@ async def test_edits_of_one_who_moves_are_shown_in_their_order(tmp_path: Path) -
 
 
 @scenario
-async def test_a_server_that_cannot_read_for_a_while_catches_up_later(tmp_path: Path) -> None:
-    stores = two_stores(tmp_path)
+async def test_a_server_that_cannot_read_for_a_while_catches_up_later(stores: tuple[FaultyStore, FaultyStore]) -> None:
     async with serving(stores[0]) as here, serving(stores[1]) as there:
         ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
         stores[0].fails_to_read = True
