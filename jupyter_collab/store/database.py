@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -19,6 +20,9 @@ __all__ = ["Database"]
 
 T = TypeVar("T")
 
+READERS = 4
+"""So many readings at a time; others wait."""
+
 
 class Database:
     """The database at a SQLAlchemy URL; until it is open, what is asked of it raises ``StoreUnavailable``."""
@@ -29,6 +33,7 @@ class Database:
         self._reading: Engine | None = None
         self._file: sqlite.OpenFile | None = None
         self._writer: GroupWriter | None = None
+        self._readers: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
         """Connect, and bring the schema up to date; ``StoreUnavailable``."""
@@ -38,6 +43,7 @@ class Database:
             raise StoreUnavailable(
                 f"The store at {self._url.render_as_string()} cannot be opened: {brief(error)}. {advice_to_open(error)}"
             ) from error
+        self._readers = ThreadPoolExecutor(READERS, "jupyter_collab store reader")
         self._reading = postgresql.for_reading(self._engine) if self._is_postgresql else self._engine
         self._writer = GroupWriter(self._engine.execution_options(writes=True), sqlite.empty_log, self._check_file)
 
@@ -67,10 +73,16 @@ class Database:
         """Finish what was begun and disconnect."""
         if self._writer is not None:
             await self._writer.close()
+        await asyncio.to_thread(self._disconnect)
+
+    def _disconnect(self) -> None:
+        readers, self._readers = self._readers, None
+        if readers is not None:  # a reading goes on when its caller has gone, and its connection is to be closed too
+            readers.shutdown(cancel_futures=True)
         if self._file is not None:
-            await asyncio.to_thread(self._file.close)
+            self._file.close()
         if self._engine is not None:
-            await asyncio.to_thread(self._engine.dispose)
+            self._engine.dispose()
 
     async def write(self, work: Callable[[Connection], T], room_id: str | None = None) -> T:
         """Do ``work``, which changes the room ``room_id`` only or, without one, what lies outside of rooms.
@@ -91,13 +103,13 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` finds: all its statements see the same moment."""
-        return await asyncio.to_thread(self._read_now, work)
-
-    def _read_now(self, work: Callable[[Connection], T]) -> T:
-        if self._reading is None:
+        if self._readers is None or self._reading is None:
             raise StoreUnavailable("The store is not open.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_now, self._reading, work)
+
+    def _read_now(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         try:
-            with self._reading.begin() as connection:
+            with engine.begin() as connection:
                 found = work(connection)
             self._check_file()
         except (SQLAlchemyError, OSError) as error:

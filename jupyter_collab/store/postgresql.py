@@ -22,7 +22,7 @@ STATEMENT_SECONDS = 60
 IDLE_IN_TRANSACTION_SECONDS = 5
 """A server that stops within a transaction (suspended, cut off) holds its locks for so long."""
 
-POOL_SIZE, MAX_OVERFLOW, POOL_WAIT_SECONDS = 1, 3, 10
+POOL_SIZE, MAX_OVERFLOW, POOL_WAIT_SECONDS = 1, 4, 10
 """A server keeps that many connections besides its writer's, and has some more while many read."""
 
 

@@ -165,6 +165,26 @@ async def test_a_statement_that_takes_for_ever_is_not_saved(
 
 
 @scenario
+async def test_a_store_that_is_closed_while_somebody_reads_leaves_no_connection(
+    databases: Databases, tmp_path: Path
+) -> None:
+    store = postgresql_store_maker(databases)(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        slow = [asyncio.ensure_future(store._database.read(_read_slowly)) for _ in range(3)]
+        await until(lambda: databases.connections(tmp_path) >= len(slow))
+        for reading in slow:
+            reading.cancel()
+    await until(lambda: databases.connections(tmp_path) == 0)
+    with pytest.raises(StoreUnavailable, match="not open"):
+        await store.get_room("demo")
+
+
+def _read_slowly(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_sleep(0.5)"))
+
+
+@scenario
 async def test_a_server_keeps_few_connections(databases: Databases, tmp_path: Path) -> None:
     async with opened(store := postgresql_store_maker(databases)(tmp_path)):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
