@@ -10,6 +10,7 @@
      |    +-- RoomNotInBin           only a room in the bin can be emptied out of it
      |    +-- BlobNotFound           the room does not keep this output any more
      |    +-- EpochMismatch          the client's document belongs to another history
+     |    +-- LogCutShort            the store has lost what it had saved of the room
      |    +-- LimitExceeded          a bound was passed (size, rate, number)
      |         +-- ServerFull        the server holds as many live rooms as it may
      |         +-- RoomFull          the room has as many peers as it may
@@ -220,6 +221,14 @@ class EpochMismatch(RoomError):
     code = CloseCode.EPOCH_MISMATCH
     status = 409
     reason = "epoch_mismatch"
+
+
+class LogCutShort(RoomError):
+    """The store has lost what it had saved: somebody put an older copy in its place. Who reconnects brings it back."""
+
+    code = CloseCode.TRY_AGAIN_LATER
+    status = 503
+    reason = "log_cut_short"
 
 
 class LimitExceeded(RoomError):

@@ -215,7 +215,7 @@ class Journal:
         delay = FIRST_RETRY_SECONDS
         while True:
             try:
-                self._head_seq = await self._store.append(self._room_id, self._epoch, batch.entries)
+                self._head_seq = await self._store.append(self._room_id, self._epoch, batch.entries, self._head_seq)
             except StoreError as error:
                 self._fail(error)
                 await asyncio.sleep(delay)

@@ -21,6 +21,7 @@ from ..errors import (
     CollabError,
     EpochMismatch,
     InvalidRoomId,
+    LogCutShort,
     RoomError,
     RoomNotFound,
     RoomTooLarge,
@@ -338,7 +339,7 @@ class RoomManager:
         """The room cannot go on: nobody may type into it as if it could."""
         if isinstance(error, RoomNotFound):
             self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: {error}")
-        elif isinstance(error, (EpochMismatch, StoreError)):
+        elif isinstance(error, (EpochMismatch, LogCutShort, StoreError)):
             self._end(room, error.code, f"{error.reason}: {error}")
         else:  # it is no fault of those who are here
             self._end(room, CloseCode.INTERNAL_ERROR, "internal_error: the server's log says why; reconnect")

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 LOCK_WAIT_SECONDS = 5
 """How long a transaction waits for another process that holds the write lock."""
+
+
+RETRY_SECONDS = 0.01
 
 
 def sqlite_url(path: Path) -> str:
@@ -80,12 +84,26 @@ def _set_up(connection: Any, _record: object) -> None:
     # SQLAlchemy's recipe: the driver must not begin transactions by itself, begin() does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later it has no effect, but takes the write lock
-        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _set_journal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # an ack must survive a power cut
     cursor.execute("PRAGMA journal_size_limit = 4194304")
     cursor.close()
+
+
+def _set_journal(cursor: sqlite3.Cursor) -> None:
+    # Of two that do this to a new file at once SQLite refuses one without waiting: each holds what the other needs.
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later it has no effect, but takes a lock
+                cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -93,7 +93,7 @@ class _MemoryStore:
     async def retired_epochs(self, room_id: str) -> list[str]:
         return []
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
         self.entries += entries
         return len(self.entries)
 

@@ -10,6 +10,7 @@ from jupyter_collab.access import Role
 from jupyter_collab.errors import (
     BlobNotFound,
     EpochMismatch,
+    LogCutShort,
     NotSaved,
     RoomError,
     RoomExists,
@@ -200,11 +201,13 @@ class MemoryStore(Store):
         await self._reading()
         return tuple(self._disk.retired.get(room_id, ()))
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
         await self._writing()
         room = self._disk.room(room_id)
         if room.record.epoch != epoch:
             raise EpochMismatch(f"The room '{room_id}' has a new history.")
+        if room.record.head_seq < after_seq:
+            raise LogCutShort(f"The log of the room '{room_id}' ends before {after_seq}.")
         room.entries.extend(entries)
         seq = room.record.head_seq + len(entries)
         room.record = replace(room.record, head_seq=seq, changed_at=self._disk.now())

@@ -78,9 +78,9 @@ class MortalSQLStore(SQLStore):
         if fails:
             raise error
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
         self._check(self._storage.fails_to_write, NotSaved("The disk is full."))
-        return await super().append(room_id, epoch, entries)
+        return await super().append(room_id, epoch, entries, after_seq)
 
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         self._check(self._storage.fails_to_write, NotSaved("The disk is full."))

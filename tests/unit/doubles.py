@@ -261,11 +261,11 @@ class FaultyStore(SQLStore):
         yield
         self._after_read.set()
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
         await self._before_append.wait()
         if self.fails_to_write:
             raise NotSaved("The store could not write: disk full.")
-        return await super().append(room_id, epoch, entries)
+        return await super().append(room_id, epoch, entries, after_seq)
 
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         if self.fails_to_write:

@@ -1,6 +1,9 @@
 """The store fails: authors are told, nobody sees what is not saved, nothing grows without bound, and it recovers."""
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,40 @@ async def test_authors_are_told_and_nobody_else_sees_the_edit_until_the_store_is
         await bob.until_text("waits")
         await ada.until_saved()
         assert ada.event_types() == bob.event_types() == ["not_saved", "saved"]
+
+
+@scenario
+async def test_what_a_store_has_lost_is_brought_back_by_those_who_are_there(store: FaultyStore, tmp_path: Path) -> None:
+    """An older copy of the database was put in place, or another server took over that lacks the last commits."""
+    async with serving(store) as server:
+        ada, bob = [await ScriptedPeer(name).join(server) for name in ("ada", "bob")]
+        await ada.typed("old ")
+        with older_copy(tmp_path):
+            await ada.typed("lost ")
+            await bob.until_text("old lost ")
+        ada.type("new ")
+        await until(lambda: ada.close_code == bob.close_code == CloseCode.TRY_AGAIN_LATER)
+        assert not ada.saved
+        for peer in (ada, bob):
+            await peer.join(server)
+        await bob.until_text("new old lost ")
+        await ada.until_saved()
+        late = await ScriptedPeer("late").join(server)
+        assert str(late.text) == "new old lost "
+    async with serving(store) as server:
+        assert str((await ScriptedPeer("later").join(server)).text) == "new old lost "
+
+
+@contextmanager
+def older_copy(folder: Path) -> Iterator[None]:
+    """What is written to the rooms meanwhile is lost in the end."""
+    with closing(sqlite3.connect(folder / "rooms.sqlite")) as connection:
+        kept = connection.execute("SELECT id, head_seq FROM rooms").fetchall()
+        yield
+        for room_id, seq in kept:
+            connection.execute("DELETE FROM updates WHERE room_id = ? AND seq > ?", (room_id, seq))
+            connection.execute("UPDATE rooms SET head_seq = ? WHERE id = ?", (seq, room_id))
+        connection.commit()
 
 
 @scenario

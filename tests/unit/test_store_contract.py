@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_collab.errors import EpochMismatch, NotSaved, StoreUnavailable
+from jupyter_collab.errors import EpochMismatch, LogCutShort, NotSaved, StoreUnavailable
 from jupyter_collab.store import Head, LogEntry
 
 from .scenarios import scenario
@@ -48,6 +48,18 @@ async def test_an_append_for_another_epoch_writes_nothing(make_store: StoreMaker
         with pytest.raises(EpochMismatch):
             await store.append("demo", OTHER_EPOCH, entries(b"x"))
         assert (await store.read_log("demo")).seq == 0
+
+
+@scenario
+async def test_an_append_behind_what_the_store_has_lost_writes_nothing(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        assert await store.append("demo", EPOCH, entries(b"1", b"2")) == 2
+        with pytest.raises(LogCutShort, match="ends"):
+            await store.append("demo", EPOCH, entries(b"x"), after_seq=3)
+        assert await store.append("demo", EPOCH, entries(b"3"), after_seq=1) == 3, "others may write as well"
+        assert await store.append("demo", EPOCH, entries(b"4"), after_seq=3) == 4
 
 
 @scenario

@@ -8,15 +8,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
 from jupyter_collab.server.places import default_store_url
-from jupyter_collab.store import SQLStore, sqlite, writer
+from jupyter_collab.store import SQLStore, sqlite, sqlite_url, writer
 
 from .scenarios import scenario, until
 from .stores import EPOCH, entries, opened, sqlite_store, store_bytes
@@ -247,6 +250,29 @@ async def test_a_store_in_a_folder_that_became_read_only_says_what_to_do(tmp_pat
         await sqlite_store(tmp_path).open()
     async with opened(store := sqlite_store(tmp_path)):
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+
+
+def test_several_that_make_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """SQLite refuses one of two that turn on its write-ahead log at the same moment: here in one of 400 rounds."""
+    refused: list[Exception] = []
+    for number in range(100):
+        together = threading.Barrier(4)
+
+        def connect(number: int = number, together: threading.Barrier = together) -> None:
+            engine = sqlite.connect(make_url(sqlite_url(tmp_path / f"{number}.sqlite")))
+            together.wait()
+            try:
+                engine.connect().close()
+            except OperationalError as error:
+                refused.append(error)
+            engine.dispose()
+
+        threads = [threading.Thread(target=connect) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert refused == []
 
 
 def delete(folder: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ...errors import EpochMismatch, RoomError
+from ...errors import EpochMismatch, LogCutShort, RoomError
 from .contract import LogEntry
 from .rows import no_room, room_in_bin
 
@@ -16,12 +16,13 @@ __all__ = ["Append", "append_all"]
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Entries that are to be appended to a room's log, all or nothing."""
+    """Entries that are to be appended to a room's log, which has reached ``after_seq``, all or nothing."""
 
     room_id: str
     epoch: str
     entries: Sequence[LogEntry]
     at: datetime
+    after_seq: int
 
 
 @dataclass(slots=True)
@@ -96,4 +97,9 @@ def _end_for(append: Append, ends: Mapping[str, _LogEnd]) -> _LogEnd | RoomError
         return room_in_bin(append.room_id)
     if end.epoch != append.epoch:
         return EpochMismatch(f"The room '{append.room_id}' has a new history ({end.epoch}, not {append.epoch}).")
+    if end.seq < append.after_seq:
+        return LogCutShort(
+            f"The log of the room '{append.room_id}' ends at {end.seq}, but {append.after_seq} was saved. "
+            "An older copy of the store was put in its place; reconnect to bring back what you have."
+        )
     return end

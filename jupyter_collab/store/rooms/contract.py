@@ -127,10 +127,11 @@ class RoomStore(ABC):
         """The epochs of rooms that had this id and were purged."""
 
     @abstractmethod
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
-        """Append to the log, durably and all or nothing; answers the last entry's ``seq``.
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+        """Append to the log, durably and all or nothing, behind whatever is there; returns the last entry's ``seq``.
 
-        Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch.
+        Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch, and
+        ``LogCutShort`` if the log, which had reached ``after_seq``, ends before that.
         """
 
     @abstractmethod

@@ -112,8 +112,8 @@ class SQLRooms(RoomStore):
         query = select(retired_epochs.c.epoch).where(retired_epochs.c.room_id == room_id)
         return await self._database.read(lambda connection: tuple(connection.scalars(query)))
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry]) -> int:
-        return await self._database.append(Append(room_id, epoch, entries, now()))
+    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+        return await self._database.append(Append(room_id, epoch, entries, now(), after_seq))
 
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         return await self._database.read(lambda connection: _read_log(connection, room_id, after_seq))
