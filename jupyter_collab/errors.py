@@ -138,7 +138,10 @@ __all__ = [
 
 
 class CloseCode(IntEnum):
-    """Websocket close codes: RFC 6455, section 7.4, and our own from 4000 up (see ``docs/wire.md``)."""
+    """Websocket close codes: RFC 6455, section 7.4, and our own (see ``docs/wire.md``).
+
+    Of these, 4400 to 4499 are for good, and 4500 to 4599 pass: whoever is closed with one may come again.
+    """
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -150,13 +153,13 @@ class CloseCode(IntEnum):
     BAD_REQUEST = 4400
     FORBIDDEN = 4403
     ROOM_NOT_FOUND = 4404
-    SLOW_READER = 4408
     EPOCH_MISMATCH = 4409
     ROOM_DELETED = 4410
     REMOVED = 4411
     ROOM_TOO_LARGE = 4413
-    TOO_MANY_UPDATES = 4429
     NOT_SAVED = 4507
+    SLOW_READER = 4508
+    TOO_MANY_UPDATES = 4529
 
 
 class CollabError(Exception):

@@ -34,20 +34,18 @@ class Verdict(Enum):
     STOP = "stop"
 
 
+FOR_GOOD = range(4400, 4500)
+
 _VERDICTS: dict[int, Verdict] = {
     CloseCode.UNSUPPORTED: Verdict.STOP,
     CloseCode.MALFORMED: Verdict.START_ANEW,
     CloseCode.TOO_LARGE: Verdict.START_ANEW,
-    CloseCode.BAD_REQUEST: Verdict.STOP,
     CloseCode.FORBIDDEN: Verdict.START_ANEW,
-    CloseCode.ROOM_NOT_FOUND: Verdict.STOP,
     CloseCode.EPOCH_MISMATCH: Verdict.START_ANEW,
-    CloseCode.ROOM_DELETED: Verdict.STOP,
-    CloseCode.REMOVED: Verdict.STOP,
     CloseCode.ROOM_TOO_LARGE: Verdict.START_ANEW,
 }
 
 
 def verdict_of(code: int) -> Verdict:
-    """What to do after a close with ``code``: try again, unless the table says otherwise."""
-    return _VERDICTS.get(code, Verdict.RETRY)
+    """What to do after a close with ``code``; of those that are not known, 4400 to 4499 are for good."""
+    return _VERDICTS.get(code, Verdict.STOP if code in FOR_GOOD else Verdict.RETRY)

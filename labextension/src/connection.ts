@@ -27,7 +27,7 @@ export const CONNECTION_TIMES: IConnectionTimes = {
   slowDown: 3_000
 };
 
-const TOO_MANY_UPDATES = 4429;
+const TOO_MANY_UPDATES = 4529;
 
 /** `WebSocket.OPEN`. */
 const OPEN = 1;

@@ -349,16 +349,15 @@ function buildObject(encoder: encoding.Encoder, type: number, value: object): vo
  */
 export type CloseAction = 'retry' | 'retake' | 'stop';
 
+/** Codes from 4400 to 4499 are for good, those from 4500 on pass. */
+const isForGood = (code: number): boolean => code >= 4400 && code < 4500;
+
 const CLOSE_ACTIONS: ReadonlyMap<number, CloseAction> = new Map([
   [1003, 'stop'],
   [1007, 'retake'],
   [1009, 'retake'],
-  [4400, 'stop'],
   [4403, 'retake'],
-  [4404, 'stop'],
   [4409, 'retake'],
-  [4410, 'stop'],
-  [4411, 'stop'],
   [4413, 'retake']
 ]);
 
@@ -373,5 +372,5 @@ export interface IClosing {
 /** Read a websocket's close code and close reason (`reason: what to do`). */
 export function readClosing(code: number, text: string): IClosing {
   const [, reason = '', message = ''] = /^([a-z_]*)(?:: )?(.*)$/s.exec(text) ?? [];
-  return { action: CLOSE_ACTIONS.get(code) ?? 'retry', code, reason, message };
+  return { action: CLOSE_ACTIONS.get(code) ?? (isForGood(code) ? 'stop' : 'retry'), code, reason, message };
 }

@@ -310,7 +310,7 @@ test('nothing is sent between a raised role and the question what is missing', a
   assert.equal(server.text, 'text');
 });
 
-for (const code of [1000, 1001, 1006, 1011, 1013, 4408, 4429, 4507]) {
+for (const code of [1000, 1001, 1006, 1011, 1013, 4507, 4508, 4529, 4599]) {
   test(`after close code ${code} the page connects again and sends what is missing`, async () => {
     const server = startServer();
     const page = new Page(server);
@@ -326,7 +326,7 @@ for (const code of [1000, 1001, 1006, 1011, 1013, 4408, 4429, 4507]) {
   });
 }
 
-for (const code of [1003, 4404, 4410]) {
+for (const code of [1003, 4404, 4410, 4499]) {
   test(`after close code ${code} the page stops, until it is asked to connect`, async () => {
     const server = startServer();
     const page = new Page(server);
@@ -402,7 +402,7 @@ test('a page that was too fast waits longer', async () => {
   const page = new Page(server, { times: { slowDown: 1000 } });
   page.provider.connect();
   await settle();
-  server.close(4429, 'too_many_updates: slow down');
+  server.close(4529, 'too_many_updates: slow down');
   await settle();
   mock.timers.tick(999);
   assert.equal(server.attempts.length, 1);

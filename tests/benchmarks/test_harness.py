@@ -39,7 +39,7 @@ def _talk(sizes: list[int], *, fragments: int = 1) -> tuple[list[bytes], list[by
             message = await connection.recv()
             assert isinstance(message, bytes)
             taken.append(message)
-        await connection.close(4408, "slow_reader: reconnect")
+        await connection.close(4508, "slow_reader: reconnect")
 
     async def talk() -> tuple[list[bytes], str | None]:
         got: list[bytes] = []
@@ -60,7 +60,7 @@ def _talk(sizes: list[int], *, fragments: int = 1) -> tuple[list[bytes], list[by
 def test_the_socket_reads_and_writes_messages_of_every_length_field(fragments: int) -> None:
     payloads, got, reason = _talk([3, 125, 126, 65_535, 65_536, 3_000_000], fragments=fragments)
     assert got == payloads
-    assert reason == "closed by the server: 4408 slow_reader: reconnect"
+    assert reason == "closed by the server: 4508 slow_reader: reconnect"
 
 
 def test_the_socket_says_that_it_was_refused() -> None:
@@ -194,10 +194,10 @@ def test_what_never_came_and_what_was_not_finished_is_complained_of() -> None:
     runs = [
         _fanout(OURS, 0),
         _fanout(OTHER, 1, undelivered=3),
-        _ingest(OURS, 1, complete=False, failure="Closed: 4429"),
+        _ingest(OURS, 1, complete=False, failure="Closed: 4529"),
     ]
     assert complaints(runs) == [
         "fanout, round 2, jupyter-collaboration, 50 people: "
         "3 deliveries never came, 0 edits are missing for a new client",
-        "ingest, round 1, jupyter_collab: not finished (Closed: 4429)",
+        "ingest, round 1, jupyter_collab: not finished (Closed: 4529)",
     ]

@@ -60,7 +60,7 @@ async def test_a_refused_handshake_is_told(answer: http.HTTPStatus, error: type[
         (4403, "permission_denied: ask the owner", PermissionDenied),
         (1013, "room_full: try later", RoomFull),
         (1013, "server_full: try later", ServerFull),
-        (4429, "too_many_connections: close a page", TooManyConnections),
+        (4529, "too_many_connections: close a page", TooManyConnections),
         (1013, "store_unavailable: try later", StoreUnavailable),
         (1001, "server is stopping", CollabError),
     ],

@@ -90,7 +90,7 @@ async def test_the_server_says_that_it_stops() -> None:
         await room.wait_for(lambda: room.status == "synced", 5)
 
 
-@pytest.mark.parametrize("code", [1011, 1012, 1013, 4408, 4429, 4507, 4999])
+@pytest.mark.parametrize("code", [1011, 1012, 1013, 4507, 4508, 4529, 4599, 4999])
 async def test_what_passes_is_tried_again(code: int) -> None:
     async with scripted_server("a") as server, joined(server) as room:
         await server.close(code, "later: wait a little")
@@ -103,14 +103,14 @@ async def test_what_passes_is_tried_again(code: int) -> None:
 async def test_who_is_told_that_it_is_too_much_comes_back_later() -> None:
     patient = Backoff(first_seconds=0.01, longest_seconds=0.05, slow_down_seconds=0.5)
     async with scripted_server("a") as server, joined(server, backoff=patient) as room:
-        await server.close(4429, "too_many_connections: close a page")
+        await server.close(4529, "too_many_connections: close a page")
         await room.wait_for(lambda: room.status == "offline", 5)
         began = time.monotonic()
         await until(lambda: len(server.queries) == 2)
         assert time.monotonic() - began > 0.4
 
 
-@pytest.mark.parametrize("code", [4404, 4410, 1003, 4400])
+@pytest.mark.parametrize("code", [4404, 4410, 1003, 4400, 4499])
 async def test_what_does_not_pass_is_not_tried_again(code: int) -> None:
     async with scripted_server("a") as server, joined(server) as room:
         await server.close(code, "room_not_found: create it")
