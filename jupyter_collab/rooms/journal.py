@@ -47,7 +47,7 @@ class Batch:
 
 
 class Journal:
-    """Appends one room's edits to ``store``.
+    """Appends the edits of one ``life`` of a room to ``store``.
 
     ``on_committed(batch, seq)`` is called in order, after each batch is durable. ``on_failing(error)`` is called
     when the store begins to fail, ``on_recovered()`` when it answers again, ``on_lost(error)`` when the room is no
@@ -60,7 +60,7 @@ class Journal:
         room_id: str,
         epoch: str,
         head_seq: int,
-        server: str,
+        life: str,
         max_unsaved_bytes: int,
         *,
         on_committed: Callable[[Batch, int], None],
@@ -72,7 +72,7 @@ class Journal:
         self._room_id = room_id
         self._epoch = epoch
         self._head_seq = head_seq
-        self._server = server
+        self._life = life
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_committed = on_committed
         self._on_failing = on_failing
@@ -127,7 +127,7 @@ class Journal:
         """
         self._next.shown.extend(along)
         for update in updates:
-            self._next.entries.append(LogEntry(update, username, self._server))
+            self._next.entries.append(LogEntry(update, username, self._life))
             self._next.shown.append(update)
             self._next.size_bytes += len(update)
         if author is not None:

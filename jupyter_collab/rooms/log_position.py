@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 
 from ..errors import EpochMismatch, StoreError
-from ..store import LogSlice, Store
+from ..store import LogEntry, LogSlice, Store
 
 __all__ = ["LogPosition"]
 
@@ -17,12 +18,12 @@ RETRY_SECONDS = 1.0
 class LogPosition:
     """Everything up to ``seq`` is in the room's document; ``head_seq`` entries are there, as far as is known.
 
-    ``writer`` is what this live room's own entries are marked with.
+    ``life`` names this life of the room; its own entries are marked with it.
     """
 
     def __init__(self, store: Store, room_id: str, epoch: str, seq: int) -> None:
         self.seq = self.head_seq = seq
-        self.writer = secrets.token_hex(8)
+        self.life = secrets.token_hex(8)
         self._store = store
         self._room_id = room_id
         self._epoch = epoch
@@ -45,15 +46,20 @@ class LogPosition:
         self.head_seq = max(self.head_seq, head_seq)
         return head_seq > self.seq
 
-    def take(self, log_slice: LogSlice) -> list[tuple[bytes, bool]]:
-        """Go on to the end of ``log_slice``; returns what of it was not read before, and whether this room wrote it."""
+    def take(self, log_slice: LogSlice) -> tuple[bytes | None, Sequence[LogEntry]]:
+        """Go on to the end of ``log_slice``; returns what of it was not read before.
+
+        That is a state if it has entries that were dropped meanwhile, and the entries that are left.
+        """
         first_seq = log_slice.seq - len(log_slice.entries)
+        state = log_slice.state if first_seq > self.seq else None
         unseen = log_slice.entries[max(0, self.seq - first_seq) :]
-        updates = [(entry.update, entry.server == self.writer) for entry in unseen]
-        if log_slice.state is not None and first_seq > self.seq:
-            updates.insert(0, (log_slice.state, False))
         self.seq = max(self.seq, log_slice.seq)
-        return updates
+        return state, unseen
+
+    def is_own(self, entry: LogEntry) -> bool:
+        """Whether this life of the room wrote ``entry``."""
+        return entry.life == self.life
 
     async def read(self, after_seq: int | None) -> LogSlice:
         """Read the log, however long it takes until the store answers; ``EpochMismatch`` if it is another one now."""

@@ -5,7 +5,7 @@ import logging
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from dataclasses import replace
@@ -30,7 +30,7 @@ from ..errors import (
 )
 from ..names import clean_name
 from ..protocol import ConnectedUser
-from ..store import Head, MemberRecord, Reader, RoomRecord, Store
+from ..store import Head, LogEntry, MemberRecord, Reader, RoomRecord, Store
 from .admission import check_share
 from .budget import Budgets
 from .limits import Limits
@@ -290,7 +290,7 @@ class RoomManager:
 
     async def _load(self, room_id: str) -> Room:
         try:
-            room = await Room.load(room_id, self._store, self.limits, self._lost, self._backplane.grown)
+            room = await Room.load(room_id, self._store, self.limits, self._lost, self._backplane.grown, self._changed)
         finally:
             del self._opening[room_id]
         self._rooms[room_id] = room
@@ -343,6 +343,10 @@ class RoomManager:
             self._end(room, error.code, f"{error.reason}: {error}")
         else:  # it is no fault of those who are here
             self._end(room, CloseCode.INTERNAL_ERROR, "internal_error: the server's log says why; reconnect")
+
+    def _changed(self, room: Room, entries: Sequence[LogEntry]) -> None:
+        if self._rooms.get(room.id) is room:
+            self._tell(lambda watcher: watcher.changed(room, entries))
 
     def _look(self, room_id: str, head: Head | None) -> None:
         room = self._rooms.get(room_id)

@@ -7,7 +7,7 @@ of the store and a peer that sends too fast are waited for.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from enum import Enum
 from time import thread_time
 from typing import Protocol, TypeVar
@@ -50,7 +50,7 @@ from ..protocol import (
     Update,
     parse,
 )
-from ..store import Head, LogSlice, Store
+from ..store import Head, LogEntry, LogSlice, Store
 from ..yjs import epoch_client_id, state_vector
 from .admission import check_share, who_gives_way
 from .audience import Audience
@@ -118,7 +118,8 @@ class Room:
     """One live room of this server process. Made by :meth:`load`, ended by :meth:`close`.
 
     ``on_lost(room, error)`` is called when the room cannot go on, ``on_grown(room_id)`` when it has written to its log
-    and nobody else has meanwhile. ``divergences`` counts the connections whose document came to differ from the room's.
+    and nobody else has meanwhile, ``on_changed(room, entries)`` when it has what is durable, its own or that of others.
+    ``divergences`` counts the connections whose document came to differ from the room's.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class Room:
         limits: Limits,
         on_lost: Callable[["Room", Exception], None],
         on_grown: Callable[[str], None],
+        on_changed: Callable[["Room", Sequence[LogEntry]], None],
     ) -> None:
         record = log_slice.record
         self.id = record.id
@@ -139,6 +141,7 @@ class Room:
         self._store = store
         self._limits = limits
         self._on_grown = on_grown
+        self._on_changed = on_changed
         self._loop = asyncio.get_running_loop()
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._audience = Audience()
@@ -157,7 +160,7 @@ class Room:
             self.id,
             self.epoch,
             log_slice.seq,
-            self._position.writer,
+            self._position.life,
             limits.unsaved_bytes,
             on_committed=self._committed,
             on_failing=self._failing,
@@ -190,10 +193,11 @@ class Room:
         limits: Limits,
         on_lost: Callable[["Room", Exception], None],
         on_grown: Callable[[str], None],
+        on_changed: Callable[["Room", Sequence[LogEntry]], None],
     ) -> "Room":
         """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
         log_slice = await store.read_log(room_id)
-        room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown)
+        room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown, on_changed)
         try:
             await room._open()
         except BaseException:
@@ -702,7 +706,11 @@ class Room:
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._state = RoomState.LIVE
         self._live.set()
-        self._show_foreign([update for update, is_own in position.take(log_slice) if not is_own])
+        state, entries = position.take(log_slice)
+        foreign = [entry for entry in entries if not position.is_own(entry)]
+        self._show_foreign([*([] if state is None else [state]), *(entry.update for entry in foreign)])
+        if state is not None or foreign:
+            self._on_changed(self, foreign)
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -721,6 +729,7 @@ class Room:
         self._replica.logged(entry.update for entry in batch.entries)
         if self._replica.wants_keyframe:
             self._background.run_once("compact", self.compact)
+        self._on_changed(self, batch.entries)
 
     async def compact(self) -> None:
         """Replace the log so far, if there is any, by a keyframe.
@@ -739,8 +748,9 @@ class Room:
         try:
             await self._journal.flush(patient=True)
             await self._store.put_keyframe(self.id, self.epoch, seq, state, self.kind)
+            await self._store.drop_entries(self.id, self.epoch, seq)
         except StoreError as error:
-            log.warning("Room %s keeps its long log, its keyframe could not be written: %s", self.id, error)
+            log.warning("Room %s keeps its long log, as the store fails: %s", self.id, error)
 
     def retitle(self, title: str) -> None:
         """Tell everybody the room's new title."""
@@ -763,17 +773,21 @@ class Room:
             await self._until_live()
             if log_slice.state is not None:  # it may have what we wrote, too
                 self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
-            changes: list[bytes] = []
-            for update, is_own in position.take(log_slice):
-                if is_own:
-                    self._replica.settle([update])
+            state, entries = position.take(log_slice)
+            foreign = [entry for entry in entries if not position.is_own(entry)]
+            changes = [] if state is None else self._take(state)
+            for entry in entries:
+                if position.is_own(entry):
+                    self._replica.settle([entry.update])
                 else:
-                    changes += self._take(update)
+                    changes += self._take(entry.update)
             if completed := self._replica.complete(_now_ms()):  # two of us gave one id at once
                 self._journal.add(completed, "", None, along=changes)
             else:
                 self._show_foreign(changes)
             self._replica.logged(changes)
+            if state is not None or foreign:
+                self._on_changed(self, foreign)
             is_behind = position.is_behind
         self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
 

@@ -1,6 +1,9 @@
 """Who hears of the rooms' lives, to live with them: the rooms' kernels do, and who keeps the list of who came."""
 
+from collections.abc import Sequence
+
 from ..errors import CloseCode
+from ..store import LogEntry
 from .peer import Peer
 from .room import Room
 
@@ -21,6 +24,14 @@ class RoomWatcher:
 
     def left(self, room: Room, peer: Peer) -> None:
         """``peer`` was in ``room``; this may be told twice."""
+
+    def changed(self, room: Room, entries: Sequence[LogEntry]) -> None:
+        """``entries`` of the log of ``room`` are durable now, and in its document; other servers wrote some of them.
+
+        Those of this server come in the order of the log, and those of others too, but not together. Entries of others
+        that were dropped before this server read them are left out, so there may be none. What the server itself tidies
+        while it loads or closes a room is not told.
+        """
 
     def access_changed(self, room: Room) -> None:
         """Somebody, perhaps on another server, changed who may do what in ``room``."""

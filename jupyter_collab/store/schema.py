@@ -40,7 +40,7 @@ updates = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     Column("username", Text, nullable=False),
-    Column("server", String(32), nullable=False),
+    Column("life", String(32), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     sqlite_with_rowid=False,
 )
@@ -49,7 +49,7 @@ keyframes = Table(
     "keyframes",
     metadata,
     Column("room_id", String(128), primary_key=True),
-    Column("seq", BigInteger, nullable=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )

@@ -100,6 +100,9 @@ class _MemoryStore:
     async def put_keyframe(self, *state: object) -> None:
         """The log is kept whole."""
 
+    async def drop_entries(self, *what: object) -> None:
+        """The log is kept whole."""
+
 
 class _Ears(logging.Handler):
     """Keeps what the product says of an error."""
@@ -157,7 +160,9 @@ class FuzzedRoom:
 
     async def open(self) -> None:
         """Load the room, and let both in."""
-        self.room = await Room.load("room", cast(Store, self._store), Limits(), self._lost, lambda room_id: None)
+        self.room = await Room.load(
+            "room", cast(Store, self._store), Limits(), self._lost, lambda room_id: None, lambda room, entries: None
+        )
         ada = _person("ada", UserKind.SERVER)
         await self.room.change(_as_if_run, ada)
         self._words = self.room._replica.look_into(lambda document: _word(document._shared("code")))

@@ -42,23 +42,30 @@ LATENCY_SECONDS = 0.02
 
 @dataclass
 class _StoredRoom:
+    """``keyframes`` are states by their position in the log, ``dropped`` is how many entries are gone from it."""
+
     record: RoomRecord
-    state: bytes
-    state_seq: int = 0
+    keyframes: dict[int, bytes]
+    dropped: int = 0
     entries: list[LogEntry] = field(default_factory=list)
     blobs: dict[str, tuple[Blob, datetime]] = field(default_factory=dict)
     runs: dict[int, RunRecord] = field(default_factory=dict)
 
     def slice(self, after_seq: int | None) -> LogSlice:
-        wants_state = after_seq is None or after_seq < self.state_seq
-        start = 0 if after_seq is None or wants_state else after_seq - self.state_seq
-        return LogSlice(
-            self.record,
-            self.state if wants_state else None,
-            tuple(self.entries[start:]),
-            self.record.head_seq,
-            len(self.state),
-        )
+        frame_seq = max(self.keyframes)
+        state = self.keyframes[frame_seq]
+        wants_state = after_seq is None or after_seq < self.dropped
+        start = frame_seq if after_seq is None or wants_state else after_seq
+        entries = tuple(self.entries[start - self.dropped :])
+        return LogSlice(self.record, state if wants_state else None, entries, self.record.head_seq, len(state))
+
+    def past(self, seq: int) -> LogSlice:
+        frame_seq = max((there for there in self.keyframes if there <= seq), default=None)
+        if frame_seq is None or seq > self.record.head_seq:
+            raise RoomError(f"What the room was at {seq} is not kept.")
+        state = self.keyframes[frame_seq]
+        entries = tuple(self.entries[frame_seq - self.dropped : seq - self.dropped])
+        return LogSlice(self.record, state, entries, seq, len(state))
 
 
 class Disk:
@@ -152,7 +159,7 @@ class MemoryStore(Store):
             raise RoomExists(f"There is a room '{room_id}' already.")
         now = self._disk.now()
         record = RoomRecord(room_id, title, epoch, kind, 0, now, now, None)
-        self._disk.rooms[room_id] = _StoredRoom(record, state)
+        self._disk.rooms[room_id] = _StoredRoom(record, {0: state})
         self._disk.note(state)
         return record
 
@@ -225,12 +232,28 @@ class MemoryStore(Store):
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         await self._writing()
         room = self._disk.rooms.get(room_id)
-        if room is not None and room.record.epoch == epoch and room.state_seq <= seq <= room.record.head_seq:
-            del room.entries[: seq - room.state_seq]
-            room.state, room.state_seq = state, seq
+        if room is not None and room.record.epoch == epoch and max(room.keyframes) <= seq <= room.record.head_seq:
+            room.keyframes[seq] = state
             room.record = replace(room.record, kind=kind)
             self._disk.note(state)
         await self._pause()
+
+    async def drop_entries(self, room_id: str, epoch: str, up_to_seq: int) -> None:
+        await self._writing()
+        room = self._disk.rooms.get(room_id)
+        if room is not None and room.record.epoch == epoch:
+            kept = max((seq for seq in room.keyframes if seq <= up_to_seq), default=room.dropped)
+            del room.entries[: kept - room.dropped]
+            room.dropped = kept
+            for seq in [seq for seq in room.keyframes if seq < kept]:
+                del room.keyframes[seq]
+        await self._pause()
+
+    async def read_past(self, room_id: str, seq: int) -> LogSlice:
+        await self._reading()
+        log_slice = self._disk.room(room_id).past(seq)
+        await self._pause()
+        return log_slice
 
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
         await self._reading()

@@ -86,6 +86,10 @@ class MortalSQLStore(SQLStore):
         self._check(self._storage.fails_to_write, NotSaved("The disk is full."))
         await super().put_keyframe(room_id, epoch, seq, state, kind)
 
+    async def drop_entries(self, room_id: str, epoch: str, up_to_seq: int) -> None:
+        self._check(self._storage.fails_to_write, NotSaved("The disk is full."))
+        await super().drop_entries(room_id, epoch, up_to_seq)
+
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         self._check(self._storage.fails_to_read, StoreUnavailable("The disk cannot be read."))
         return await super().read_log(room_id, after_seq)

@@ -272,6 +272,11 @@ class FaultyStore(SQLStore):
             raise NotSaved("The store could not write: disk full.")
         await super().put_keyframe(room_id, epoch, seq, state, kind)
 
+    async def drop_entries(self, room_id: str, epoch: str, up_to_seq: int) -> None:
+        if self.fails_to_write:
+            raise NotSaved("The store could not write: disk full.")
+        await super().drop_entries(room_id, epoch, up_to_seq)
+
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         self.reads += 1
         if self.fails_to_read:

@@ -78,9 +78,9 @@ async def opened(*stores: Store) -> AsyncIterator[None]:
         yield
 
 
-def entries(*updates: bytes, username: str = "ada", server: str = "s1") -> list[LogEntry]:
+def entries(*updates: bytes, username: str = "ada", life: str = "l1") -> list[LogEntry]:
     """Log entries; a store does not look into them, so any bytes do."""
-    return [LogEntry(update, username, server) for update in updates]
+    return [LogEntry(update, username, life) for update in updates]
 
 
 def store_bytes(folder: Path) -> int:

@@ -1,6 +1,6 @@
 """Whatever fails beside a request ends what it must, is said, and reaches nobody else."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from jupyter_collab.errors import CloseCode, InvalidUpdate
 from jupyter_collab.people import Members
 from jupyter_collab.rooms import Peer, Room, RoomWatcher
 from jupyter_collab.rooms.replica import Replica
-from jupyter_collab.store import RoomAccess
+from jupyter_collab.store import LogEntry, RoomAccess
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, until
@@ -86,7 +86,7 @@ async def test_what_fails_in_a_turn_of_the_journal_ends_the_room_and_nobody_type
 class FailingWatcher(RoomWatcher):
     """Fails whatever it is told."""
 
-    opened = ended = joined = left = access_changed = needs = broken
+    opened = ended = joined = left = changed = access_changed = needs = broken
 
 
 class NotingWatcher(RoomWatcher):
@@ -107,6 +107,9 @@ class NotingWatcher(RoomWatcher):
     def left(self, room: Room, peer: Peer) -> None:
         self.heard.append("left")
 
+    def changed(self, room: Room, entries: Sequence[LogEntry]) -> None:
+        self.heard.append("changed")
+
 
 @scenario
 async def test_a_watcher_that_fails_harms_neither_the_room_nor_other_watchers(store: FaultyStore) -> None:
@@ -119,7 +122,7 @@ async def test_a_watcher_that_fails_harms_neither_the_room_nor_other_watchers(st
         bob.leave(manager)
         await manager.delete_room("demo")
         await until(lambda: ada.close_code is CloseCode.ROOM_DELETED)
-        assert noting.heard == ["opened", "joined", "joined", "left", "ended"]
+        assert noting.heard == ["opened", "joined", "joined", "changed", "left", "ended"]
 
 
 @scenario

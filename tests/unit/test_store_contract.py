@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_collab.errors import EpochMismatch, LogCutShort, NotSaved, StoreUnavailable
-from jupyter_collab.store import Head, LogEntry
+from jupyter_collab.errors import EpochMismatch, LogCutShort, NotSaved, RoomError, StoreUnavailable
+from jupyter_collab.store import Head, LogEntry, Store
 
 from .scenarios import scenario
 from .stores import EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
@@ -15,16 +15,16 @@ from .stores import EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
 
 
 @scenario
-async def test_the_log_keeps_what_was_appended_in_order_with_author_and_server(
+async def test_the_log_keeps_what_was_appended_in_order_with_author_and_life(
     make_store: StoreMaker, tmp_path: Path
 ) -> None:
     store = make_store(tmp_path)
     async with opened(store):
         made = await store.create_room("demo", "Demo", EPOCH, "note", b"state")
         assert await store.append("demo", EPOCH, entries(b"1", b"2")) == 2
-        assert await store.append("demo", EPOCH, [LogEntry(b"3\x00\xff", "bob", "s2")]) == 3
+        assert await store.append("demo", EPOCH, [LogEntry(b"3\x00\xff", "bob", "l2")]) == 3
         log = await store.read_log("demo")
-        assert log.entries == (*entries(b"1", b"2"), LogEntry(b"3\x00\xff", "bob", "s2"))
+        assert log.entries == (*entries(b"1", b"2"), LogEntry(b"3\x00\xff", "bob", "l2"))
         assert (log.state, log.seq, log.record.head_seq) == (b"state", 3, 3)
         assert log.record.changed_at >= made.changed_at
 
@@ -80,9 +80,9 @@ async def test_servers_that_append_at_once_share_one_unbroken_log(make_store: St
     answered: dict[int, LogEntry] = {}
 
     async def write(number: int, room_id: str) -> None:
-        server = f"s{number}"
+        life = f"l{number}"
         for batch in range(batches):
-            batch_entries = entries(*(b"%d/%d" % (batch, index) for index in range(batch_size)), server=server)
+            batch_entries = entries(*(b"%d/%d" % (batch, index) for index in range(batch_size)), life=life)
             last = await stores[number].append(room_id, EPOCH, batch_entries)
             for seq, entry in zip(range(last - batch_size + 1, last + 1), batch_entries, strict=True):
                 if room_id == "demo":
@@ -98,8 +98,8 @@ async def test_servers_that_append_at_once_share_one_unbroken_log(make_store: St
     assert list(logs[0].entries) == [answered[seq] for seq in range(1, total + 1)]
     assert logs[0] == logs[1] == logs[2]
     for number in range(3):
-        of_server = [entry.update for entry in logs[0].entries if entry.server == f"s{number}"]
-        assert of_server == [b"%d/%d" % (batch, index) for batch in range(batches) for index in range(batch_size)]
+        of_life = [entry.update for entry in logs[0].entries if entry.life == f"l{number}"]
+        assert of_life == [b"%d/%d" % (batch, index) for batch in range(batches) for index in range(batch_size)]
 
 
 # -- keyframes -----------------------------------------------------------------------------------------------------
@@ -114,6 +114,7 @@ async def test_a_keyframe_stands_for_the_log_up_to_its_position_and_no_further(
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")
         await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
         await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "notebook")
+        assert [entry.update for entry in (await store.read_log("demo", 0)).entries] == [b"1", b"2", b"3"]
         log = await store.read_log("demo")
         assert (log.state, log.entries, log.seq) == (b"state of 2", tuple(entries(b"3")), 3)
         assert (log.record.kind, log.keyframe_bytes) == ("notebook", 10)
@@ -127,10 +128,65 @@ async def test_who_asks_for_dropped_entries_gets_the_keyframe_instead(make_store
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")
         await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
         await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "note")
+        await store.drop_entries("demo", EPOCH, 2)
         for after_seq, state in ((0, b"state of 2"), (1, b"state of 2"), (2, None)):
             log = await store.read_log("demo", after_seq)
             assert (log.state, [entry.update for entry in log.entries]) == (state, [b"3"])
         assert (await store.read_log("demo", 3)).entries == ()
+
+
+async def past(store: Store, last: int) -> list[tuple[bytes | None, list[bytes]] | None]:
+    """What can be read of the room at each position: a state and updates, or nothing."""
+    found: list[tuple[bytes | None, list[bytes]] | None] = []
+    for seq in range(last + 1):
+        try:
+            log = await store.read_past("demo", seq)
+        except RoomError:
+            found.append(None)
+        else:
+            assert log.seq == seq
+            found.append((log.state, [entry.update for entry in log.entries]))
+    return found
+
+
+@scenario
+async def test_what_a_room_was_can_be_read_until_it_is_dropped(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"s0")
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3", b"4"))
+        for seq in (2, 3):
+            await store.put_keyframe("demo", EPOCH, seq, b"s%d" % seq, "note")
+        everything = [(b"s0", []), (b"s0", [b"1"]), (b"s2", []), (b"s3", []), (b"s3", [b"4"])]
+        assert await past(store, 5) == [*everything, None]
+        for up_to_seq, gone in ((0, 0), (1, 0), (2, 2), (3, 3), (4, 3), (9, 3)):
+            await store.drop_entries("demo", EPOCH, up_to_seq)
+            assert await past(store, 5) == [*[None] * gone, *everything[gone:], None]
+            assert (await store.read_log("demo")).entries == tuple(entries(b"4"))
+
+
+@scenario
+async def test_nothing_of_another_history_or_room_is_dropped(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        for room_id in ("demo", "other"):
+            await store.create_room(room_id, room_id, EPOCH, "note", b"s0")
+            await store.append(room_id, EPOCH, entries(b"1"))
+            await store.put_keyframe(room_id, EPOCH, 1, b"s1", "note")
+        await store.drop_entries("demo", OTHER_EPOCH, 1)
+        await store.drop_entries("none", EPOCH, 1)
+        await store.drop_entries("other", EPOCH, 1)
+        assert await past(store, 1) == [(b"s0", []), (b"s1", [])]
+
+
+@scenario
+async def test_a_keyframe_takes_the_place_of_one_at_the_same_position(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"s0")
+        await store.put_keyframe("demo", EPOCH, 0, b"smaller", "notebook")
+        log = await store.read_log("demo")
+        assert (log.state, log.keyframe_bytes, log.record.kind) == (b"smaller", 7, "notebook")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +238,7 @@ async def test_a_reader_beside_keyframes_and_appends_never_misses_an_entry(
             await writer.append("demo", EPOCH, entries(b"%d" % seq))
             if seq % 7 == 0:
                 await writer.put_keyframe("demo", EPOCH, seq, b"%d" % seq, "note")
+                await writer.drop_entries("demo", EPOCH, seq)
 
     async def read() -> None:
         seen = 0

@@ -49,6 +49,7 @@ async def test_the_file_shrinks_when_a_keyframe_stands_for_a_long_log(tmp_path: 
             await store.append("demo", EPOCH, entries(os.urandom(MEGABYTE)))
         long_bytes = store_bytes(tmp_path)
         await store.put_keyframe("demo", EPOCH, 30, os.urandom(MEGABYTE), "note")
+        await store.drop_entries("demo", EPOCH, 30)
         await store.append("demo", EPOCH, entries(b"x"))
         short_bytes = store_bytes(tmp_path)
     assert long_bytes > 30 * MEGABYTE
@@ -394,11 +395,11 @@ WRITER = """
 import asyncio, sys
 from jupyter_collab.store import LogEntry, SQLStore
 
-async def main(url, epoch, server, count):
+async def main(url, epoch, life, count):
     store = SQLStore(url)
     await store.open()
     for number in range(count):
-        print(await store.append("demo", epoch, [LogEntry(b"%d" % number, "ada", server)]))
+        print(await store.append("demo", epoch, [LogEntry(b"%d" % number, "ada", life)]))
     await store.close()
 
 asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
@@ -414,13 +415,13 @@ async def test_two_processes_that_append_at_once_share_one_unbroken_log(tmp_path
         url = f"sqlite:///{tmp_path / 'rooms.sqlite'}"
         writers = [
             await asyncio.create_subprocess_exec(
-                sys.executable, "-c", WRITER, url, EPOCH, server, str(count), stdout=subprocess.PIPE
+                sys.executable, "-c", WRITER, url, EPOCH, life, str(count), stdout=subprocess.PIPE
             )
-            for server in ("s1", "s2")
+            for life in ("l1", "l2")
         ]
         told = [(await writer.communicate())[0] for writer in writers]
         log = await store.read_log("demo")
-    for server, lines in zip(("s1", "s2"), told, strict=True):
+    for life, lines in zip(("l1", "l2"), told, strict=True):
         seqs = [int(line) for line in lines.split()]
-        assert [log.entries[seq - 1] for seq in seqs] == entries(*(b"%d" % n for n in range(count)), server=server)
+        assert [log.entries[seq - 1] for seq in seqs] == entries(*(b"%d" % n for n in range(count)), life=life)
     assert log.seq == len(log.entries) == 2 * count

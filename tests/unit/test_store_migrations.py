@@ -51,7 +51,7 @@ def fill_as_before(connection: sa.Connection) -> None:
     for statement in (
         "INSERT INTO rooms VALUES ('demo', 'Demo', :epoch, 'notebook', 1, :moment, :moment, NULL)",
         "INSERT INTO keyframes VALUES ('demo', 0, :state, :moment)",
-        "INSERT INTO updates VALUES ('demo', 1, :update, 'ada', 's1', :moment)",
+        "INSERT INTO updates VALUES ('demo', 1, :update, 'ada', 'l1', :moment)",
     ):
         connection.execute(sa.text(statement), facts)
 
@@ -72,6 +72,28 @@ async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_
         assert await store.list_runs("demo", 10) == []
         assert (await store.get_room("demo")).server_role is Role.OWNER
         assert (await store.people.access("demo", "server:ada")).server_role is Role.OWNER
+
+
+@scenario
+async def test_a_store_with_one_keyframe_for_each_room_keeps_its_rooms_and_takes_several(url: str) -> None:
+    with pytest.MonkeyPatch.context() as earlier:
+        stop_at("0005", earlier)
+        async with opened(SQLStore(url)):
+            pass
+    with connected(url) as connection:
+        facts = {"epoch": EPOCH, "moment": "2026-01-01 00:00:00.000000", "state": b"state", "update": b"1"}
+        for statement in (
+            "INSERT INTO rooms VALUES ('demo', 'Demo', :epoch, 'note', 3, :moment, :moment, NULL, 'owner', 0)",
+            "INSERT INTO keyframes VALUES ('demo', 2, :state, :moment)",
+            "INSERT INTO updates VALUES ('demo', 3, :update, 'ada', 'l1', :moment)",
+        ):
+            connection.execute(sa.text(statement), facts)
+    async with opened(store := SQLStore(url)):
+        log = await store.read_log("demo")
+        assert (log.state, log.entries, log.seq) == (b"state", tuple(entries(b"1")), 3)
+        await store.put_keyframe("demo", EPOCH, 3, b"state of 3", "note")
+        assert (await store.read_past("demo", 2)).state == b"state"
+        assert (await store.read_past("demo", 3)).state == b"state of 3"
 
 
 @scenario

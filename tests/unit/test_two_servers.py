@@ -1,11 +1,13 @@
 """Two server processes on one store: one room, one log, everybody converges, whatever gets lost between them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from jupyter_collab.rooms import Room, RoomWatcher
+from jupyter_collab.store import LogEntry
 from tests.postgresql import Databases
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
@@ -59,6 +61,59 @@ async def test_nothing_is_shown_twice_to_those_who_are_here(stores: tuple[Faulty
         await watcher.until_text("x" * 10)
         assert len(watcher.updates) <= 10
         assert ada.updates == []
+
+
+class ListeningWatcher(RoomWatcher):
+    """Keeps, for each server, what it is told of a room's log."""
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+        self.calls = 0
+
+    def changed(self, room: Room, entries: Sequence[LogEntry]) -> None:
+        self.calls += 1
+        self.entries += entries
+
+
+@scenario
+async def test_watchers_hear_of_each_entry_once_whichever_server_wrote_it(
+    stores: tuple[FaultyStore, FaultyStore],
+) -> None:
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        listening = [ListeningWatcher(), ListeningWatcher()]
+        for manager, watcher in zip((here, there), listening, strict=True):
+            manager.watchers.append(watcher)
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        for _ in range(10):
+            ada.type("a")
+            bob.type("b")
+            await asyncio.sleep(0.001)
+        await until(lambda: len(str(ada.text)) == len(str(bob.text)) == 20)
+        log = (await stores[0].read_log("demo")).entries
+        for watcher in listening:
+            assert sorted(entry.update for entry in watcher.entries) == sorted(entry.update for entry in log)
+            for life in {entry.life for entry in log}:
+                told = [entry for entry in watcher.entries if entry.life == life]
+                assert told == [entry for entry in log if entry.life == life]
+
+
+@scenario
+async def test_watchers_hear_that_a_room_changed_though_the_entries_are_dropped(
+    stores: tuple[FaultyStore, FaultyStore],
+) -> None:
+    async with serving(stores[0]) as here, serving(stores[1], poll_seconds=NEVER_SECONDS) as there:
+        ada, bob = await ScriptedPeer("ada").join(here), await ScriptedPeer("bob").join(there)
+        watcher = ListeningWatcher()
+        there.watchers.append(watcher)
+        await ada.typed("dropped ")
+        room = here.live("demo")
+        assert room is not None
+        await room.compact()
+        assert watcher.calls == 0
+        await bob.typed("own")
+        await until(lambda: "dropped" in str(bob.text))
+        assert watcher.calls == 2
+        assert [entry.username for entry in watcher.entries] == ["bob"]
 
 
 @scenario

@@ -50,14 +50,14 @@ class _Statements:
 _SQLITE = _Statements(
     ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id IN (SELECT value FROM json_each(?))",
     grow="UPDATE rooms SET head_seq = ?, changed_at = ? WHERE id = ?",
-    insert="INSERT INTO updates (room_id, seq, data, username, server, at) VALUES (?, ?, ?, ?, ?, ?)",
+    insert="INSERT INTO updates (room_id, seq, data, username, life, at) VALUES (?, ?, ?, ?, ?, ?)",
     ids=json.dumps,
     moment=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S.%f}",
 )
 _POSTGRESQL = _Statements(
     ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
     grow="UPDATE rooms SET head_seq = %s, changed_at = %s WHERE id = %s",
-    insert="INSERT INTO updates (room_id, seq, data, username, server, at) VALUES (%s, %s, %s, %s, %s, %s)",
+    insert="INSERT INTO updates (room_id, seq, data, username, life, at) VALUES (%s, %s, %s, %s, %s, %s)",
     ids=lambda ids: ids,
     moment=lambda moment: moment,
 )
@@ -80,7 +80,7 @@ def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | 
         moment = statements.moment(append.at)
         for entry in append.entries:
             end.seq += 1
-            rows.append((append.room_id, end.seq, entry.update, entry.username, entry.server, moment))
+            rows.append((append.room_id, end.seq, entry.update, entry.username, entry.life, moment))
         grown[append.room_id] = (end.seq, moment, append.room_id)
         results.append(end.seq)
     if rows:

@@ -1,8 +1,8 @@
 """What a store promises of rooms.
 
 A room is a row of facts (:class:`RoomRecord`) and an append-only log of Yjs updates, numbered by ``seq`` from 1. A
-keyframe is the full state at a log position; entries up to it may be dropped. Any number of server processes may
-use one store at the same time: the store alone hands out ``seq``.
+keyframe is the full state at a log position. A room has at least one, and all entries after its oldest one. Any number
+of server processes may use one store at the same time: the store alone hands out ``seq``.
 """
 
 from abc import ABC, abstractmethod
@@ -38,19 +38,22 @@ class RoomRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One durable Yjs update: who made it, and the server process that took it in."""
+    """One durable Yjs update: who made it, and the life of the room that took it in.
+
+    A room has a life for each time that a server process loads it; ``life`` is a random name of it.
+    """
 
     update: bytes
     username: str
-    server: str
+    life: str
 
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """A room's log after some position.
+    """A part of a room's log, which ends at the position ``seq``.
 
-    ``state`` is a full state that stands for the dropped entries, where some of those asked for were dropped.
-    ``keyframe_bytes`` is the size of the newest keyframe, ``seq`` the position that the slice ends at.
+    ``state`` is a full state that stands for the entries before the first one, where some of those asked for were
+    dropped. ``keyframe_bytes`` is the size of the newest keyframe up to ``seq``.
     """
 
     record: RoomRecord
@@ -140,9 +143,23 @@ class RoomStore(ABC):
 
     @abstractmethod
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
-        """Store the full ``state`` at ``seq`` and drop, in the same transaction, what it stands for.
+        """Store the full ``state`` at ``seq``, in place of another one there; nothing is dropped.
 
         ``state`` must contain every entry up to ``seq``. One for another epoch, or older than the newest, is ignored.
+        """
+
+    @abstractmethod
+    async def drop_entries(self, room_id: str, epoch: str, up_to_seq: int) -> None:
+        """Drop the entries that the newest keyframe up to ``up_to_seq`` stands for, and the keyframes before that one.
+
+        So what the room was can be read from that keyframe's position on. For another epoch nothing is dropped.
+        """
+
+    @abstractmethod
+    async def read_past(self, room_id: str, seq: int) -> LogSlice:
+        """The room as it was at the position ``seq``: a keyframe, and the entries from there on.
+
+        Raises ``RoomError`` if that was dropped, or if the log does not go so far.
         """
 
     @abstractmethod

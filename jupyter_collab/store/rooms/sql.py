@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from ...access import Role
-from ...errors import RoomExists, RoomNotInBin, StoreUnavailable
+from ...errors import RoomError, RoomExists, RoomNotInBin, StoreUnavailable
 from ..database import Database
 from ..moments import now
 from ..people.contract import MemberRecord
@@ -120,20 +120,33 @@ class SQLRooms(RoomStore):
 
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         def put(connection: Connection) -> None:
-            newest = select(keyframes.c.seq).where(keyframes.c.room_id == room_id)
+            newest = _newest_keyframe(room_id, None)
             current = connection.scalar(
                 select(rooms.c.id).where(rooms.c.id == room_id, rooms.c.epoch == epoch, rooms.c.head_seq >= seq)
             )
             if current is None or (connection.scalar(newest) or 0) > seq:
                 return
-            connection.execute(
-                keyframes.update().where(keyframes.c.room_id == room_id).values(seq=seq, data=state, at=now())
-            )
-            connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
+            connection.execute(keyframes.delete().where(keyframes.c.room_id == room_id, keyframes.c.seq == seq))
+            connection.execute(keyframes.insert().values(room_id=room_id, seq=seq, data=state, at=now()))
             connection.execute(rooms.update().where(rooms.c.id == room_id).values(kind=kind))
-            shrink(connection)
 
         await self._database.write(put, room_id)
+
+    async def drop_entries(self, room_id: str, epoch: str, up_to_seq: int) -> None:
+        def drop(connection: Connection) -> None:
+            if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id, rooms.c.epoch == epoch)) is None:
+                return
+            seq = connection.scalar(_newest_keyframe(room_id, up_to_seq))
+            if seq is None:
+                return
+            connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
+            connection.execute(keyframes.delete().where(keyframes.c.room_id == room_id, keyframes.c.seq < seq))
+            shrink(connection)
+
+        await self._database.write(drop, room_id)
+
+    async def read_past(self, room_id: str, seq: int) -> LogSlice:
+        return await self._database.read(lambda connection: _read_past(connection, room_id, seq))
 
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:
         facts = (rooms.c.id, rooms.c.epoch, rooms.c.head_seq, rooms.c.title, rooms.c.deleted_at, rooms.c.access_version)
@@ -154,25 +167,44 @@ def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
     return joined | rooms.c.server_role.is_not(None) if reader.is_server_user else joined
 
 
+def _newest_keyframe(room_id: str, up_to_seq: int | None) -> sa.Select[int]:
+    query = select(func.max(keyframes.c.seq)).where(keyframes.c.room_id == room_id)
+    return query if up_to_seq is None else query.where(keyframes.c.seq <= up_to_seq)
+
+
 def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> LogSlice:
     record = find_room(connection, room_id)
-    frame = connection.execute(
-        select(keyframes.c.seq, func.length(keyframes.c.data).label("size")).where(keyframes.c.room_id == room_id)
-    ).one()
-    wants_state = after_seq is None or after_seq < frame.seq
-    state = None
-    if wants_state:
-        state = connection.scalar(select(keyframes.c.data).where(keyframes.c.room_id == room_id))
-    start = frame.seq if after_seq is None or wants_state else after_seq
+    frame_seq = connection.execute(_newest_keyframe(room_id, None)).scalar_one()
+    wants_state = after_seq is None
+    if after_seq is not None and after_seq < frame_seq:
+        first = select(func.min(updates.c.seq)).where(updates.c.room_id == room_id, updates.c.seq > after_seq)
+        wants_state = connection.scalar(first) != after_seq + 1
+    return _slice(connection, record, frame_seq, None if wants_state else after_seq, record.head_seq)
+
+
+def _read_past(connection: Connection, room_id: str, seq: int) -> LogSlice:
+    record = find_room(connection, room_id)
+    frame_seq = connection.scalar(_newest_keyframe(room_id, seq))
+    if frame_seq is None or seq > record.head_seq:
+        raise RoomError(f"What the room '{room_id}' was at {seq} is not kept.")
+    return _slice(connection, record, frame_seq, None, seq)
+
+
+def _slice(connection: Connection, record: RoomRecord, frame_seq: int, after_seq: int | None, seq: int) -> LogSlice:
+    """The log up to ``seq``, after ``after_seq`` or, for ``None``, with and after the keyframe at ``frame_seq``."""
+    frame = (keyframes.c.room_id == record.id) & (keyframes.c.seq == frame_seq)
+    size = connection.scalars(select(func.length(keyframes.c.data)).where(frame)).one()
+    state = connection.scalar(select(keyframes.c.data).where(frame)) if after_seq is None else None
+    start = frame_seq if after_seq is None else after_seq
     rows = connection.execute(
-        select(updates.c.data, updates.c.username, updates.c.server)
-        .where(updates.c.room_id == room_id, updates.c.seq > start)
+        select(updates.c.data, updates.c.username, updates.c.life)
+        .where(updates.c.room_id == record.id, updates.c.seq > start, updates.c.seq <= seq)
         .order_by(updates.c.seq)
     )
-    entries = tuple(LogEntry(row.data, row.username, row.server) for row in rows)
-    if start + len(entries) != record.head_seq:
+    entries = tuple(LogEntry(row.data, row.username, row.life) for row in rows)
+    if start + len(entries) != seq:
         raise StoreUnavailable(
-            f"The log of the room '{room_id}' should have {record.head_seq - start} entries after {start}, but has "
+            f"The log of the room '{record.id}' should have {seq - start} entries after {start}, but has "
             f"{len(entries)}. Put a backup of the store in its place, or delete the room."
         )
-    return LogSlice(record, state, entries, record.head_seq, frame.size)
+    return LogSlice(record, state, entries, seq, size)
