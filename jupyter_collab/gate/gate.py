@@ -91,13 +91,13 @@ class Gate:
     client id, be it that of another server on the same store.
     """
 
-    def __init__(self, encode: Callable[[bytes], bytes], owners: Mapping[int, str] | None = None) -> None:
+    def __init__(self, encode: Callable[[bytes], bytes], owners: dict[int, str] | None = None) -> None:
         self._encode = encode
         self._first_size: int | None = None
         self._places = Places()
         self._guards = Guards()
         self._crowds: defaultdict[int, int] = defaultdict(int)
-        self._owners = dict(owners or {})
+        self._owners: dict[int, str] = {} if owners is None else owners
         self._pairs = PairGuard()
 
     @property
@@ -108,6 +108,10 @@ class Gate:
     def place_of(self, unit: Unit) -> Place | None:
         """Where a unit of the document stands; ``None`` if there is no such unit."""
         return self._places.of(unit)
+
+    def writer_of(self, client_id: int) -> str | None:
+        """The name of the author who has written under a client id, if that is known."""
+        return self._owners.get(client_id)
 
     def check(self, update: bytes, author: Author) -> Admission:
         """Look at an update that ``author`` wants to have applied.
@@ -264,7 +268,10 @@ class Gate:
         return found.touched
 
     def renewed(self, encode: Callable[[bytes], bytes]) -> "Gate":
-        """Another one, for the same room, which knows nothing of its document yet but whose client ids are whose."""
+        """Another one for this room, which knows nothing of its document yet, but always whose client ids are whose.
+
+        Both learn that from what either admits.
+        """
         return Gate(encode, self._owners)
 
     def is_light(self, update: bytes) -> bool:

@@ -1,8 +1,9 @@
 """Who is here, and where: the ephemeral states of a room's clients, made true by the server.
 
-A client id belongs to the peer that first used it; what others say about it is ignored (plain Yjs clients send back
-all that they hear). The ``user`` in every state is the server's word. Changes are gathered and sent at most once a
-tick, as one message for all; a client that speaks v1 passes over what it said itself.
+A client id belongs to the peer that first used it, and to the person who has written under it; what others say about
+it is ignored (plain Yjs clients send back all that they hear). The ``user`` in every state is the server's word.
+Changes are gathered and sent at most once a tick, as one message for all; a client that speaks v1 passes over what it
+said itself.
 """
 
 import json
@@ -70,12 +71,18 @@ class _Departure:
 
 
 class Presence:
-    """The presence of one room's peers."""
+    """The presence of one room's peers.
 
-    def __init__(self, limits: Limits, peers: Collection[Peer], clock: Clock) -> None:
+    ``writer_of`` returns who has written under a client id, as :attr:`~..access.User.writer` names them, if known.
+    """
+
+    def __init__(
+        self, limits: Limits, peers: Collection[Peer], clock: Clock, writer_of: Callable[[int], str | None]
+    ) -> None:
         self._limits = limits
         self._peers = peers
         self._clock = clock
+        self._writer_of = writer_of
         self._clients: dict[int, _Client] = {}
         self._owned: dict[Peer, set[int]] = {}
         self._departed: OrderedDict[int, _Departure] = OrderedDict()
@@ -182,6 +189,8 @@ class Presence:
         return AwarenessEntry(client_id, left.clock, GONE) if left is not None else None
 
     def _may_introduce(self, peer: Peer, entry: AwarenessEntry) -> bool:
+        if self._writer_of(entry.client_id) not in (None, peer.user.writer):
+            return False
         left = self._departed.get(entry.client_id)
         # What others heard before the departure, and may send back as plain clients do, is older than it. A connection
         # made since has heard nothing of it: that is the client itself, back with the clock it had. Its user says

@@ -98,6 +98,10 @@ class Replica:
         finally:
             self._unheard = None
 
+    def writer_of(self, client_id: int) -> str | None:
+        """Who writes under a client id, as :class:`~..gate.Author` names them, if that is known."""
+        return self._gate.writer_of(client_id)
+
     @property
     def is_bloated(self) -> bool:
         """Whether :meth:`understand` would free much."""

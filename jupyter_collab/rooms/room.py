@@ -145,12 +145,12 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._audience = Audience()
-        self._presence = Presence(limits, self._audience.peers, self._loop)
         self._leases = Leases(self._loop)
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
+        self._presence = Presence(limits, self._audience.peers, self._loop, self._replica.writer_of)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._reworks = asyncio.Lock()
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)

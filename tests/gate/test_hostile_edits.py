@@ -424,6 +424,16 @@ def test_a_gate_forgets_what_is_gone_and_not_whose_client_ids_are() -> None:
     assert room.cell("code")["source"].startswith("and on meanwhile e")
 
 
+def test_who_writes_first_while_the_gate_forgets_what_is_gone_is_remembered() -> None:
+    room = GatedRoom()
+    steps = iter(room.replica.understand())
+    next(steps)
+    room.joined("ada", client_id=77).send(lambda ada: ada.source().insert(0, "ada "))
+    assert list(steps)
+    with pytest.raises(InvalidUpdate, match="somebody else"):
+        room.joined("eve", client_id=77).send(lambda eve: eve.source().insert(0, "eve "))
+
+
 def held(content: bytes, key: str = "k", root: str = "mine") -> bytes:
     """One item under a key of a root type; ``content`` begins with its kind."""
     place = b"\x01" + write_bytes(root.encode()) + write_bytes(key.encode())

@@ -82,7 +82,7 @@ class Stage:
         self.limits = limits or Limits()
         self.clock = HandClock()
         self.peers: set[Peer] = set()
-        self.presence = Presence(self.limits, self.peers, self.clock)
+        self.presence = Presence(self.limits, self.peers, self.clock, lambda _client_id: None)
         self.overflows: list[CollabError] = []
 
     def enter(self, name: str, *, plain: bool = False, role: Role = Role.OWNER) -> Onlooker:

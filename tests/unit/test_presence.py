@@ -1,14 +1,18 @@
 """Presence is true: who is here is the server's word, and a peer can write only about itself."""
 
+from pathlib import Path
+
 import pytest
 
-from jupyter_collab.access import Role
+from jupyter_collab.access import Role, UserKind
 from jupyter_collab.errors import MessageTooLarge, ProtocolError
 from jupyter_collab.protocol import MAX_VARUINT
 from jupyter_collab.rooms import Limits
 from jupyter_collab.rooms.presence import CROWD, MAX_CLOCK, TICK_SECONDS
 
+from .doubles import ScriptedPeer, faulty_store, serving
 from .presences import Onlooker, Stage
+from .scenarios import scenario, until
 
 ADA, BOB = 1001, 1002
 
@@ -214,6 +218,22 @@ def test_another_person_cannot_take_a_place_over() -> None:
     stage.say(eve, (ADA, 50, {"cell": "forged"}))
     stage.tick()
     assert bob.sees[ADA]["cell"] == "mine"
+
+
+@scenario
+async def test_another_person_cannot_take_the_place_of_somebody_who_has_written(tmp_path: Path) -> None:
+    async with serving(faulty_store(tmp_path)) as manager:
+        bob = await ScriptedPeer("bob").join(manager)
+        ada, eve = [ScriptedPeer(name, Role.EDITOR, kind=UserKind.GUEST) for name in ("ada", "eve")]
+        await ada.join(manager)
+        await ada.typed("x")
+        ada.leave(manager)
+        await eve.join(manager)
+        await eve.say(ada.doc.client_id, 50, '{"cell": "forged"}')
+        await ada.join(manager)
+        await ada.say(ada.doc.client_id, 1, '{"cell": "mine"}')
+        await until(lambda: ada.doc.client_id in bob.presence)
+        assert '"mine"' in bob.presence[ada.doc.client_id].state
 
 
 def test_an_echo_takes_nothing_over_not_even_from_another_window_of_the_same_person() -> None:
