@@ -1,10 +1,11 @@
 """Who came and went: noted among what was done in a room, once for each stay, however often somebody reconnects."""
 
 import asyncio
-from contextvars import Context
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..access import User
+from ..background import Background
 from ..rooms import Peer, Room, RoomManager, RoomWatcher
 from .members import Members
 
@@ -29,12 +30,12 @@ class Attendance(RoomWatcher):
         self._members = members
         self._away_seconds = away_seconds
         self._stays: dict[tuple[str, str], _Stay] = {}
+        self._background = Background("attendance")
 
     async def close(self) -> None:
         """Note that whoever was here has left."""
+        await self._background.close()
         for stay in tuple(self._stays.values()):
-            if stay.leaving is not None:
-                stay.leaving.cancel()
             self._end(stay)
         await self._members.flush_notes()
 
@@ -57,9 +58,7 @@ class Attendance(RoomWatcher):
             return
         stay.peers.remove(peer)
         if not stay.peers:
-            loop = asyncio.get_running_loop()
-            # Without a context of its own it would hold the connection, and its room.
-            stay.leaving = loop.call_later(self._away_seconds, self._end, stay, context=Context())
+            stay.leaving = self._background.later(self._away_seconds, "noting who left", partial(self._end, stay))
 
     def _end(self, stay: _Stay) -> None:
         del self._stays[stay.room_id, stay.user.principal]

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections import defaultdict
+from functools import partial
 
+from ..background import Background
 from ..errors import CollabError
 from ..store import EventRecord, PeopleStore
 
@@ -22,37 +24,33 @@ class Notes:
         self._people = people
         self._waiting: list[EventRecord] = []
         self._soon: asyncio.TimerHandle | None = None
-        self._writing: set[asyncio.Task[None]] = set()
+        self._background = Background("notes")
 
     def add(self, note: EventRecord) -> None:
         """Remember that something was done, at ``note.at``."""
         self._waiting.append(note)
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write_now)
+            self._soon = self._background.later(GATHER_SECONDS, "writing", self._write_now)
 
     async def flush(self) -> None:
         """Write all that was added."""
         self._write_now()
-        if self._writing:
-            await asyncio.wait(self._writing)
+        await self._background.wait()
 
     def _write_now(self) -> None:
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        if self._waiting:
-            notes, self._waiting = self._waiting, []
-            writing = asyncio.create_task(self._write(notes), name="jupyter_collab notes")
-            self._writing.add(writing)
-            writing.add_done_callback(self._writing.discard)
-
-    async def _write(self, notes: list[EventRecord]) -> None:
         by_room: dict[str, list[EventRecord]] = defaultdict(list)
-        for note in notes:
+        for note in self._waiting:
             by_room[note.room_id].append(note)
-        for room_id, of_room in by_room.items():
-            try:
-                await self._people.add_events(room_id, of_room)
-            except CollabError as error:
-                for note in of_room:
-                    log.warning("Room %s: it is not kept that %s %s: %s", room_id, note.principal, note.kind, error)
+        self._waiting.clear()
+        for room_id, notes in by_room.items():
+            self._background.run(f"writing those of {room_id}", partial(self._write, room_id, notes))
+
+    async def _write(self, room_id: str, notes: list[EventRecord]) -> None:
+        try:
+            await self._people.add_events(room_id, notes)
+        except CollabError as error:
+            for note in notes:
+                log.warning("Room %s: it is not kept that %s %s: %s", room_id, note.principal, note.kind, error)

@@ -1,17 +1,15 @@
 """Who waits to be let into a room: told at once to those who may let them in."""
 
-import asyncio
-import logging
+from functools import partial
 
 from ..access import Capability
+from ..background import Background
 from ..errors import CollabError, StoreError
 from ..protocol import Event
 from ..rooms import Room, RoomManager, RoomWatcher
 from ..store import MemberRecord
 
 __all__ = ["Waiting"]
-
-log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 
@@ -27,16 +25,12 @@ class Waiting(RoomWatcher):
 
     def __init__(self, rooms: RoomManager) -> None:
         self._rooms = rooms
-        self._due: set[Room] = set()
-        self._looks: dict[Room, asyncio.Task[None]] = {}
+        self._due: dict[str, bool] = {}
+        self._background = Background("waiting")
 
     async def close(self) -> None:
         """Look no more."""
-        looks = tuple(self._looks.values())
-        for look in looks:
-            look.cancel()
-        if looks:
-            await asyncio.wait(looks)
+        await self._background.close()
 
     def opened(self, room: Room) -> None:
         """Somebody may have asked to be let in while nobody was here; that nobody did is no news."""
@@ -47,29 +41,27 @@ class Waiting(RoomWatcher):
         self._start(room, always=True)
 
     def _start(self, room: Room, *, always: bool) -> None:
-        self._due.add(room)
-        if room not in self._looks:
-            look = asyncio.create_task(self._look(room, always), name=f"jupyter_collab waiting {room.id}")
-            self._looks[room] = look
-            look.add_done_callback(lambda _: self._looks.pop(room))
+        self._require_look(room.id, always)
+        look = partial(self._look, room.id)
+        self._background.run_once(f"looking who waits in {room.id}", look, again_seconds=RETRY_SECONDS)
 
-    async def _look(self, room: Room, always: bool) -> None:
-        while room in self._due and self._rooms.live(room.id) is room:
-            self._due.discard(room)
+    def _require_look(self, room_id: str, always: bool) -> None:
+        self._due[room_id] = always or self._due.get(room_id, False)
+
+    async def _look(self, room_id: str) -> None:
+        while room_id in self._due and (room := self._rooms.live(room_id)) is not None:
+            always = self._due.pop(room_id)
             try:
-                members = await self._rooms.store.people.members(room.id)
-            except StoreError as error:
-                log.warning("Room %s: cannot look up who waits there: %s", room.id, error)
-                self._due.add(room)
-                await asyncio.sleep(RETRY_SECONDS)
+                members = await self._rooms.store.people.members(room_id)
+            except StoreError:
+                self._require_look(room_id, always)
+                raise
             except CollabError:  # the room is gone: nobody can be let in
                 break
-            else:
-                waiting = [member for member in members if member.status == "waiting"]
-                if waiting or always:
-                    room.announce(_members_event(waiting), to=Capability.MANAGE)
-                always = True
-        self._due.discard(room)
+            waiting = [member for member in members if member.status == "waiting"]
+            if waiting or always:
+                room.announce(_members_event(waiting), to=Capability.MANAGE)
+        self._due.pop(room_id, None)
 
 
 def _members_event(waiting: list[MemberRecord]) -> Event:

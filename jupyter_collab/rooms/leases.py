@@ -9,8 +9,10 @@ to one server process, so that is as far as leases go.
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..access import Capability
+from ..background import Background
 from ..errors import ProtocolError
 from ..protocol import Event
 from .peer import Peer
@@ -32,10 +34,10 @@ class _Lease:
 
 
 class Leases:
-    """The leases of one room."""
+    """The leases of one room; ``background`` owns their timers."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self, background: Background) -> None:
+        self._background = background
         self._leases: dict[str, _Lease] = {}
 
     def ask(self, peer: Peer, key: str) -> None:
@@ -96,7 +98,8 @@ class Leases:
             _tell(lease.holder, key, True)
         elif editors and lease.holder not in editors and lease.taking_away is None:
             _tell(lease.holder, key, False)
-            lease.taking_away = self._loop.call_later(LET_GO_SECONDS, self.let_go, lease.holder, key)
+            take_away = partial(self.let_go, lease.holder, key)
+            lease.taking_away = self._background.later(LET_GO_SECONDS, "taking a lease away", take_away)
 
 
 def _tell(peer: Peer, key: str, granted: bool) -> None:

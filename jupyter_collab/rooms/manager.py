@@ -105,12 +105,11 @@ class RoomManager:
             await self._backplane.stop()
 
     async def _stop_rooms(self) -> None:
-        for timer in self._idle_timers.values():
-            timer.cancel()
+        for room_id in tuple(self._idle_timers):
+            self._keep(room_id)
         await asyncio.gather(*self._opening.values(), return_exceptions=True)  # who waits for one hears of its error
-        stopped = await asyncio.gather(*map(self._stop_room, self._rooms.values()), return_exceptions=True)
-        for error in filter(None, stopped):
-            log.error("A room did not stop as it should.", exc_info=error)
+        for room in self._rooms.values():
+            self._background.run(f"stopping {room.id}", partial(self._stop_room, room))
         await self._background.wait()
 
     async def _stop_room(self, room: Room) -> None:
@@ -280,7 +279,7 @@ class RoomManager:
         if opening is None:
             if len(self._rooms) + len(self._opening) >= self.limits.rooms_per_server:
                 raise ServerFull(f"The server has {len(self._rooms)} rooms open, as many as it may; try again later.")
-            opening = asyncio.create_task(
+            opening = asyncio.create_task(  # all who ask for the room wait for what it returns, or raises
                 self._load(room_id),
                 name=f"jupyter_collab opening {room_id}",
                 context=Context(),  # else all that lives as long as the room holds the request that it was opened for
@@ -310,8 +309,8 @@ class RoomManager:
             self._look_again(room, self._idle_seconds)
 
     def _look_again(self, room: Room, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._idle_timers[room.id] = loop.call_later(seconds, self._close_if_idle, room, context=Context())
+        look = partial(self._close_if_idle, room)
+        self._idle_timers[room.id] = self._background.later(seconds, f"looking whether {room.id} is idle", look)
 
     def _close_if_idle(self, room: Room) -> None:
         del self._idle_timers[room.id]
@@ -365,18 +364,14 @@ class RoomManager:
     def _tell(self, tell: Callable[[RoomWatcher], None]) -> None:
         """Let each watcher hear of something; one that fails harms neither the room nor the others."""
         for watcher in self.watchers:
-            try:
+            with self._background.boundary(f"telling {type(watcher).__name__}"):
                 tell(watcher)
-            except Exception:
-                log.exception("%s failed on what it was told of a room.", type(watcher).__name__)
 
     def _is_needed(self, room: Room) -> bool:
         """Whether ``room`` must stay open although nobody is in it; so it is if that cannot be told."""
-        try:
+        with self._background.boundary(f"asking who needs {room.id}"):
             return any(watcher.needs(room.id) for watcher in self.watchers)
-        except Exception:
-            log.exception("It cannot be told whether room %s is needed.", room.id)
-            return True
+        return True
 
 
 def check_room_id(room_id: str) -> str:

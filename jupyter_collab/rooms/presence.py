@@ -43,14 +43,11 @@ MAX_CLOCK = 2**32
 GONE = "null"
 
 
-class Clock(Protocol):
-    """What presence needs of an event loop."""
+class Timers(Protocol):
+    """What presence needs of :class:`~jupyter_collab.background.Background`."""
 
-    def time(self) -> float:
-        """Seconds, monotonic."""
-
-    def call_later(self, delay: float, callback: Callable[[], None]) -> object:
-        """Call ``callback`` in ``delay`` seconds."""
+    def later(self, seconds: float, name: str, call: Callable[[], None]) -> object:
+        """Call ``call`` after so many seconds."""
 
 
 @dataclass(slots=True)
@@ -71,17 +68,23 @@ class _Departure:
 
 
 class Presence:
-    """The presence of one room's peers.
+    """The presence of one room's ``peers``; ``timers`` owns its timers, ``time`` says the seconds, monotonic.
 
     ``writer_of`` returns who has written under a client id, as :attr:`~..access.User.writer` names them, if known.
     """
 
     def __init__(
-        self, limits: Limits, peers: Collection[Peer], clock: Clock, writer_of: Callable[[int], str | None]
+        self,
+        limits: Limits,
+        peers: Collection[Peer],
+        timers: Timers,
+        time: Callable[[], float],
+        writer_of: Callable[[int], str | None],
     ) -> None:
         self._limits = limits
         self._peers = peers
-        self._clock = clock
+        self._timers = timers
+        self._time = time
         self._writer_of = writer_of
         self._clients: dict[int, _Client] = {}
         self._owned: dict[Peer, set[int]] = {}
@@ -230,7 +233,7 @@ class Presence:
     def _forget(self, client_id: int) -> None:
         client = self._clients.pop(client_id)
         clock = client.clock + 1
-        self._departed[client_id] = _Departure(client.owner.name, clock, client.offset, self._clock.time())
+        self._departed[client_id] = _Departure(client.owner.name, clock, client.offset, self._time())
         while len(self._departed) > REMEMBERED_DEPARTURES:
             self._departed.popitem(last=False)
         self._announce(client.owner, AwarenessEntry(client_id, clock, GONE))
@@ -240,7 +243,10 @@ class Presence:
         self._authors.setdefault(author, set()).add(entry.client_id)
         if not self._ticking:
             self._ticking = True
-            self._clock.call_later(0, self._flush)
+            self._tick_in(0)
+
+    def _tick_in(self, seconds: float) -> None:
+        self._timers.later(seconds, "telling who is here", self._flush)
 
     def _flush(self) -> None:
         changed, self._changed = self._changed, {}
@@ -248,7 +254,7 @@ class Presence:
         if not changed:
             self._ticking = False
             return
-        self._clock.call_later(TICK_SECONDS if len(self._peers) <= CROWD else CROWD_TICK_SECONDS, self._flush)
+        self._tick_in(TICK_SECONDS if len(self._peers) <= CROWD else CROWD_TICK_SECONDS)
         message = _message(changed.values())
         for peer in tuple(self._peers):
             if peer.outbox.busy:

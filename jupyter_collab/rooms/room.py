@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import AsyncExitStack
 from enum import Enum
 from time import thread_time
 from typing import Protocol, TypeVar
@@ -145,12 +146,13 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
         self._audience = Audience()
-        self._leases = Leases(self._loop)
+        self._parts = Background(f"room {self.id}")  # what fails here does not end the room
+        self._leases = Leases(self._parts)
         self._state = RoomState.LIVE
         self._live = asyncio.Event()
         self._live.set()
         self._replica = Replica(log_slice, limits.room_bytes)
-        self._presence = Presence(limits, self._audience.peers, self._loop, self._replica.writer_of)
+        self._presence = Presence(limits, self._audience.peers, self._parts, self._loop.time, self._replica.writer_of)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._reworks = asyncio.Lock()
         self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
@@ -198,11 +200,10 @@ class Room:
         """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
         log_slice = await store.read_log(room_id)
         room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown, on_changed)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(room.close, CloseCode.INTERNAL_ERROR, "internal_error: the room cannot be opened")
             await room._open()
-        except BaseException:
-            await room.close(CloseCode.INTERNAL_ERROR, "internal_error: the room cannot be opened")
-            raise
+            undo.pop_all()
         return room
 
     @property
@@ -815,12 +816,15 @@ class Room:
             return
         self._state = RoomState.CLOSED
         self._live.set()
-        for peer in tuple(self._audience.peers):
-            self.leave(peer)
-            peer.disconnect(code, reason)
-        await self._journal.close()
-        await self._background.close()
-        self._replica.close()
+        async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            exits.callback(self._replica.close)
+            exits.push_async_callback(self._parts.close)
+            exits.push_async_callback(self._background.close)
+            exits.push_async_callback(self._journal.close)
+            for peer in tuple(self._audience.peers):
+                with self._parts.boundary(f"disconnecting {peer.name}"):
+                    self.leave(peer)
+                    peer.disconnect(code, reason)
 
 
 def _is_about_an_edit(error: CollabError) -> bool:

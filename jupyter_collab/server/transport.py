@@ -44,6 +44,7 @@ class TornadoTransport:
             return True
         stream = connection.stream
         if len(message) > FRAGMENT_BYTES:
+            # Who drains this connection waits for its result, as for that of a write.
             self._flushed = asyncio.ensure_future(self._send_in_fragments(stream, message))
             return False
         try:

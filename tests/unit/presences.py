@@ -29,8 +29,8 @@ class HandClock:
     def time(self) -> float:
         return self._now
 
-    def call_later(self, delay: float, callback: Callable[[], None]) -> object:
-        heapq.heappush(self._calls, (self._now + delay, next(self._order), callback))
+    def later(self, seconds: float, name: str, call: Callable[[], None]) -> object:
+        heapq.heappush(self._calls, (self._now + seconds, next(self._order), call))
         return None
 
     def turn(self, seconds: float) -> None:
@@ -82,7 +82,7 @@ class Stage:
         self.limits = limits or Limits()
         self.clock = HandClock()
         self.peers: set[Peer] = set()
-        self.presence = Presence(self.limits, self.peers, self.clock, lambda _client_id: None)
+        self.presence = Presence(self.limits, self.peers, self.clock, self.clock.time, lambda _client_id: None)
         self.overflows: list[CollabError] = []
 
     def enter(self, name: str, *, plain: bool = False, role: Role = Role.OWNER) -> Onlooker:

@@ -1,9 +1,12 @@
 """Every task and timer has an owner, who hears of its failure and ends it."""
 
+import ast
 import asyncio
+from pathlib import Path
 
 import pytest
 
+import jupyter_collab
 from jupyter_collab.background import Background
 from jupyter_collab.errors import StoreUnavailable
 
@@ -153,3 +156,27 @@ async def test_an_error_that_says_what_went_wrong_is_logged_in_one_line(caplog: 
     (record,) = caplog.records
     assert record.getMessage() == "room demo: writing failed: The disk is gone."
     assert (record.levelname, record.exc_info) == ("WARNING", None)
+
+
+AWAITED = {
+    "background.py": "the owners themselves",
+    "rooms/manager.py": "all who open a room wait for one task",
+    "server/kernel_host.py": "a start that is given up is waited for, to be undone",
+    "server/transport.py": "who drains a connection waits for what is being sent",
+    "server/working.py": "a request waits for its work, which ends when the client hangs up",
+}
+"""Where tasks are begun whose results somebody awaits, and why."""
+
+BEGINNING = {"create_task", "ensure_future", "call_later", "call_at"}
+
+
+def test_whatever_nobody_waits_for_has_an_owner() -> None:
+    package = Path(jupyter_collab.__file__).parent
+    begun = set()
+    for path in package.rglob("*.py"):
+        name = path.relative_to(package).as_posix()
+        if not name.startswith("client/"):
+            nodes = ast.walk(ast.parse(path.read_text()))
+            if any(isinstance(node, ast.Attribute) and node.attr in BEGINNING for node in nodes):
+                begun.add(name)
+    assert begun == set(AWAITED)

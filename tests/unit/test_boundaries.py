@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from jupyter_collab.access import Role
-from jupyter_collab.errors import CloseCode, InvalidUpdate
-from jupyter_collab.people import Members
-from jupyter_collab.rooms import Peer, Room, RoomWatcher
+from jupyter_collab.errors import CloseCode, InvalidUpdate, StoreUnavailable
+from jupyter_collab.people import Members, Waiting
+from jupyter_collab.rooms import Peer, Room, RoomState, RoomWatcher
 from jupyter_collab.rooms.replica import Replica
 from jupyter_collab.store import LogEntry, RoomAccess
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
-from .scenarios import scenario, until
+from .scenarios import scenario, settle, until
 
 
 @pytest.fixture
@@ -164,3 +164,60 @@ async def test_what_another_server_wrote_and_cannot_be_taken_in_is_no_fault_of_t
         await bob.typed("one")
         await until(lambda: ada.close_code is not None)
         assert ada.close_code is CloseCode.INTERNAL_ERROR
+
+
+@scenario
+async def test_a_connection_that_cannot_be_closed_keeps_neither_the_others_nor_the_room(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        peers = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob", "eve")]
+        room = peers[0].room
+        assert room is not None
+        peers[1].transport.close = broken  # type: ignore[method-assign]  # a transport that fails
+        await manager.delete_room("demo")
+        await until(lambda: room.state is RoomState.CLOSED)
+        assert [peer.close_code for peer in (peers[0], peers[2])] == [CloseCode.ROOM_DELETED] * 2
+        assert manager.live("demo") is None
+
+
+@scenario
+async def test_presence_that_fails_once_goes_on_and_the_room_with_it(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(store) as manager:
+        ada, bob = [await ScriptedPeer(name).join(manager) for name in ("ada", "bob")]
+        with monkeypatch.context() as patch:
+            patch.setattr("jupyter_collab.rooms.presence._message", broken)
+            await ada.say(7, 1, '{"cursor": 1}')
+            await until(lambda: "telling who is here failed" in caplog.text)
+        await ada.say(7, 2, '{"cursor": 2}')
+        await until(lambda: 7 in bob.presence)
+        assert bob.close_code is None
+
+
+@scenario
+async def test_who_waits_is_told_though_looking_for_that_failed_at_first(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_collab.people.waiting.RETRY_SECONDS", 0.01)
+    people = type(store.people)
+    members = people.members
+    asked: list[str] = []
+
+    async def fail_at_first(self: Any, room_id: str) -> Any:
+        asked.append(room_id)
+        if len(asked) == 1:
+            raise StoreUnavailable("The store cannot be read: disk gone.")
+        return await members(self, room_id)
+
+    async with serving(store) as manager:
+        waiting = Waiting(manager)
+        manager.watchers.append(waiting)
+        ada = await ScriptedPeer("ada").join(manager)
+        await settle()
+        asked.clear()
+        monkeypatch.setattr(people, "members", fail_at_first)
+        assert ada.room is not None
+        waiting.access_changed(ada.room)
+        await until(lambda: "members" in ada.event_types())
+        assert asked == ["demo", "demo"]
+        await waiting.close()
