@@ -23,6 +23,8 @@ MAX_AT_ONE_PLACE = 1_000
 
 MAX_ROOT_NAME_CHARACTERS = 128
 
+NOT_BESIDE = "It puts something between two that do not stand beside each other."
+
 
 NEEDED = {Kind.CELL: ("cell_type", "source", "metadata"), Kind.OUTPUT: ("output_type",)}
 """What JupyterLab needs in a map to show it."""
@@ -121,7 +123,7 @@ class Examination:
         self.writers.add(item.client)
         self.pieces.add(item)
         stands_in = place.tomb if item.kind == DELETED and place is not GONE else place
-        self.draft.extend(item.client, stands_in, item.clock + item.length)
+        self.draft.put(item.client, stands_in, item.clock + item.length, item.left)
         if item.kind == GC or (place is GONE and item.kind != TYPE):
             return
         if self._is_judged:
@@ -155,7 +157,7 @@ class Examination:
         if left is None or left is GONE:
             return right or GONE
         if self._is_judged and right is not None and right is not left and right is not GONE:
-            self._refuse("It puts something between two that do not stand beside each other.")
+            self._refuse(NOT_BESIDE)
         return left
 
     def _site(self, unit: Unit | None) -> Place | None:
@@ -166,6 +168,8 @@ class Examination:
         complaint = complaint_about(place, item, self._update)
         if complaint is not None:
             self._refuse(complaint)
+        if place.key is None and item.right is not None and not self.draft.may_stand_between(item.left, item.right):
+            self._refuse(NOT_BESIDE)
         care = care_of(place)
         if care is not None and place.key is not None:
             if item.length != 1 and item.kind != DELETED:

@@ -154,6 +154,8 @@ class Gate:
             place = behind if left is None or behind is place else None
         if place is None or not place.is_text:
             return None
+        if right is not None and not places.may_stand_between(left, right):
+            return None
         if self._pairs.has_any and self._pairs.would_cut(left and (left[0], left[1] + 1), right):
             return None
         crowd = None
@@ -231,7 +233,7 @@ class Gate:
         """A text edit that was admitted has been applied."""
         typing, place = admission.typing, admission.place
         if typing is not None and place is not None:
-            self._places.extend(typing.client, place, typing.end)
+            self._places.put(typing.client, place, typing.end, typing.left)
             if admission.crowd is not None:
                 self._crowds[admission.crowd] += 1
 

@@ -5,13 +5,19 @@ only rarely in which type; so whoever wants to know what an item means has to kn
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
 
 Unit = tuple[int, int]
 """A client and its clock."""
+
+UNKNOWN: Unit = (-1, -1)
+"""What that was put behind of which nothing is known any more."""
+
+MAX_RUNS_FOLLOWED = 10_000
+"""So far it is looked whether two can have stood beside each other, some milliseconds; then it is believed."""
 
 
 class Kind(Enum):
@@ -91,14 +97,27 @@ GONE = Place(SharedType(Kind.GONE), None)
 
 
 class _History:
-    """What one client wrote: ``end`` units, in runs that each stand in one place. It may begin with some ``end``."""
+    """What one client wrote: ``end`` units, in runs that each stand in one place. It may begin with some ``end``.
 
-    __slots__ = ("end", "places", "starts")
+    ``origins`` are what the units of the clocks ``breaks`` were put behind, in lists and texts; all others there were
+    put behind the unit before.
+    """
+
+    __slots__ = ("breaks", "end", "origins", "places", "starts")
 
     def __init__(self, end: int = 0) -> None:
         self.end = end
         self.starts: list[int] = []
         self.places: list[Place] = []
+        self.breaks: list[int] = []
+        self.origins: list[Unit | None] = []
+
+    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
+        """All up to ``end`` that is not known yet was put into ``place``, behind ``left``."""
+        if place.key is None and left != (client, self.end - 1):
+            self.breaks.append(self.end)
+            self.origins.append(UNKNOWN if place is GONE else left)
+        self.extend(place, end)
 
     def extend(self, place: Place, end: int) -> None:
         """All up to ``end`` that is not known yet stands in ``place``."""
@@ -111,6 +130,11 @@ class _History:
         """Where the unit of this clock stands, if it is in one of the runs."""
         index = bisect_right(self.starts, clock) - 1
         return self.places[index] if index >= 0 and clock < self.end else None
+
+    def chain(self, clock: int) -> tuple[int, Unit | None] | None:
+        """From which clock on each unit was put behind the one before, up to ``clock``, and what the first was."""
+        index = bisect_right(self.breaks, clock) - 1
+        return None if index < 0 else (self.breaks[index], self.origins[index])
 
     def between(self, start: int, stop: int) -> Iterator[Place]:
         """Where the units from ``start`` up to ``stop`` stand, run by run."""
@@ -169,12 +193,37 @@ class Places:
         place = self.of(unit)
         return None if place is None else place.site
 
-    def extend(self, client: int, place: Place, end: int) -> None:
-        """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""
+    def chain(self, unit: Unit) -> tuple[int, Unit | None]:
+        """From which clock on its client put each unit behind the one before, and what the first was put behind.
+
+        ``unit`` must stand in a list or text.
+        """
+        history = self._histories.get(unit[0])
+        found = None if history is None else history.chain(unit[1])
+        return (unit[1], UNKNOWN) if found is None else found
+
+    def may_stand_between(self, left: Unit | None, right: Unit) -> bool:
+        """Whether something can have been put between these of one list or text; see :func:`can_be_neighbours`."""
+        return can_be_neighbours(self.chain, left, right)
+
+    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
+        """What ``client`` wrote up to ``end``, and is not known yet, was put into ``place``, behind ``left``."""
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History()
-        history.extend(place, end)
+        history.put(client, place, end, left)
+
+    def join(self, client: int, more: _History) -> Iterator[None]:
+        """``client`` wrote ``more``. In small steps."""
+        history = self._histories.get(client)
+        if history is None:
+            history = self._histories[client] = _History()
+        history.breaks += more.breaks
+        history.origins += more.origins
+        ends = [*more.starts[1:], more.end]
+        for place, end in zip(more.places, ends, strict=True):
+            history.extend(place, end)
+            yield
 
 
 class PlacesDraft:
@@ -226,12 +275,21 @@ class PlacesDraft:
             found = self._places[shared_type, key] = Place(shared_type, key)
         return found
 
-    def extend(self, client: int, place: Place, end: int) -> None:
-        """What ``client`` wrote up to ``end``, and is not known yet, stands in ``place``."""
+    def may_stand_between(self, left: Unit | None, right: Unit) -> bool:
+        """Whether something can have been put between these of one list or text; see :func:`can_be_neighbours`."""
+        return can_be_neighbours(self._chain, left, right)
+
+    def _chain(self, unit: Unit) -> tuple[int, Unit | None]:
+        history = self._histories.get(unit[0])
+        found = None if history is None else history.chain(unit[1])
+        return self._known.chain(unit) if found is None else found
+
+    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
+        """What ``client`` wrote up to ``end``, and is not known yet, was put into ``place``, behind ``left``."""
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History(self._known.end(client))
-        history.extend(place, end)
+        history.put(client, place, end, left)
 
     def commit(self) -> Iterator[None]:
         """The update is part of the document now. In small steps, between which nobody asks where anything stands."""
@@ -242,7 +300,34 @@ class PlacesDraft:
             shared_type.places[key] = place
             yield
         for client, history in self._histories.items():
-            ends = [*history.starts[1:], history.end]
-            for place, end in zip(history.places, ends, strict=True):
-                known.extend(client, place, end)
-                yield
+            yield from known.join(client, history)
+
+
+def can_be_neighbours(chain: Callable[[Unit], tuple[int, Unit | None]], left: Unit | None, right: Unit) -> bool:
+    """Whether somebody can have seen ``right`` just behind ``left``, or as the first of all.
+
+    If so, what ``right`` was put behind is ``left``, or what that was put behind, and so on: in Yjs no two such lines
+    cross. What claims otherwise would stand elsewhere for who hears of it before others. ``chain`` is
+    :meth:`Places.chain`.
+    """
+    start, origin = chain(right)
+    if origin is UNKNOWN:
+        return True
+    wanted = origin if start == right[1] else (right[0], right[1] - 1)
+    for _ in range(MAX_RUNS_FOLLOWED):
+        if left in (wanted, UNKNOWN):
+            return True
+        if left is None:
+            return False
+        start, origin = chain(left)
+        if _is_within(right, left, start):  # then it stands before ``left``
+            return False
+        if wanted is not None and _is_within(wanted, left, start):
+            return True
+        left = origin
+    return True
+
+
+def _is_within(unit: Unit, last: Unit, start: int) -> bool:
+    """Whether ``unit`` is one of those of a client from the clock ``start`` up to ``last``."""
+    return unit[0] == last[0] and start <= unit[1] <= last[1]
