@@ -1,15 +1,18 @@
 """What comes under the keys of maps that matter: values, each of which follows another one or none.
 
-Of all that ever stood under a key the last one counts. If that is deleted, there is nothing any more.
+Of all that ever stood under a key the last one counts (see :mod:`.trails`). If that is deleted, there is nothing any
+more.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..yjs import DELETED, Item
 from .places import Place, Unit
+from .trails import Branch, Step
 
 __all__ = ["Chains"]
 
@@ -20,7 +23,7 @@ class Chains:
     def __init__(self, is_deleted: Callable[[Unit], bool]) -> None:
         self._is_deleted = is_deleted
         self._links: defaultdict[Place, list[_Link]] = defaultdict(list)
-        self._roots: dict[Unit, Unit | None] = {}
+        self._followers: dict[int, list[tuple[int, _Link]]] = {}
         self._indices: dict[Unit | None, int] = {}
 
     def __iter__(self) -> Iterator[Place]:
@@ -29,45 +32,85 @@ class Chains:
     def __contains__(self, place: object) -> bool:
         return place in self._links
 
-    def add(self, item: Item, place: Place, index: int) -> int | None:
-        """Item number ``index`` of the update; returns the number of the one that it follows, if that is new, too."""
-        root = None if item.left is None else self._roots.get(item.left, item.left)
-        last = (item.client, item.clock + item.length - 1)
-        self._roots[last] = root
-        followed, self._indices[last] = self._indices.get(item.left), index
-        self._links[place].append(_Link(item, root))
+    def add(self, item: Item, place: Place, start: int, index: int) -> int | None:
+        """Item number ``index`` of the update, which is new from the clock ``start`` on.
+
+        Returns the number of the one that it follows, if that is new, too.
+        """
+        step = Step(item.client, start, item.clock + item.length)
+        link = _Link(step, item.left, is_gone=item.kind == DELETED)
+        self._links[place].append(link)
+        if item.left is not None:
+            client, clock = item.left
+            insort(self._followers.setdefault(client, []), (clock, link), key=itemgetter(0))
+        followed = self._indices.get(item.left)
+        self._indices[step.client, step.stop - 1] = index
         return followed
 
-    def live_roots(self, place: Place) -> set[Unit | None]:
-        """What those values follow, by way of others in the update, that are the last ones and stay."""
-        return {root for item, root in self._ends(place) if self._stays(item)}
-
     def has_value(self, place: Place) -> bool:
-        """Whether something came there, and all that could count in the end stays."""
+        """Whether something came there, and what counts in the end is there."""
         return place in self._links and self.keeps_value(place)
 
     def keeps_value(self, place: Place) -> bool:
-        """Whether all that came there and could count in the end stays."""
-        return all(self._stays(item) for item, _ in self._ends(place))
+        """Whether what counts in the end is there: something new, or what was there."""
+        way = self._way(place)
+        if way is not None:
+            return self._stays(way[1][-1])
+        last = place.trail.last
+        return last in place.guarded and not self._is_deleted(last)
 
-    def _ends(self, place: Place) -> list["_Link"]:
-        """The values that no other new one follows."""
-        links = self._links.get(place, [])
-        followed = sorted(link.item.left for link in links if link.item.left is not None)
-        return [link for link in links if not _has_one_of(link.item, followed)]
+    def commit(self, place: Place) -> None:
+        """What came to ``place`` is part of the document now."""
+        way = self._way(place)
+        if way is not None:
+            place.trail.go_on(way[0], [link.step for link in way[1]])
 
-    def _stays(self, item: Item) -> bool:
-        return item.kind != DELETED and not self._is_deleted((item.client, item.clock))
+    def _way(self, place: Place) -> tuple[Branch, list["_Link"]] | None:
+        """Where the way to the last value leaves the known one, and by which new ones it goes on; ``None`` if not."""
+        branches = [
+            (branch, link)
+            for link in self._links.get(place, ())
+            if (branch := place.trail.branch(link.left, link.step.client)) is not None
+        ]
+        if not branches:
+            return None
+        first = min(branch for branch, _ in branches)
+        link = max((link for branch, link in branches if branch == first), key=_rank)
+        return first, self._go_on(link)
+
+    def _go_on(self, link: "_Link") -> list["_Link"]:
+        """``link``, and the new values by which the way goes on behind it."""
+        way = [link]
+        while (found := self._follower(way[-1].step)) is not None:
+            clock, following = found
+            way[-1] = way[-1]._replace(step=way[-1].step._replace(stop=clock + 1))
+            way.append(following)
+        return way
+
+    def _follower(self, step: Step) -> tuple[int, "_Link"] | None:
+        """The first value of ``step``, by its clock, behind which the way leaves the step, and where it goes on."""
+        followers = self._followers.get(step.client, [])
+        found: tuple[int, _Link] | None = None
+        for clock, link in followers[bisect_left(followers, step.start, key=itemgetter(0)) :]:
+            if clock >= step.stop or (found is not None and clock > found[0]):
+                break
+            leaves = clock == step.stop - 1 or link.step.client > step.client
+            if leaves and (found is None or _rank(link) > _rank(found[1])):
+                found = clock, link
+        return found
+
+    def _stays(self, link: "_Link") -> bool:
+        return not link.is_gone and not self._is_deleted((link.step.client, link.step.stop - 1))
 
 
 class _Link(NamedTuple):
-    """A value of a key, and the unit of the document that it follows, perhaps by way of others in the update."""
+    """Values of a key, and what the first of them follows; ``is_gone`` says that they came without their content."""
 
-    item: Item
-    root: Unit | None
+    step: Step
+    left: Unit | None
+    is_gone: bool
 
 
-def _has_one_of(item: Item, units: Sequence[Unit]) -> bool:
-    """Whether ``item`` has one of ``units``, which are sorted."""
-    index = bisect_left(units, (item.client, item.clock))
-    return index < len(units) and units[index] < (item.client, item.clock + item.length)
+def _rank(link: _Link) -> tuple[int, int]:
+    """Of several that follow one: the last is that of the highest client; of one client's the first, as Yjs has it."""
+    return link.step.client, -link.step.start

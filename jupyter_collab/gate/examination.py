@@ -131,7 +131,7 @@ class Examination:
         self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
-        self._note(item, place)
+        self._note(item, place, max(item.clock, known_end))
 
     def _locate(self, item: Item) -> Place:
         if item.kind == GC:
@@ -206,11 +206,11 @@ class Examination:
         holder = self.draft.type(item.parent) if isinstance(item.parent, tuple) else None
         return 1 if holder is None else holder.depth + 1
 
-    def _note(self, item: Item, place: Place) -> None:
-        """Take note of what matters in an item that is new."""
+    def _note(self, item: Item, place: Place, start: int) -> None:
+        """Take note of what matters in an item that is new from the clock ``start`` on."""
         care = care_of(place)
         if care is not None and place.key is not None:
-            followed = self._chains.add(item, place, len(self.pieces) - 1)
+            followed = self._chains.add(item, place, start, len(self.pieces) - 1)
             if followed is not None:  # no part of the update may end with a value that is gone
                 self._spans.append((followed, len(self.pieces) - 1))
         if care is Care.WATCHED:
@@ -250,7 +250,7 @@ class Examination:
             self._touch(place, is_output=False)
         if not self._is_judged or self._goes_with_its_type(place):
             return
-        if care is Care.KEPT or (care is Care.REPLACED and unit not in self._chains.live_roots(place)):
+        if care is Care.KEPT or (care is Care.REPLACED and place not in self._chains):
             what = "a cell" if place.key is None else f"the {place.key} of a {_named(place)}"
             self._refuse(f"It takes {what} away. To delete a cell, mark it as 'deleted'.")
 
@@ -290,6 +290,12 @@ class Examination:
         if shared_type.kind is Kind.CELL and self._is_said(shared_type, "cell_type", "code"):
             keys.append("outputs")
         return [self.draft.place(shared_type, key) for key in keys]
+
+    def lay_trails(self) -> None:
+        """Keep in which order values stand that may be exchanged: the update is part of the document now."""
+        for place in self._chains:
+            if care_of(place) is Care.REPLACED:
+                self._chains.commit(place)
 
     def parts(self) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""

@@ -306,6 +306,7 @@ class Gate:
 
     def _add(self, found: Examination) -> Iterator[None]:
         yield from found.draft.commit()
+        found.lay_trails()
         for place, items in found.valued.items():
             for item in items:
                 unit = (item.client, item.clock)

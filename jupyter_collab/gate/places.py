@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
+from .trails import Trail
+
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
 
 Unit = tuple[int, int]
@@ -69,7 +71,7 @@ class Place:
     that place: it may have been a shared type.
     """
 
-    __slots__ = ("_tomb", "guarded", "is_text", "key", "site", "type")
+    __slots__ = ("_tomb", "_trail", "guarded", "is_text", "key", "site", "type")
 
     def __init__(self, shared_type: SharedType, key: str | None, site: "Place | None" = None) -> None:
         self.type = shared_type
@@ -78,6 +80,7 @@ class Place:
         self._tomb: Place | None = None
         self.is_text = key is None and shared_type.kind is Kind.SOURCE
         self.guarded: set[Unit] = set()
+        self._trail: Trail | None = None
 
     @property
     def tomb(self) -> "Place":
@@ -85,6 +88,13 @@ class Place:
         if self._tomb is None:
             self._tomb = Place(self.type, self.key, self)
         return self._tomb
+
+    @property
+    def trail(self) -> Trail:
+        """In which order the values of a key stood there, if that is kept."""
+        if self._trail is None:
+            self._trail = Trail()
+        return self._trail
 
     @property
     def is_tomb(self) -> bool:
