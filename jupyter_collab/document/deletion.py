@@ -70,8 +70,8 @@ def _time_of(cell: "Map[Any]") -> float:
 
 def _marked_at(cell: "Map[Any]") -> float:
     """When ``cell`` was deleted, by the clock of the person who did it, in milliseconds since 1970; 0 if unknown."""
-    mark = to_plain(cell.get(DELETED))
-    return _number(mark.get("at")) if isinstance(mark, Mapping) else 0
+    mark = cell.get(DELETED)  # if it is a shared type, nobody notices when the time in it is changed
+    return _number(to_plain(mark.get("at"))) if isinstance(mark, dict) else 0
 
 
 def _number(value: object) -> float:

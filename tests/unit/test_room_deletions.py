@@ -136,6 +136,23 @@ async def test_what_a_client_says_that_the_server_noticed_does_not_count(store: 
 
 
 @scenario
+async def test_a_time_that_is_changed_within_the_mark_does_not_count(store: FaultyStore, clock: Clock) -> None:
+    async with serving(store) as manager:
+        ada = await ScriptedPeer("ada").join(manager)
+        cell = await type_in_cell(ada)
+        mark = Map({"at": clock.now_ms})
+        with ada.doc.transaction():
+            cell["deleted"] = mark
+            cell["dropped"] = 999008199
+        await ada.until_saved()
+        mark["at"] = clock.now_ms - 8 * DAY_MS
+        await ada.until_saved()
+    assert text_of(await look(store)) == "text"
+    clock.now_ms += 7 * DAY_MS
+    assert text_of(await look(store)) == ""
+
+
+@scenario
 async def test_the_time_of_a_former_deletion_does_not_count(store: FaultyStore, clock: Clock) -> None:
     async with serving(store) as manager:
         ada = await ScriptedPeer("ada").join(manager)
