@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
+import { button, element, setText } from '../pane/dom.js';
 import type { Binding } from './binding.js';
 
 /** What one can do at a bound cell. */
@@ -104,11 +104,4 @@ export class Badge {
 
 function notice(words: string, ...buttons: HTMLElement[]): HTMLElement {
   return element('div', 'jc-BoundCell-notice', { role: 'status' }, ...(words ? [words] : []), ...buttons);
-}
-
-/** Screen readers speak of every change, so there must be none where nothing has changed. */
-function setText(node: HTMLElement, text: string): void {
-  if (node.textContent !== text) {
-    node.textContent = text;
-  }
 }

@@ -1,3 +1,5 @@
+import type { Cell } from '@jupyterlab/cells';
+
 import type { IPerson } from '../presence.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -8,39 +10,55 @@ const MAX_SHOWN = 3;
 
 /** Marks the cells that other people are in, with their avatars at the cell's edge. */
 export class CellPeople {
-  constructor(private readonly _notebook: NotebookView) {}
+  constructor(private readonly _notebook: NotebookView) {
+    _notebook.cellInserted.connect((_, cell) => this._mark(cell));
+  }
 
   /** Shows where these people are now. */
   show(people: readonly IPerson[]): void {
-    const places = new Map<string, IPerson[]>();
-    for (const person of people) {
-      if (!person.isMe && person.cell !== null) {
-        places.set(person.cell, [...(places.get(person.cell) ?? []), person]);
-      }
-    }
-    for (const cell of this._notebook.widgets) {
-      this._mark(cell.node, places.get(cell.model.id) ?? []);
-    }
+    const before = this._places;
+    this._places = placesOf(people);
+    const touched = [...before.keys(), ...this._places.keys()].filter(
+      cell => keyOf(before.get(cell)) !== keyOf(this._places.get(cell))
+    );
+    this._notebook.cellsById(new Set(touched)).forEach(cell => this._mark(cell));
   }
 
-  private _mark(cell: HTMLElement, people: readonly IPerson[]): void {
-    const shown = people.slice(0, MAX_SHOWN);
-    const key = shown.map(({ username, color }) => `${username} ${color}`).join();
-    const mark = this._marks.get(cell);
-    if ((mark?.key ?? '') === key) {
-      return;
-    }
-    mark?.node.remove();
+  private _mark(cell: Cell): void {
+    const people = this._places.get(cell.model.id);
+    this._marks.get(cell)?.remove();
     this._marks.delete(cell);
-    if (shown.length > 0) {
+    if (people !== undefined) {
       // The names are in the header, for all to read: here they would only be in the way.
-      const node = element('div', 'jc-CellPeople', { 'aria-hidden': 'true' }, ...shown.map(avatar));
-      cell.append(node);
-      this._marks.set(cell, { key, node });
+      const node = element('div', 'jc-CellPeople', { 'aria-hidden': 'true' }, ...people.map(avatar));
+      cell.node.append(node);
+      this._marks.set(cell, node);
     }
   }
 
-  private readonly _marks = new WeakMap<HTMLElement, { readonly key: string; readonly node: HTMLElement }>();
+  /** The people to be shown, by the id of the cell that they are in. */
+  private _places: ReadonlyMap<string, readonly IPerson[]> = new Map();
+  private readonly _marks = new WeakMap<Cell, HTMLElement>();
+}
+
+function placesOf(people: readonly IPerson[]): Map<string, IPerson[]> {
+  const places = new Map<string, IPerson[]>();
+  for (const person of people) {
+    if (person.isMe || person.cell === null) {
+      continue;
+    }
+    const there = places.get(person.cell) ?? [];
+    places.set(person.cell, there);
+    if (there.length < MAX_SHOWN) {
+      there.push(person);
+    }
+  }
+  return places;
+}
+
+/** What differs when other people are to be shown. */
+function keyOf(people: readonly IPerson[] = []): string {
+  return people.map(({ username, color }) => `${username} ${color}`).join();
 }
 
 function avatar(person: IPerson): HTMLElement {

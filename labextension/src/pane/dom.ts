@@ -16,6 +16,13 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** Gives an element a text, unless it has it: what is set is laid out again, and spoken by screen readers. */
+export function setText(node: HTMLElement, text: string): void {
+  if (node.textContent !== text) {
+    node.textContent = text;
+  }
+}
+
 /** A push button: `label` is its text, or, where it has an icon, its name for screen readers and its title. */
 export function button(options: {
   label: string;

@@ -2,7 +2,6 @@ import { CodeCell } from '@jupyterlab/cells';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IQueuedRun } from '../protocol.js';
 import type { Room } from '../room.js';
 import type { NotebookView } from './notebook.js';
 
@@ -24,11 +23,6 @@ export class Execution {
     private readonly _host: IExecutionHost,
     private readonly _trans: TranslationBundle
   ) {}
-
-  /** The run of a cell that goes on or waits, or `null`. */
-  runOf(cellId: string): IQueuedRun | null {
-    return this._host.room.kernel?.queue.find(({ cell }) => cell === cellId) ?? null;
-  }
 
   /** Runs cells, once all that was typed into them is on the server; in the order in which they were asked for. */
   run(cells: readonly string[] | 'all'): Promise<void> {

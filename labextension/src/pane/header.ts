@@ -6,7 +6,7 @@ import type { RoomNotebook } from '../document.js';
 import type { IKernelSpec } from '../kernelapi.js';
 import type { Room } from '../room.js';
 import type { ICommandTarget } from './commands.js';
-import { element } from './dom.js';
+import { element, setText } from './dom.js';
 import { KernelBar } from './kernelbar.js';
 import { LanguageSelect, type ILanguage } from './languages.js';
 import { People, type IPeopleHost } from './people.js';
@@ -75,21 +75,43 @@ export class Header {
     this._language.document = document;
   }
 
-  /** Shows everything as it is now. */
-  refresh(): void {
-    const { room, notebook, whyNotEdit, whyNotArrange, whyNotRun, isDocumentShown } = this._host;
+  showTitle(): void {
+    const { room } = this._host;
     this._title.text = room.title || room.id;
+  }
+
+  /** Shows whether all is saved, the viewer's role, and what they may do. */
+  showRights(): void {
+    const { room, whyNotEdit, whyNotArrange, whyNotRun, isDocumentShown } = this._host;
     this._title.allow(this._whyNotRename());
     this._chip.show(room.status);
     this._showRole();
-    this._people.show(room.people);
     this._toolbar.allow(whyNotEdit, whyNotArrange);
-    this._toolbar.cellType = notebook.activeCell?.model.type ?? null;
     this._language.allow(whyNotEdit, whyNotRun);
-    this._kernel.show(room.kernel, whyNotRun);
-    const hasCode = notebook.widgets.some(cell => cell.model.type === 'code');
-    this._language.node.hidden = this._kernel.node.hidden = !hasCode;
+    this._kernel.allow(whyNotRun);
     this._tools.hidden = !isDocumentShown || room.status.kind === 'refused';
+  }
+
+  /** Shows who is here, and in which cells. */
+  showPeople(): void {
+    this._people.show(this._host.room.people);
+  }
+
+  /** Shows what runs. */
+  showKernel(): void {
+    this._kernel.show(this._host.room.kernel);
+  }
+
+  /** Shows what the notebook has cells for. */
+  showCells(): void {
+    const hasCode = this._host.notebook.widgets.some(cell => cell.model.type === 'code');
+    this._language.node.hidden = this._kernel.node.hidden = !hasCode;
+    this.showPeople();
+    this.showActiveCell();
+  }
+
+  showActiveCell(): void {
+    this._toolbar.cellType = this._host.notebook.activeCell?.model.type ?? null;
   }
 
   dispose(): void {
@@ -116,7 +138,7 @@ export class Header {
     };
     this._role.hidden = role === null;
     this._role.dataset.role = role ?? '';
-    this._role.textContent = role === null ? '' : names[role];
+    setText(this._role, role === null ? '' : names[role]);
     this._role.title = this._trans.__('Your role in this room');
   }
 

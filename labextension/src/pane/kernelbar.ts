@@ -5,7 +5,7 @@ import { Menu } from '@lumino/widgets';
 
 import type { IKernelState, IQueuedRun } from '../protocol.js';
 import { PREFIX } from './commands.js';
-import { button, element } from './dom.js';
+import { button, element, setText } from './dom.js';
 
 const MENU = [
   ['run-all-cells', 'run-all-above', 'run-all-below'],
@@ -39,28 +39,28 @@ export class KernelBar {
     });
     more.setAttribute('aria-haspopup', 'menu');
     this._cancel = button({ label: '', className: 'jc-KernelBar-queue', onClick: () => this._execute('cancel-runs') });
+    this._buttons.set(this._cancel, trans.__('Cancel what waits'));
     this._status = element('span', 'jc-KernelStatus');
     this.node.append(more, this._cancel, this._status);
     const dismiss = button({ label: trans.__('Dismiss'), icon: closeIcon, onClick: () => this._dismiss() });
     this.message = element('div', 'jc-KernelMessage', { hidden: '' }, this._words, dismiss);
   }
 
-  /**
-   * @param state - What the server said last.
-   * @param whyNotRun - Why the viewer cannot run cells, or `null` if they can.
-   */
-  show(state: IKernelState | null, whyNotRun: string | null): void {
+  /** @param whyNotRun - Why the viewer cannot run cells, or `null` if they can. */
+  allow(whyNotRun: string | null): void {
     for (const [control, title] of this._buttons) {
       // It can still be pressed: then it says why not, to those who cannot point at it, too.
       control.setAttribute('aria-disabled', `${whyNotRun !== null}`);
       control.title = whyNotRun ?? title;
     }
+  }
+
+  /** @param state - What the server said last. */
+  show(state: IKernelState | null): void {
     this._showStatus(state);
     const waiting = countWaiting(state?.queue ?? []);
     this._cancel.hidden = waiting === 0;
-    this._cancel.setAttribute('aria-disabled', `${whyNotRun !== null}`);
-    this._cancel.title = whyNotRun ?? this._trans.__('Cancel what waits');
-    this._cancel.textContent = this._trans.__('%1 waiting', waiting);
+    setText(this._cancel, this._trans.__('%1 waiting', waiting));
     this._showMessage(state?.message ?? null);
   }
 
@@ -83,9 +83,7 @@ export class KernelBar {
     const name = state?.kernel?.display_name;
     this._status.dataset.status = status;
     this._status.title = name === undefined ? trans.__('The first run starts the kernel') : `${name}: ${text}`;
-    if (this._status.textContent !== text) {
-      this._status.textContent = text;
-    }
+    setText(this._status, text);
   }
 
   private _showMessage(message: string | null): void {

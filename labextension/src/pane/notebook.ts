@@ -2,6 +2,7 @@ import { CodeCell, MarkdownCell, type Cell, type ICellModel } from '@jupyterlab/
 import { Notebook, type CellList, type INotebookModel } from '@jupyterlab/notebook';
 import type { IObservableList } from '@jupyterlab/observables';
 import type { Message } from '@lumino/messaging';
+import { type ISignal, Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 
 import { RoomNotebook } from '../document.js';
@@ -37,6 +38,11 @@ export class NotebookView extends Notebook {
     this._onlyCell = id;
     this.toggleClass('jc-mod-oneCell', id !== null);
     this.widgets.forEach(cell => this._applyOnlyCell(cell));
+  }
+
+  /** Emitted when a cell has got its widget; one that moves or changes its type gets another. */
+  get cellInserted(): ISignal<this, Cell> {
+    return this._cellInserted;
   }
 
   /** Whether cells can be dragged to another place. */
@@ -104,6 +110,11 @@ export class NotebookView extends Notebook {
     return this._document?.cells.some(cell => cell.getId() === id) === true;
   }
 
+  /** The widgets of those of these cells that there are, in their order; it looks at each cell once. */
+  cellsById(ids: ReadonlySet<string>): Cell[] {
+    return ids.size === 0 ? [] : this.widgets.filter(cell => ids.has(cell.model.id));
+  }
+
   /** The widget of a cell, or `null` if there is no such cell. */
   cellById(id: string): Cell | null {
     return this.widgets.find(cell => cell.model.id === id) ?? null;
@@ -158,6 +169,7 @@ export class NotebookView extends Notebook {
     super.onCellInserted(index, cell);
     this._applyReadOnly(cell);
     this._applyOnlyCell(cell);
+    this._cellInserted.emit(cell);
   }
 
   protected override _onCellsChanged(sender: CellList, args: IObservableList.IChangedArgs<ICellModel>): void {
@@ -305,6 +317,7 @@ export class NotebookView extends Notebook {
   private readonly _heights = new ResizeObserver(() => {
     this.viewModel.height = this.node.getBoundingClientRect().height;
   });
+  private readonly _cellInserted = new Signal<this, Cell>(this);
   private _document: RoomNotebook | null = null;
   private _typing: ITyping | null = null;
   /** The active cell, while it has gone and is to come in again. */

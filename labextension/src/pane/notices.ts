@@ -2,7 +2,7 @@ import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
-import { othersIn, type IPerson } from '../presence.js';
+import { othersIn } from '../presence.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -38,28 +38,16 @@ export class Notices {
     this._message.hidden = true;
   }
 
-  /** Shows what is to say now. */
+  /** Shows what follows from the state of the room, and from which cells there are. */
   refresh(): void {
-    this._showUnsent();
+    this.showUnsent();
     this._deletions.refresh();
     this._showState();
-    this._announcePeople(this._host.room.people);
+    this.announcePeople();
   }
 
-  /** Says something for a while. */
-  announce(message: string): void {
-    this._message.textContent = message;
-    this._message.hidden = false;
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => (this._message.hidden = true), 6000);
-  }
-
-  dispose(): void {
-    this._deletions.dispose();
-    clearTimeout(this._timer);
-  }
-
-  private _showUnsent(): void {
+  /** Shows the text that the room does not have. */
+  showUnsent(): void {
     const { room, whyNotEdit } = this._host;
     const shown = room.unsent === null ? '' : JSON.stringify([room.unsent, whyNotEdit, room.status.kind]);
     if (shown === this._shownUnsent) {
@@ -80,6 +68,38 @@ export class Notices {
       mayDiscard: room.status.kind !== 'refused'
     };
     this._banner.replaceChildren(unsentBanner(room.unsent, actions, whyNotEdit, this._trans));
+  }
+
+  /** Tells screen readers who came and who went. */
+  announcePeople(): void {
+    const { people, status } = this._host.room;
+    const now = othersIn(people);
+    const before = this._present;
+    const { kind } = status;
+    // Without a connection nobody is seen: that is no news about them.
+    this._present = kind === 'connecting' || kind === 'offline' || kind === 'refused' ? null : now;
+    if (before === null || this._present === null) {
+      return;
+    }
+    const came = [...now].filter(([user]) => !before.has(user)).map(([, name]) => this._trans.__('%1 joined', name));
+    const went = [...before].filter(([user]) => !now.has(user)).map(([, name]) => this._trans.__('%1 left', name));
+    const news = [...came, ...went].join(', ');
+    if (news !== '') {
+      this._live.textContent = news;
+    }
+  }
+
+  /** Says something for a while. */
+  announce(message: string): void {
+    this._message.textContent = message;
+    this._message.hidden = false;
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => (this._message.hidden = true), 6000);
+  }
+
+  dispose(): void {
+    this._deletions.dispose();
+    clearTimeout(this._timer);
   }
 
   private async _discard(): Promise<void> {
@@ -150,24 +170,6 @@ export class Notices {
       return;
     }
     room.goOnline();
-  }
-
-  /** Tells screen readers who came and who went. */
-  private _announcePeople(people: readonly IPerson[]): void {
-    const now = othersIn(people);
-    const before = this._present;
-    const { kind } = this._host.room.status;
-    // Without a connection nobody is seen: that is no news about them.
-    this._present = kind === 'connecting' || kind === 'offline' || kind === 'refused' ? null : now;
-    if (before === null || this._present === null) {
-      return;
-    }
-    const came = [...now].filter(([user]) => !before.has(user)).map(([, name]) => this._trans.__('%1 joined', name));
-    const went = [...before].filter(([user]) => !now.has(user)).map(([, name]) => this._trans.__('%1 left', name));
-    const news = [...came, ...went].join(', ');
-    if (news !== '') {
-      this._live.textContent = news;
-    }
   }
 
   private readonly _banner = element('div', 'jc-Notices-banner');

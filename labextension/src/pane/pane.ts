@@ -6,6 +6,7 @@ import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyt
 import type { CommandRegistry } from '@lumino/commands';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import type { CollabApi } from '../api.js';
@@ -77,7 +78,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._notices = new Notices(this, options.api, options.mayCreate ?? true, this._trans);
     this._parts.add(keepSteady(this.notebook.outerNode, this._notices.node));
     this._cellPeople = new CellPeople(this.notebook);
-    this._runInfos = new RunInfos(this.notebook, id => this.execution.runOf(id), this._trans);
+    this._runInfos = new RunInfos(this.notebook, this._trans);
     const answer = (run: number, value: string): Promise<boolean> => this.execution.answer(run, value);
     this._inputPrompt = new InputPrompt(this.notebook, answer, this._trans);
     const layout = (this.layout = new PanelLayout());
@@ -146,16 +147,17 @@ export class RoomPane extends Widget implements ICommandTarget {
     }
   }
 
-  /** The number of a cell in the notebook, from 1; `null` if it is not there. */
-  cellNumber(cellId: string): number | null {
-    const index = this.notebook.widgets.findIndex(cell => cell.model.id === cellId);
-    return index === -1 ? null : index + 1;
+  cellNumbers(ids: ReadonlySet<string>): Map<string, number> {
+    const numbers = new Map<string, number>();
+    this.notebook.widgets.forEach(({ model: { id } }, index) => ids.has(id) && numbers.set(id, index + 1));
+    return numbers;
   }
 
   override dispose(): void {
     if (this.isDisposed) {
       return;
     }
+    Signal.disconnectReceiver(this);
     if (!this.room.isDisposed) {
       this.room.setActiveCell(null);
     }
@@ -197,26 +199,19 @@ export class RoomPane extends Widget implements ICommandTarget {
   private _follow(): void {
     const { room, trust } = this;
     room.sharedModelChanged.connect(this._show, this);
-    for (const signal of [
-      room.statusChanged,
-      room.roleChanged,
-      room.unsentChanged,
-      room.titleChanged,
-      room.peopleChanged,
-      room.kernelChanged
-    ]) {
-      signal.connect(this._refresh, this);
-    }
+    room.titleChanged.connect(this._showTitle, this);
+    room.statusChanged.connect(this._showRights, this);
+    room.roleChanged.connect(this._showRights, this);
+    room.unsentChanged.connect(this._showUnsent, this);
+    room.peopleChanged.connect(this._showPeople, this);
+    room.kernelChanged.connect(this._showKernel, this);
     trust.changed.connect(this._show, this);
     trust.asked.connect(this._askTrust, this);
     this.notebook.activeCellChanged.connect(this._onActiveCell, this);
     this.node.addEventListener('focusin', () => this._onActiveCell());
-    this._refresh();
-    room.ready.then(
-      () => this._show(),
-      // The status says why there is nothing to show.
-      () => this._refresh()
-    );
+    this._showAll();
+    // If there is nothing to show the status says why.
+    void room.ready.then(() => this._show());
   }
 
   /** Shows the room's document, which is another one after a new start of the room. */
@@ -240,7 +235,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     notebook.model = this._model;
     oldModel?.dispose();
     oldCarets?.dispose();
-    this._model.cells.changed.connect(this._refresh, this);
+    this._model.cells.changed.connect(this._showCells, this);
     this._isShown = true;
     this._header.document = room.sharedModel;
     if (this._only !== null && notebook.onlyCell === null) {
@@ -256,21 +251,60 @@ export class RoomPane extends Widget implements ICommandTarget {
     if (caret !== null && active !== -1) {
       void notebook.typeOn(caret);
     }
-    this._refresh();
+    this._showAll();
   }
 
-  private _refresh(): void {
-    if (!this.isDisposed) {
-      this.notebook.readOnly = this.whyNotEdit !== null;
-      this._header.refresh();
-      this._sharing.refresh();
-      this._notices.refresh();
-      this._cellPeople.show(this.room.people);
-      this._runInfos.show();
-      void this._learnKernels();
-      this._inputPrompt.show(this.room.kernel?.input ?? null, this.whyNotRun);
-      this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
-    }
+  private _showAll(): void {
+    this._showTitle();
+    this._showRights();
+    this._showPeople();
+    this._showKernel();
+    this._showCells();
+  }
+
+  private _showTitle(): void {
+    this._header.showTitle();
+  }
+
+  /** Shows the room's status, and what the viewer may do. */
+  private _showRights(): void {
+    this.notebook.readOnly = this.whyNotEdit !== null;
+    this._header.showRights();
+    this._sharing.refresh();
+    this._notices.refresh();
+    this._showInput();
+    void this._learnKernels();
+  }
+
+  private _showUnsent(): void {
+    this._notices.showUnsent();
+  }
+
+  /** Shows who is here and where: often, for somebody always moves. */
+  private _showPeople(): void {
+    this._header.showPeople();
+    this._sharing.refresh();
+    this._notices.announcePeople();
+    this._cellPeople.show(this.room.people);
+  }
+
+  /** Shows what runs and what waits, at the cells of which that has changed. */
+  private _showKernel(): void {
+    this._header.showKernel();
+    this._runInfos.show(this.room.kernel?.queue ?? []);
+    this._showInput();
+  }
+
+  /** Shows what depends on which cells there are; what is shown at a cell comes with it. */
+  private _showCells(): void {
+    this._header.showCells();
+    this._notices.refresh();
+    this._showInput();
+    this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
+  }
+
+  private _showInput(): void {
+    this._inputPrompt.show(this.room.kernel?.input ?? null, this.whyNotRun);
   }
 
   /** Asks once, as soon as there is a connection, which kernels the server has. */
@@ -294,7 +328,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     if (this.isDisposed) {
       return;
     }
-    this._header.refresh();
+    this._header.showActiveCell();
     if (this.node.contains(document.activeElement)) {
       this.room.setActiveCell(this.notebook.activeCell?.model.id ?? null);
     }

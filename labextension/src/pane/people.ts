@@ -9,11 +9,16 @@ const MAX_SHOWN = 5;
 
 /** What the list needs to know of the room it is in. */
 export interface IPeopleHost {
-  /** The number that a cell has in the notebook, from 1; `null` if it is not there. */
-  cellNumber(id: string): number | null;
+  /** The numbers that those of these cells that are there have in the notebook, from 1. */
+  cellNumbers(ids: ReadonlySet<string>): ReadonlyMap<string, number>;
 
   /** Takes the viewer to a cell. */
   goTo(cellId: string): void;
+}
+
+/** Somebody, and the number of the cell that they are in; `null` if they are in none. */
+interface ISeat extends IPerson {
+  readonly number: number | null;
 }
 
 /** The avatars of the people in a room, each with the cell that it is in; a click goes there. */
@@ -30,14 +35,16 @@ export class People {
   /** Shows these people; those with several tabs open are shown once, where they were last seen in a cell. */
   show(people: readonly IPerson[]): void {
     const persons = onePerUser(people);
-    const key = JSON.stringify(persons.map(person => [person, person.cell && this._host.cellNumber(person.cell)]));
+    const numbers = this._host.cellNumbers(new Set(persons.flatMap(({ cell }) => cell ?? [])));
+    const seats = persons.map((person): ISeat => ({ ...person, number: numbers.get(person.cell ?? '') ?? null }));
+    const key = JSON.stringify(seats);
     if (key === this._shown) {
       return;
     }
     this._shown = key;
     const focused = (document.activeElement as HTMLElement | null)?.dataset.client;
-    const hidden = persons.slice(MAX_SHOWN);
-    this.node.replaceChildren(...persons.slice(0, MAX_SHOWN).map(person => this._avatar(person)));
+    const hidden = seats.slice(MAX_SHOWN);
+    this.node.replaceChildren(...seats.slice(0, MAX_SHOWN).map(seat => this._avatar(seat)));
     if (hidden.length > 0) {
       this.node.append(this._more(hidden));
     }
@@ -46,7 +53,7 @@ export class People {
     }
   }
 
-  private _avatar(person: IPerson): HTMLElement {
+  private _avatar(person: ISeat): HTMLElement {
     const where = this._whereabouts(person);
     const node = element('button', 'jc-Avatar', {
       type: 'button',
@@ -58,8 +65,8 @@ export class People {
     paintAvatar(node, person);
     node.classList.toggle('jc-mod-me', person.isMe);
     node.classList.toggle('jc-mod-guest', person.isGuest);
-    const { cell } = person;
-    if (cell === null || this._host.cellNumber(cell) === null) {
+    const { cell, number } = person;
+    if (cell === null || number === null) {
       node.setAttribute('aria-disabled', 'true');
     } else {
       node.addEventListener('click', () => this._host.goTo(cell));
@@ -67,7 +74,7 @@ export class People {
     return node;
   }
 
-  private _more(persons: readonly IPerson[]): HTMLElement {
+  private _more(persons: readonly ISeat[]): HTMLElement {
     const list = element('div', 'jc-People-more');
     for (const person of persons) {
       const row = element(
@@ -89,12 +96,11 @@ export class People {
     return element('details', 'jc-People-details', {}, summary, list);
   }
 
-  private _whereabouts(person: IPerson): string {
+  private _whereabouts(person: ISeat): string {
     const trans = this._trans;
     const named = person.isGuest ? trans.__('%1 (guest)', person.name) : person.name;
     const name = person.isMe ? trans.__('%1 (you)', named) : named;
-    const number = person.cell === null ? null : this._host.cellNumber(person.cell);
-    return number === null ? name : trans.__('%1, in cell %2', name, number);
+    return person.number === null ? name : trans.__('%1, in cell %2', name, person.number);
   }
 
   private _shown = '';

@@ -1,4 +1,4 @@
-import { CodeCell } from '@jupyterlab/cells';
+import { CodeCell, type Cell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
@@ -7,7 +7,7 @@ import { type CellMap, putterOf } from '../document/cellmap.js';
 import type { RoomCodeCell } from '../document/cells.js';
 import type { IQueuedRun } from '../protocol.js';
 import { followRuns, showPrompt } from './codecells.js';
-import { element } from './dom.js';
+import { element, setText } from './dom.js';
 import type { NotebookView } from './notebook.js';
 
 /** How often "2 min ago" is looked at again. */
@@ -24,24 +24,35 @@ interface ILastRun {
   readonly crc: number | null;
 }
 
+/** What a cell is marked with. */
+interface IMark {
+  readonly node: HTMLElement;
+  readonly run: IQueuedRun | null;
+  readonly last: ILastRun | null;
+  readonly isEdited: boolean;
+  readonly putter: string | null;
+}
+
 /** Says on each cell what runs or waits there or, if nothing does, who ran it last, when, and what became of it. */
 export class RunInfos {
-  /**
-   * @param _runOf - The run of a cell that has not ended.
-   */
   constructor(
     private readonly _notebook: NotebookView,
-    private readonly _runOf: (cellId: string) => IQueuedRun | null,
     private readonly _trans: TranslationBundle
   ) {
-    this._timer = setInterval(() => this.show(), TICK_MS);
+    _notebook.cellInserted.connect((_, cell) => this._follow(cell));
+    this._timer = setInterval(() => this._age(), TICK_MS);
   }
 
-  /** Shows all as it is now. */
-  show(): void {
-    for (const cell of this._notebook.widgets) {
+  /** Shows which runs have not ended. */
+  show(queue: readonly IQueuedRun[]): void {
+    const before = this._runs;
+    // Of a cell's runs the first is the one that it is shown with.
+    this._runs = new Map([...queue].reverse().map(run => [run.cell, run]));
+    const touched = [...before.keys(), ...this._runs.keys()].filter(
+      cell => !isSame(before.get(cell), this._runs.get(cell))
+    );
+    for (const cell of this._notebook.cellsById(new Set(touched))) {
       if (cell instanceof CodeCell) {
-        this._follow(cell);
         showPrompt(cell);
         this._mark(cell);
       }
@@ -52,14 +63,13 @@ export class RunInfos {
     clearInterval(this._timer);
   }
 
-  private _follow(cell: CodeCell): void {
-    if (this._marks.has(cell)) {
+  private _follow(cell: Cell): void {
+    if (!(cell instanceof CodeCell)) {
       return;
     }
-    this._marks.set(cell, element('div', 'jc-RunInfo'));
     // A model that is taken out of the notebook does not know its id any more.
     const { id } = cell.model;
-    followRuns(cell, () => this._runOf(id) !== null);
+    followRuns(cell, () => this._runs.has(id));
     const mark = (): void => {
       if (!cell.isDisposed) {
         this._mark(cell);
@@ -68,28 +78,40 @@ export class RunInfos {
     cell.model.metadataChanged.connect(mark);
     mapOf(cell).observe(mark);
     cell.model.sharedModel.changed.connect((_, change) => 'sourceChange' in change && mark());
+    mark();
   }
 
+  /** Marks a cell of which something has changed. */
   private _mark(cell: CodeCell): void {
-    const node = this._marks.get(cell);
-    if (node === undefined) {
-      return;
-    }
-    const run = this._runOf(cell.model.id);
+    const node = this._marks.get(cell)?.node ?? element('div', 'jc-RunInfo');
+    const run = this._runs.get(cell.model.id) ?? null;
     const last = readLastRun(cell.model.getMetadata('jupyter_collab') as PartialJSONValue | undefined);
-    const putter = putterOf(mapOf(cell));
     const isEdited = last !== null && last.crc !== null && crc32(cell.model.sharedModel.getSource()) !== last.crc;
-    const text = run !== null ? this._due(run) : last !== null ? this._done(last, isEdited) : this._put(putter);
+    const mark = { node, run, last, isEdited, putter: putterOf(mapOf(cell)) };
+    this._marks.set(cell, mark);
     node.dataset.status = run?.state ?? last?.status ?? '';
     node.title = last === null ? '' : new Date(last.at).toLocaleString();
-    if (node.textContent !== text) {
-      node.textContent = text;
-    }
+    const text = this._textOf(mark);
+    setText(node, text);
     if (text === '') {
       node.remove();
     } else if (node.parentNode === null) {
       cell.node.append(node);
     }
+  }
+
+  /** Says anew how long ago all was; nothing else changes by itself. */
+  private _age(): void {
+    for (const cell of this._notebook.widgets) {
+      const mark = cell instanceof CodeCell ? this._marks.get(cell) : undefined;
+      if (mark !== undefined) {
+        setText(mark.node, this._textOf(mark));
+      }
+    }
+  }
+
+  private _textOf({ run, last, isEdited, putter }: IMark): string {
+    return run !== null ? this._due(run) : last !== null ? this._done(last, isEdited) : this._put(putter);
   }
 
   private _due({ state, by }: IQueuedRun): string {
@@ -142,8 +164,15 @@ export class RunInfos {
     return this._trans.__('%1 min %2 s', minutes, rest);
   }
 
-  private readonly _marks = new WeakMap<CodeCell, HTMLElement>();
+  /** The runs that have not ended, by cell. */
+  private _runs: ReadonlyMap<string, IQueuedRun> = new Map();
+  private readonly _marks = new WeakMap<CodeCell, IMark>();
   private readonly _timer: ReturnType<typeof setInterval>;
+}
+
+/** Whether two runs are shown alike. */
+function isSame(a: IQueuedRun | undefined, b: IQueuedRun | undefined): boolean {
+  return a?.state === b?.state && a?.by.display_name === b?.by.display_name;
 }
 
 function mapOf(cell: CodeCell): CellMap {

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IRoomStatus } from '../room.js';
-import { element } from './dom.js';
+import { element, setText } from './dom.js';
 
 /** Says in a few words whether what one sees is what the server has. */
 export class StatusChip {
@@ -13,9 +13,7 @@ export class StatusChip {
     const text = this._text(status);
     this.node.dataset.status = kindOf(status);
     this.node.title = status.message || text;
-    if (this.node.textContent !== text) {
-      this.node.textContent = text;
-    }
+    setText(this.node, text);
   }
 
   private _offline({ pending, isKept }: IRoomStatus): string {

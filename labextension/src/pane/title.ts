@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { element } from './dom.js';
+import { element, setText } from './dom.js';
 
 /** A room's title; those who may manage the room click it to change it. */
 export class Title {
@@ -22,7 +22,7 @@ export class Title {
 
   set text(text: string) {
     this._text = text;
-    this._heading.textContent = text;
+    setText(this._heading, text);
   }
 
   /** @param why - Why the viewer cannot rename the room, or `null` if they can. */

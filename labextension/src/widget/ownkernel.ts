@@ -6,7 +6,7 @@ import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { button, element, setDisabled } from '../pane/dom.js';
+import { button, element, setDisabled, setText } from '../pane/dom.js';
 import { languageOf } from '../pane/languages.js';
 import type { RoomPane } from '../pane/pane.js';
 
@@ -77,7 +77,7 @@ export class OwnKernelRuns extends Widget {
       return;
     }
     const trans = this._trans;
-    const number = this._pane.cellNumber(cell.model.id) ?? 0;
+    const number = this._pane.notebook.widgets.indexOf(cell) + 1;
     this._isRunning = true;
     this._say(trans.__('Cell %1 runs in this notebook’s kernel…', number), 'running');
     try {
@@ -144,7 +144,8 @@ export class OwnKernelRuns extends Widget {
     setDisabled(this._run, why, this._trans.__('Run this cell in the kernel of this notebook, with its variables'));
     this._interrupt.hidden = !this._isRunning;
     this._hint.hidden = this._isRunning || (why === null && this._state.dataset.state !== undefined);
-    this._hint.textContent = why ?? this._trans.__('in the kernel of this notebook, for you alone');
+    // It is asked after every change of any cell.
+    setText(this._hint, why ?? this._trans.__('in the kernel of this notebook, for you alone'));
   }
 
   private _say(text: string, state: string): void {
