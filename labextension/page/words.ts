@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../lib/api.js';
+import { messageOf } from '../lib/errors.js';
 import type { Role } from '../lib/protocol.js';
 
 /**
@@ -14,7 +15,7 @@ export const trans: Pick<TranslationBundle, '__'> = {
 /** Why something did not work, and what one can do about it. */
 export function whyNot(error: unknown): string {
   if (!(error instanceof ApiError)) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const words: Readonly<Record<string, string>> = {
     invite_not_found: trans.__('There is no such invite. Is the link or the code complete?'),

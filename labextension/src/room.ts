@@ -7,6 +7,7 @@ import * as Y from 'yjs';
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document.js';
 import { BrowserPersistence } from './indexeddb.js';
+import { isEqual } from './json.js';
 import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
@@ -512,7 +513,7 @@ export class Room implements IDisposable {
   }
 
   private _setKernel(kernel: IKernelState | null): void {
-    if (JSON.stringify(kernel) !== JSON.stringify(this._kernel)) {
+    if (!isEqual(kernel, this._kernel)) {
       this._kernel = kernel;
       this._kernelChanged.emit(kernel);
     }
@@ -527,14 +528,14 @@ export class Room implements IDisposable {
 
   private _setPresence(field: 'cursor' | 'cell', value: ICursor | string | null): void {
     const state = this.awareness.getLocalState();
-    if (JSON.stringify(state?.[field] ?? null) !== JSON.stringify(value)) {
+    if (!isEqual((state?.[field] ?? null) as typeof value, value)) {
       this.awareness.setLocalStateField(field, value);
     }
   }
 
   private _updatePeople(): void {
     const people = readPeople(this.awareness);
-    if (JSON.stringify(people) !== JSON.stringify(this._people)) {
+    if (!isEqual(people, this._people)) {
       this._people = people;
       this._peopleChanged.emit(people);
     }
@@ -549,7 +550,7 @@ export class Room implements IDisposable {
     }
     const { model, provider } = this._replica;
     model.author = provider.hello?.user.display_name ?? model.author;
-    if (JSON.stringify(former) !== JSON.stringify(this._status)) {
+    if (!isEqual(former, this._status)) {
       this._statusChanged.emit(this._status);
     }
   }

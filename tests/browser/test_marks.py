@@ -1,6 +1,6 @@
-"""What happens in a room is shown at the cells that it concerns: a page looks at no other, and leaves them as they are."""
+"""What happens in a room is shown at the cells that it concerns: a page neither looks at others nor changes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.servers import RunningServer
 
 from .people import Pane, Person, until
 from .rooms import room_with
-from .running import info, prompt
+from .running import info, kernel_status, prompt
 
 pytestmark = pytest.mark.browser
 
@@ -49,20 +49,19 @@ Touched = tuple[list[str], list[str]]
 
 
 @pytest.fixture
-def pane(person: Callable[..., Person], server: RunningServer, request: pytest.FixtureRequest) -> Pane:
+def pane(person: Callable[..., Person], server: RunningServer, request: pytest.FixtureRequest) -> Iterator[Pane]:
     """Ada's pane on a room of many cells, all of which were run, and which is at rest."""
     name = request.node.name
     room_with(server, name, *(f"{number}  # cell" for number in range(CELLS)))
     server.request("POST", f"rooms/{name}/runs", json={"cells": "all"})
-    ada = person("Ada")
-    request.addfinalizer(lambda: ada.__exit__(None, None, None))
-    pane = ada.open_room(name)
-    until(lambda: [info(pane, CELLS - 1), prompt(pane, CELLS - 1)], lambda seen: "just now" in seen[0])
-    until(lambda: pane.cells.locator(".cm-content").count(), lambda count: count == CELLS)
-    until(lambda: pane.root.locator(".jc-KernelStatus").get_attribute("data-status"), lambda status: status == "idle")
-    pane.page.evaluate(WATCH)
-    until(lambda: take(pane), lambda touched: touched == ([], []))
-    return pane
+    with person("Ada") as ada:
+        pane = ada.open_room(name)
+        until(lambda: info(pane, CELLS - 1), lambda text: "just now" in text)
+        until(lambda: pane.cells.locator(".cm-content").count(), lambda count: count == CELLS)
+        until(lambda: kernel_status(pane), lambda status: status == "idle")
+        pane.page.evaluate(WATCH)
+        until(lambda: take(pane), lambda touched: touched == ([], []))
+        yield pane
 
 
 def take(pane: Pane) -> Touched:
@@ -75,7 +74,6 @@ def test_somebody_who_moves_touches_only_the_cells_where_they_are(
     pane: Pane, server: RunningServer, request: pytest.FixtureRequest
 ) -> None:
     with jupyter_collab.connect(request.node.name, url=server.url, token=server.token) as bob:
-        mark = pane.root.locator(".jc-CellPeople")
         bob.set_cursor("c3", 1)
         until(lambda: pane.cells.nth(3).locator(".jc-Caret").count())
         assert take(pane) == ([], ["c3"])
@@ -85,7 +83,7 @@ def test_somebody_who_moves_touches_only_the_cells_where_they_are(
         bob.set_cursor("c7", 1)
         until(lambda: pane.cells.nth(7).locator(".jc-CellPeople").count())
         assert take(pane) == ([], ["c3", "c7"])
-    until(mark.count, lambda count: count == 0)
+    until(pane.root.locator(".jc-CellPeople").count, lambda count: count == 0)
     assert take(pane) == ([], ["c7"])
 
 

@@ -1,3 +1,4 @@
+import { isEqual } from '../json.js';
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, isLate, markDeleted, textOf, typeOf } from './cellmap.js';
 import type { Tombstones } from './tombstones.js';
@@ -32,7 +33,7 @@ export class LateCells {
   /** Looks again; says whether something changed. */
   read(): boolean {
     const late = this._cells.all.filter(isLate).map(describe).filter(({ source }) => source !== '');
-    const isSame = JSON.stringify(late) === JSON.stringify(this._late);
+    const isSame = isEqual(late, this._late);
     this._late = late;
     return !isSame;
   }

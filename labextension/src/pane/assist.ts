@@ -14,6 +14,7 @@ import { Tooltip } from '@jupyterlab/tooltip';
 import type { IDisposable } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 
+import { messageOf } from '../errors.js';
 import type { Room } from '../room.js';
 import { followedBy, SharedCompleterModel } from './completermodel.js';
 import type { NotebookView } from './notebook.js';
@@ -80,7 +81,7 @@ export class Assist implements IDisposable {
         this._showTooltip(editor, found.data);
       }
     } catch (error) {
-      this._host.announce(error instanceof Error ? error.message : String(error));
+      this._host.announce(messageOf(error));
     }
   }
 

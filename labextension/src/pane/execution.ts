@@ -2,6 +2,7 @@ import { CodeCell } from '@jupyterlab/cells';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { messageOf } from '../errors.js';
 import type { Room } from '../room.js';
 import type { NotebookView } from './notebook.js';
 
@@ -109,7 +110,7 @@ export class Execution {
       await action();
       return true;
     } catch (error) {
-      this._host.announce(error instanceof Error ? error.message : String(error));
+      this._host.announce(messageOf(error));
       return false;
     }
   }

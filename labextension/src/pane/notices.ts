@@ -2,6 +2,7 @@ import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
+import { messageOf } from '../errors.js';
 import { othersIn } from '../presence.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
 import { element } from './dom.js';
@@ -166,7 +167,7 @@ export class Notices {
         await this._api.create({ id: room.id });
       }
     } catch (error) {
-      this.announce(error instanceof Error ? error.message : String(error));
+      this.announce(messageOf(error));
       return;
     }
     room.goOnline();

@@ -7,6 +7,7 @@ import type { NotebookBinder } from '../bind/binder.js';
 import type { OwnCell } from '../bind/metadata.js';
 import type { BoundNotebooks } from './boundnotebooks.js';
 import { roomIcon } from './icons.js';
+import { loudly } from './loudly.js';
 import { askCell, askLink, askPlace } from './sharedialogs.js';
 import { joinCell, shareInNewRoom, shareInRoom, type ISharingHost } from './sharing.js';
 import { linkTo } from './tabs.js';
@@ -166,14 +167,5 @@ function copyLink(room: string | null, trans: TranslationBundle): void {
   if (room !== null) {
     Clipboard.copyToSystem(linkTo(room));
     Notification.info(trans.__('The link is in the clipboard'), { autoClose: 3000 });
-  }
-}
-
-/** Shows an error's message where nobody else would. */
-async function loudly(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    Notification.error(error instanceof Error ? error.message : String(error));
   }
 }

@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Clipboard, Notification, type ICommandPalette } from '@jupyterlab/apputils';
+import { Clipboard, type ICommandPalette } from '@jupyterlab/apputils';
 import type { ILauncher } from '@jupyterlab/launcher';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { markdownIcon } from '@jupyterlab/ui-components';
@@ -7,6 +7,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { roomIcon } from './icons.js';
+import { loudly } from './loudly.js';
 import { isRole } from './roles.js';
 import type { IRooms } from './rooms.js';
 import { RoomsPanel } from './roomspanel.js';
@@ -128,13 +129,4 @@ function targetOf(args: Args, app: JupyterFrontEnd, tabs: Tabs): ITarget | null 
   }
   const node = app.contextMenuHitTest(candidate => RoomsPanel.roomOf(candidate) !== null);
   return node === undefined ? null : RoomsPanel.roomOf(node);
-}
-
-/** Shows an error's message where nobody else would. */
-async function loudly(work: void | Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    Notification.error(error instanceof Error ? error.message : String(error));
-  }
 }

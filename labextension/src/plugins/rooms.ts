@@ -6,6 +6,7 @@ import { UUID } from '@lumino/coreutils';
 
 import type { CollabApi, INewRoom, RoomKind } from '../api.js';
 import type { ILanguage } from '../pane/languages.js';
+import { loudly } from './loudly.js';
 
 /** What one does to rooms in JupyterLab: each asks what is to be asked, does it, and says that it is done. */
 export interface IRooms {
@@ -71,7 +72,7 @@ export class Rooms implements IRooms {
   async remove(id: string, title: string): Promise<void> {
     await this.api.remove(id);
     this._changed.emit();
-    const undo = { label: this._trans.__('Undo'), callback: () => void this._restoreLoudly(id) };
+    const undo = { label: this._trans.__('Undo'), callback: () => void loudly(this.restore(id)) };
     Notification.info(this._trans.__('“%1” is in the bin', title), { actions: [undo], autoClose: 8000 });
   }
 
@@ -91,14 +92,6 @@ export class Rooms implements IRooms {
     if (result.button.accept) {
       await this.api.remove(id, true);
       this._changed.emit();
-    }
-  }
-
-  private async _restoreLoudly(id: string): Promise<void> {
-    try {
-      await this.restore(id);
-    } catch (error) {
-      Notification.error(error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -16,6 +16,7 @@ import { Poll, Debouncer } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 
 import type { IConnectedUser, IRoomInfo } from '../api.js';
+import { messageOf } from '../errors.js';
 import { button, element } from '../pane/dom.js';
 import { paintAvatar } from '../pane/people.js';
 import type { IRooms } from './rooms.js';
@@ -128,7 +129,7 @@ export class RoomsPanel extends Widget {
         this._deleted.dataset.empty = deleted.rooms.length === 0 ? this._trans.__('The bin is empty') : '';
       }
     } catch (error) {
-      this._say(error instanceof Error ? error.message : String(error));
+      this._say(messageOf(error));
       // The poll waits longer after a failure.
       throw error;
     }

@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { messageOf } from '../errors.js';
 import type { Role } from '../protocol.js';
 import type { IDeed, IFreshInvitation, IInvitation, IInviteWish, IMember, ShareApi } from '../shareapi.js';
 
@@ -217,7 +218,7 @@ export class ShareModel implements IDisposable {
       this._problem = '';
       return true;
     } catch (error) {
-      this._problem = error instanceof Error ? error.message : String(error);
+      this._problem = messageOf(error);
       return false;
     }
   }

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { messageOf } from '../errors.js';
 import { button, element } from '../pane/dom.js';
 import type { IWaiting } from '../protocol.js';
 import type { Room } from '../room.js';
@@ -105,7 +106,7 @@ export class Sharing {
     try {
       await action();
     } catch (error) {
-      this._announce(error instanceof Error ? error.message : String(error));
+      this._announce(messageOf(error));
     }
   }
 

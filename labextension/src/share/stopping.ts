@@ -1,6 +1,7 @@
 /** What somebody ran who may not run any more goes on in the kernel, until an owner ends it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { messageOf } from '../errors.js';
 import { button, element } from '../pane/dom.js';
 import type { IMember } from '../shareapi.js';
 import { openSheet } from './sheet.js';
@@ -36,7 +37,7 @@ export function offerToStop(
             () => sheet.close(),
             (error: unknown) => {
               problem.hidden = false;
-              problem.textContent = error instanceof Error ? error.message : String(error);
+              problem.textContent = messageOf(error);
             }
           )
       });
