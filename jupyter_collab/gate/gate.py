@@ -98,6 +98,7 @@ class Gate:
         self._guards = Guards()
         self._crowds: defaultdict[int, int] = defaultdict(int)
         self._owners: dict[int, str] = {} if owners is None else owners
+        self._new_owned: list[int] = []
         self._pairs = PairGuard()
 
     @property
@@ -220,14 +221,20 @@ class Gate:
             return frozenset()
         for change in changes:
             self._pairs.learn(change)
-        for client in found.writers if author.is_own else ():
-            self._owners.setdefault(client, author.name)
+        for client in found.writers - self._owners.keys() if author.is_own else ():
+            self._owners[client] = author.name
+            self._new_owned.append(client)
         for _ in self._add(found):
             pass
         if found.valued or found.cares_for_deletions:
             for change in changes:
                 self._forget(_deletions_in(change))
         return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
+
+    def take_new_clients(self) -> list[int]:
+        """The client ids of which :meth:`commit` has learnt since whose they are."""
+        taken, self._new_owned = self._new_owned, []
+        return taken
 
     def commit_text(self, admission: Admission) -> None:
         """A text edit that was admitted has been applied."""

@@ -12,6 +12,7 @@ from ..background import Background
 from ..document import RoomDocument
 from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
 from ..rooms import RoomManager
+from ..store import BY_SERVER, Origin, OriginKind
 from .board import Board
 from .contract import Kernel, KernelHost, KernelSpec
 from .notebook import KernelMark, abort_unended_runs, read_mark, require_spec, set_mark, set_spec, wanted_spec
@@ -21,9 +22,6 @@ __all__ = ["KernelHolder"]
 log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
-
-SERVER = User(username="", name="", display_name="the server", initials="S")
-"""Who writes what nobody asked for."""
 
 RESTARTING = "restarting"
 
@@ -82,11 +80,11 @@ class KernelHolder:
         async with self._rooms.using(self._room_id) as room:
             return await room.look_into(look)
 
-    async def _edit(self, change: Callable[[RoomDocument], None], user: User = SERVER) -> None:
+    async def _edit(self, change: Callable[[RoomDocument], None], origin: Origin = BY_SERVER) -> None:
         """Change the document, unless the store fails: then it stays as it is."""
         try:
             async with self._rooms.using(self._room_id) as room:
-                await room.change(change, user)
+                await room.change(change, origin)
         except (StoreError, RoomError) as error:
             log.warning("Room %s: what its kernel is could not be noted: %s", self._room_id, error)
 
@@ -134,7 +132,7 @@ class KernelHolder:
             async with AsyncExitStack() as undo:
                 undo.push_async_callback(self._not_started, user)
                 self._board.show_kernel("", spec, "starting")
-                await self._edit(partial(set_mark, mark=KernelMark("", self._host.server)), user)
+                await self._edit(partial(set_mark, mark=KernelMark("", self._host.server)), _origin(user))
                 kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
                 undo.pop_all()
             self._adopt(kernel, spec)
@@ -144,13 +142,13 @@ class KernelHolder:
                 if not metadata.get("kernelspec"):
                     set_spec(document, spec)
 
-            await self._edit(change, user)
+            await self._edit(change, _origin(user))
             return kernel
 
     async def _not_started(self, user: User) -> None:
         self._board.kernel = None
         self._board.changed()
-        await self._edit(partial(set_mark, mark=None), user)
+        await self._edit(partial(set_mark, mark=None), _origin(user))
 
     async def choose(self, name: str, user: User) -> bool:
         """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``.
@@ -168,7 +166,7 @@ class KernelHolder:
                 _forget_kernel(document)
 
         async with self._rooms.using(self._room_id) as room:
-            await room.change(change, user)
+            await room.change(change, _origin(user))
         return was_foreign
 
     async def restart(self) -> None:
@@ -251,3 +249,8 @@ class KernelHolder:
 def _forget_kernel(document: RoomDocument) -> None:
     set_mark(document, None)
     abort_unended_runs(document)
+
+
+def _origin(user: User) -> Origin:
+    """Where what the document says of a kernel comes from that ``user`` wanted."""
+    return Origin.by(user, OriginKind.KERNEL)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..access import Capability, User
 from ..errors import TooManyRuns
+from ..store import Origin, OriginKind
 
 __all__ = ["May", "Run", "RunQueue"]
 
@@ -23,6 +24,11 @@ class Run:
     user: User
     request: int
     may: May
+
+    @property
+    def origin(self) -> Origin:
+        """Where what the kernel writes during this run comes from."""
+        return Origin.by(self.user, OriginKind.KERNEL, run=self.number)
 
 
 class RunQueue:

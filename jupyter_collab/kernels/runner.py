@@ -289,7 +289,7 @@ class RoomKernel:
         source = found.source
         self._log.started(run.number, kernel.name, source)
         info = _run_info(run.user, source)
-        cell = CellOutputs(run.cell_id, run.user, self._limits.outputs, info)
+        cell = CellOutputs(run.cell_id, run.origin, self._limits.outputs, info)
         self._displays.forget(run.cell_id)
         self._newest[run.cell_id] = cell
         self._writer.touch(cell)
@@ -345,7 +345,7 @@ class RoomKernel:
             if not await run.may(Capability.EDIT):
                 return text_shown(f"{run.user.display_name} ran this and may not edit.", wanted)
             async with self._rooms.using(self.room_id) as room:
-                await room.change(change, run.user)
+                await room.change(change, run.origin)
         except NotSaved as error:
             return [] if is_put else text_shown(str(error), wanted)  # it is saved later
         except CollabError as error:

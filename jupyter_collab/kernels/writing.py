@@ -5,12 +5,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..access import User
 from ..background import Background
 from ..document import RoomDocument
 from ..errors import CollabError, RoomNotFound, RoomTooLarge
 from ..rooms import RoomManager
-from ..store import Blob
+from ..store import Blob, Origin
 from .outputs import OutputLimits, Outputs
 from .state import RunInfo
 
@@ -32,11 +31,14 @@ TORRENT_REST_SECONDS = 0.5
 
 
 class CellOutputs:
-    """The outputs of a cell's newest run, and ``info`` about that run. Other messages than outputs change nothing."""
+    """The outputs of a cell's newest run, and ``info`` about that run. Other messages than outputs change nothing.
 
-    def __init__(self, cell_id: str, user: User, limits: OutputLimits, info: RunInfo) -> None:
+    ``origin`` is where what is written of them comes from: that run.
+    """
+
+    def __init__(self, cell_id: str, origin: Origin, limits: OutputLimits, info: RunInfo) -> None:
         self.cell_id = cell_id
-        self.user = user
+        self.origin = origin
         self.info = info
         self.is_full = False
         self._limits = limits
@@ -135,7 +137,7 @@ class OutputWriter:
 
     async def _write_once(self) -> None:
         loop = asyncio.get_running_loop()
-        cells, self._dirty = self._dirty, {}
+        cells = self._next_cells()
         self._writing = cells
         began = loop.time()
         try:
@@ -151,6 +153,13 @@ class OutputWriter:
                 self._on_trouble(None)
         finally:
             self._rest_until = loop.time() + self._rest_seconds(cells, loop.time() - began)
+
+    def _next_cells(self) -> dict[str, CellOutputs]:
+        """What is to be written next, all of one origin."""
+        origin = next(iter(self._dirty.values())).origin
+        cells = {cell_id: cell for cell_id, cell in self._dirty.items() if cell.origin == origin}
+        self._dirty = {cell_id: cell for cell_id, cell in self._dirty.items() if cell_id not in cells}
+        return cells
 
     def _rest_seconds(self, cells: Mapping[str, CellOutputs], took: float) -> float:
         rest = max(self._write_seconds, SHARE * took)
@@ -170,8 +179,8 @@ class OutputWriter:
             self._on_trouble(CollabError("The server failed to write the outputs; its log says why."))
 
     async def _write(self, cells: Mapping[str, CellOutputs]) -> None:
-        """One edit for all ``cells``, once the blobs that it refers to are stored."""
-        author = list(cells.values())[-1].user
+        """One edit for all ``cells``, which have one origin, once the blobs that it refers to are stored."""
+        origin = next(iter(cells.values())).origin
 
         def change(document: RoomDocument) -> None:
             for cell in cells.values():
@@ -189,7 +198,7 @@ class OutputWriter:
                 blobs = list(self._blobs)
                 await self._rooms.store.put_blobs(self._room_id, blobs)
                 del self._blobs[: len(blobs)]
-            await room.change(change, author)
+            await room.change(change, origin)
 
     def _refuse(self, cells: Mapping[str, CellOutputs], error: RoomTooLarge) -> None:
         log.warning("The outputs in room %s are dropped: %s", self._room_id, error)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from ..access import Capability
 from ..protocol import Event, Update, build
+from ..store import Origin
 from .fanout import merged
 from .peer import Peer
 
@@ -55,10 +56,10 @@ class Audience:
             if needed in gained:
                 peer.tell(event)
 
-    def show(self, updates: list[bytes], author: Peer | None) -> None:
-        """Send ``updates`` to everybody but ``author``, in as few messages as merge quickly, each built once."""
+    def show(self, updates: list[bytes], origin: Origin | None) -> None:
+        """Send ``updates`` to everybody but ``origin``, in as few messages as merge quickly, each built once."""
         for update in merged(updates):
             message = build(Update(update))
             for peer in tuple(self.peers):
-                if peer is not author:
+                if peer.origin is not origin:
                     peer.outbox.send_update(update, message)

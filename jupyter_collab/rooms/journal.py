@@ -6,12 +6,13 @@ the busier a room is, the more edits share one commit and one message to each pe
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ..background import Background
 from ..errors import NotSaved, StoreError
-from ..store import LogEntry, Store
+from ..store import LogEntry, Origin, Store
 from .peer import Peer
 
 __all__ = ["Batch", "Journal"]
@@ -26,7 +27,9 @@ LAST_RETRY_SECONDS = 5.0
 class Batch:
     """Edits that are committed together.
 
-    ``authors`` has for each peer the number of its last edit in here; an edit of the server's own has none.
+    ``authors`` has for each peer the number of its last edit in here, and ``clients`` from where the edits come that
+    are made under Yjs client ids which the room has not heard of before. ``at`` is what those have as their time that
+    come next: one for all that wait for the same commit, unless the store fails and that takes long.
     ``shown`` are the updates for the others, these and what other server processes made durable meanwhile, in the
     order in which they build on each other. ``waiting`` are called once everything in here, and before it, is durable,
     and before any of it is shown.
@@ -34,16 +37,18 @@ class Batch:
 
     entries: list[LogEntry] = field(default_factory=list)
     authors: dict[Peer, int] = field(default_factory=dict)
-    has_server_edits: bool = False
+    clients: dict[int, Origin] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
     shown: list[bytes] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
     size_bytes: int = 0
 
     @property
-    def sole_author(self) -> Peer | None:
-        """The peer that made every edit in here, if there is just one."""
-        is_sole = len(self.authors) == 1 and not self.has_server_edits and len(self.shown) == len(self.entries)
-        return next(iter(self.authors)) if is_sole else None
+    def sole_origin(self) -> Origin | None:
+        """Where all that is shown comes from, if that is one place: it has seen it already."""
+        origin = self.entries[0].origin if self.entries else None
+        is_sole = len(self.shown) == len(self.entries) and all(entry.origin is origin for entry in self.entries)
+        return origin if is_sole else None
 
 
 class Journal:
@@ -119,21 +124,32 @@ class Journal:
         if unsaved_bytes + size_bytes > self._max_unsaved_bytes:
             raise NotSaved(f"{self._failing} Your edit is not saved; it is sent again when you reconnect.")
 
-    def add(self, updates: Sequence[bytes], username: str, author: Peer | None, *, along: Sequence[bytes] = ()) -> None:
-        """Make ``updates`` durable, then tell ``author`` so; ``None`` for what the server itself does.
+    def add(
+        self,
+        updates: Sequence[bytes],
+        origin: Origin,
+        author: Peer | None = None,
+        *,
+        clients: Iterable[int] = (),
+        along: Sequence[bytes] = (),
+    ) -> None:
+        """Make ``updates`` durable, which come from ``origin``, then tell ``author`` so, if there is one.
 
-        Without updates, only ``author`` is told, after all that was added before. They may build on ``along``, which is
-        durable, and is shown just before them.
+        Without updates, only ``author`` is told, after all that was added before. ``clients`` are Yjs client ids that
+        are now known to be those of ``origin``. The updates may build on ``along``, which is durable, and is shown just
+        before them.
         """
         self._next.shown.extend(along)
+        if not self._next.entries or self._failing is not None:
+            self._next.at = datetime.now(UTC)
         for update in updates:
-            self._next.entries.append(LogEntry(update, username, self._life))
+            self._next.entries.append(LogEntry(update, origin, self._life, self._next.at))
             self._next.shown.append(update)
             self._next.size_bytes += len(update)
+        for client in clients:
+            self._next.clients.setdefault(client, origin)
         if author is not None:
             self._next.authors[author] = author.edits_received
-        elif updates:
-            self._next.has_server_edits = True
         self._wake.set()
 
     def accompany(self, updates: Sequence[bytes]) -> None:
@@ -215,7 +231,9 @@ class Journal:
         delay = FIRST_RETRY_SECONDS
         while True:
             try:
-                self._head_seq = await self._store.append(self._room_id, self._epoch, batch.entries, self._head_seq)
+                self._head_seq = await self._store.append(
+                    self._room_id, self._epoch, batch.entries, self._head_seq, batch.clients
+                )
             except StoreError as error:
                 self._fail(error)
                 await asyncio.sleep(delay)

@@ -30,7 +30,7 @@ from ..errors import (
 )
 from ..names import clean_name
 from ..protocol import ConnectedUser
-from ..store import Head, LogEntry, MemberRecord, Reader, RoomRecord, Store
+from ..store import Head, LogEntry, MemberRecord, Origin, OriginKind, Reader, RoomRecord, Store
 from .admission import check_share
 from .budget import Budgets
 from .limits import Limits
@@ -236,9 +236,9 @@ class RoomManager:
         return document
 
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:
-        """Let ``change`` edit the room's document as ``user``; returns when it is durable. See :meth:`Room.change`."""
+        """Let ``change`` put in what ``user`` wants to be there, durably. See :meth:`Room.change`."""
         async with self.using(room_id) as room:
-            await room.change(change, user, is_persons=True)
+            await room.change(change, Origin.by(user, OriginKind.IMPORT), by=user)
         return await self.get_room(room_id)
 
     @asynccontextmanager

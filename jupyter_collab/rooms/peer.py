@@ -1,12 +1,14 @@
 """One connection to a room."""
 
 import itertools
+import secrets
 from collections.abc import Callable
 
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
 from ..gate import Author
 from ..protocol import Message, UserInfo, build
+from ..store import Origin, OriginKind
 from .budget import Budget
 from .complaints import Complaints
 from .limits import Limits, Pace
@@ -24,6 +26,7 @@ class Peer:
     ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
     ``epoch`` is the history that the client says its document belongs to. ``most`` is the best role that the peer may
     have, whatever the room's owners give it; ``role`` is what they gave it at the version ``access_version``.
+    ``origin`` is where all edits of this connection come from.
     ``color`` is the CSS colour in which others see the user in this room; ``budget`` is what the person may use of the
     server's time, ``None`` for no bound.
     """
@@ -49,6 +52,7 @@ class Peer:
         self.access_version = access_version
         self.color = user.own_color
         self.name = f"{user.username}#{next(self._numbers)}"
+        self.origin = Origin.by(user, OriginKind.PEER, connection=secrets.token_hex(8))
         self.complaints = Complaints(self.name)
         self.edits_received = 0
         self.gaps = 0

@@ -206,6 +206,10 @@ class Replica:
         self._touched += [(cell, words.get(cell.cell_id, Word()), True) for cell in others]
         return self._take_changes()
 
+    def take_new_clients(self) -> list[int]:
+        """The Yjs client ids that are now known to be those of who sent what was applied last."""
+        return self._gate.take_new_clients()
+
     def _take_in(self, update: bytes, admission: Admission) -> None:
         try:
             integrate(self._document.doc, update, is_simple=admission.is_text)

@@ -51,7 +51,7 @@ from ..protocol import (
     Update,
     parse,
 )
-from ..store import Head, LogEntry, LogSlice, Store
+from ..store import BY_SERVER, Head, LogEntry, LogSlice, Origin, OriginKind, Store
 from ..yjs import epoch_client_id, state_vector
 from .admission import check_share, who_gives_way
 from .audience import Audience
@@ -503,7 +503,8 @@ class Room:
             self._answer_failure(peer, error)
 
     def _take_part(self, peer: Peer, update: bytes, author: Author) -> None:
-        self._keep(peer, self._apply(update, author))
+        changes = self._apply(update, author)
+        self._keep(peer, changes, self._replica.take_new_clients())
         if stripped := self._replica.strip_trust():
             peer.complaints.add(
                 "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
@@ -511,12 +512,12 @@ class Room:
             self._tidy(stripped)
         self._see_to_cells(peer.user)
 
-    def _keep(self, peer: Peer, changes: list[bytes]) -> None:
+    def _keep(self, peer: Peer, changes: list[bytes], clients: Sequence[int] = ()) -> None:
         """Make what an edit of ``peer`` changed durable; then they are told so, and the others are shown it."""
         if not changes:
             self._acknowledge(peer)
             return
-        self._journal.add(changes, peer.user.username, peer)
+        self._journal.add(changes, peer.origin, peer, clients=clients)
         if self._journal.failing is not None:
             self._tell_unsaved(peer, self._journal.failing)
 
@@ -544,7 +545,7 @@ class Room:
     def _tidy(self, changes: list[bytes]) -> None:
         """Keep what the server did to the cells of its own accord, and show it to everybody."""
         if changes:
-            self._journal.add(changes, "", None)
+            self._journal.add(changes, BY_SERVER)
 
     def _failing(self, error: StoreError) -> None:
         self._audience.tell(_not_saved(error))
@@ -577,7 +578,7 @@ class Room:
     def _acknowledge(self, peer: Peer) -> None:
         """Ack an edit that changed nothing, after all before it."""
         if self._journal.has_unsaved:
-            self._journal.add((), peer.user.username, peer)
+            self._journal.add((), peer.origin, peer)
         else:
             peer.tell(Ack(peer.edits_received, self._position.head_seq))
 
@@ -602,11 +603,11 @@ class Room:
 
     # -- the document ------------------------------------------------------------------------------------------------
 
-    async def change(self, edit: Callable[[RoomDocument], None], user: User, *, is_persons: bool = False) -> None:
-        """Let ``edit`` change the document, as an edit by ``user``; returns when it is durable.
+    async def change(self, edit: Callable[[RoomDocument], None], origin: Origin, *, by: User | None = None) -> None:
+        """Let ``edit`` change the document, as an edit that comes from ``origin``; returns when it is durable.
 
-        One that ``is_persons`` says what a person wants to be there; others say what the server knows. If ``edit``
-        raises, or the room would become too large, nothing of it stays.
+        It says what the person ``by`` wants to be there; without one, what the server knows. If ``edit`` raises, or the
+        room would become too large, nothing of it stays.
 
         Raises
         ------
@@ -615,17 +616,20 @@ class Room:
         """
         await self._until_editable()
         try:
-            changes = self._replica.edit(edit, self._reservations.admit, user if is_persons else None)
+            changes = self._replica.edit(edit, self._reservations.admit, by)
         finally:
             self._heal_if_spoiled()
-        self._journal.add(changes, user.username, None)
+        self._journal.add(changes, origin)
         await self._journal.flush()
 
-    async def rework(self, work: Callable[[bytes], Awaitable[Result]], user: User, *, is_exact: bool = False) -> Result:
+    async def rework(
+        self, work: Callable[[bytes], Awaitable[Result]], user: User, kind: OriginKind, *, is_exact: bool = False
+    ) -> Result:
         """Let ``work`` edit a copy of the document, while others edit the room; returns when it is durable.
 
         ``work`` is given the whole document as a Yjs update and makes another one, which is merged as an edit by
-        ``user``. What it returns is returned. One after the other is done, so that each builds on those before.
+        ``user`` that came about as ``kind`` says. What it returns is returned. One after the other is done, so that
+        each builds on those before.
         If ``is_exact``, nobody may have edited the room meanwhile: then ``work`` begins again.
 
         Raises
@@ -639,18 +643,19 @@ class Room:
             result = await self._reworked(work, is_exact)
             if result.update:
                 self._reservations.admit(len(result.update))
-                await self._take_work(result.update, user)
+                await self._take_work(result.update, user, Origin.by(user, kind))
         await self._journal.flush()
         return result
 
-    async def _take_work(self, update: bytes, user: User) -> None:
+    async def _take_work(self, update: bytes, user: User, origin: Origin) -> None:
         """Take in what was done to a copy for ``user``, as if they had sent it."""
         author = Author(user.writer, lambda _client_id: None)
         parts = await in_turns(parts_of_own(update), rests=NO_REST)
         for part in parts:
             await self._until_editable()
             began = thread_time()
-            self._journal.add(self._apply(part, author), user.username, None)
+            changes = self._apply(part, author)
+            self._journal.add(changes, origin, clients=self._replica.take_new_clients())
             self._tidy(self._replica.strip_trust())
             self._see_to_cells(user)
             await rest_after(thread_time() - began, NO_REST)
@@ -717,7 +722,7 @@ class Room:
 
     def _committed(self, batch: Batch, seq: int) -> None:
         """Everything in ``batch`` is durable: say so to its authors, and show it to the others."""
-        self._audience.show(batch.shown, batch.sole_author)  # first, for a cell may have got another id
+        self._audience.show(batch.shown, batch.sole_origin)  # first, for a cell may have got another id
         for author, count in batch.authors.items():
             author.tell(Ack(count, seq))
         if not batch.entries:
@@ -783,7 +788,7 @@ class Room:
                 else:
                     changes += self._take(entry.update)
             if completed := self._replica.complete(_now_ms()):  # two of us gave one id at once
-                self._journal.add(completed, "", None, along=changes)
+                self._journal.add(completed, BY_SERVER, along=changes)
             else:
                 self._show_foreign(changes)
             self._replica.logged(changes)

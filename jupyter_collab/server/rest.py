@@ -14,7 +14,7 @@ from ..errors import ContentChanged, ContentError, PermissionDenied
 from ..kernels.blobs import BLOB_TYPE
 from ..kernels.exporting import read_blobs
 from ..protocol import ConnectedUser
-from ..store import Reader, RoomRecord
+from ..store import OriginKind, Reader, RoomRecord
 from .body import whole_number
 from .conversions import Edited, find_blobs, make_room, merge_content, replace_content, write_file, write_whole_file
 from .decoding import optional
@@ -268,7 +268,7 @@ class ContentHandler(RoomInfoHandler):
         async with self.manager.using(room_id) as room:
             is_light = sent is ContentFormat.IPYNB and len(body) + room.size_bytes <= LIGHT_BYTES
             async with self.turn(is_light=is_light):
-                return await room.rework(work, self.user, is_exact=versions is not None)
+                return await room.rework(work, self.user, OriginKind.IMPORT, is_exact=versions is not None)
 
     def _wanted_versions(self) -> Collection[str] | None:
         """The versions of which the content must be one; ``None`` if any will do."""

@@ -4,12 +4,15 @@ from .accounts.contract import AccountRecord, AccountStore
 from .blobs.contract import Blob
 from .contract import Store
 from .people.contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
-from .rooms.contract import Head, LogEntry, LogSlice, Reader, RoomRecord
+from .rooms.contract import NOBODY, Head, LogEntry, LogSlice, Reader, RoomRecord
+from .rooms.origin import BY_SERVER, Origin, OriginKind
 from .runs.contract import RunRecord
 from .sql import SQLStore
 from .sqlite import sqlite_url
 
 __all__ = [
+    "BY_SERVER",
+    "NOBODY",
     "AccountRecord",
     "AccountStore",
     "Blob",
@@ -19,6 +22,8 @@ __all__ = [
     "LogEntry",
     "LogSlice",
     "MemberRecord",
+    "Origin",
+    "OriginKind",
     "PeopleStore",
     "Reader",
     "RoomAccess",

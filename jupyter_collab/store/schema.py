@@ -39,9 +39,32 @@ updates = Table(
     Column("room_id", String(128), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
-    Column("username", Text, nullable=False),
+    Column("origin_id", BigInteger, nullable=False),
     Column("life", String(32), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+origins = Table(
+    "origins",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("principal", Text),
+    Column("display_name", Text),
+    Column("connection", String(32)),
+    Column("operator", Text),
+    Column("run", Integer),
+    sqlite_with_rowid=False,
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("client_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("origin_id", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

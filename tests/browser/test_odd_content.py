@@ -9,9 +9,9 @@ import pycrdt
 import pytest
 from playwright.sync_api import expect
 
-from jupyter_collab.store import LogEntry
 from jupyter_collab.store.sql import SQLStore
 from tests.servers import RunningServer
+from tests.unit.stores import entries
 
 from .people import Pane, Person, until
 from .rooms import code_cell, notebook, room_with, write_notebook
@@ -37,7 +37,7 @@ def spoil(server: RunningServer, room: str, change: Callable[[pycrdt.Doc[Any]], 
                     doc.apply_update(update)
             before = doc.get_state()
             change(doc)
-            await store.append(room, record.epoch, [LogEntry(doc.get_update(before), "mallory", "elsewhere")])
+            await store.append(room, record.epoch, entries(doc.get_update(before), life="elsewhere"))
         finally:
             await store.close()
 

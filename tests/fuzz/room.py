@@ -1,7 +1,7 @@
 """A real notebook room with a store in memory, somebody who types in it, an attacker, and all that must stay true."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from jupyter_collab.protocol import (
 )
 from jupyter_collab.rooms import Limits, Peer, Room
 from jupyter_collab.rooms.room import RoomState
-from jupyter_collab.store import LogEntry, LogSlice, RoomRecord, Store
+from jupyter_collab.store import NOBODY, LogEntry, LogSlice, Origin, OriginKind, RoomRecord, Store
 from jupyter_collab.yjs import SERVER_CLIENT_IDS, state_vector
 
 from ..unit.doubles import MemoryTransport
@@ -93,7 +93,14 @@ class _MemoryStore:
     async def retired_epochs(self, room_id: str) -> list[str]:
         return []
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
         self.entries += entries
         return len(self.entries)
 
@@ -164,7 +171,7 @@ class FuzzedRoom:
             "room", cast(Store, self._store), Limits(), self._lost, lambda room_id: None, lambda room, entries: None
         )
         ada = _person("ada", UserKind.SERVER)
-        await self.room.change(_as_if_run, ada)
+        await self.room.change(_as_if_run, Origin.by(ada, OriginKind.KERNEL, run=1))
         self._words = self.room._replica.look_into(lambda document: _word(document._shared("code")))
         self._ada = self._join(ada, Role.OWNER, self.ada_doc)
         self._hear(self._ada, AwarenessMessage(build_awareness([AwarenessEntry(ADA, 1, "{}")])))

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,12 +18,14 @@ from jupyter_collab.errors import (
     StoreUnavailable,
 )
 from jupyter_collab.store import (
+    NOBODY,
     AccountStore,
     Blob,
     Head,
     LogEntry,
     LogSlice,
     MemberRecord,
+    Origin,
     PeopleStore,
     Reader,
     RoomRecord,
@@ -48,6 +50,7 @@ class _StoredRoom:
     keyframes: dict[int, bytes]
     dropped: int = 0
     entries: list[LogEntry] = field(default_factory=list)
+    clients: dict[int, Origin] = field(default_factory=dict)
     blobs: dict[str, tuple[Blob, datetime]] = field(default_factory=dict)
     runs: dict[int, RunRecord] = field(default_factory=dict)
 
@@ -208,7 +211,14 @@ class MemoryStore(Store):
         await self._reading()
         return tuple(self._disk.retired.get(room_id, ()))
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
         await self._writing()
         room = self._disk.room(room_id)
         if room.record.epoch != epoch:
@@ -216,12 +226,19 @@ class MemoryStore(Store):
         if room.record.head_seq < after_seq:
             raise LogCutShort(f"The log of the room '{room_id}' ends before {after_seq}.")
         room.entries.extend(entries)
+        for client_id, origin in clients.items():
+            room.clients.setdefault(client_id, origin)
         seq = room.record.head_seq + len(entries)
         room.record = replace(room.record, head_seq=seq, changed_at=self._disk.now())
         for entry in entries:
             self._disk.note(entry.update)
         await self._pause()  # it is durable, but a process that is killed now does not hear of it
         return seq
+
+    async def clients(self, room_id: str) -> dict[int, Origin]:
+        await self._reading()
+        room = self._disk.rooms.get(room_id)
+        return {} if room is None else dict(room.clients)
 
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         await self._reading()

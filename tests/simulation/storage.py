@@ -3,13 +3,13 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
-from jupyter_collab.store import LogEntry, LogSlice, SQLStore
+from jupyter_collab.store import NOBODY, LogEntry, LogSlice, Origin, SQLStore
 
 from .disk import Disk, MemoryStore
 
@@ -78,9 +78,16 @@ class MortalSQLStore(SQLStore):
         if fails:
             raise error
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
         self._check(self._storage.fails_to_write, NotSaved("The disk is full."))
-        return await super().append(room_id, epoch, entries, after_seq)
+        return await super().append(room_id, epoch, entries, after_seq, clients)
 
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         self._check(self._storage.fails_to_write, NotSaved("The disk is full."))

@@ -1,7 +1,7 @@
 """Designed doubles: rooms in memory, with scripted peers and a store that fails, or waits, on command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from jupyter_collab.protocol import (
     parse_awareness,
 )
 from jupyter_collab.rooms import Limits, Peer, Room, RoomManager
-from jupyter_collab.store import LogEntry, LogSlice, SQLStore
+from jupyter_collab.store import NOBODY, LogEntry, LogSlice, Origin, SQLStore
 
 from .scenarios import until
 
@@ -261,11 +261,18 @@ class FaultyStore(SQLStore):
         yield
         self._after_read.set()
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
         await self._before_append.wait()
         if self.fails_to_write:
             raise NotSaved("The store could not write: disk full.")
-        return await super().append(room_id, epoch, entries, after_seq)
+        return await super().append(room_id, epoch, entries, after_seq, clients)
 
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         if self.fails_to_write:

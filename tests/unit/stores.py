@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
-from jupyter_collab.store import LogEntry, SQLStore, Store
+from jupyter_collab.store import LogEntry, Origin, OriginKind, SQLStore, Store
 from tests.postgresql import Databases
 
 __all__ = [
+    "ADA",
     "EPOCH",
     "OTHER_EPOCH",
     "StoreMaker",
@@ -78,9 +80,13 @@ async def opened(*stores: Store) -> AsyncIterator[None]:
         yield
 
 
-def entries(*updates: bytes, username: str = "ada", life: str = "l1") -> list[LogEntry]:
+ADA = Origin(OriginKind.PEER, "server:ada", "Ada", connection="c1")
+MORNING = datetime(2026, 11, 30, 8, 15, tzinfo=UTC)
+
+
+def entries(*updates: bytes, origin: Origin = ADA, life: str = "l1", at: datetime = MORNING) -> list[LogEntry]:
     """Log entries; a store does not look into them, so any bytes do."""
-    return [LogEntry(update, username, life) for update in updates]
+    return [LogEntry(update, origin, life, at) for update in updates]
 
 
 def store_bytes(folder: Path) -> int:

@@ -9,10 +9,11 @@ from pycrdt import Array, Map, Text
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.rooms import RoomManager
-from jupyter_collab.store import LogEntry
+from jupyter_collab.store import BY_SERVER
 
-from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
+from .stores import entries
 
 LARGE = "x = 1\n" * 5_000
 """An edit with this in it is taken in in parts."""
@@ -233,7 +234,7 @@ async def test_a_room_that_is_read_from_the_store_knows_the_cell_that_is_first_i
     eve.cells.insert(0, cell("mine", "hostile"))  # the server ended before it wrote what it calls this cell
     stores = faulty_store(tmp_path), faulty_store(tmp_path)
     async with serving(stores[0]) as here, serving(stores[1]) as there:
-        await stores[0].append("demo", epoch, [LogEntry(eve.doc.get_update(before), "eve", "ended")])
+        await stores[0].append("demo", epoch, entries(eve.doc.get_update(before), life="ended"))
         for manager in (here, there):
             bob = await ScriptedPeer("bob").join(manager)
             await until(partial(lambda peer: len(peer.cells) == 3, bob))
@@ -252,7 +253,7 @@ async def test_a_run_stays_with_the_cell_that_was_run(store: FaultyStore) -> Non
         ada.cells.append(cell("mine", "ada's"))
         await until(lambda: len(eve.cells) == 2)
         assert ada.room is not None
-        await ada.room.change(lambda document: document.set_run_info("mine", run), user("ada"))
+        await ada.room.change(lambda document: document.set_run_info("mine", run), BY_SERVER)
         output = Map({"output_type": "stream", "name": "stdout", "text": Text("hostile")})
         eve.cells.insert(0, cell("mine", "hostile", outputs=Array([output]), execution_count=1))
         await until(lambda: len(ada.cells) == 3)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, event
 from jupyter_collab.errors import NotSaved, RoomNotFound
 
 from .scenarios import scenario, settle
-from .stores import EPOCH, StoreMaker, entries, opened, sqlite_store
+from .stores import ADA, EPOCH, StoreMaker, entries, opened, sqlite_store
 
 
 @contextmanager
@@ -115,7 +116,7 @@ async def test_an_edit_that_the_database_refuses_leaves_the_rest_of_its_group_al
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
         with closing(sqlite3.connect(tmp_path / "rooms.sqlite")) as connection:
             connection.execute(
-                "CREATE TRIGGER t BEFORE INSERT ON updates WHEN NEW.username = 'eve' "
+                "CREATE TRIGGER t BEFORE INSERT ON origins WHEN NEW.principal = 'server:eve' "
                 "BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
             connection.commit()
@@ -123,8 +124,8 @@ async def test_an_edit_that_the_database_refuses_leaves_the_rest_of_its_group_al
             first = asyncio.ensure_future(store.append("demo", EPOCH, entries(b"first")))
             await asyncio.sleep(0.05)  # the writer has begun with the first, so the next two form a group
             group = [
-                asyncio.ensure_future(store.append("demo", EPOCH, entries(b"x", username=name)))
-                for name in ("ada", "eve")
+                asyncio.ensure_future(store.append("demo", EPOCH, entries(b"x", origin=origin)))
+                for origin in (ADA, replace(ADA, principal="server:eve"))
             ]
             await settle()
         assert await first == 1
@@ -159,6 +160,6 @@ async def test_the_error_tells_what_is_wrong_but_not_what_people_wrote(tmp_path:
             )
             connection.commit()
         with pytest.raises(NotSaved, match="no room left") as refused:
-            await store.append("demo", EPOCH, entries(b"my diary", username="ada"))
+            await store.append("demo", EPOCH, entries(b"my diary"))
         assert "diary" not in str(refused.value)
         assert "ada" not in str(refused.value)

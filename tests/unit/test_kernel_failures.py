@@ -14,6 +14,7 @@ from jupyter_collab.kernels.outputs import OutputLimits
 from jupyter_collab.kernels.runner import RoomKernel
 from jupyter_collab.kernels.state import RunInfo
 from jupyter_collab.kernels.writing import CellOutputs, OutputWriter
+from jupyter_collab.store import Origin, OriginKind
 
 from .doubles import FaultyStore, faulty_store, user
 from .kernels import Cells, ScriptedHost, ScriptedKernel, eventually, running
@@ -118,7 +119,7 @@ async def test_a_kernel_that_cannot_be_watched_any_more_is_dead_and_said_so(
 def fresh(cell_id: str, text: str) -> CellOutputs:
     """Outputs of a cell that printed ``text``."""
     info: RunInfo = {"by": "Ada", "username": "ada", "at": "", "status": "running", "crc": 0}
-    cell = CellOutputs(cell_id, user("ada"), OutputLimits(), info)
+    cell = CellOutputs(cell_id, Origin.by(user("ada"), OriginKind.KERNEL, run=1), OutputLimits(), info)
     cell.take("stream", {"name": "stdout", "text": text})
     return cell
 

@@ -207,7 +207,8 @@ async def test_the_log_says_who_wrote_what(store: FaultyStore) -> None:
         ada, bob = [await ScriptedPeer(name, Role.WRITER).join(manager) for name in ("ada", "bob")]
         await ada.typed("a")
         await bob.typed("b")
-        assert [entry.username for entry in (await store.read_log("demo")).entries] == ["ada", "bob"]
+        log = await store.read_log("demo")
+        assert [entry.origin for entry in log.entries] == [ada.peer.origin, bob.peer.origin]
 
 
 @scenario
@@ -230,7 +231,7 @@ async def test_a_change_by_the_server_itself_is_durable_and_reaches_everybody(st
 
         await manager.edit("demo", add_cell, user("import"))
         log = await store.read_log("demo")
-        assert [entry.username for entry in log.entries] == ["import"]
+        assert [entry.origin.principal for entry in log.entries] == ["server:import"]
         await until(lambda: len(ada.cells) == 2)
         assert (await manager.read("demo")).cells[0]["source"] == "# Hello"
 

@@ -12,8 +12,9 @@ from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import RoomTooLarge
 from jupyter_collab.protocol import Pieces
 from jupyter_collab.rooms import Limits
+from jupyter_collab.store import BY_SERVER
 
-from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario
 from .updates import client_document, recorded_updates, text_update
 
@@ -111,7 +112,7 @@ async def test_the_space_for_the_pieces_is_given_to_nobody_else(store: FaultySto
             assert bob.rejections[-1].reason == "room_too_large"
         else:
             with pytest.raises(RoomTooLarge):
-                await ada.room.change(lambda document: add_text(document, PIECE), user("server"))
+                await ada.room.change(lambda document: add_text(document, PIECE), BY_SERVER)
         await send(ada, pieces[1:])
         await ada.until_saved()
         assert ada.rejections == []

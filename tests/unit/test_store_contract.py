@@ -1,30 +1,36 @@
 """What every store promises (``store/rooms/contract.py``) of logs, keyframes and heads."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from jupyter_collab.errors import EpochMismatch, LogCutShort, NotSaved, RoomError, StoreUnavailable
-from jupyter_collab.store import Head, LogEntry, Store
+from jupyter_collab.store import BY_SERVER, Head, LogEntry, Origin, OriginKind, Store
 
 from .scenarios import scenario
-from .stores import EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
+from .stores import ADA, EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
+
+BEN = Origin(OriginKind.KERNEL, "guest:ben", "Ben 😀", run=7)
+AGENT = Origin(OriginKind.PEER, "server:agent", "An agent", connection="c2", operator="server:ada")
+RESTORED = Origin(OriginKind.RESTORE, "account:5", "Eve")
+EVENING = datetime(2026, 11, 30, 23, 59, 59, 123456, tzinfo=UTC)
 
 # -- the log -------------------------------------------------------------------------------------------------------
 
 
 @scenario
-async def test_the_log_keeps_what_was_appended_in_order_with_author_and_life(
+async def test_the_log_keeps_what_was_appended_in_order_with_origin_life_and_time(
     make_store: StoreMaker, tmp_path: Path
 ) -> None:
     store = make_store(tmp_path)
     async with opened(store):
         made = await store.create_room("demo", "Demo", EPOCH, "note", b"state")
         assert await store.append("demo", EPOCH, entries(b"1", b"2")) == 2
-        assert await store.append("demo", EPOCH, [LogEntry(b"3\x00\xff", "bob", "l2")]) == 3
+        assert await store.append("demo", EPOCH, [LogEntry(b"3\x00\xff", BEN, "l2", EVENING)]) == 3
         log = await store.read_log("demo")
-        assert log.entries == (*entries(b"1", b"2"), LogEntry(b"3\x00\xff", "bob", "l2"))
+        assert log.entries == (*entries(b"1", b"2"), LogEntry(b"3\x00\xff", BEN, "l2", EVENING))
         assert (log.state, log.seq, log.record.head_seq) == (b"state", 3, 3)
         assert log.record.changed_at >= made.changed_at
 
@@ -100,6 +106,52 @@ async def test_servers_that_append_at_once_share_one_unbroken_log(make_store: St
     for number in range(3):
         of_life = [entry.update for entry in logs[0].entries if entry.life == f"l{number}"]
         assert of_life == [b"%d/%d" % (batch, index) for batch in range(batches) for index in range(batch_size)]
+
+
+# -- where edits come from -----------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_entries_of_any_origin_can_be_told_apart(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    origins = [ADA, BEN, AGENT, RESTORED, BY_SERVER, ADA, Origin(OriginKind.FILE), Origin(OriginKind.IMPORT, "guest:b")]
+    async with opened(store):
+        for room_id in ("demo", "other"):
+            await store.create_room(room_id, room_id, EPOCH, "note", b"state")
+            await store.append(room_id, EPOCH, [entry for origin in origins for entry in entries(b"x", origin=origin)])
+        await store.append("demo", EPOCH, entries(b"y", origin=ADA))
+        for room_id, more in (("demo", [ADA]), ("other", [])):
+            log = await store.read_log(room_id)
+            assert [entry.origin for entry in log.entries] == [*origins, *more]
+
+
+@scenario
+async def test_whose_a_client_id_is_outlives_the_log(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    largest = 2**53 - 1
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"), clients={1: ADA, largest: BEN})
+        await store.append("demo", EPOCH, entries(b"2", origin=AGENT), 1, {2: AGENT, 1: BEN})
+        await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "note")
+        await store.drop_entries("demo", EPOCH, 2)
+        assert await store.clients("demo") == {1: ADA, 2: AGENT, largest: BEN}
+        await store.append("demo", EPOCH, entries(b"3", origin=BEN))
+        assert [entry.origin for entry in (await store.read_log("demo")).entries] == [BEN]
+        assert await store.clients("none") == {}
+        await store.delete_room("demo")
+        await store.purge_room("demo")
+        assert await store.clients("demo") == {}
+
+
+@scenario
+async def test_clients_of_an_append_that_is_refused_are_not_noted(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        with pytest.raises(EpochMismatch):
+            await store.append("demo", OTHER_EPOCH, entries(b"1"), clients={1: ADA})
+        assert await store.clients("demo") == {}
 
 
 # -- keyframes -----------------------------------------------------------------------------------------------------

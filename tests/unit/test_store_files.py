@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
 from jupyter_collab.server.places import default_store_url
-from jupyter_collab.store import SQLStore, sqlite, sqlite_url, writer
+from jupyter_collab.store import Origin, OriginKind, SQLStore, sqlite, sqlite_url, writer
 
 from .scenarios import scenario, until
 from .stores import EPOCH, entries, opened, sqlite_store, store_bytes
@@ -38,6 +38,21 @@ def files_may_not_grow_beyond(size_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@scenario
+async def test_of_origins_only_those_that_something_refers_to_are_kept(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    runs = [Origin(OriginKind.KERNEL, "server:ada", "Ada", run=number) for number in range(4)]
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"")
+        for origin in runs:
+            await store.append("demo", EPOCH, entries(b"x", origin=origin), clients={7: runs[0]})
+        await store.put_keyframe("demo", EPOCH, 3, b"", "note")
+        await store.drop_entries("demo", EPOCH, 3)
+    with closing(sqlite3.connect(tmp_path / "rooms.sqlite")) as database:
+        kept = database.execute("SELECT run FROM origins ORDER BY run").fetchall()
+    assert kept == [(0,), (3,)]
 
 
 @scenario
@@ -393,13 +408,14 @@ async def test_a_folder_of_any_name_holds_the_store_that_is_kept_in_it(
 
 WRITER = """
 import asyncio, sys
-from jupyter_collab.store import LogEntry, SQLStore
+from jupyter_collab.store import SQLStore
+from tests.unit.stores import entries
 
 async def main(url, epoch, life, count):
     store = SQLStore(url)
     await store.open()
     for number in range(count):
-        print(await store.append("demo", epoch, [LogEntry(b"%d" % number, "ada", life)]))
+        print(await store.append("demo", epoch, entries(b"%d" % number, life=life)))
     await store.close()
 
 asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

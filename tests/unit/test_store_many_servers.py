@@ -106,7 +106,7 @@ async def test_what_a_database_cannot_hold_is_the_trouble_of_its_author_alone(
         answers = await asyncio.gather(
             *(store.append(room_id, EPOCH, entries(b"x")) for room_id in ROOMS),
             *(store.rename_room(room_id, "New") for room_id in ROOMS[1:]),
-            store.append(ROOMS[0], EPOCH, entries(b"x", username=half_character)),
+            store.append(ROOMS[0], EPOCH, entries(b"x", life=half_character)),
             store.rename_room(ROOMS[0], half_character),
             return_exceptions=True,
         )

@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from jupyter_collab.access import Role, hash_code
-from jupyter_collab.store import Blob, SQLStore, sqlite_url
+from jupyter_collab.store import BY_SERVER, Blob, LogEntry, Origin, OriginKind, SQLStore, sqlite_url
 from jupyter_collab.store.schema import metadata
 from tests.postgresql import Databases
 
-from .scenarios import scenario
+from .doubles import ScriptedPeer, faulty_store, serving
+from .scenarios import scenario, until
 from .stores import EPOCH, entries, opened
 
 
@@ -56,6 +59,12 @@ def fill_as_before(connection: sa.Connection) -> None:
         connection.execute(sa.text(statement), facts)
 
 
+def former_entries(*updates: bytes) -> tuple[LogEntry, ...]:
+    """Entries of a log that said only that ada made them, at the beginning of the year."""
+    ada = Origin(OriginKind.PEER, "server:ada", "ada")
+    return tuple(entries(*updates, origin=ada, at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
 @scenario
 async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_runs(url: str) -> None:
     with pytest.MonkeyPatch.context() as earlier:
@@ -66,7 +75,7 @@ async def test_a_store_of_the_first_version_keeps_its_rooms_and_takes_blobs_and_
         fill_as_before(connection)
     blob = Blob.of(b"large", "text/plain")
     async with opened(store := SQLStore(url)):
-        assert (await store.read_log("demo")).entries == tuple(entries(b"1"))
+        assert (await store.read_log("demo")).entries == former_entries(b"1")
         await store.put_blobs("demo", [blob])
         assert await store.get_blob("demo", blob.digest) == blob
         assert await store.list_runs("demo", 10) == []
@@ -90,10 +99,73 @@ async def test_a_store_with_one_keyframe_for_each_room_keeps_its_rooms_and_takes
             connection.execute(sa.text(statement), facts)
     async with opened(store := SQLStore(url)):
         log = await store.read_log("demo")
-        assert (log.state, log.entries, log.seq) == (b"state", tuple(entries(b"1")), 3)
+        assert (log.state, log.entries, log.seq) == (b"state", former_entries(b"1"), 3)
         await store.put_keyframe("demo", EPOCH, 3, b"state of 3", "note")
         assert (await store.read_past("demo", 2)).state == b"state"
         assert (await store.read_past("demo", 3)).state == b"state of 3"
+
+
+@scenario
+async def test_entries_that_had_a_username_only_are_those_of_whom_that_is_known_to_name(url: str) -> None:
+    with pytest.MonkeyPatch.context() as earlier:
+        stop_at("0006", earlier)
+        async with opened(SQLStore(url)):
+            pass
+    writers = ["ada", "5f0c77", "0a1b", "ccc", "", "ada"]
+    with connected(url) as connection:
+        moment = "2026-01-01 00:00:00.000000"
+        for statement in (
+            f"INSERT INTO rooms VALUES ('demo', 'Demo', '{EPOCH}', 'note', 6, :moment, :moment, NULL, 'owner', 0)",
+            "INSERT INTO keyframes VALUES ('demo', 0, :state, :moment)",
+            "INSERT INTO members VALUES ('demo', 'guest:5f0c77', 'Gus', 'editor', 'active', NULL, :moment)",
+            "INSERT INTO accounts VALUES ('0a1b', 'a@b', 'Ann', NULL, false, :moment, NULL)",
+            "INSERT INTO sessions VALUES ('hash', 'guest:ccc', :moment)",
+            "INSERT INTO runs VALUES ('demo', 1, 'c', 'ada', 'Ada L.', 'k', '1', :moment, NULL, NULL, 'ok')",
+            *(
+                f"INSERT INTO updates VALUES ('demo', {seq}, :state, '{name}', 'l1', :moment)"
+                for seq, name in enumerate(writers, 1)
+            ),
+        ):
+            connection.execute(sa.text(statement), {"moment": moment, "state": b"x"})
+    ada = Origin(OriginKind.PEER, "server:ada", "Ada L.")
+    guests = [
+        Origin(OriginKind.PEER, f"guest:{username}", name) for username, name in (("5f0c77", "Gus"), ("ccc", "ccc"))
+    ]
+    async with opened(store := SQLStore(url)):
+        log = await store.read_log("demo")
+        account = Origin(OriginKind.PEER, "account:0a1b", "Ann")
+        assert [entry.origin for entry in log.entries] == [ada, guests[0], account, guests[1], BY_SERVER, ada]
+
+
+FORMER_LOGS = Path(__file__).with_name("former_logs.sql")
+"""A store that the code wrote whose entries had usernames: the room ``compact`` has a keyframe, ``logged`` a log."""
+
+
+@scenario
+async def test_rooms_whose_entries_had_usernames_are_opened_with_all_that_is_in_them(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "rooms.sqlite")) as database:
+        database.executescript(FORMER_LOGS.read_text())
+        rows = {
+            room_id: database.execute(
+                "SELECT data, username, server, at FROM updates WHERE room_id = ? ORDER BY seq", (room_id,)
+            ).fetchall()
+            for room_id in ("logged", "compact")
+        }
+    store = faulty_store(tmp_path)
+    async with serving(store, rooms=()) as manager:
+        for room_id, prefix in (("logged", ""), ("compact", "later: ")):
+            log = await store.read_log(room_id)
+            assert [(entry.update, entry.life, entry.at) for entry in log.entries] == [
+                (data, life, datetime.fromisoformat(at).replace(tzinfo=UTC)) for data, _, life, at in rows[room_id]
+            ]
+            assert [entry.origin.kind for entry in log.entries] == [
+                OriginKind.PEER if username else OriginKind.SERVER for _, username, *_ in rows[room_id]
+            ]
+            ada = await ScriptedPeer("ada").join(manager, room_id)
+            await until(lambda ada=ada: len(ada.cells) == 2)  # type: ignore[misc]  # mypy does not infer the default
+            assert str(ada.cells[0]["source"]) == f"{prefix}a guest, and ada in {room_id}, by a program"
+            await ada.typed("on it goes")
+        assert (await store.read_log("logged")).entries[1].origin.display_name == "Gus"
 
 
 @scenario

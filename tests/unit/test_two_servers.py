@@ -113,7 +113,7 @@ async def test_watchers_hear_that_a_room_changed_though_the_entries_are_dropped(
         await bob.typed("own")
         await until(lambda: "dropped" in str(bob.text))
         assert watcher.calls == 2
-        assert [entry.username for entry in watcher.entries] == ["bob"]
+        assert [entry.origin for entry in watcher.entries] == [bob.peer.origin]
 
 
 @scenario

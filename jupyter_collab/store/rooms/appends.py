@@ -1,4 +1,4 @@
-"""Appending to the logs of many rooms at once: three statements, however many rooms and edits there are."""
+"""Appending to the logs of many rooms at once: four or five statements, however many rooms and edits there are."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ...errors import EpochMismatch, LogCutShort, RoomError
 from .contract import LogEntry
+from .origin import Origin
 from .rows import no_room, room_in_bin
 
 __all__ = ["Append", "append_all"]
@@ -23,6 +24,7 @@ class Append:
     entries: Sequence[LogEntry]
     at: datetime
     after_seq: int
+    clients: Mapping[int, Origin]
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class _Statements:
     ends: str
     grow: str
     insert: str
+    note_origins: str
+    note_clients: str
     ids: Callable[[list[str]], object]
     moment: Callable[[datetime], object]
 
@@ -50,14 +54,20 @@ class _Statements:
 _SQLITE = _Statements(
     ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id IN (SELECT value FROM json_each(?))",
     grow="UPDATE rooms SET head_seq = ?, changed_at = ? WHERE id = ?",
-    insert="INSERT INTO updates (room_id, seq, data, username, life, at) VALUES (?, ?, ?, ?, ?, ?)",
+    insert="INSERT INTO updates (room_id, seq, data, origin_id, life, at) VALUES (?, ?, ?, ?, ?, ?)",
+    note_origins="INSERT INTO origins (room_id, id, kind, principal, display_name, connection, operator, run)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    note_clients="INSERT INTO clients (room_id, client_id, origin_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     ids=json.dumps,
-    moment=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S.%f}",
+    moment=lambda moment: moment.isoformat(" ", "microseconds").removesuffix("+00:00"),
 )
 _POSTGRESQL = _Statements(
     ends="SELECT id, epoch, head_seq, deleted_at IS NOT NULL FROM rooms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
     grow="UPDATE rooms SET head_seq = %s, changed_at = %s WHERE id = %s",
-    insert="INSERT INTO updates (room_id, seq, data, username, life, at) VALUES (%s, %s, %s, %s, %s, %s)",
+    insert="INSERT INTO updates (room_id, seq, data, origin_id, life, at) VALUES (%s, %s, %s, %s, %s, %s)",
+    note_origins="INSERT INTO origins (room_id, id, kind, principal, display_name, connection, operator, run)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+    note_clients="INSERT INTO clients (room_id, client_id, origin_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
     ids=lambda ids: ids,
     moment=lambda moment: moment,
 )
@@ -72,21 +82,40 @@ def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | 
     results: list[int | RoomError] = []
     grown: dict[str, tuple[int, object, str]] = {}
     rows: list[tuple[object, ...]] = []
+    origins: dict[tuple[str, int], Origin] = {}
+    clients: list[tuple[str, int, int]] = []
     for append in appends:
         end = _end_for(append, ends)
         if isinstance(end, RoomError):
             results.append(end)
             continue
-        moment = statements.moment(append.at)
-        for entry in append.entries:
+        room_id, origin, at = append.room_id, None, None
+        for entry in append.entries:  # most are of the same origin and time as the one before
+            if entry.origin is not origin:
+                origin = entry.origin
+                origins[room_id, origin.id] = origin
+            if entry.at is not at:
+                at = entry.at
+                moment = statements.moment(at)
             end.seq += 1
-            rows.append((append.room_id, end.seq, entry.update, entry.username, entry.life, moment))
-        grown[append.room_id] = (end.seq, moment, append.room_id)
+            rows.append((room_id, end.seq, entry.update, origin.id, entry.life, moment))
+        for client_id, origin in append.clients.items():
+            origins[room_id, origin.id] = origin
+            clients.append((room_id, client_id, origin.id))
+        grown[room_id] = (end.seq, statements.moment(append.at), room_id)
         results.append(end.seq)
     if rows:
         connection.exec_driver_sql(statements.grow, list(grown.values()))
+        connection.exec_driver_sql(statements.note_origins, [_origin_row(*key, origins[key]) for key in origins])
         connection.exec_driver_sql(statements.insert, rows)
+    if clients:
+        connection.exec_driver_sql(statements.note_clients, clients)
     return results
+
+
+def _origin_row(room_id: str, id_: int, origin: Origin) -> tuple[object, ...]:
+    who = (origin.principal, origin.display_name, origin.connection, origin.operator)
+    return (room_id, id_, origin.kind.value, *who, origin.run)
 
 
 def _end_for(append: Append, ends: Mapping[str, _LogEnd]) -> _LogEnd | RoomError:

@@ -6,14 +6,19 @@ of server processes may use one store at the same time: the store alone hands ou
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from ...access import Role
 from ..people.contract import MemberRecord
+from .origin import Origin
 
-__all__ = ["Head", "LogEntry", "LogSlice", "Reader", "RoomRecord", "RoomStore"]
+__all__ = ["NOBODY", "Head", "LogEntry", "LogSlice", "Reader", "RoomRecord", "RoomStore"]
+
+
+NOBODY: Mapping[int, Origin] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,16 @@ class RoomRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One durable Yjs update: who made it, and the life of the room that took it in.
+    """One durable Yjs update: where it comes from, the life of the room that took it in, and when.
 
+    ``at`` is aware, in UTC, and true to within the time of a commit.
     A room has a life for each time that a server process loads it; ``life`` is a random name of it.
     """
 
     update: bytes
-    username: str
+    origin: Origin
     life: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +137,26 @@ class RoomStore(ABC):
         """The epochs of rooms that had this id and were purged."""
 
     @abstractmethod
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
         """Append to the log, durably and all or nothing, behind whatever is there; returns the last entry's ``seq``.
 
+        ``clients`` says from where the edits come that are made under Yjs client ids; who had one first, keeps it.
         Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch, and
         ``LogCutShort`` if the log, which had reached ``after_seq``, ends before that.
+        """
+
+    @abstractmethod
+    async def clients(self, room_id: str) -> dict[int, Origin]:
+        """From where the edits come that were made under each Yjs client id of which that is known.
+
+        It is kept as long as the room is, whatever is dropped from its log.
         """
 
     @abstractmethod

@@ -7,8 +7,9 @@ from ...errors import RoomNotFound
 from ..moments import aware
 from ..schema import rooms
 from .contract import RoomRecord
+from .origin import Origin, OriginKind
 
-__all__ = ["find_room", "no_room", "room_in_bin", "room_record"]
+__all__ = ["find_room", "no_room", "origin_of", "room_in_bin", "room_record"]
 
 
 def find_room(connection: Connection, room_id: str, *, deleted: bool = False) -> RoomRecord:
@@ -29,6 +30,12 @@ def no_room(room_id: str) -> RoomNotFound:
 def room_in_bin(room_id: str) -> RoomNotFound:
     """What is raised if the room lies in the bin."""
     return RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
+
+
+def origin_of(row: RowMapping) -> Origin:
+    """Where an edit comes from."""
+    who = (row["principal"], row["display_name"], row["connection"], row["operator"])
+    return Origin(OriginKind(row["kind"]), *who, row["run"])
 
 
 def room_record(row: RowMapping) -> RoomRecord:

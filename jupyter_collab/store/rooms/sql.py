@@ -1,6 +1,6 @@
 """Rooms in the SQL store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -10,13 +10,26 @@ from sqlalchemy import Connection, func, select
 from ...access import Role
 from ...errors import RoomError, RoomExists, RoomNotInBin, StoreUnavailable
 from ..database import Database
-from ..moments import now
+from ..moments import aware, now
 from ..people.contract import MemberRecord
-from ..schema import blobs, events, invites, keyframes, members, retired_epochs, rooms, runs, updates
+from ..schema import (
+    blobs,
+    clients,
+    events,
+    invites,
+    keyframes,
+    members,
+    origins,
+    retired_epochs,
+    rooms,
+    runs,
+    updates,
+)
 from ..sqlite import shrink
 from .appends import Append
-from .contract import Head, LogEntry, LogSlice, Reader, RoomRecord, RoomStore
-from .rows import find_room, room_record
+from .contract import NOBODY, Head, LogEntry, LogSlice, Reader, RoomRecord, RoomStore
+from .origin import Origin
+from .rows import find_room, origin_of, room_record
 
 __all__ = ["SQLRooms"]
 
@@ -100,7 +113,7 @@ class SQLRooms(RoomStore):
             record = find_room(connection, room_id, deleted=True)
             if record.deleted_at is None:
                 raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
-            for table in (updates, keyframes, blobs, runs, members, invites, events):
+            for table in (updates, origins, clients, keyframes, blobs, runs, members, invites, events):
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))
             connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))
@@ -112,8 +125,25 @@ class SQLRooms(RoomStore):
         query = select(retired_epochs.c.epoch).where(retired_epochs.c.room_id == room_id)
         return await self._database.read(lambda connection: tuple(connection.scalars(query)))
 
-    async def append(self, room_id: str, epoch: str, entries: Sequence[LogEntry], after_seq: int = 0) -> int:
-        return await self._database.append(Append(room_id, epoch, entries, now(), after_seq))
+    async def append(
+        self,
+        room_id: str,
+        epoch: str,
+        entries: Sequence[LogEntry],
+        after_seq: int = 0,
+        clients: Mapping[int, Origin] = NOBODY,
+    ) -> int:
+        return await self._database.append(Append(room_id, epoch, entries, now(), after_seq, clients))
+
+    async def clients(self, room_id: str) -> dict[int, Origin]:
+        def look(connection: Connection) -> dict[int, Origin]:
+            known = _origins(connection, room_id, select(clients.c.origin_id).where(clients.c.room_id == room_id))
+            rows = connection.execute(
+                select(clients.c.client_id, clients.c.origin_id).where(clients.c.room_id == room_id)
+            )
+            return {row.client_id: known[row.origin_id] for row in rows}
+
+        return await self._database.read(look)
 
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         return await self._database.read(lambda connection: _read_log(connection, room_id, after_seq))
@@ -141,6 +171,10 @@ class SQLRooms(RoomStore):
                 return
             connection.execute(updates.delete().where(updates.c.room_id == room_id, updates.c.seq <= seq))
             connection.execute(keyframes.delete().where(keyframes.c.room_id == room_id, keyframes.c.seq < seq))
+            used = sa.union(
+                *(select(table.c.origin_id).where(table.c.room_id == room_id) for table in (updates, clients))
+            )
+            connection.execute(origins.delete().where(origins.c.room_id == room_id, origins.c.id.not_in(used)))
             shrink(connection)
 
         await self._database.write(drop, room_id)
@@ -190,18 +224,23 @@ def _read_past(connection: Connection, room_id: str, seq: int) -> LogSlice:
     return _slice(connection, record, frame_seq, None, seq)
 
 
+def _origins(connection: Connection, room_id: str, ids: sa.Select[int]) -> dict[int, Origin]:
+    rows = connection.execute(select(origins).where(origins.c.room_id == room_id, origins.c.id.in_(ids))).mappings()
+    return {row["id"]: origin_of(row) for row in rows}
+
+
 def _slice(connection: Connection, record: RoomRecord, frame_seq: int, after_seq: int | None, seq: int) -> LogSlice:
     """The log up to ``seq``, after ``after_seq`` or, for ``None``, with and after the keyframe at ``frame_seq``."""
     frame = (keyframes.c.room_id == record.id) & (keyframes.c.seq == frame_seq)
     size = connection.scalars(select(func.length(keyframes.c.data)).where(frame)).one()
     state = connection.scalar(select(keyframes.c.data).where(frame)) if after_seq is None else None
     start = frame_seq if after_seq is None else after_seq
+    chosen = (updates.c.room_id == record.id) & (updates.c.seq > start) & (updates.c.seq <= seq)
+    known = _origins(connection, record.id, select(updates.c.origin_id).where(chosen))
     rows = connection.execute(
-        select(updates.c.data, updates.c.username, updates.c.life)
-        .where(updates.c.room_id == record.id, updates.c.seq > start, updates.c.seq <= seq)
-        .order_by(updates.c.seq)
+        select(updates.c.data, updates.c.origin_id, updates.c.life, updates.c.at).where(chosen).order_by(updates.c.seq)
     )
-    entries = tuple(LogEntry(row.data, row.username, row.life) for row in rows)
+    entries = tuple(LogEntry(row.data, known[row.origin_id], row.life, aware(row.at)) for row in rows)
     if start + len(entries) != seq:
         raise StoreUnavailable(
             f"The log of the room '{record.id}' should have {seq - start} entries after {start}, but has "
