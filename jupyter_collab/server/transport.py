@@ -1,6 +1,7 @@
 """A Tornado websocket as a room's :class:`~jupyter_collab.rooms.Transport`."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
@@ -24,6 +25,9 @@ And a peer that does not read costs this much, as the message itself is shared b
 READ_CHUNK_BYTES = 8 * 2**10
 """How much is read from a socket at a time."""
 
+UNSENT_BYTES = 128 * 2**10
+"""So much the system takes that it cannot send yet. It would take megabytes, behind which a ping waits for minutes."""
+
 
 class TornadoTransport:
     """Writes frames to the handler's stream itself.
@@ -36,6 +40,8 @@ class TornadoTransport:
         self._handler = handler
         self._flushed: asyncio.Future[None] | None = None
         self._is_closing = False
+        self.left_at = 0.0
+        """When a part of a large message left last, by the event loop's clock: somebody reads then."""
 
     def send(self, message: bytes) -> bool:
         """Send one message; answers whether all of it has left."""
@@ -63,6 +69,7 @@ class TornadoTransport:
             final = FINAL if start + FRAGMENT_BYTES >= len(view) else 0
             first_byte = final | (BINARY if start == 0 else CONTINUATION)
             await stream.write(frame_header(len(fragment), first_byte) + fragment)
+            self.left_at = asyncio.get_running_loop().time()
 
     def tune(self) -> None:
         """Make the connection fit for many small messages; called once, after the handshake."""
@@ -72,6 +79,8 @@ class TornadoTransport:
             connection.set_nodelay(True)
             # Tornado makes, and clears, a buffer of this size for each of the several reads that a frame takes.
             connection.stream.read_chunk_size = READ_CHUNK_BYTES
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # systems other than Linux may not have it
+                connection.stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     def on_drained(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when what was sent last has left, unless the connection ends before."""

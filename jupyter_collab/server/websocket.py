@@ -123,9 +123,13 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._is_held = False
 
     def send_ping(self) -> None:
-        """Ask whether the peer is there. While we do not read, its answers are not heard, and count as given."""
-        if self._is_held:
-            self.last_pong = IOLoop.current().time()
+        """Ask whether the peer is there.
+
+        While we do not read, its answers are not heard, and count as given; while it takes a large message in, they
+        come late.
+        """
+        now = IOLoop.current().time()
+        self.last_pong = now if self._is_held else max(self.last_pong, self.transport.left_at)
         super().send_ping()
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:

@@ -107,7 +107,7 @@ async def test_who_reads_again_in_time_is_told_why(server: RunningServer, room: 
 async def test_a_large_room_arrives_over_a_line_on_which_it_takes_longer_than_silence_may_last(
     server: RunningServer, room: str
 ) -> None:
-    content = "x" * 16 * MIB
+    content = "x" * 8 * MIB
     async with RawClient(server, room, "author") as author:
         await author.joined()
         for start in range(0, len(content), PIECE_BYTES):
@@ -131,7 +131,7 @@ async def test_a_large_room_arrives_over_a_line_on_which_it_takes_longer_than_si
         assert socket.close_code is None
 
 
-LINE_BYTES_PER_SECOND = 1.0 * MIB
+LINE_BYTES_PER_SECOND = 0.5 * MIB
 
 
 @asynccontextmanager

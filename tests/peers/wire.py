@@ -65,8 +65,7 @@ def connecting(
         max_size=None,
         ping_interval=None,
         close_timeout=1,
-        host="127.0.0.1",
-        port=server.port if port is None else port,
+        **({} if port is None else {"host": "127.0.0.1", "port": port}),
     )
 
 
