@@ -173,7 +173,7 @@ class RawClient:
     def _hear(self, payload: bytes) -> None:
         self.presence_messages += 1
         for entry in parse_awareness(payload, max_state_bytes=10**6, max_entries=10**4):
-            if self.clocks.get(entry.client_id, -1) >= entry.clock:
+            if entry.client_id == self.doc.client_id or self.clocks.get(entry.client_id, -1) >= entry.clock:
                 continue
             self.clocks[entry.client_id] = entry.clock
             state = json.loads(entry.state)

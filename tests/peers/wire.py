@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -55,6 +55,7 @@ def connecting(
     mount: str = SERVERS_OWN,
 ) -> connect:
     """A connection in the making: with the server's token or ``headers``, perhaps by way of another ``port``."""
+    place: dict[str, Any] = {} if port is None else {"host": "127.0.0.1", "port": port}
     return connect(
         room_url(server, room, mount, role=role, epoch=epoch),
         additional_headers=server.headers if headers is None else headers,
@@ -65,7 +66,7 @@ def connecting(
         max_size=None,
         ping_interval=None,
         close_timeout=1,
-        **({} if port is None else {"host": "127.0.0.1", "port": port}),
+        **place,
     )
 
 
