@@ -115,8 +115,8 @@ async def test_a_channel_on_which_reading_failed_is_read_again(monkeypatch: pyte
         try:
             assert await channels.may_ask_for_input(WAIT_SECONDS)
             channels.send(ask)
-            await until(lambda: kernel.is_asked("shell"))
             await until(lambda: socket.has_failed)
+            await until(lambda: kernel.is_asked("shell") and not kernel.wakes("shell", 0))
             kernel.say("shell", "a_message")
             await until(lambda: heard == ["a_message"])
         finally:
