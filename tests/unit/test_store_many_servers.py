@@ -1,6 +1,7 @@
 """Several servers on one database write at once: nobody waits in a circle, and one's trouble is not another's."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -136,15 +137,18 @@ async def test_a_server_that_stops_within_a_transaction_is_thrown_out(
     make = postgresql_store_maker(databases)
     stopped, other = make(tmp_path), make(tmp_path)
 
+    has_begun = threading.Event()
+
     def stop(connection: Connection) -> None:
         connection.execute(text("SELECT 1"))
+        has_begun.set()
         time.sleep(3)
         connection.execute(text("SELECT 1"))
 
     async with opened(stopped, other):
         await other.create_room("demo", "Demo", EPOCH, "note", b"")
         held = asyncio.ensure_future(_write(stopped, stop, "demo"))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(has_begun.wait, 10)
         assert await other.append("demo", EPOCH, entries(b"x")) == 1
         assert not held.done()
         with pytest.raises(NotSaved, match="idle-in-transaction"):
