@@ -85,7 +85,7 @@ class KernelHost(Protocol):
 
     @property
     def server(self) -> str:
-        """This server's name, the same after it was started again."""
+        """This server's id, the same after it was started again."""
 
     async def specs(self) -> KernelSpecs:
         """What can be started here."""

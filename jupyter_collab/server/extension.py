@@ -31,9 +31,10 @@ from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
 from .page import page_routes
 from .pages import OpenRoomHandler
-from .places import default_store_url
+from .places import default_store_url, server_ids_folder
 from .rechecks import Rechecks
 from .rest import REST_ROUTES
+from .server_id import ServerId
 from .services import AccessRules, Services, mounted
 from .session_cookies import SessionCookies
 from .signing_in import ACCOUNT_ROUTES, AUTH_ROUTES
@@ -189,6 +190,7 @@ class CollabExtension(ExtensionApp):
     )
     demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
 
+    server_id: ServerId
     manager: RoomManager
     kernels: RoomKernels
     workers: Workers
@@ -208,13 +210,13 @@ class CollabExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make the manager; the store is opened when the server runs."""
         logging.getLogger("jupyter_collab").parent = self.log  # what the rooms say belongs into the server's log
+        self.server_id = ServerId(server_ids_folder())
         store = SQLStore(self.store_url)
         backplane = PollingBackplane(store, self.poll_interval_seconds)
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
-        self.kernels = RoomKernels(
-            self.manager, SessionHost(self.serverapp, self._kernel_rules()), self._kernel_limits()
-        )
+        host = SessionHost(self.serverapp, self.server_id.value, self._kernel_rules())
+        self.kernels = RoomKernels(self.manager, host, self._kernel_limits())
         self.workers = Workers(self._work_limits())
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
@@ -288,6 +290,7 @@ class CollabExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye; whatever fails in it, the rest is done."""
         async with AsyncExitStack() as exits:
+            exits.callback(self.server_id.close)
             exits.push_async_callback(self.manager.stop)
             for part in (self.waiting, self.members, self.attendance, self.kernels, self.rechecks, self.workers):
                 exits.push_async_callback(part.close)

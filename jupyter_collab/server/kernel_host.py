@@ -1,7 +1,6 @@
 """Kernels as ordinary Jupyter sessions: they show among the running ones, under the title of their room."""
 
 import asyncio
-import hmac
 import inspect
 import logging
 import os
@@ -28,8 +27,6 @@ __all__ = ["KernelRules", "SessionHost"]
 TELL_EVERY = timedelta(seconds=1)
 """How often the server is told that a kernel is still there."""
 
-SERVER_DIGITS = 16
-
 GIVE_UP_SECONDS = 10.0
 """How long a start that is given up is waited for, so that it can be undone."""
 
@@ -54,19 +51,14 @@ class KernelRules:
 
 
 class SessionHost:
-    """Starts kernels on a Jupyter server, each in a session whose path names the room."""
+    """Starts kernels on a Jupyter server, each in a session whose path names the room; ``server`` is its id."""
 
-    def __init__(self, serverapp: ServerApp, rules: KernelRules | None = None) -> None:
+    def __init__(self, serverapp: ServerApp, server: str, rules: KernelRules | None = None) -> None:
+        self.server = server
         self._rules = rules or KernelRules()
         assert serverapp.kernel_spec_manager is not None, "a server that runs has one"
         self._app = serverapp
         self._kernel_specs = serverapp.kernel_spec_manager
-
-    @property
-    def server(self) -> str:
-        """Names the server in rooms, where guests read it: always the same, and tells nothing of its address."""
-        address = str(self._app.connection_url)
-        return hmac.new(self._app.cookie_secret, address.encode(), "sha256").hexdigest()[:SERVER_DIGITS]
 
     async def specs(self) -> KernelSpecs:
         """What is installed and may be used in rooms; kernelspecs that cannot be read are left out."""

@@ -7,12 +7,21 @@ from jupyter_core.paths import jupyter_data_dir
 
 from ..store import sqlite_url
 
-__all__ = ["configured_store_url", "default_store_url"]
+__all__ = ["configured_store_url", "default_store_url", "server_ids_folder"]
 
 
 def default_store_url() -> str:
     """An SQLite file in Jupyter's data directory."""
-    return sqlite_url(Path(jupyter_data_dir()) / "collab" / "rooms.sqlite")
+    return sqlite_url(_folder() / "rooms.sqlite")
+
+
+def server_ids_folder() -> Path:
+    """Where the servers of this user have their ids."""
+    return _folder() / "servers"
+
+
+def _folder() -> Path:
+    return Path(jupyter_data_dir()) / "collab"
 
 
 class _ServerConfig(JupyterApp):

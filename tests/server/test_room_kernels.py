@@ -64,8 +64,8 @@ def test_a_notebook_that_names_another_one_is_not_run_with_it(server: RunningSer
 async def test_a_session_with_another_one_is_not_taken_up(jp_serverapp: ServerApp) -> None:
     sessions = jp_serverapp.session_manager
     session = await sessions.create_session(path="collab:demo", name="demo", type="room", kernel_name="python3")
-    assert await SessionHost(jp_serverapp, KernelRules(["apart"])).find("demo") is None
-    kernel = await SessionHost(jp_serverapp, KernelRules(["python*"])).find("demo")
+    assert await SessionHost(jp_serverapp, "one", KernelRules(["apart"])).find("demo") is None
+    kernel = await SessionHost(jp_serverapp, "one", KernelRules(["python*"])).find("demo")
     assert kernel is not None
     await kernel.close()
     await sessions.delete_session(session["id"])
