@@ -1,6 +1,7 @@
 """The kernels of all rooms of one server process: each lives with its room, and outlives everybody's visits."""
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 from ..access import User
 from ..background import Background
-from ..errors import CloseCode, StoreUnavailable
+from ..errors import CloseCode, StoreError, StoreUnavailable
 from ..rooms import Room, RoomManager, RoomWatcher
 from .contract import KernelHost, KernelSpecs
 from .limits import KernelLimits
@@ -19,6 +20,9 @@ from .state import InKernel, KernelState
 
 __all__ = ["RoomKernels"]
 
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
 LOOKS_PER_IDLE_TIME = 10
 MAX_PAUSE_SECONDS = 30.0
 
@@ -35,6 +39,7 @@ class RoomKernels(RoomWatcher):
         self._limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
+        self._is_closing = False
         self._background = Background("kernels")
         self._tidying = Background("tidying up after kernels")
 
@@ -123,8 +128,16 @@ class RoomKernels(RoomWatcher):
         self._tidying.run_once("waiting", self._tidy)
 
     async def _attach(self, kernel: RoomKernel) -> None:
+        """Whoever asks for the kernel waits until it is known whether there is one: else there might be two."""
         try:
-            await kernel.attach()
+            while not self._is_closing:
+                try:
+                    await kernel.attach()
+                except StoreError as error:
+                    log.warning("Room %s: cannot look up whether it has a kernel: %s", kernel.room_id, error)
+                    await asyncio.sleep(AGAIN_SECONDS)
+                else:
+                    break
         finally:
             del self._attaching[kernel.room_id]
 
@@ -144,7 +157,7 @@ class RoomKernels(RoomWatcher):
 
     async def _end(self, kernel: RoomKernel) -> None:
         try:
-            await kernel.end(None, in_document=False)
+            await kernel.end(None)
         finally:
             await kernel.close()
 
@@ -163,6 +176,7 @@ class RoomKernels(RoomWatcher):
 
     async def close(self) -> None:
         """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
+        self._is_closing = True
         await self._tidying.close()
         for kernel in self._kernels.values():
             self._background.run(f"closing that of {kernel.room_id}", partial(self._close, kernel))

@@ -10,12 +10,13 @@ from typing import TypeVar
 from ..access import User
 from ..background import Background
 from ..document import RoomDocument
-from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
+from ..errors import KernelDied, KernelFailed, NoKernel, RoomError, StoreError
 from ..rooms import RoomManager
 from ..store import BY_SERVER, Origin, OriginKind
 from .board import Board
+from .claim import ELSEWHERE, Claim
 from .contract import Kernel, KernelHost, KernelSpec
-from .notebook import KernelMark, abort_unended_runs, read_mark, require_spec, set_mark, set_spec, wanted_spec
+from .notebook import forget_kernel, has_former_mark, require_spec, set_spec, wanted_spec
 
 __all__ = ["KernelHolder"]
 
@@ -27,7 +28,6 @@ RESTARTING = "restarting"
 
 GONE = "The room's kernel is gone, because its server was started again. Run a cell to start a new one."
 DIED = "The kernel died, or was restarted elsewhere. What it had in memory is gone: run the cells again."
-ELSEWHERE = "The room's kernel runs on another server. Run cells there, or choose a kernel to use one here."
 ENDED = "The kernel has ended. Run a cell to start a new one."
 
 
@@ -44,6 +44,7 @@ class KernelHolder:
         self._rooms = rooms
         self._host = host
         self._board = board
+        self._claim = Claim(room_id, rooms.store, host.server)
         self._on_lost = on_lost
         self._kernel: Kernel | None = None
         self._expects_restart = False
@@ -68,12 +69,8 @@ class KernelHolder:
         return self._kernel
 
     async def require_here(self) -> None:
-        """Raise ``KernelElsewhere`` if the kernel runs on another server."""
-        if self._is_foreign(await self.look(read_mark)):
-            raise KernelElsewhere(ELSEWHERE)
-
-    def _is_foreign(self, mark: KernelMark | None) -> bool:
-        return mark is not None and mark.server not in ("", self._host.server)
+        """Raise ``KernelElsewhere`` if the kernel runs on another server; ``StoreUnavailable``."""
+        await self._claim.require_here()
 
     async def look(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the room's document."""
@@ -86,23 +83,28 @@ class KernelHolder:
             async with self._rooms.using(self._room_id) as room:
                 await room.change(change, origin)
         except (StoreError, RoomError) as error:
-            log.warning("Room %s: what its kernel is could not be noted: %s", self._room_id, error)
+            log.warning("Room %s: what became of its kernel could not be written: %s", self._room_id, error)
 
     # -- its life ----------------------------------------------------------------------------------------------------
 
     async def attach(self) -> bool:
-        """Find the room's kernel, or say that it is gone; returns whether runs of another server may go on."""
-        mark = await self.look(read_mark)
-        if self._is_foreign(mark):
+        """Find the room's kernel, or say that it is gone; returns whether runs of another server may go on.
+
+        ``StoreUnavailable``: try again.
+        """
+        if self._kernel is not None:
+            return False
+        await self._claim.look()
+        if self._claim.is_foreign:
             self._board.say(ELSEWHERE)
             return True
-        kernel = await self._host.find(self._room_id) if mark is not None else None
+        kernel = await self._host.find(self._room_id) if self._claim.lease is not None else None
         if kernel is not None:
-            specs = await self._host.specs()
-            self._adopt(kernel, specs.by_name.get(kernel.name) or KernelSpec(kernel.name, kernel.name, ""))
-        elif mark is not None:
+            await self._found_again(kernel)
+        elif self._claim.lease is not None or await self.look(has_former_mark):
             self._board.say(GONE)
-            await self._edit(_forget_kernel)
+            await self._edit(forget_kernel)
+            await self._claim.drop()
         self._board.changed()
         return False
 
@@ -125,30 +127,34 @@ class KernelHolder:
     async def _running(self, user: User) -> Kernel:
         async with self._commands:
             if self._kernel is not None:
+                if not self._claim.is_own:  # somebody wanted a kernel elsewhere, and did not run anything there yet
+                    await self._claim.take(self._kernel.id)
                 return self._kernel
             await self.require_here()
             metadata = await self.look(lambda document: document.metadata)
             spec = wanted_spec(await self._host.specs(), metadata)
             async with AsyncExitStack() as undo:
-                undo.push_async_callback(self._not_started, user)
+                undo.push_async_callback(self._not_started)
                 self._board.show_kernel("", spec, "starting")
-                await self._edit(partial(set_mark, mark=KernelMark("", self._host.server)), _origin(user))
+                await self._claim.take("")
                 kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
+                undo.push_async_callback(kernel.shutdown)
+                await self._claim.take(kernel.id)
                 undo.pop_all()
             self._adopt(kernel, spec)
-
-            def change(document: RoomDocument) -> None:
-                set_mark(document, KernelMark(kernel.id, self._host.server))
-                if not metadata.get("kernelspec"):
-                    set_spec(document, spec)
-
-            await self._edit(change, _origin(user))
+            if not metadata.get("kernelspec"):
+                await self._edit(partial(set_spec, spec=spec), _origin(user))
             return kernel
 
-    async def _not_started(self, user: User) -> None:
+    async def _found_again(self, kernel: Kernel) -> None:
+        await self._claim.take(kernel.id)
+        specs = await self._host.specs()
+        self._adopt(kernel, specs.by_name.get(kernel.name) or KernelSpec(kernel.name, kernel.name, ""))
+
+    async def _not_started(self) -> None:
         self._board.kernel = None
         self._board.changed()
-        await self._edit(partial(set_mark, mark=None), _origin(user))
+        await self._claim.drop()
 
     async def choose(self, name: str, user: User) -> bool:
         """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``.
@@ -156,17 +162,18 @@ class KernelHolder:
         Returns whether the room had a kernel on another server until now: its runs are given up.
         """
         spec = require_spec(await self._host.specs(), name)
-        was_foreign = False
+        await self._claim.look()
+        was_foreign = self._claim.is_foreign
 
         def change(document: RoomDocument) -> None:
-            nonlocal was_foreign
             set_spec(document, spec)
-            was_foreign = self._is_foreign(read_mark(document))
             if was_foreign:
-                _forget_kernel(document)
+                forget_kernel(document)
 
         async with self._rooms.using(self._room_id) as room:
             await room.change(change, _origin(user))
+        if was_foreign:
+            await self._claim.take_away()
         return was_foreign
 
     async def restart(self) -> None:
@@ -184,15 +191,14 @@ class KernelHolder:
                 self._expects_restart = False
                 self._board.changed()
 
-    async def end(self, *, in_document: bool = True) -> None:
+    async def end(self) -> None:
         """End it, if there is one."""
         async with self._commands:
             kernel = self._kernel
             self._let_go()
             if kernel is not None:
                 await kernel.shutdown()
-                if in_document:
-                    await self._edit(partial(set_mark, mark=None))
+                await self._claim.drop()
 
     async def leave(self) -> None:
         """Let go of the kernel, which may be found again, or be gone by then."""
@@ -201,7 +207,7 @@ class KernelHolder:
                 exits.push_async_callback(kernel.close)
             exits.push_async_callback(self._background.close)
             if kernel is not None:
-                await self._edit(partial(set_mark, mark=KernelMark(kernel.id, "")))
+                await self._claim.let_go()
 
     # -- what happens to it ------------------------------------------------------------------------------------------
 
@@ -233,9 +239,8 @@ class KernelHolder:
     async def _bury(self, kernel: Kernel) -> None:
         await kernel.shutdown()
         async with self._commands:
-            mark = await self.look(read_mark)
-            if mark is not None and mark.kernel_id == kernel.id:
-                await self._edit(partial(set_mark, mark=None))
+            if self._claim.lease is not None and self._claim.lease.kernel_id == kernel.id:
+                await self._claim.drop()
 
     def _let_go(self) -> None:
         if self._kernel is not None:
@@ -244,11 +249,6 @@ class KernelHolder:
         self._changed.set()
         self._on_lost()
         self._board.changed()
-
-
-def _forget_kernel(document: RoomDocument) -> None:
-    set_mark(document, None)
-    abort_unended_runs(document)
 
 
 def _origin(user: User) -> Origin:

@@ -12,19 +12,17 @@ from .contract import KernelSpec, KernelSpecs
 
 __all__ = [
     "Code",
-    "KernelMark",
-    "abort_unended_runs",
     "code",
     "code_cells",
-    "read_mark",
+    "forget_kernel",
+    "has_former_mark",
     "require_spec",
-    "set_mark",
     "set_spec",
     "wanted_spec",
 ]
 
-MARK = "kernel"
-"""The key in the root type ``state`` that says which kernel runs; it is no part of the notebook."""
+FORMER_MARK = "kernel"
+"""The key in the root type ``state`` that said which kernel runs; now the store does."""
 
 MAY_FAIL_TAG = "raises-exception"
 """What notebooks call a cell that is meant to fail; nbclient and JupyterLab go on after it."""
@@ -32,34 +30,11 @@ MAY_FAIL_TAG = "raises-exception"
 
 NO_KERNEL = "There is no kernel '{}' on this server."
 
-ADDRESS = "://"
-"""What is in the marks of earlier versions, which named servers by their addresses."""
 
-
-@dataclass(frozen=True, slots=True)
-class KernelMark:
-    """Which kernel a room has (``""`` while it starts), and on which server (``""`` if that has let go of it)."""
-
-    kernel_id: str
-    server: str
-
-
-def read_mark(document: RoomDocument) -> KernelMark | None:
-    """The mark of the room's kernel, if there is one."""
-    mark = document.doc.get("state", type=Map).get(MARK)
-    if not isinstance(mark, dict):
-        return None
-    server = str(mark.get("server", ""))
-    return KernelMark(str(mark.get("id", "")), "" if ADDRESS in server else server)
-
-
-def set_mark(document: RoomDocument, mark: KernelMark | None) -> None:
-    """Say which kernel runs."""
+def has_former_mark(document: RoomDocument) -> bool:
+    """Whether an earlier version left word of a kernel in the document."""
     state: Map[Any] = document.doc.get("state", type=Map)
-    if mark is not None:
-        state[MARK] = {"id": mark.kernel_id, "server": mark.server}
-    elif MARK in state:
-        del state[MARK]
+    return FORMER_MARK in state
 
 
 def require_spec(specs: KernelSpecs, name: str) -> KernelSpec:
@@ -125,8 +100,11 @@ def code(document: RoomDocument, cell_id: str) -> Code | None:
     return Code(document.source(cell_id), MAY_FAIL_TAG in document.tags(cell_id))
 
 
-def abort_unended_runs(document: RoomDocument) -> None:
+def forget_kernel(document: RoomDocument) -> None:
     """Mark the runs that the cells still show as running, though no kernel does, as aborted."""
+    state: Map[Any] = document.doc.get("state", type=Map)
+    if FORMER_MARK in state:
+        del state[FORMER_MARK]
     for cell in document.cells:
         ours = cell["metadata"].get("jupyter_collab")
         info = ours.get("run") if isinstance(ours, dict) else None

@@ -86,7 +86,10 @@ class RoomKernel:
     # -- the room's life ---------------------------------------------------------------------------------------------
 
     async def attach(self) -> None:
-        """Find the room's kernel, or say that it is gone. Nobody hears any more how runs of a former server end."""
+        """Find the room's kernel, or say that it is gone. Nobody hears any more how runs of a former server end.
+
+        ``StoreUnavailable``: try again.
+        """
         if not await self._holder.attach():
             await self._abort_left()
 
@@ -99,11 +102,11 @@ class RoomKernel:
         """The room was read from the store again."""
         self._board.move_to(room)
 
-    async def end(self, message: str | None, *, in_document: bool = True) -> None:
+    async def end(self, message: str | None) -> None:
         """End the kernel, whatever it does."""
         self._abort(self._queue.cancel_all())
         await self._working.close()
-        await self._holder.end(in_document=in_document)
+        await self._holder.end()
         self._board.say(message)
 
     async def close(self) -> None:

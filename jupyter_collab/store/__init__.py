@@ -3,6 +3,7 @@
 from .accounts.contract import AccountRecord, AccountStore
 from .blobs.contract import Blob
 from .contract import Store
+from .kernel_leases.contract import KernelLease
 from .people.contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
 from .rooms.contract import NOBODY, Head, LogEntry, LogSlice, Reader, RoomRecord
 from .rooms.origin import BY_SERVER, Origin, OriginKind
@@ -19,6 +20,7 @@ __all__ = [
     "EventRecord",
     "Head",
     "InviteRecord",
+    "KernelLease",
     "LogEntry",
     "LogSlice",
     "MemberRecord",

@@ -111,6 +111,14 @@ runs = Table(
     sqlite_with_rowid=False,
 )
 
+kernel_leases = Table(
+    "kernel_leases",
+    metadata,
+    Column("room_id", String(128), primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("kernel_id", Text, nullable=False),
+)
+
 members = Table(
     "members",
     metadata,

@@ -4,6 +4,7 @@ from .accounts.sql import SQLAccounts
 from .blobs.sql import SQLBlobs
 from .contract import Store
 from .database import Database
+from .kernel_leases.sql import SQLKernelLeases
 from .people.sql import SQLPeople
 from .rooms.sql import SQLRooms
 from .runs.sql import SQLRuns
@@ -11,7 +12,7 @@ from .runs.sql import SQLRuns
 __all__ = ["SQLStore"]
 
 
-class SQLStore(SQLRooms, SQLBlobs, SQLRuns, Store):
+class SQLStore(SQLRooms, SQLBlobs, SQLRuns, SQLKernelLeases, Store):
     """A store at a SQLAlchemy database URL, for instance ``sqlite:////home/ada/rooms.sqlite``."""
 
     def __init__(self, url: str) -> None:

@@ -396,12 +396,13 @@ async def test_who_may_not_edit_completes_names_where_they_stand(demo: Demo) -> 
         assert put_in.endswith(("print(segment_size", "[segment_size.bit_length"))
 
 
-async def test_the_room_does_not_say_where_its_server_is(
-    demo: Demo, manager: RoomManager, jp_serverapp: ServerApp
-) -> None:
+async def test_the_room_does_not_say_where_its_kernel_is_and_the_store_does(demo: Demo, manager: RoomManager) -> None:
     await demo.create("1")
     await demo.run()
     await demo.until_done()
-    mark = (await manager.read("demo")).doc.get("state", type=Map)["kernel"]
-    assert mark["id"]
-    assert re.fullmatch("[0-9a-f]{16}", mark["server"])
+    state: Map[Any] = (await manager.read("demo")).doc.get("state", type=Map)
+    assert "kernel" not in state
+    lease = await manager.store.kernel_lease("demo")
+    assert lease is not None
+    assert lease.kernel_id
+    assert re.fullmatch("[0-9a-f]{16}", lease.server)

@@ -22,6 +22,7 @@ from jupyter_collab.store import (
     AccountStore,
     Blob,
     Head,
+    KernelLease,
     LogEntry,
     LogSlice,
     MemberRecord,
@@ -53,6 +54,7 @@ class _StoredRoom:
     clients: dict[int, Origin] = field(default_factory=dict)
     blobs: dict[str, tuple[Blob, datetime]] = field(default_factory=dict)
     runs: dict[int, RunRecord] = field(default_factory=dict)
+    kernel_lease: KernelLease | None = None
 
     def slice(self, after_seq: int | None) -> LogSlice:
         frame_seq = max(self.keyframes)
@@ -340,3 +342,17 @@ class MemoryStore(Store):
         numbers = sorted(room.runs, reverse=True) if room is not None else []
         chosen = [number for number in numbers if before is None or number < before][:limit]
         return [room.runs[number] for number in chosen] if room is not None else []
+
+    async def kernel_lease(self, room_id: str) -> KernelLease | None:
+        await self._reading()
+        room = self._disk.rooms.get(room_id)
+        return None if room is None else room.kernel_lease
+
+    async def put_kernel_lease(
+        self, room_id: str, lease: KernelLease | None, instead_of: KernelLease | None
+    ) -> KernelLease | None:
+        await self._writing()
+        room = self._disk.room(room_id, deleted=True)
+        if room.kernel_lease == instead_of:
+            room.kernel_lease = lease
+        return room.kernel_lease

@@ -1,14 +1,18 @@
 """How long a room's kernel lives: as long as somebody needs it, and what is said when it is gone."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pycrdt import Map
 
-from jupyter_collab.errors import KernelElsewhere, KernelFailed
-from jupyter_collab.kernels import holder
+from jupyter_collab.document import RoomDocument
+from jupyter_collab.errors import KernelElsewhere, KernelFailed, StoreUnavailable
+from jupyter_collab.kernels import claim, holder
 from jupyter_collab.kernels.limits import KernelLimits
-from jupyter_collab.kernels.notebook import KernelMark, read_mark
 from jupyter_collab.rooms import RoomState
+from jupyter_collab.store import KernelLease
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
 from .kernels import Cells, ScriptedHost, eventually, running
@@ -21,9 +25,9 @@ def store(tmp_path: Path) -> FaultyStore:
     return faulty_store(tmp_path)
 
 
-async def mark_of(cells: Cells) -> KernelMark | None:
-    """What the document says about the room's kernel."""
-    return read_mark(await cells.manager.read("demo"))
+async def lease_of(cells: Cells) -> KernelLease | None:
+    """What the store says about the room's kernel."""
+    return await cells.manager.store.kernel_lease("demo")
 
 
 @scenario
@@ -103,7 +107,7 @@ async def test_after_a_server_was_killed_while_the_kernel_started_the_room_says_
         await cells.put("print a")
         await cells.run()
         await cells.until(lambda state: state["kernel"] and state["kernel"]["status"] == "starting")
-        await eventually(lambda: mark_of(cells), lambda mark: mark is not None)
+        await eventually(lambda: lease_of(cells), lambda lease: lease is not None)
         async with running(faulty_store(tmp_path)) as again:  # as if the first had just vanished
             assert (await again.state())["message"] == holder.GONE
             assert await again.history() == [("c0", "aborted")]
@@ -141,7 +145,7 @@ async def test_a_kernel_that_did_not_start_is_not_said_to_be_gone(tmp_path: Path
         await cells.put("print a")
         await cells.run()
         await cells.until_done()
-        assert await mark_of(cells) is None
+        assert await lease_of(cells) is None
 
 
 @scenario
@@ -192,3 +196,99 @@ async def test_a_kernel_that_still_runs_is_found_again(tmp_path: Path) -> None:
         await cells.run()
         await cells.until_done()
         assert len(host.started) == 1
+
+
+@scenario
+async def test_the_document_says_nothing_of_the_kernel(tmp_path: Path) -> None:
+    async with running(faulty_store(tmp_path)) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+        assert await lease_of(cells) == KernelLease("one", "k1")
+        state: Map[Any] = (await cells.manager.read("demo")).doc.get("state", type=Map)
+        assert "kernel" not in state
+        await cells.kernels.stop("demo")
+        assert await lease_of(cells) is None
+
+
+@scenario
+async def test_what_a_document_says_of_a_kernel_keeps_nobody_from_having_one(tmp_path: Path) -> None:
+    def forge(document: RoomDocument) -> None:
+        document.doc.get("state", type=Map)["kernel"] = {"id": "k", "server": "elsewhere"}
+
+    store = faulty_store(tmp_path)
+    async with running(store) as cells:
+        await cells.put("print a")
+        await cells.manager.edit("demo", forge, user("eve"))
+    async with running(faulty_store(tmp_path)) as cells:
+        assert (await cells.state())["message"] == holder.GONE
+        assert "kernel" not in (await cells.manager.read("demo")).doc.get("state", type=Map)
+        await cells.run()
+        await cells.until_done()
+        assert await cells.history() == [("c0", "ok")]
+
+
+@scenario
+async def test_of_two_servers_that_are_to_start_a_kernel_at_once_one_does(tmp_path: Path) -> None:
+    hosts = [ScriptedHost("one"), ScriptedHost("two")]
+    for host in hosts:
+        host.may_start.clear()
+    async with running(faulty_store(tmp_path), hosts[0]) as here, running(faulty_store(tmp_path), hosts[1]) as there:
+        await here.put("print a", "print b")
+        await there.state()
+        await asyncio.gather(here.run("c0"), there.run("c1"), return_exceptions=True)
+        for host in hosts:
+            host.may_start.set()
+        await asyncio.gather(here.until_done(), there.until_done())
+        assert sum(len(host.started) for host in hosts) == 1
+        messages = [(await cells.state())["message"] for cells in (here, there)]
+        assert sorted(messages, key=str) == sorted([None, claim.ELSEWHERE], key=str)
+
+
+@scenario
+async def test_a_server_from_which_the_room_was_taken_has_it_again_if_nobody_ran_anything_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async with running(faulty_store(tmp_path)) as cells, running(faulty_store(tmp_path), ScriptedHost("two")) as others:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+        await others.state()
+        await others.kernels.choose("demo", "python3", user("bob"))
+        assert await lease_of(cells) is None
+        await cells.run()
+        await cells.until_done()
+        assert (len(cells.host.started), await lease_of(others)) == (1, KernelLease("one", "k1"))
+        with pytest.raises(KernelElsewhere):
+            await others.run("c0")
+
+
+@scenario
+async def test_a_kernel_is_found_again_although_the_store_could_not_say_at_first_that_there_is_one(
+    store: FaultyStore, tmp_path: Path
+) -> None:
+    host = ScriptedHost()
+    async with running(store, host) as cells:
+        await cells.put("print a")
+        await cells.run()
+        await cells.until_done()
+    host.found = {"demo": host.kernel}
+    again = LeaseFailsOnce(tmp_path)
+    async with running(again, host) as cells:
+        await cells.run()
+        await cells.until_done()
+        assert (again.failures, len(host.started)) == (1, 1)
+
+
+class LeaseFailsOnce(FaultyStore):
+    """A store in which the first question for a kernel fails."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"sqlite:///{folder / 'rooms.sqlite'}")
+        self.failures = 0
+
+    async def kernel_lease(self, room_id: str) -> KernelLease | None:
+        if not self.failures:
+            self.failures += 1
+            raise StoreUnavailable("The store cannot be read just now.")
+        return await super().kernel_lease(room_id)

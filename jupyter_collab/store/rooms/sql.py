@@ -17,6 +17,7 @@ from ..schema import (
     clients,
     events,
     invites,
+    kernel_leases,
     keyframes,
     members,
     origins,
@@ -32,6 +33,10 @@ from .origin import Origin
 from .rows import find_room, origin_of, room_record
 
 __all__ = ["SQLRooms"]
+
+
+OF_ROOMS = (updates, origins, clients, keyframes, blobs, runs, kernel_leases, members, invites, events)
+"""What goes with a room, besides its own row."""
 
 
 class SQLRooms(RoomStore):
@@ -113,7 +118,7 @@ class SQLRooms(RoomStore):
             record = find_room(connection, room_id, deleted=True)
             if record.deleted_at is None:
                 raise RoomNotInBin(f"The room '{room_id}' is not in the bin; delete it first.")
-            for table in (updates, origins, clients, keyframes, blobs, runs, members, invites, events):
+            for table in OF_ROOMS:
                 connection.execute(table.delete().where(table.c.room_id == room_id))
             connection.execute(rooms.delete().where(rooms.c.id == room_id))
             connection.execute(retired_epochs.insert().values(room_id=room_id, epoch=record.epoch))

@@ -1,0 +1,1 @@
+"""On which server each room has its kernel."""
