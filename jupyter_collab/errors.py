@@ -11,6 +11,7 @@
      |    +-- BlobNotFound           the room does not keep this output any more
      |    +-- EpochMismatch          the client's document belongs to another history
      |    +-- LogCutShort            the store has lost what it had saved of the room
+     |    +-- ClientIdTaken          somebody wrote under another's Yjs client id, over two servers at once
      |    +-- LimitExceeded          a bound was passed (size, rate, number)
      |         +-- ServerFull        the server holds as many live rooms as it may
      |         +-- RoomFull          the room has as many peers as it may
@@ -78,6 +79,7 @@ __all__ = [
     "BlobNotFound",
     "CausalGap",
     "CellNotFound",
+    "ClientIdTaken",
     "CloseCode",
     "CollabError",
     "ContentChanged",
@@ -232,6 +234,17 @@ class LogCutShort(RoomError):
     code = CloseCode.TRY_AGAIN_LATER
     status = 503
     reason = "log_cut_short"
+
+
+class ClientIdTaken(RoomError):
+    """Somebody wrote under the Yjs client id of somebody else, of whom another server heard just before.
+
+    Nothing of it was saved. Who reconnects finds the room without it, and sends again what is theirs.
+    """
+
+    code = CloseCode.TRY_AGAIN_LATER
+    status = 503
+    reason = "client_id_taken"
 
 
 class LimitExceeded(RoomError):

@@ -4,7 +4,7 @@ from .attempts import Attempts, network_of
 from .guesses import Guesses
 from .invitations import InviteSecrets, hash_code, hash_token, read_code
 from .passwords import harden, hash_password, hashing, is_password
-from .roles import PALETTE, Capability, Role, User, UserKind
+from .roles import PALETTE, Capability, Role, User, UserKind, writer_of
 from .sessions import Session, SessionTokens, person
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "network_of",
     "person",
     "read_code",
+    "writer_of",
 ]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..protocol import UserInfo
 
-__all__ = ["PALETTE", "Capability", "Role", "User", "UserKind"]
+__all__ = ["PALETTE", "Capability", "Role", "User", "UserKind", "writer_of"]
 
 
 class Capability(StrEnum):
@@ -101,11 +101,8 @@ class User:
 
     @property
     def writer(self) -> str:
-        """Names who writes under a Yjs client id: as the principal, but all users of the server are one.
-
-        A program that shows the server's token is an anonymous user with another name at each connection.
-        """
-        return UserKind.SERVER.value if self.kind is UserKind.SERVER else self.principal
+        """Names who writes under a Yjs client id; see :func:`writer_of`."""
+        return writer_of(self.principal)
 
     @property
     def own_color(self) -> str:
@@ -126,6 +123,17 @@ class User:
             "role": role.value,
             "kind": self.kind.value,
         }
+
+
+def writer_of(principal: str | None) -> str:
+    """Who writes under a Yjs client id: the principal, but all users of the server are one; empty for the server.
+
+    A program that shows the server's token is an anonymous user with another name at each connection.
+    """
+    if principal is None:
+        return ""
+    kind = principal.partition(":")[0]
+    return kind if kind == UserKind.SERVER else principal
 
 
 def color_of(username: str) -> str:

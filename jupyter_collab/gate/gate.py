@@ -114,6 +114,15 @@ class Gate:
         """The name of the author who has written under a client id, if that is known."""
         return self._owners.get(client_id)
 
+    def know_writers(self, writers: Mapping[int, str]) -> None:
+        """Take note of who writes under client ids, from whoever knows it better; empty for a server."""
+        self._owners.update(writers)
+
+    def claim(self, client_id: int) -> None:
+        """Let nobody but servers write under a client id."""
+        self._owners[client_id] = SERVER
+        self._new_owned.append(client_id)
+
     def check(self, update: bytes, author: Author) -> Admission:
         """Look at an update that ``author`` wants to have applied.
 
@@ -232,7 +241,7 @@ class Gate:
         return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
 
     def take_new_clients(self) -> list[int]:
-        """The client ids of which :meth:`commit` has learnt since whose they are."""
+        """The client ids of which :meth:`commit` has learnt since whose they are, or that servers claimed."""
         taken, self._new_owned = self._new_owned, []
         return taken
 

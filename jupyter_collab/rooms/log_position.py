@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TypeVar
 
 from ..errors import EpochMismatch, StoreError
 from ..store import LogEntry, LogSlice, Store
@@ -13,6 +14,8 @@ __all__ = ["LogPosition"]
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+
+Found = TypeVar("Found")
 
 
 class LogPosition:
@@ -63,13 +66,19 @@ class LogPosition:
 
     async def read(self, after_seq: int | None) -> LogSlice:
         """Read the log, however long it takes until the store answers; ``EpochMismatch`` if it is another one now."""
+        log_slice = await self._patiently(lambda: self._store.read_log(self._room_id, after_seq))
+        if log_slice.record.epoch != self._epoch:
+            raise EpochMismatch("The room has a new history; join it with an empty document.")
+        return log_slice
+
+    async def writers(self, client_ids: Collection[int] | None) -> dict[int, str]:
+        """Who writes under ``client_ids``, or under all, however long it takes until the store answers."""
+        return await self._patiently(lambda: self._store.writers(self._room_id, client_ids))
+
+    async def _patiently(self, look: Callable[[], Awaitable[Found]]) -> Found:
         while True:
             try:
-                log_slice = await self._store.read_log(self._room_id, after_seq)
+                return await look()
             except StoreError as error:
                 log.warning("Room %s cannot be read, trying again: %s", self._room_id, error)
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                if log_slice.record.epoch != self._epoch:
-                    raise EpochMismatch("The room has a new history; join it with an empty document.")
-                return log_slice

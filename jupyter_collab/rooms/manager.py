@@ -17,6 +17,7 @@ from ..background import Background
 from ..backplane import Backplane
 from ..document import FirstContent, NotebookContent, RoomDocument
 from ..errors import (
+    ClientIdTaken,
     CloseCode,
     CollabError,
     EpochMismatch,
@@ -338,7 +339,7 @@ class RoomManager:
         """The room cannot go on: nobody may type into it as if it could."""
         if isinstance(error, RoomNotFound):
             self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: {error}")
-        elif isinstance(error, (EpochMismatch, LogCutShort, StoreError)):
+        elif isinstance(error, (EpochMismatch, LogCutShort, ClientIdTaken, StoreError)):
             self._end(room, error.code, f"{error.reason}: {error}")
         else:  # it is no fault of those who are here
             self._end(room, CloseCode.INTERNAL_ERROR, "internal_error: the server's log says why; reconnect")

@@ -3,6 +3,7 @@
 import logging
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
@@ -14,7 +15,7 @@ from ..gate import Admission, Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
-from .integrate import integrate, is_known
+from .integrate import beginners, integrate, is_known
 
 __all__ = ["Replica"]
 
@@ -101,6 +102,15 @@ class Replica:
     def writer_of(self, client_id: int) -> str | None:
         """Who writes under a client id, as :class:`~..gate.Author` names them, if that is known."""
         return self._gate.writer_of(client_id)
+
+    def know_writers(self, writers: Mapping[int, str]) -> None:
+        """Take note of who writes under client ids, as the store says."""
+        self._gate.know_writers(writers)
+
+    def newcomers(self, updates: Iterable[bytes]) -> set[int]:
+        """The clients that are in the document not before ``updates``, and of whom it is not known who they are."""
+        found = (client for update in updates for client in beginners(update))
+        return {client for client in found if self.writer_of(client) is None}
 
     @property
     def is_bloated(self) -> bool:
@@ -207,7 +217,7 @@ class Replica:
         return self._take_changes()
 
     def take_new_clients(self) -> list[int]:
-        """The Yjs client ids that are now known to be those of who sent what was applied last."""
+        """The Yjs client ids that are now known to be those of who made what was applied, or converted, last."""
         return self._gate.take_new_clients()
 
     def _take_in(self, update: bytes, admission: Admission) -> None:
@@ -326,12 +336,15 @@ class Replica:
         """Bring a room from before cells had keys up to date: :meth:`complete` for a room that is just opened.
 
         Two servers that open the same room at once make the very same edit, by the same client id. That is a low one:
-        of two values that are set at once that of the higher id counts, so what a person did offline stands.
+        of two values that are set at once that of the higher id counts, so what a person did offline stands. It is the
+        servers' own: one under which nobody has written, and from then on nobody but they may.
         """
         self._document.give_ids()
         if self._document.is_complete:
             return self._take_changes()
-        scratch_doc: Doc[Any] = Doc(client_id=self._low_client_id())
+        client_id = self._low_client_id()
+        self._gate.claim(client_id)
+        scratch_doc: Doc[Any] = Doc(client_id=client_id)
         scratch = RoomDocument(scratch_doc)
         scratch.doc.apply_update(self.encode())
         before = scratch.doc.get_state()
@@ -341,9 +354,13 @@ class Replica:
         return self._take_changes()
 
     def _low_client_id(self) -> int:
-        """A client id that stands for the state of the document; clients choose theirs among 2**32."""
-        known = sorted(state_vector(self.state_vector).items())
-        return 1 + zlib.crc32(repr(known).encode()) % MAX_LOW_CLIENT_ID
+        """A client id that stands for the state of the document, and is not in it; clients choose theirs among 2**32.
+
+        Somebody who foresees it, and takes it, makes it another one.
+        """
+        clocks = state_vector(self.state_vector)
+        start = 1 + zlib.crc32(repr(sorted(clocks.items())).encode()) % MAX_LOW_CLIENT_ID
+        return next(client_id for client_id in count(start) if client_id not in clocks)
 
     def complete(self, now_ms: int) -> list[bytes]:
         """Give cells what careless peers left out, and to what was deleted ``now_ms`` for a time if theirs is wrong."""

@@ -172,9 +172,10 @@ class Room:
 
     async def _open(self) -> None:
         """Get to know the document, and put it in order."""
+        self._replica.know_writers(await self._store.writers(self.id))
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()
-        self._tidy(self._replica.convert())
+        self._journal.add(self._replica.convert(), BY_SERVER, clients=self._replica.take_new_clients())
         await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
 
     def _prune(self) -> None:
@@ -710,6 +711,7 @@ class Room:
             log_slice = await position.read(None)
         self._replica.rebuild(log_slice, self._journal.unsaved_updates)
         await in_turns(self._replica.understand(), rests=NO_REST)
+        self._replica.know_writers(await position.writers(None))
         self._state = RoomState.LIVE
         self._live.set()
         state, entries = position.take(log_slice)
@@ -776,6 +778,7 @@ class Room:
         is_behind = True
         while is_behind:
             log_slice = await position.read(position.seq)
+            await self._meet_writers(log_slice)
             await self._until_live()
             if log_slice.state is not None:  # it may have what we wrote, too
                 self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
@@ -796,6 +799,14 @@ class Room:
                 self._on_changed(self, foreign)
             is_behind = position.is_behind
         self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
+
+    async def _meet_writers(self, log_slice: LogSlice) -> None:
+        """Learn who writes under the client ids that ``log_slice`` brings, before anybody here can write under them."""
+        is_whole = log_slice.state is not None
+        foreign = (entry.update for entry in log_slice.entries if not self._position.is_own(entry))
+        newcomers = None if is_whole else self._replica.newcomers(foreign)
+        if newcomers is None or newcomers:
+            self._replica.know_writers(await self._position.writers(newcomers))
 
     def _show_foreign(self, changes: list[bytes]) -> None:
         """Send what other server processes wrote.

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from jupyter_collab.access import Role
+from jupyter_collab.access import Role, writer_of
 from jupyter_collab.errors import (
     BlobNotFound,
+    ClientIdTaken,
     EpochMismatch,
     LogCutShort,
     NotSaved,
@@ -227,6 +228,9 @@ class MemoryStore(Store):
             raise EpochMismatch(f"The room '{room_id}' has a new history.")
         if room.record.head_seq < after_seq:
             raise LogCutShort(f"The log of the room '{room_id}' ends before {after_seq}.")
+        for client_id, origin in clients.items():
+            if writer_of(room.clients.get(client_id, origin).principal) != writer_of(origin.principal):
+                raise ClientIdTaken(f"The client id {client_id} is somebody else's in the room '{room_id}'.")
         room.entries.extend(entries)
         for client_id, origin in clients.items():
             room.clients.setdefault(client_id, origin)
@@ -241,6 +245,11 @@ class MemoryStore(Store):
         await self._reading()
         room = self._disk.rooms.get(room_id)
         return {} if room is None else dict(room.clients)
+
+    async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
+        known = await self.clients(room_id)
+        chosen = known.keys() if client_ids is None else known.keys() & set(client_ids)
+        return {client_id: writer_of(known[client_id].principal) for client_id in chosen}
 
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         await self._reading()

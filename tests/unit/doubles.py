@@ -1,7 +1,7 @@
 """Designed doubles: rooms in memory, with scripted peers and a store that fails, or waits, on command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -240,6 +240,8 @@ class FaultyStore(SQLStore):
         super().__init__(url)
         self.fails_to_write = False
         self.fails_to_read = False
+        self.fails_to_tell_writers = False
+        self.writers_asked = 0
         self.reads = 0
         self.reads_done = 0
         self._before_append = asyncio.Event()
@@ -292,6 +294,12 @@ class FaultyStore(SQLStore):
         self.reads_done += 1
         await self._after_read.wait()
         return log_slice
+
+    async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
+        self.writers_asked += self.fails_to_tell_writers
+        if self.fails_to_tell_writers:
+            raise StoreUnavailable("The store cannot be read: disk gone.")
+        return await super().writers(room_id, client_ids)
 
 
 def faulty_store(folder: Path) -> FaultyStore:

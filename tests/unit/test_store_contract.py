@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_collab.errors import EpochMismatch, LogCutShort, NotSaved, RoomError, StoreUnavailable
+from jupyter_collab.errors import ClientIdTaken, EpochMismatch, LogCutShort, NotSaved, RoomError, StoreUnavailable
 from jupyter_collab.store import BY_SERVER, Head, LogEntry, Origin, OriginKind, Store
 
 from .scenarios import scenario
@@ -14,6 +14,7 @@ from .stores import ADA, EPOCH, OTHER_EPOCH, StoreMaker, entries, opened
 
 BEN = Origin(OriginKind.KERNEL, "guest:ben", "Ben 😀", run=7)
 AGENT = Origin(OriginKind.PEER, "server:agent", "An agent", connection="c2", operator="server:ada")
+ADA_AGAIN = Origin(OriginKind.PEER, "server:ada", "Ada", connection="c3")
 RESTORED = Origin(OriginKind.RESTORE, "account:5", "Eve")
 EVENING = datetime(2026, 11, 30, 23, 59, 59, 123456, tzinfo=UTC)
 
@@ -132,13 +133,16 @@ async def test_whose_a_client_id_is_outlives_the_log(make_store: StoreMaker, tmp
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"state")
         await store.append("demo", EPOCH, entries(b"1"), clients={1: ADA, largest: BEN})
-        await store.append("demo", EPOCH, entries(b"2", origin=AGENT), 1, {2: AGENT, 1: BEN})
+        await store.append("demo", EPOCH, entries(b"2", origin=AGENT), 1, {2: AGENT, 1: ADA_AGAIN})
         await store.put_keyframe("demo", EPOCH, 2, b"state of 2", "note")
         await store.drop_entries("demo", EPOCH, 2)
         assert await store.clients("demo") == {1: ADA, 2: AGENT, largest: BEN}
         await store.append("demo", EPOCH, entries(b"3", origin=BEN))
         assert [entry.origin for entry in (await store.read_log("demo")).entries] == [BEN]
         assert await store.clients("none") == {}
+        assert await store.writers("demo") == {1: "server", 2: "server", largest: "guest:ben"}
+        assert await store.writers("demo", {2, largest, 3}) == {2: "server", largest: "guest:ben"}
+        assert await store.writers("demo", set()) == await store.writers("none") == {}
         await store.delete_room("demo")
         await store.purge_room("demo")
         assert await store.clients("demo") == {}
@@ -152,6 +156,33 @@ async def test_clients_of_an_append_that_is_refused_are_not_noted(make_store: St
         with pytest.raises(EpochMismatch):
             await store.append("demo", OTHER_EPOCH, entries(b"1"), clients={1: ADA})
         assert await store.clients("demo") == {}
+
+
+@scenario
+async def test_nobody_appends_under_a_client_id_of_somebody_else(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        for room_id in ("demo", "other"):
+            await store.create_room(room_id, room_id, EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"), clients={1: ADA, 3: BY_SERVER})
+        for clients in ({1: BEN}, {3: BEN}, {2: BEN, 1: BEN}, {2: BEN, 1: BY_SERVER}):
+            with pytest.raises(ClientIdTaken, match="somebody else"):
+                await store.append("demo", EPOCH, entries(b"2"), 1, clients)
+        assert len((await store.read_log("demo", 0)).entries) == 1
+        assert await store.clients("demo") == {1: ADA, 3: BY_SERVER}
+        await store.append("other", EPOCH, entries(b"1"), clients={1: BEN})
+        await store.append("demo", EPOCH, entries(b"2"), 1, {2: BEN, 3: BY_SERVER})
+        assert await store.writers("demo") == {1: "server", 2: "guest:ben", 3: ""}
+
+
+@scenario
+async def test_all_are_told_to_whoever_asks_for_very_many_writers(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        await store.append("demo", EPOCH, entries(b"1"), clients=dict.fromkeys(range(1, 40_001), BEN))
+        found = await store.writers("demo", set(range(1, 40_001)))
+        assert (len(found), set(found.values())) == (40_000, {"guest:ben"})
 
 
 # -- keyframes -----------------------------------------------------------------------------------------------------

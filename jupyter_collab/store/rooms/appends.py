@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
-from ...errors import EpochMismatch, LogCutShort, RoomError
+from ...access import writer_of
+from ...errors import ClientIdTaken, EpochMismatch, LogCutShort, RoomError
 from .contract import LogEntry
 from .origin import Origin
 from .rows import no_room, room_in_bin
@@ -47,7 +49,8 @@ class _Statements:
     insert: str
     note_origins: str
     note_clients: str
-    ids: Callable[[list[str]], object]
+    writers: str
+    ids: Callable[[list[Any]], object]
     moment: Callable[[datetime], object]
 
 
@@ -58,6 +61,9 @@ _SQLITE = _Statements(
     note_origins="INSERT INTO origins (room_id, id, kind, principal, display_name, connection, operator, run)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     note_clients="INSERT INTO clients (room_id, client_id, origin_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    writers="SELECT client_id, principal FROM clients"
+    " JOIN origins ON origins.room_id = clients.room_id AND origins.id = origin_id"
+    " WHERE clients.room_id = ? AND client_id IN (SELECT value FROM json_each(?))",
     ids=json.dumps,
     moment=lambda moment: moment.isoformat(" ", "microseconds").removesuffix("+00:00"),
 )
@@ -68,6 +74,9 @@ _POSTGRESQL = _Statements(
     note_origins="INSERT INTO origins (room_id, id, kind, principal, display_name, connection, operator, run)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
     note_clients="INSERT INTO clients (room_id, client_id, origin_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+    writers="SELECT client_id, principal FROM clients"
+    " JOIN origins ON origins.room_id = clients.room_id AND origins.id = origin_id"
+    " WHERE clients.room_id = %s AND client_id = ANY(%s)",
     ids=lambda ids: ids,
     moment=lambda moment: moment,
 )
@@ -86,6 +95,8 @@ def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | 
     clients: list[tuple[str, int, int]] = []
     for append in appends:
         end = _end_for(append, ends)
+        if append.clients and not isinstance(end, RoomError):
+            end = _taken(connection, statements, append) or end
         if isinstance(end, RoomError):
             results.append(end)
             continue
@@ -116,6 +127,18 @@ def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | 
 def _origin_row(room_id: str, id_: int, origin: Origin) -> tuple[object, ...]:
     who = (origin.principal, origin.display_name, origin.connection, origin.operator)
     return (room_id, id_, origin.kind.value, *who, origin.run)
+
+
+def _taken(connection: Connection, statements: _Statements, append: Append) -> ClientIdTaken | None:
+    """What is wrong if one of the client ids is somebody else's already."""
+    facts = (append.room_id, statements.ids(list(append.clients)))
+    for client_id, principal in connection.exec_driver_sql(statements.writers, facts):
+        if writer_of(principal) != writer_of(append.clients[client_id].principal):
+            return ClientIdTaken(
+                f"Somebody wrote in the room '{append.room_id}' under the Yjs client id {client_id} of somebody else. "
+                "Nothing of it was saved. Reconnect to send again what is yours."
+            )
+    return None
 
 
 def _end_for(append: Append, ends: Mapping[str, _LogEnd]) -> _LogEnd | RoomError:

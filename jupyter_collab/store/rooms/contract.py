@@ -148,6 +148,7 @@ class RoomStore(ABC):
         """Append to the log, durably and all or nothing, behind whatever is there; returns the last entry's ``seq``.
 
         ``clients`` says from where the edits come that are made under Yjs client ids; who had one first, keeps it.
+        Nothing is appended, and ``ClientIdTaken`` raised, if one is that of another writer.
         Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch, and
         ``LogCutShort`` if the log, which had reached ``after_seq``, ends before that.
         """
@@ -157,6 +158,13 @@ class RoomStore(ABC):
         """From where the edits come that were made under each Yjs client id of which that is known.
 
         It is kept as long as the room is, whatever is dropped from its log.
+        """
+
+    @abstractmethod
+    async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
+        """Who writes under each of ``client_ids``, or of all that are known, as :func:`~..access.writer_of` names them.
+
+        Those of which it is not known are left out. A room has no more of them than its document has Yjs clients.
         """
 
     @abstractmethod

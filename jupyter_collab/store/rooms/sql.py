@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from ...access import Role
+from ...access import Role, writer_of
 from ...errors import RoomError, RoomExists, RoomNotInBin, StoreUnavailable
 from ..database import Database
 from ..moments import aware, now
@@ -33,6 +33,9 @@ from .origin import Origin
 from .rows import find_room, origin_of, room_record
 
 __all__ = ["SQLRooms"]
+
+MAX_IDS_IN_QUERY = 500
+"""Databases take some thousand values in one statement. Whoever asks for more is told of all."""
 
 
 OF_ROOMS = (updates, origins, clients, keyframes, blobs, runs, kernel_leases, members, invites, events)
@@ -147,6 +150,19 @@ class SQLRooms(RoomStore):
                 select(clients.c.client_id, clients.c.origin_id).where(clients.c.room_id == room_id)
             )
             return {row.client_id: known[row.origin_id] for row in rows}
+
+        return await self._database.read(look)
+
+    async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
+        who = (clients.c.room_id == origins.c.room_id) & (clients.c.origin_id == origins.c.id)
+        query = select(clients.c.client_id, origins.c.principal).where(who, clients.c.room_id == room_id)
+        if client_ids is not None and len(client_ids) <= MAX_IDS_IN_QUERY:
+            query = query.where(clients.c.client_id.in_(client_ids))
+
+        def look(connection: Connection) -> dict[int, str]:
+            names: dict[str | None, str] = {}  # one text for each person, however many ids they had
+            found = connection.execute(query)
+            return {client: names.setdefault(who, writer_of(who)) for client, who in found}
 
         return await self._database.read(look)
 

@@ -1,0 +1,162 @@
+"""A Yjs client id stays with the person who wrote first under it, whichever server asks, and after each restart."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+
+from jupyter_collab.access import Role, UserKind
+from jupyter_collab.errors import CloseCode
+from jupyter_collab.rooms import RoomManager
+from tests.postgresql import Databases
+
+from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
+from .scenarios import scenario, until
+
+NEVER_SECONDS = 3600.0
+
+MakeStore = Callable[[], FaultyStore]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """What opens one database once more, as another process does."""
+    if request.param == "sqlite":
+        return lambda: faulty_store(tmp_path)
+    databases: Databases = request.getfixturevalue("databases")
+    return lambda: FaultyStore(databases.url_for(tmp_path))
+
+
+def guest(name: str) -> ScriptedPeer:
+    """Somebody who came by a link that lets them write."""
+    return ScriptedPeer(name, Role.WRITER, kind=UserKind.GUEST)
+
+
+def forged(victim: ScriptedPeer, known: bytes) -> bytes:
+    """An edit under the client id of ``victim``, by somebody who has the document ``known``."""
+    doc: Doc[Any] = Doc(client_id=victim.doc.client_id)
+    doc.apply_update(known)
+    before = doc.get_state()
+    text: Text = doc.get("text", type=Text)
+    text.insert(len(text), "FORGED")
+    return doc.get_update(before)
+
+
+async def attack(manager: RoomManager, victim: ScriptedPeer) -> ScriptedPeer:
+    """Somebody else writes under the client id of ``victim``, behind what the room has of them; returns who."""
+    eve = await guest("eve").join(manager)
+    await eve.send_edit(forged(victim, eve.doc.get_update()))
+    return eve
+
+
+async def until_refused(eve: ScriptedPeer) -> None:
+    """Wait until the edit is refused, because it is under the client id of somebody else."""
+    await until(lambda: eve.rejections)
+    assert "client id of somebody else" in eve.rejections[0].message
+
+
+@scenario
+async def test_after_a_restart_nobody_writes_under_the_id_of_somebody_who_is_offline(make_store: MakeStore) -> None:
+    bob = guest("bob")
+    async with serving(make_store()) as manager:
+        await bob.join(manager)
+        await bob.typed("online ")
+        bob.leave(manager)
+    bob.type("offline ", len(bob.text))
+    async with serving(make_store()) as manager:
+        await until_refused(await attack(manager, bob))
+        await bob.join(manager)
+        await bob.typed("back")
+        watcher = await ScriptedPeer("watcher").join(manager)
+        await watcher.until_text("online offline back")
+        assert str(bob.text) == "online offline back"
+        assert bob.rejections == []
+
+
+@scenario
+async def test_whose_an_id_is_outlives_the_log_of_the_room(make_store: MakeStore) -> None:
+    bob = guest("bob")
+    async with serving(make_store(), idle_seconds=0.01) as manager:
+        await bob.join(manager)
+        await bob.typed("kept ")
+        assert bob.room is not None
+        await bob.room.compact()
+        bob.leave(manager)
+        await until(lambda: manager.live("demo") is None)
+        await until_refused(await attack(manager, bob))
+
+
+@scenario
+async def test_the_users_of_the_server_stay_one_writer_after_a_restart(make_store: MakeStore) -> None:
+    ada = ScriptedPeer("ada")
+    async with serving(make_store()) as manager:
+        await ada.join(manager)
+        await ada.typed("with a token ")
+    ada.user = ScriptedPeer("anonymous").user
+    async with serving(make_store()) as manager:
+        await ada.join(manager)
+        await ada.typed("goes on")
+        assert ada.rejections == []
+        await until_refused(await attack(manager, ada))
+
+
+@scenario
+async def test_nobody_writes_on_one_server_under_an_id_that_is_somebodys_on_another(make_store: MakeStore) -> None:
+    async with serving(make_store()) as here, serving(make_store()) as there:
+        watcher = await ScriptedPeer("watcher").join(there)
+        bob = await guest("bob").join(here)
+        await bob.typed("here ")
+        await watcher.until_text("here ")
+        await until_refused(await attack(there, bob))
+        await bob.typed("and on")
+        await watcher.until_text("here and on")
+
+
+@scenario
+async def test_a_server_that_reads_a_keyframe_instead_of_entries_learns_whose_ids_are(make_store: MakeStore) -> None:
+    stores = make_store(), make_store()
+    async with serving(stores[0]) as here, serving(stores[1], poll_seconds=NEVER_SECONDS) as there:
+        watcher = await ScriptedPeer("watcher").join(there)
+        bob = await guest("bob").join(here)
+        await bob.typed("here ")
+        assert bob.room is not None
+        await bob.room.compact()
+        await watcher.typed("own ")
+        await until(lambda: "here" in str(watcher.text))
+        await until_refused(await attack(there, bob))
+
+
+@scenario
+async def test_while_the_store_cannot_say_whose_an_id_is_nothing_under_it_is_taken_in(make_store: MakeStore) -> None:
+    stores = make_store(), make_store()
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        watcher = await ScriptedPeer("watcher").join(there)
+        bob = await guest("bob").join(here)
+        stores[1].fails_to_tell_writers = True
+        await bob.typed("here ")
+        await until(lambda: stores[1].writers_asked)
+        assert str(watcher.text) == ""
+        stores[1].fails_to_tell_writers = False
+        await watcher.until_text("here ")
+        await until_refused(await attack(there, bob))
+
+
+@scenario
+async def test_of_two_who_write_under_one_id_on_two_servers_at_once_the_first_has_it(make_store: MakeStore) -> None:
+    async with serving(make_store()) as here, serving(make_store(), poll_seconds=NEVER_SECONDS) as there:
+        bob, ben = await guest("bob").join(here), await ScriptedPeer("ben").join(there)
+        unknowing = ben.doc.get_update()
+        await bob.typed("first ")
+        eve = await guest("eve").join(there)
+        await eve.send_edit(forged(bob, unknowing))
+        await until(lambda: eve.close_code)
+        assert (eve.close_code, ben.close_code) == (CloseCode.TRY_AGAIN_LATER, CloseCode.TRY_AGAIN_LATER)
+        assert eve.acks[-1].count < eve.edits_sent
+        ben.room = None
+        ben.type("of ben ")
+        await ben.join(there)
+        await until(lambda: sorted(str(ben.text).split()) == ["ben", "first", "of"])
+        await bob.typed("and on")
+        await until(lambda: "FORGED" not in str(bob.text) and len(bob.text) == len("first of ben and on"))
