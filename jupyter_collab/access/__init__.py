@@ -1,13 +1,14 @@
 """Who may do what in a room, and the secrets by which people are known."""
 
 from .attempts import Attempts, network_of
-from .guesses import Guesses
+from .guesses import MAX_GUESSES_PER_ADDRESS, Guesses
 from .invitations import InviteSecrets, hash_code, hash_token, read_code
 from .passwords import harden, hash_password, hashing, is_password
 from .roles import PALETTE, Capability, Role, User, UserKind, writer_of
 from .sessions import Session, SessionTokens, person
 
 __all__ = [
+    "MAX_GUESSES_PER_ADDRESS",
     "PALETTE",
     "Attempts",
     "Capability",

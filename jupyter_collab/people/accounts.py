@@ -57,7 +57,7 @@ class Accounts:
         email = email.strip().lower()[:MAX_EMAIL_CHARACTERS]  # it is remembered when it is wrong
         network = network_of(address)
         account = await self._guesses.guess(
-            (f"{network} {email}", network, email), lambda: self._account_with(email, password)
+            (f"{network} {email}", network, email), lambda: self._account_with(email, password), address=network
         )
         if account is None:
             raise SignInRefused("That address and that password do not belong together, or the account is locked.")

@@ -150,7 +150,7 @@ class Invitations:
         self._wrong_codes = Attempts(WRONG_CODES, WRONG_SECONDS)
         self._code_guesses = Guesses(self._addresses)
         self._password_guesses = Guesses(
-            Attempts(WRONG_PER_INVITE, WRONG_SECONDS), Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
+            Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS), Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
         )
         self._codes_in_store = CodeHashes(rooms)
         self._known_passwords = KnownPasswords()
@@ -241,7 +241,7 @@ class Invitations:
             raise TooManyAttempts("Very many codes are tried just now. Try again, or ask for a link.")
         self._waiting_codes += 1
         try:
-            found = await self._code_guesses.guess((network,), lambda: self._try_code(code, network))
+            found = await self._code_guesses.guess((network,), lambda: self._try_code(code, network), address=network)
         finally:
             self._waiting_codes -= 1
         if found is None:
@@ -293,8 +293,8 @@ class Invitations:
         if not password:
             raise PasswordRequired("This invitation needs a password. Ask who invited you.")
         kept = invite.password_hash
-        keys = invite.id, f"{invite.id} {network}"
-        found = await self._password_guesses.guess(keys, lambda: self._try_password(kept, password))
+        keys = f"{invite.id} {network}", invite.id
+        found = await self._password_guesses.guess(keys, lambda: self._try_password(kept, password), address=network)
         if found is None:
             raise WrongPassword("That is not the invitation's password. Ask who invited you.")
 
