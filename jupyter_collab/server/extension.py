@@ -212,7 +212,7 @@ class CollabExtension(ExtensionApp):
         logging.getLogger("jupyter_collab").parent = self.log  # what the rooms say belongs into the server's log
         self.server_id = ServerId(server_ids_folder())
         store = SQLStore(self.store_url)
-        backplane = PollingBackplane(store, self.poll_interval_seconds)
+        backplane = PollingBackplane(store, self.poll_interval_seconds, self.server_id.value)
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
         host = SessionHost(self.serverapp, self.server_id.value, self._kernel_rules())

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -64,7 +65,7 @@ class _People:
 @asynccontextmanager
 async def _opened(store_url: str) -> AsyncIterator[_People]:
     store = SQLStore(store_url)
-    manager = RoomManager(store, PollingBackplane(store, POLL_SECONDS), Limits())
+    manager = RoomManager(store, PollingBackplane(store, POLL_SECONDS, f"command {secrets.token_hex(8)}"), Limits())
     await manager.start()
     members = Members(manager, guests_may_run=True)
     try:

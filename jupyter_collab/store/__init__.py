@@ -4,6 +4,7 @@ from .accounts.contract import AccountRecord, AccountStore
 from .blobs.contract import Blob
 from .contract import Store
 from .kernel_leases.contract import KernelLease
+from .messages.contract import ServerMessage
 from .people.contract import EventRecord, InviteRecord, MemberRecord, PeopleStore, RoomAccess, check_invite
 from .rooms.contract import NOBODY, Head, LogEntry, LogSlice, Reader, RoomRecord
 from .rooms.origin import BY_SERVER, Origin, OriginKind
@@ -32,6 +33,7 @@ __all__ = [
     "RoomRecord",
     "RunRecord",
     "SQLStore",
+    "ServerMessage",
     "Store",
     "check_invite",
     "sqlite_url",

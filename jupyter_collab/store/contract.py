@@ -5,6 +5,7 @@ from abc import abstractmethod
 from .accounts.contract import AccountStore
 from .blobs.contract import BlobStore
 from .kernel_leases.contract import KernelLeaseStore
+from .messages.contract import MessageStore
 from .people.contract import PeopleStore
 from .rooms.contract import RoomStore
 from .runs.contract import RunStore
@@ -12,7 +13,7 @@ from .runs.contract import RunStore
 __all__ = ["Store"]
 
 
-class Store(RoomStore, BlobStore, RunStore, KernelLeaseStore):
+class Store(RoomStore, BlobStore, RunStore, KernelLeaseStore, MessageStore):
     """The contract; ``tests/unit/test_store_contract*.py`` hold every implementation to it.
 
     Whatever cannot be written raises :class:`~jupyter_collab.errors.NotSaved`, whatever cannot be read

@@ -119,6 +119,17 @@ kernel_leases = Table(
     Column("kernel_id", Text, nullable=False),
 )
 
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("room_id", String(128), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 members = Table(
     "members",
     metadata,

@@ -5,6 +5,7 @@ from .blobs.sql import SQLBlobs
 from .contract import Store
 from .database import Database
 from .kernel_leases.sql import SQLKernelLeases
+from .messages.sql import SQLMessages
 from .people.sql import SQLPeople
 from .rooms.sql import SQLRooms
 from .runs.sql import SQLRuns
@@ -12,7 +13,7 @@ from .runs.sql import SQLRuns
 __all__ = ["SQLStore"]
 
 
-class SQLStore(SQLRooms, SQLBlobs, SQLRuns, SQLKernelLeases, Store):
+class SQLStore(SQLRooms, SQLBlobs, SQLRuns, SQLKernelLeases, SQLMessages, Store):
     """A store at a SQLAlchemy database URL, for instance ``sqlite:////home/ada/rooms.sqlite``."""
 
     def __init__(self, url: str) -> None:

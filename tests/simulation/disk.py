@@ -32,9 +32,11 @@ from jupyter_collab.store import (
     Reader,
     RoomRecord,
     RunRecord,
+    ServerMessage,
     Store,
 )
 from jupyter_collab.store.blobs.contract import MIN_BLOB_AGE_SECONDS
+from jupyter_collab.store.messages.contract import MAX_MESSAGES
 from jupyter_collab.store.runs.contract import MAX_RUN_SOURCE_CHARACTERS, MAX_RUNS
 
 from .tokens import tokens_in
@@ -80,6 +82,8 @@ class Disk:
     def __init__(self) -> None:
         self.rooms: dict[str, _StoredRoom] = {}
         self.retired: dict[str, list[str]] = {}
+        self.messages: dict[int, ServerMessage] = {}
+        self.last_message = 0
         self.fails_to_write = False
         self.fails_to_read = False
         self.tokens: set[str] = set()
@@ -365,3 +369,25 @@ class MemoryStore(Store):
         if room.kernel_lease == instead_of:
             room.kernel_lease = lease
         return room.kernel_lease
+
+    async def add_messages(self, messages: Sequence[ServerMessage], drop_up_to: int = 0) -> int:
+        await self._writing()
+        disk = self._disk
+        for message in messages:
+            disk.last_message += 1
+            disk.messages[disk.last_message] = message
+        dropped = max(drop_up_to, disk.last_message - MAX_MESSAGES)
+        disk.messages = {seq: message for seq, message in disk.messages.items() if seq > dropped}
+        return max(disk.messages, default=0)
+
+    async def messages(
+        self, room_ids: Collection[str], after: int, *, reader: str
+    ) -> tuple[tuple[ServerMessage, ...], int]:
+        await self._reading()
+        found = [message for seq, message in self._disk.messages.items() if seq > after]
+        wanted = [message for message in found if message.room_id in room_ids and message.server != reader]
+        return tuple(wanted), max([after, *self._disk.messages])
+
+    async def last_message(self) -> int:
+        await self._reading()
+        return max(self._disk.messages, default=0)

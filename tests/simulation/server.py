@@ -1,6 +1,7 @@
 """A server process, as far as it matters: it owns every task that it began, so that it can be killed at any moment."""
 
 import asyncio
+import itertools
 import weakref
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ ROOM_ID = "demo"
 POLL_SECONDS = 0.1
 IDLE_SECONDS = 2.0
 
+_numbers = itertools.count()
 _owner: ContextVar["Server | None"] = ContextVar("_owner", default=None)
 
 
@@ -35,7 +37,9 @@ class Server:
         self._links: list[Link] = []
         self._store = store
         self.manager = self.call(
-            lambda: RoomManager(store, PollingBackplane(store, POLL_SECONDS), Limits(), IDLE_SECONDS)
+            lambda: RoomManager(
+                store, PollingBackplane(store, POLL_SECONDS, f"server {next(_numbers)}"), Limits(), IDLE_SECONDS
+            )
         )
 
     def call(self, function: Callable[[], T]) -> T:

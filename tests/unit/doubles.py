@@ -1,6 +1,7 @@
 """Designed doubles: rooms in memory, with scripted peers and a store that fails, or waits, on command."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ from .scenarios import until
 __all__ = ["FaultyStore", "MemoryTransport", "ScriptedPeer", "faulty_store", "serving", "user"]
 
 POLL_SECONDS = 0.01
+
+_servers = itertools.count(1)
 
 
 def user(name: str, kind: UserKind = UserKind.SERVER) -> User:
@@ -317,7 +320,8 @@ async def serving(
     rooms: Sequence[str] = ("demo",),
 ) -> AsyncIterator[RoomManager]:
     """A server process over ``store``, where the rooms ``rooms`` are made if they are not there."""
-    manager = RoomManager(store, PollingBackplane(store, poll_seconds), limits or Limits(), idle_seconds)
+    backplane = PollingBackplane(store, poll_seconds, f"server {next(_servers)}")
+    manager = RoomManager(store, backplane, limits or Limits(), idle_seconds)
     await manager.start()
     try:
         there = {record.id for record in (await manager.list_rooms())[0]}

@@ -52,7 +52,7 @@ async def test_every_change_of_a_watched_rooms_head_is_told_once(store: Counting
     other, listener = sqlite_store(tmp_path), Listener()
     async with opened(store, other):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(listener)
         backplane.watch("demo")
         expected: list[tuple[str, Head | None]] = [("demo", Head(EPOCH, 0, "Demo", False))]
@@ -81,7 +81,7 @@ async def test_rooms_that_are_not_watched_are_not_told(store: CountingStore) -> 
     async with opened(store):
         for room_id in ("demo", "other"):
             await store.create_room(room_id, room_id, EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(listener)
         backplane.watch("demo")
         backplane.watch("other")
@@ -98,7 +98,7 @@ async def test_rooms_that_are_not_watched_are_not_told(store: CountingStore) -> 
 async def test_without_rooms_the_store_is_left_in_peace(store: CountingStore) -> None:
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(Listener())
         await asyncio.sleep(10 * POLL_SECONDS)
         assert store.questions == []
@@ -119,7 +119,7 @@ async def test_it_goes_on_after_the_store_failed(store: CountingStore, error: Ex
     listener = Listener()
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(listener)
         store.fails = error
         backplane.watch("demo")
@@ -141,7 +141,7 @@ async def test_it_goes_on_after_a_listener_failed(store: CountingStore, caplog: 
 
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(fail_once)
         backplane.watch("demo")
         await until(lambda: listener.hints)
@@ -161,7 +161,7 @@ async def test_a_listener_that_fails_on_one_room_hears_of_the_others_in_the_same
         raise ValueError("a bug")
 
     async with opened(store):
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(fail)
         for room_id in ("one", "two", "three"):
             await store.create_room(room_id, room_id, EPOCH, "note", b"")
@@ -177,7 +177,7 @@ async def test_after_the_end_nothing_is_told(store: CountingStore) -> None:
     listener = Listener()
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "note", b"")
-        backplane = PollingBackplane(store, POLL_SECONDS)
+        backplane = PollingBackplane(store, POLL_SECONDS, "one")
         await backplane.start(listener)
         backplane.watch("demo")
         await until(lambda: listener.hints)

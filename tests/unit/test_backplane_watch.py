@@ -9,11 +9,21 @@ from jupyter_collab.store import Head, SQLStore
 from .scenarios import scenario, until
 
 
-class SlowStore(SQLStore):
-    """Answers a question about heads only when told to."""
+class SilentStore(SQLStore):
+    """No other server says anything."""
 
     def __init__(self) -> None:
         super().__init__("sqlite://")
+
+    async def last_message(self) -> int:
+        return 0
+
+
+class SlowStore(SilentStore):
+    """Answers a question about heads only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.asked: list[set[str]] = []
         self.answer = asyncio.Event()
 
@@ -27,7 +37,7 @@ class SlowStore(SQLStore):
 async def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
     store = SlowStore()
     heard: list[tuple[str, Head | None]] = []
-    backplane = PollingBackplane(store, 0.001)
+    backplane = PollingBackplane(store, 0.001, "one")
     await backplane.start(lambda room_id, head: heard.append((room_id, head)))
     backplane.watch("first")
     await until(lambda: store.asked)
@@ -39,12 +49,12 @@ async def test_a_room_watched_during_a_question_waits_for_the_next() -> None:
     assert [(room_id, head is not None) for room_id, head in heard] == [("first", True), ("second", True)]
 
 
-class BusyStore(SQLStore):
+class BusyStore(SilentStore):
     """Somebody writes to the room ``busy`` whenever it is asked about anything."""
 
     def __init__(self) -> None:
-        super().__init__("sqlite://")
-        self.backplane = PollingBackplane(self, 0.001)
+        super().__init__()
+        self.backplane = PollingBackplane(self, 0.001, "one")
         self.asked: list[set[str]] = []
 
     async def heads(self, room_ids: Collection[str]) -> dict[str, Head]:

@@ -1,0 +1,69 @@
+"""Backplanes for tests: each server has one, and those that are made for the same folder hear each other."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from jupyter_collab.background import Background
+from jupyter_collab.backplane import MAX_MESSAGE_BYTES, Backplane, MessageListener, PollingBackplane
+from jupyter_collab.store import ServerMessage, Store
+
+__all__ = ["BackplaneMaker", "MemoryBackplane", "MemoryHub", "polling"]
+
+BackplaneMaker = Callable[[Store, str], Backplane]
+
+POLL_SECONDS = 0.002
+
+
+class MemoryHub:
+    """Where the backplanes of several servers in one process meet. While ``losing`` all messages are lost."""
+
+    def __init__(self) -> None:
+        self.backplanes: list[MemoryBackplane] = []
+        self.is_losing = False
+
+    @contextmanager
+    def losing(self) -> Iterator[None]:
+        """Nobody hears anything meanwhile."""
+        self.is_losing = True
+        yield
+        self.is_losing = False
+
+
+class MemoryBackplane(PollingBackplane):
+    """Carries messages within the process, in the next turn of the event loop; heads come from the store."""
+
+    def __init__(self, hub: MemoryHub, store: Store, server: str) -> None:
+        super().__init__(store, POLL_SECONDS, server)
+        hub.backplanes.append(self)
+        self._hub = hub
+        self._listeners: dict[str, MessageListener] = {}
+        self._hearing = Background("messages in memory")
+
+    async def stop(self) -> None:
+        self._hub.backplanes.remove(self)
+        await self._hearing.close()
+        await super().stop()
+
+    def publish(self, room_id: str, topic: str, data: bytes) -> None:
+        if len(data) > MAX_MESSAGE_BYTES:
+            raise ValueError(f"It has {len(data)} bytes.")
+        if not self._hub.is_losing:
+            message = ServerMessage(room_id, topic, self.server, data)
+            for other in self._hub.backplanes:
+                if other is not self:
+                    other._hearing.later(0, "hearing", lambda other=other: other._hear(message))  # type: ignore[misc]
+
+    def _hear(self, message: ServerMessage) -> None:
+        if (listener := self._listeners.get(message.room_id)) is not None:
+            listener(message)
+
+    def subscribe(self, room_id: str, listener: MessageListener) -> None:
+        self._listeners[room_id] = listener
+
+    def unsubscribe(self, room_id: str) -> None:
+        self._listeners.pop(room_id, None)
+
+
+def polling(store: Store, server: str) -> PollingBackplane:
+    """The one of a real server."""
+    return PollingBackplane(store, POLL_SECONDS, server)
