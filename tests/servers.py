@@ -2,7 +2,7 @@
 
 ::
 
-    with start_server(tmp_path, CollabExtension={"message_bytes": 1_000_000}) as server:
+    with start_server(tmp_path, CollabExtension={"max_message_bytes": 1_000_000}) as server:
         server.create_room("demo")
         server.kill()       # kill -9; its kernels notice and end by themselves
         server.restart()    # same address, token, folders and rooms
@@ -22,7 +22,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -80,7 +80,14 @@ class RunningServer:
         Holds its root (``root``), its Jupyter folders (``config``, ``data``, ``runtime``) and its log.
     """
 
-    def __init__(self, folder: Path, app: App, config: Mapping[str, Any], env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        app: App,
+        config: Mapping[str, Any],
+        env: Mapping[str, str],
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.token = secrets.token_hex(16)
         self.port = find_port()
@@ -88,6 +95,7 @@ class RunningServer:
         self.url = f"http://127.0.0.1:{self.port}{server_app.get('base_url', '/')}"
         self._has_extension = server_app["jpserver_extensions"].get("jupyter_collab", False)
         self._app = app
+        self._arguments = arguments
         self._env = {**os.environ, **_environment(folder), **env}
         self._write_config({**config, "ServerApp": server_app})
         self._process: subprocess.Popen[bytes] | None = None
@@ -137,7 +145,7 @@ class RunningServer:
             raise RuntimeError("The server already runs.")
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._app],
+                [sys.executable, "-m", self._app, *self._arguments],
                 cwd=self.folder / "root",
                 env=self._env,
                 stdin=subprocess.DEVNULL,
@@ -285,7 +293,12 @@ def _joined(first: str, rest: str | None) -> str:
 
 
 def start_server(
-    tmp_path: Path, *, app: App = "jupyter_server", env: Mapping[str, str] | None = None, **config: Any
+    tmp_path: Path,
+    *,
+    app: App = "jupyter_server",
+    env: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    **config: Any,
 ) -> RunningServer:
     """Start a server with this package's extension and wait until it answers.
 
@@ -297,9 +310,11 @@ def start_server(
         ``jupyter_server``, or with its pages ``jupyterlab`` or ``notebook``.
     env
         More environment variables.
+    arguments
+        More of the command line.
     config
         Sections of its configuration, each a mapping from trait to a JSON value.
     """
-    server = RunningServer(tmp_path, app, config, env or {})
+    server = RunningServer(tmp_path, app, config, env or {}, arguments)
     server.start()
     return server

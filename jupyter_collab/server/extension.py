@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, default
 
 from ..access import Role
 from ..backplane import PollingBackplane
@@ -29,6 +29,7 @@ from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import KernelRules, SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
+from .options import require_sound, words_of
 from .page import page_routes
 from .pages import OpenRoomHandler
 from .places import default_store_url, server_ids_folder
@@ -41,6 +42,8 @@ from .signing_in import ACCOUNT_ROUTES, AUTH_ROUTES
 from .websocket import RoomWebSocketHandler
 
 if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
     from .sign_in import Provider
 
 __all__ = ["CollabExtension"]
@@ -206,6 +209,18 @@ class CollabExtension(ExtensionApp):
     @default("store_url")
     def _default_store_url(self) -> str:
         return default_store_url()
+
+    def _link_jupyter_server_extension(self, serverapp: "ServerApp") -> None:
+        """Take over the configuration. With a bad one the server does not start, as with one of Jupyter's own options.
+
+        Else jupyter_server would load us with the defaults, which may allow more than the deployer wants.
+        """
+        try:
+            super()._link_jupyter_server_extension(serverapp)
+            require_sound(self, self.config)
+        except TraitError as error:
+            self.log.critical("jupyter_collab: bad configuration: %s", words_of(error))
+            self.exit(1)
 
     def initialize_settings(self) -> None:
         """Make the manager; the store is opened when the server runs."""
