@@ -17,7 +17,6 @@ from .cells import is_whole, set_type, update_map
 from .content import CellContent, NotebookContent, parse_cell, read_notebook
 from .deletion import dismiss, is_late, mark_deleted, restore
 from .differences import Replacement
-from .digest import digest
 from .merging import merge_cells, new_id
 from .notebook_merge import merge_contents
 from .outputs import OutputList
@@ -124,9 +123,22 @@ class RoomDocument:
 
     @property
     def digest(self) -> str:
-        """What this document and each other that has the same texts in the same cells have in common."""
-        with self.doc.transaction():
-            return digest(self._cells.maps())
+        """What this document and each other that has the same texts in the same cells have in common.
+
+        After :meth:`watch`, only cells that changed since it was asked last are read. Nobody may be editing just now.
+        """
+        index = self._cells.index_now()
+        with self.doc.transaction() as transaction:
+            while index.undigested:
+                index.take_digest(transaction)
+        return index.digest
+
+    def digesting(self) -> Iterator[None]:
+        """Read for :attr:`digest`, after :meth:`watch`, in small steps between which others may edit the document."""
+        while (index := self._cells.index) is not None and index.undigested:
+            with self.doc.transaction() as transaction:
+                index.take_digest(transaction)
+            yield
 
     def ids(self) -> tuple[list[str], list[str]]:
         """The ids of the cells, in order; and those of all in the shared array, as they lie there, deleted ones too."""

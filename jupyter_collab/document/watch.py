@@ -1,10 +1,10 @@
-"""What happens to the cells of a document, noticed at no cost for what happens to texts and outputs."""
+"""What happens to the cells of a document, noticed at no cost for what happens to outputs, and hardly any for texts."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from pycrdt import Map
+from pycrdt import Map, Text
 
 from .cell_index import CellIndex, CellRecord
 from .cell_list import CellList
@@ -26,7 +26,8 @@ CELLS_AT_ONCE = 20
 class CellWatch:
     """Keeps the index of ``cells`` up to date, and notices what there may be to check, to complete or to take out.
 
-    It looks at the bag of cells, at each cell's own keys and at the keys of its metadata, once :meth:`reading` is done.
+    It looks at the bag of cells, at each cell's own keys, at the keys of its metadata and at whether its text changed,
+    once :meth:`reading` is done.
     ``on_dirty`` is called when there begins to be something in ``trusted``, while the document is locked: it must
     neither write nor raise.
 
@@ -51,6 +52,7 @@ class CellWatch:
         self._of_bag: Any = None
         self._of_cells: dict[CellRecord, Any] = {}
         self._of_metadata: dict[CellRecord, Any] = {}
+        self._of_sources: dict[CellRecord, Any] = {}
         self.trusted: dict[CellRecord, None] = {}
         self.has_new_order = True
         self.unchecked: list[Map[Any]] | None = None
@@ -61,7 +63,7 @@ class CellWatch:
     @property
     def subscriptions(self) -> int:
         """How many shared types are observed."""
-        return (self._of_bag is not None) + len(self._of_cells) + len(self._of_metadata)
+        return (self._of_bag is not None) + sum(map(len, (self._of_cells, self._of_metadata, self._of_sources)))
 
     def reading(self) -> Iterator[None]:
         """Get to know what is there, in small steps; nobody may edit the document in between."""
@@ -107,7 +109,16 @@ class CellWatch:
         record = CellRecord(cell)
         self._of_cells[record] = cell.observe(partial(self._on_cell, record))
         self._observe_metadata(record)
+        self._observe_source(record)
         return record
+
+    def _observe_source(self, record: CellRecord) -> None:
+        if (former := self._of_sources.pop(record, None)) is not None:
+            former.drop()
+        source = record.shared.get(SOURCE)
+        if isinstance(source, Text):
+            # pycrdt's own observe would read for each event where in the document the text is, and what changed in it
+            self._of_sources[record] = source.integrated.observe(partial(self._on_source, record))
 
     def _observe_metadata(self, record: CellRecord) -> None:
         if (former := self._of_metadata.pop(record, None)) is not None:
@@ -121,8 +132,9 @@ class CellWatch:
     def _forget(self, gone: Iterable[CellRecord]) -> None:
         for record in gone:
             self._of_cells.pop(record).drop()
-            if (subscription := self._of_metadata.pop(record, None)) is not None:
-                subscription.drop()
+            for subscriptions in (self._of_metadata, self._of_sources):
+                if (subscription := subscriptions.pop(record, None)) is not None:
+                    subscription.drop()
             self.trusted.pop(record, None)
             self.remarked.pop(record, None)
 
@@ -167,6 +179,8 @@ class CellWatch:
             pass
 
     def _on_cell(self, record: CellRecord, event: Event) -> None:
+        if record not in self._of_cells:  # it is gone since, by the same edit
+            return
         keys = event.keys
         if not keys.keys().isdisjoint(SHARED_KEYS):
             self._recheck(record.shared)
@@ -182,15 +196,23 @@ class CellWatch:
                 self.taken_away = f"the {key} of a cell"
         if METADATA in keys:
             self._observe_metadata(record)
+        if SOURCE in keys:
+            self._observe_source(record)
 
     def _recheck(self, cell: "Map[Any]") -> None:
         if self.unchecked is not None:
             self.unchecked.append(cell)
 
+    def _on_source(self, record: CellRecord, _event: Event) -> None:
+        if self._cells.index is not None and record in self._of_cells:
+            self._cells.index.undigested[record] = None
+
     def _on_metadata(self, record: CellRecord, event: Event) -> None:
         if TRUSTED in event.keys:
             self._mark(record)
 
+
+SOURCE = "source"
 
 MARK_KEYS = frozenset({DELETED, NOTICED})
 """What says when a cell was deleted."""

@@ -166,10 +166,20 @@ class Replica:
 
     @property
     def digest(self) -> str:
-        """What a copy with the same texts has, too; made once for each state of the document."""
+        """What a copy with the same texts has, too; made once for each state of the document.
+
+        It takes long if many cells changed since it was asked last, unless :meth:`digesting` is done.
+        """
         if self._digest is None:
             self._digest = self._document.digest
         return self._digest
+
+    def digesting(self) -> Generator[None, None, None]:
+        """Get :attr:`digest` ready, in small steps."""
+        document = None
+        while document is not self._document:  # it may be made anew meanwhile
+            document = self._document
+            yield from document.digesting()
 
     @property
     def size_bytes(self) -> int:

@@ -386,7 +386,7 @@ class Room:
                 return self._receive_when_live(peer, data)
             again = self._handle(peer, data)
             if again is not None:
-                return again
+                return again if seconds is None else _with_rest(again, seconds)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
             self._answer_failure(peer, error)
         return None if seconds is None else asyncio.sleep(seconds)
@@ -424,8 +424,8 @@ class Room:
                 self._leases.let_go(peer, key)
             case Pieces():
                 self._reservations.announce(peer, message)
-            case Check(digest, differs):
-                (self._note_difference if differs else self._check)(peer, digest)
+            case Check():
+                return self._check(peer, message)
             case _:
                 raise UnsupportedMessage("Only the server sends messages of this type.")
         return None
@@ -439,9 +439,18 @@ class Room:
         peer.pay(len(message) / SENT_BYTES_PER_SECOND)
         self._journal.when_saved(lambda: peer.outbox.send_document(message))
 
-    def _check(self, peer: Peer, digest: str) -> None:
+    async def _check(self, peer: Peer, check: Check) -> None:
+        """Answer a check; what changed since the last one is read in small steps."""
+        try:
+            await in_turns(self._replica.digesting())
+            if peer in self._audience.peers:
+                (self._note_difference if check.differs else self._compare)(peer, check.digest)
+        except Exception as error:  # noqa: BLE001  # it is between the room and this peer
+            self._answer_failure(peer, error)
+
+    def _compare(self, peer: Peer, digest: str) -> None:
         """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""
-        is_behind = self._journal.has_unsaved or peer.outbox.busy
+        is_behind = not self._is_live() or self._journal.has_unsaved or peer.outbox.busy
         own = None if is_behind else self._replica.digest
         peer.tell(Event({"type": "check", "digest": own, "agrees": None if own is None else own == digest}))
 
@@ -841,6 +850,11 @@ class Room:
                 with self._parts.boundary(f"disconnecting {peer.name}"):
                     self.leave(peer)
                     peer.disconnect(code, reason)
+
+
+async def _with_rest(waiting: Awaitable[None], seconds: float) -> None:
+    await waiting
+    await asyncio.sleep(seconds)
 
 
 def _is_about_an_edit(error: CollabError) -> bool:

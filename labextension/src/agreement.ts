@@ -1,7 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { digestOf } from './document/digest.js';
+import { DocumentDigest } from './document/digest.js';
 
 /** How long a check waits for what, in milliseconds. */
 export interface IAgreementTimes {
@@ -45,7 +45,7 @@ export class Agreement implements IDisposable {
   start(): void {
     this._isStarted = true;
     // It may be another one although no change was told: a fault of a library, which is what this looks for.
-    this._digest = null;
+    this._digest?.forget();
     this._schedule(this._times.joined);
   }
 
@@ -82,6 +82,7 @@ export class Agreement implements IDisposable {
       this._isDisposed = true;
       this.stop();
       this._doc.off('update', this._onChange);
+      this._digest?.dispose();
     }
   }
 
@@ -100,12 +101,12 @@ export class Agreement implements IDisposable {
   }
 
   private _readDigest(): string {
-    this._digest ??= digestOf(this._doc);
-    return this._digest;
+    this._digest ??= new DocumentDigest(this._doc);
+    return this._digest.read();
   }
 
   private readonly _onChange = (): void => {
-    this._digest = this._suspect = null;
+    this._suspect = null;
     this._isAsked = false;
     if (this._isStarted) {
       this._schedule(this._times.idle);
@@ -120,6 +121,6 @@ export class Agreement implements IDisposable {
   private _unanswered = 0;
   /** The room's digest, if the last answer said that it is another. */
   private _suspect: string | null = null;
-  private _digest: string | null = null;
+  private _digest: DocumentDigest | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -162,7 +162,7 @@ def test_watches_of_cells_that_are_gone_do_not_pile_up() -> None:
         document.clear_out(IN_A_YEAR_MS)
         document.doc["cells"][0]["metadata"]["trusted"] = True
         document.strip_trust()
-    assert watch.subscriptions == 1 + 2 * len(document.doc["cells"])
+    assert watch.subscriptions == 1 + 3 * len(document.doc["cells"])
 
 
 class Trust(RuleBasedStateMachine):

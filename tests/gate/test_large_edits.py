@@ -54,9 +54,10 @@ def many_cells(person: Person, count: int) -> bytes:
 
     def add(person: Person) -> None:
         for number in range(count):
-            fields: dict[str, Any] = {"cell_type": "code", "source": Text(str(number)), "metadata": Map()}
+            fields: dict[str, Any] = {"id": f"new{number}", "pos": f"b{number:05}V", "cell_type": "code"}
+            parts = {"source": Text(str(number)), "metadata": Map()}
             output = Map({"output_type": "stream", "name": "stdout", "text": Text("out")})
-            person.bag.append(Map({"id": f"new{number}", "pos": f"b{number:05}", **fields, "outputs": Array([output])}))
+            person.bag.append(Map({**fields, **parts, "outputs": Array([output])}))
 
     return person.update(add)
 

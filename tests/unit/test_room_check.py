@@ -1,21 +1,24 @@
 """A client may ask whether what it has is what the room has, and is told so only when that is certain."""
 
+import asyncio
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Map
+from pycrdt import Doc, Map, ReadTransaction, Transaction
 
 from jupyter_collab.access import Role
-from jupyter_collab.document import RoomDocument, room_document
-from jupyter_collab.document.digest import digest
-from jupyter_collab.protocol import Check
+from jupyter_collab.document import RoomDocument, cell_index
+from jupyter_collab.document.digest import CellDigest, cell_digest
+from jupyter_collab.protocol import Check, build
 from jupyter_collab.rooms import RoomManager
+from jupyter_collab.store import BY_SERVER
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
+
+CELLS = 100
 
 
 @pytest.fixture
@@ -104,23 +107,87 @@ async def test_who_reads_slowly_is_told_to_ask_later(store: FaultyStore) -> None
         assert bob.events[-1].info == {"type": "check", "digest": None, "agrees": None}
 
 
+class Readings:
+    """Counts the cells that are read for a digest."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def read(self, cell: "Map[Any]", transaction: Transaction | ReadTransaction) -> CellDigest:
+        """Take the digest of a cell."""
+        self.count += 1
+        return cell_digest(cell, transaction)
+
+    def take(self) -> int:
+        """How many were read since this was asked last."""
+        count, self.count = self.count, 0
+        return count
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> Readings:
+    """Of all documents."""
+    readings = Readings()
+    monkeypatch.setattr(cell_index, "cell_digest", readings.read)
+    return readings
+
+
+def add_cells(document: RoomDocument) -> None:
+    """As an import does."""
+    for number in range(CELLS):
+        document.insert_cell(number, "code", f"x = {number}", id=f"cell{number}")
+
+
 @scenario
-async def test_many_checks_of_one_state_read_the_document_once(
-    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_cells_that_changed_are_read_again(store: FaultyStore, readings: Readings) -> None:
+    async with serving(store) as manager:
+        ada, bob = await joined(manager, "ada", "bob")
+        assert ada.room is not None
+        await ada.room.change(add_cells, BY_SERVER)
+        await until(lambda: len(ada.cells) == len(bob.cells) == CELLS + 1)
+        own = digest_of(ada.doc)
+        readings.take()
+        for _ in range(3):
+            assert (await ask(ada, own))["agrees"] is True
+        assert readings.take() == CELLS + 1
+        append_to_first_cell(ada, "x")
+        bob.cells[7]["metadata"]["tags"] = ["a"]
+        bob.cells[CELLS]["pos"] = "a0V"
+        await ada.until_saved()
+        await until(lambda: digest_of(bob.doc) == digest_of(ada.doc))
+        own = digest_of(ada.doc)
+        readings.take()
+        assert (await ask(bob, own))["agrees"] is True
+        assert readings.take() == 2
+
+
+@scenario
+async def test_many_cells_are_read_in_small_steps(store: FaultyStore, readings: Readings) -> None:
     async with serving(store) as manager:
         (ada,) = await joined(manager, "ada")
-        read: list[None] = []
-        own = digest_of(ada.doc)
+        assert ada.room is not None
+        await ada.room.change(add_cells, BY_SERVER)
+        steps = ada.room._replica.digesting()
+        most = 0
+        for step, _ in enumerate(steps):
+            most = max(most, readings.take())
+            if step == 10:  # others edit meanwhile, even what was read already
+                append_to_first_cell(ada, "x")
+        assert most == 1
+        assert ada.room._replica.digest == digest_of(ada.doc)
 
-        def counted(cells: "Iterable[Map[Any]]") -> str:
-            read.append(None)
-            return digest(cells)
 
-        monkeypatch.setattr(room_document, "digest", counted)
-        for _ in range(50):
-            assert (await ask(ada, own))["agrees"] is True
-        assert len(read) == 1
+@scenario
+async def test_who_asks_too_often_waits_also_when_there_is_something_to_read(store: FaultyStore) -> None:
+    async with serving(store) as manager:
+        (ada,) = await joined(manager, "ada")
+        assert ada.room is not None
+        ada.peer.pace.take = lambda now: 3600.0  # type: ignore[method-assign]  # a rest that the test would notice
+        waiting = ada.room.receive(ada.peer, build(Check("00000000-0")))
+        assert waiting is not None
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(waiting, 0.05)
+        assert ada.events[-1].info["type"] == "check"
 
 
 @scenario
