@@ -57,7 +57,7 @@ class Replica:
         self._changes: list[bytes] = []
         self._learnt = 0
         self._touched: list[Touched] = []
-        self._unheard: list[bytes] | None = None
+        self._unheard: dict[Gate, list[bytes]] = {}
         self._log: list[bytes] = []
         self._unsettled: dict[bytes, list[CellRecord]] = {}
         self._gate = Gate(lambda _vector: b"")
@@ -87,17 +87,17 @@ class Replica:
             yield from document.watching()
             yield from self._order_claims(document)
         gate = self._gate.renewed(document.doc.get_update)
-        self._unheard = []
+        unheard = self._unheard[gate] = []
         try:
             yield from gate.learning(self.encode())
             if self._document is document:  # else it was made anew meanwhile
-                for change in self._unheard:
+                for change in unheard:
                     gate.learn(change)
                 self._gate = gate
         except InvalidUpdate:
             log.exception("The room's document cannot be read as a whole; edits of it will be refused.")
         finally:
-            self._unheard = None
+            del self._unheard[gate]
 
     def writer_of(self, client_id: int) -> str | None:
         """Who writes under a client id, as :class:`~..gate.Author` names them, if that is known."""
@@ -147,7 +147,6 @@ class Replica:
         self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
         self._unsettled.clear()
         self._gate = self._gate.renewed(document.doc.get_update)
-        self._unheard = None
         self._changes.clear()
         self._learnt = 0
         self._touched.clear()
@@ -461,8 +460,8 @@ class Replica:
         if changes:
             if newcomers := self._document.take_newcomers():
                 self._unsettled[changes[-1]] = newcomers
-            if self._unheard is not None:
-                self._unheard += changes
+            for unheard in self._unheard.values():
+                unheard += changes
             self._forget_answers()
             self._size_bytes += sum(map(len, changes))
             self._is_measured = False

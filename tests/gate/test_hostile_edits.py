@@ -434,6 +434,20 @@ def test_who_writes_first_while_the_gate_forgets_what_is_gone_is_remembered() ->
         room.joined("eve", client_id=77).send(lambda eve: eve.source().insert(0, "eve "))
 
 
+def test_two_who_let_the_gate_forget_at_once_leave_out_no_edit() -> None:
+    room = GatedRoom()
+    ada = room.joined("ada", client_id=77)
+    first, second = iter(room.replica.understand()), iter(room.replica.understand())
+    next(first)
+    ada.send(lambda ada: ada.source().insert(0, "between "))
+    next(second)
+    ada.send(lambda ada: ada.source().insert(0, "meanwhile "))
+    for steps in (second, first):
+        assert list(steps)
+        ada.send(lambda ada: ada.source().insert(0, "and on "))
+    assert room.cell("code")["source"].startswith("and on and on meanwhile between ")
+
+
 def held(content: bytes, key: str = "k", root: str = "mine") -> bytes:
     """One item under a key of a root type; ``content`` begins with its kind."""
     place = b"\x01" + write_bytes(root.encode()) + write_bytes(key.encode())
