@@ -8,7 +8,7 @@ from pycrdt import Map, ReadTransaction, Transaction
 
 from .deletion import DELETED
 from .order import KEY
-from .values import has_value, plain_value, to_plain
+from .values import has_value, read_value, to_plain
 
 __all__ = ["CellDigest", "cell_digest", "digest"]
 
@@ -40,7 +40,5 @@ def digest(cells: Sequence[CellDigest]) -> str:
 
 
 def _text(cell: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> str:
-    value = plain_value(cell, transaction, key)
-    if value is not None and not isinstance(value, str):
-        value = to_plain(cell.get(key))
+    value = to_plain(read_value(cell, transaction, key))
     return value if isinstance(value, str) else ""

@@ -25,7 +25,7 @@ from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
 from .tidying import clear_out, complete_cells, give_ids, note_deletions
 from .trust import holds_trust, remove_trust
-from .values import canonical, clean_json, clean_source, to_plain
+from .values import canonical, clean_json, clean_source, plain_value, to_plain
 from .watch import CellWatch
 from .word import Word, forget_word, keep_word, word_of
 
@@ -153,7 +153,8 @@ class RoomDocument:
     @property
     def cell_types(self) -> dict[str, str]:
         """The type of each cell, by its id, in order."""
-        return {entry.id: entry.shared["cell_type"] for entry in self._entries()}
+        with self.doc.transaction() as transaction:
+            return {entry.id: plain_value(entry.shared, transaction, "cell_type") for entry in self._entries()}
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -377,13 +378,13 @@ class RoomDocument:
     @property
     def words(self) -> dict[str, Word]:
         """What each cell says of its runs, by its id; deleted ones too."""
-        with self.doc.transaction():
-            return {entry.id: word_of(entry.shared) for entry in self._cells.bag()}
+        with self.doc.transaction() as transaction:
+            return {entry.id: word_of(entry.shared, transaction) for entry in self._cells.bag()}
 
     def word(self, cell_id: str) -> Word:
         """What a cell says of its runs, be it deleted; nothing if there is no such cell."""
-        with suppress(KeyError):
-            return word_of(self._shared(cell_id, or_deleted=True))
+        with suppress(KeyError), self.doc.transaction() as transaction:
+            return word_of(self._shared(cell_id, or_deleted=True), transaction)
         return Word()
 
     def keep_words(self, edited: Mapping[str, tuple[Word, bool]], by: Mapping[str, str]) -> None:

@@ -37,7 +37,7 @@ class CellWatch:
         The cells whose metadata may hold the mark of trust.
     unchecked
         The maps that were put into the bag, or of which a part that JupyterLab needs was exchanged, since
-        :meth:`checked` was called; ``None`` if it is not known what there is.
+        :meth:`checked` or :meth:`accept` was called; ``None`` if it is not known what there is.
     has_new_order
         What was known of the order of the cells, and of which are there, is not true any more.
     remarked
@@ -102,6 +102,8 @@ class CellWatch:
         """What happened to the cells was allowed to happen, and nobody edits them now."""
         self.taken_away = ""
         self.remarked.clear()
+        if self.unchecked is not None:
+            self.unchecked = []
         self._cells.is_edited = False
 
     def _met(self, cell: "Map[Any]") -> CellRecord:

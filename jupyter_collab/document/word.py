@@ -8,11 +8,12 @@ of the metadata, as it is no part of a notebook that is exported and imported ag
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pycrdt import Map
+from pycrdt import Map, ReadTransaction, Transaction
 
 from .cells import is_sound
 from .run_info import OWN, PUT, RUN, STATE
-from .values import canonical, to_plain
+from .trust import METADATA
+from .values import canonical, read_value, read_value_in, to_plain
 
 __all__ = ["Word", "forget_word", "keep_word", "word_of"]
 
@@ -20,16 +21,20 @@ COUNT = "execution_count"
 
 
 class Word(NamedTuple):
-    """What a cell says of its runs."""
+    """What a cell says of its runs; ``run`` as it is there."""
 
     count: Any = None
     run: Any = None
     put: Any = None
 
 
-def word_of(cell: "Map[Any]") -> Word:
+def word_of(cell: "Map[Any]", transaction: "Transaction | ReadTransaction") -> Word:
     """What ``cell`` says."""
-    return Word(_count(cell.get(COUNT)), _own(cell).get(RUN), to_plain(cell.get(PUT)))
+    count, put = _count(read_value(cell, transaction, COUNT)), to_plain(read_value(cell, transaction, PUT))
+    own = read_value_in(cell, transaction, METADATA, OWN)
+    if isinstance(own, Map):
+        own = to_plain(own)
+    return Word(count, own.get(RUN) if isinstance(own, dict) else None, put)
 
 
 def _count(value: object) -> Any:
@@ -44,7 +49,8 @@ def keep_word(cell: "Map[Any]", before: Word, by: Mapping[str, str], *, has_new_
     ``by`` is the person, as ``by`` and ``username``; ``has_new_outputs`` says whether they put any into the cell, or
     took a part of them away: "not passed" without its "not" is no run's output.
     """
-    now = word_of(cell)
+    with cell.doc.transaction() as transaction:
+        now = word_of(cell, transaction)
     has_outputs = is_sound(cell.get("outputs")) and len(cell["outputs"]) > 0
     has_new_count = now.count is not None and now.count != before.count
     if has_new_count or (has_new_outputs and has_outputs):
@@ -74,7 +80,7 @@ def _say(cell: "Map[Any]", run: Any, put: Any) -> None:
     own = _own(cell)
     wanted = {key: value for key, value in own.items() if key != RUN}
     if run is not None:
-        wanted[RUN] = run
+        wanted[RUN] = to_plain(run)
     if canonical(own) != canonical(wanted):
         _set_own(cell["metadata"], wanted)
 

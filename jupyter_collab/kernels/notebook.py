@@ -105,8 +105,7 @@ def forget_kernel(document: RoomDocument) -> None:
     state: Map[Any] = document.doc.get("state", type=Map)
     if FORMER_MARK in state:
         del state[FORMER_MARK]
-    for cell in document.cells:
-        ours = cell["metadata"].get("jupyter_collab")
-        info = ours.get("run") if isinstance(ours, dict) else None
-        if isinstance(info, dict) and info.get("status") == "running":
-            document.set_run_info(cell["id"], {**info, "status": "aborted"})
+    there = set(document.cell_ids)
+    for cell_id, word in document.words.items():
+        if cell_id in there and isinstance(word.run, dict) and word.run.get("status") == "running":
+            document.set_run_info(cell_id, {**word.run, "status": "aborted"})
