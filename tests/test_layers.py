@@ -14,7 +14,7 @@ PACKAGE = "jupyter_collab"
 LAYERS = (
     ("errors", "spans", "background", "names", "dangers"),
     ("protocol",),
-    ("yjs",),
+    ("yjs", "causality", "depths"),
     ("document",),
     ("gate", "access", "store", "backplane", "workers"),
     ("rooms",),
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "spans", "dangers", "protocol", "yjs", "document"}
+MAY_IMPORT["client"] = {"client", "errors", "spans", "dangers", "protocol", "yjs", "depths", "document"}
 MAY_IMPORT["__init__"] = {"client"}
 
 ONLY_IN = {

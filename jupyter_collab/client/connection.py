@@ -310,6 +310,7 @@ class Connection:
     def _judge_breach(self, cause: Exception) -> Verdict:
         self.error = cause if isinstance(cause, CollabError) else ProtocolError(str(cause))
         _log.warning("Room %r: left, as the server broke the protocol: %s", self._room_id, cause)
+        self._replica.keep_unsent(self.error)
         return Verdict.STOP
 
     def _unless_new(self, verdict: Verdict) -> Verdict:

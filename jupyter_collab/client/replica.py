@@ -14,7 +14,7 @@ from typing import Any
 from pycrdt import merge_updates
 
 from ..document import RoomDocument
-from ..errors import CollabError, EpochMismatch, MessageTooLarge, PermissionDenied
+from ..errors import CausalGap, CollabError, EpochMismatch, MessageTooLarge, PermissionDenied
 from ..protocol import (
     EMPTY_UPDATE,
     Ack,
@@ -76,6 +76,7 @@ class Replica:
         self._edited: set[str] = set()
         self._may_send_edits = False
         self._gaps = 0
+        self._has_missed = False
         self._agreement = Agreement(clock)
         self._differs = False
         self._diverged: UnsentText | None = None
@@ -85,6 +86,7 @@ class Replica:
         self.capabilities: frozenset[str] = frozenset()
         self.is_in_sync = False
         self.not_saved: str | None = None
+        self.mended = ""
         self.unsent: UnsentText | None = None
         self.kernel: Mapping[str, Any] = {}
         """What the server said last of the room's kernel: the event ``kernel`` of ``docs/wire.md``."""
@@ -163,17 +165,21 @@ class Replica:
         self._outbox.reconnect()
         self._may_send_edits = False
         self._gaps = 0
-        self.is_in_sync = False
+        self.is_in_sync = self._has_missed = False
         self._agreement.stop()
         self._on_news()
+
+    def keep_unsent(self, error: CollabError) -> None:
+        """Offer the text of edits that are not durable, and will not be, because of ``error``, in :attr:`unsent`."""
+        if self.pending:
+            self.unsent = UnsentText(self.epoch, self._edited_cells(), error).joined_with(self.unsent)
 
     def put_aside(self, error: CollabError) -> None:
         """Begin anew with the room's document; the text of edits that are not durable is kept in :attr:`unsent`.
 
         What was there goes on to show until the room's document is here.
         """
-        if self.pending:
-            self.unsent = UnsentText(self.epoch, self._edited_cells(), error).joined_with(self.unsent)
+        self.keep_unsent(error)
         self._outbox.clear()
         self._outgoing.clear()
         self._dirty.clear()
@@ -213,11 +219,11 @@ class Replica:
         StartAnew
             When the document was put aside.
         InvalidUpdate
-            When the server sent an update that is none.
+            When the server sent an update that is none, or that would end this process.
         """
         match message:
             case Update(update):
-                self._synced.apply(update)
+                self._take_in(update)
             case Ack(count, _):
                 self._settle(count)
             case SyncStep1(state_vector):
@@ -235,6 +241,16 @@ class Replica:
                 return
         self._on_news()
 
+    def _take_in(self, update: bytes) -> None:
+        """Take in what others did; what builds on edits that are not here is fetched together with them."""
+        try:
+            self._synced.apply(update)
+        except CausalGap:
+            if self.is_in_sync:
+                self.resync()
+            else:
+                self._has_missed = True
+
     def _apply_all(self, update: bytes) -> None:
         """Take in what we lacked, and keep the text that we typed in cells which were cleared out meanwhile."""
         typed = self._edited_cells() if self._dirty else ()
@@ -248,6 +264,9 @@ class Replica:
 
     def _end_sync(self) -> None:
         self.is_in_sync = True
+        if self._has_missed:
+            self.resync()
+            return
         self._keep_what_the_room_lacks()
         if self.hello is not None and self.hello.get("checks"):
             self._agreement.start()
@@ -270,7 +289,7 @@ class Replica:
 
     def resync(self) -> None:
         """Ask the server for whatever it has and we lack."""
-        self.is_in_sync = False
+        self.is_in_sync = self._has_missed = False
         self._outgoing.append(SyncStep1(self._synced.state_vector))
         self._on_news()
 
@@ -344,6 +363,8 @@ class Replica:
                 if self._agreement.hear(digest, agrees=bool(agrees)):
                     self._differs = True
                     self._outgoing.append(Check(self._synced.room.digest, differs=True))
+            case {"type": "mended", "message": str(message)}:
+                self.mended = message
             case {"type": "renamed", "title": str(title)}:
                 self.title = title
             case {"type": "role", "role": str(role), "capabilities": list(capabilities)}:

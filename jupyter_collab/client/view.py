@@ -128,6 +128,11 @@ class RoomView(ABC):
         return self._run(lambda: self._core.problem)
 
     @property
+    def mended(self) -> str:
+        """What the server had to take out of the room when it opened it, for people; empty if nothing was."""
+        return self._run(lambda: self._core.replica.mended)
+
+    @property
     def people(self) -> list[Person]:
         """Who is here, this client first if it is visible; somebody with two windows is here twice."""
         return self._run(lambda: self._core.presence.people)

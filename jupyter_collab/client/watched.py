@@ -6,12 +6,15 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map
 
+from ..depths import TypeDepths
 from ..document import RoomDocument
-from ..errors import InvalidUpdate
+from ..errors import CausalGap, InvalidUpdate
 from ..protocol import EMPTY_UPDATE
 from .changes import RoomChange
 
 __all__ = ["WatchedDocument"]
+
+CANNOT_APPLY = "The server sent an update that cannot be applied."
 
 
 class WatchedDocument:
@@ -31,6 +34,7 @@ class WatchedDocument:
         self._on_change = on_change
         self._on_own_update = on_own_update
         self._is_applying = False
+        self._depths = TypeDepths()
         # Yjs's own client ids have 32 bits; pycrdt's would have 53.
         doc: Doc[Any] = Doc(client_id=secrets.randbits(32))
         self.room = RoomDocument(doc)
@@ -67,17 +71,35 @@ class WatchedDocument:
             raise InvalidUpdate("The server sent a state vector that is none.") from error
 
     def apply(self, update: bytes) -> None:
-        """Take in what others did; InvalidUpdate if ``update`` is none."""
+        """Take in what others did.
+
+        Raises
+        ------
+        InvalidUpdate
+            ``update`` is none, or would end this process.
+        CausalGap
+            It builds on what is not here; yrs would keep it aside, and apply it later, unread. Nothing happened.
+        """
+        self._note_depths(update)
         self._is_applying = True
         try:
             self.room.doc.apply_update(update)
         except (ValueError, RuntimeError, TypeError) as error:  # what pycrdt raises for bytes that are no update
-            raise InvalidUpdate("The server sent an update that cannot be applied.") from error
+            raise InvalidUpdate(CANNOT_APPLY) from error
         finally:
             self._is_applying = False
 
+    def _note_depths(self, update: bytes) -> None:
+        try:
+            self._depths.take(update)
+        except CausalGap:
+            raise
+        except InvalidUpdate as error:
+            raise InvalidUpdate(f"{CANNOT_APPLY} {error}") from error
+
     def _take_update(self, event: Any) -> None:
         if not self._is_applying and event.update != EMPTY_UPDATE:
+            self._depths.take(event.update, is_own=True)
             self._on_own_update(event.update)
 
     def _tell(self, change: RoomChange) -> None:

@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from ..causality import Causality
+from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate
 from ..yjs import ANY, DELETED, GC, TYPE, Deletion, Item, UpdateReader, values_of
-from .causality import Causality
 from .chains import Chains
 from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
@@ -13,10 +14,7 @@ from .guards import Guards
 from .parts import Pieces, parts_of
 from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
-__all__ = ["MAX_AT_ONE_PLACE", "MAX_TYPES_DEEP", "Examination", "crowd_of"]
-
-MAX_TYPES_DEEP = 100
-"""So deep may shared types lie in each other. A notebook's lie four deep; tens of thousands end the process."""
+__all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
 
 MAX_AT_ONE_PLACE = 1_000
 """So many items of one update may stand between the same two others: yrs compares each of them with all the others."""

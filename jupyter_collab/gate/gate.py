@@ -9,17 +9,18 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
+from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
-from .examination import MAX_AT_ONE_PLACE, MAX_TYPES_DEEP, Examination, crowd_of
+from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .places import Place, Places, SharedType, Unit
 from .text_edits import Erasing, Typing, read_text_edit
 
-__all__ = ["MAX_TYPES_DEEP", "Admission", "Author", "Gate"]
+__all__ = ["Admission", "Author", "Gate"]
 
 MAX_NEW_CLIENTS = 2_000
 MAX_CLIENTS = 20_000

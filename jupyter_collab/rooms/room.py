@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from ..access import Capability, Role, User
 from ..background import Background
+from ..depths import MAX_TYPES_DEEP
 from ..document import RoomDocument
 from ..errors import (
     CausalGap,
@@ -107,6 +108,12 @@ SENT_BYTES_PER_SECOND = 100 * 2**20
 """Whoever asks for the document pays for sending it, too."""
 
 
+MENDED = (
+    f"This room held shared types more than {MAX_TYPES_DEEP} deep in each other, which some program put there. "
+    "Deleting them would have ended the server, so what lay deeper was taken out. No text of a cell lies so deep."
+)
+
+
 class RoomState(Enum):
     """``LIVE`` <-> ``HEALING`` (the document is being made anew) -> ``CLOSED``."""
 
@@ -179,13 +186,10 @@ class Room:
         await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
 
     def _prune(self) -> None:
-        """Mend a room that somebody made dangerous when that was still possible."""
+        """Mend a room that somebody made dangerous when that was still possible, and tell the people in it."""
         if changes := self._replica.prune():
-            log.warning(
-                "Room %s held shared types so deep in each other that deleting them would have ended this process. "
-                "What lay deeper than any notebook's does was taken out.",
-                self.id,
-            )
+            log.warning("Room %s: %s", self.id, MENDED)
+            self._audience.announce(Event({"type": "mended", "message": MENDED}), Capability.READ)
             self._tidy(changes)
 
     @classmethod

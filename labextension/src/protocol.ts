@@ -133,6 +133,7 @@ export interface IKernelState {
 export type RoomEvent =
   | { type: 'not_saved'; message: string }
   | { type: 'saved' }
+  | { type: 'mended'; message: string }
   | { type: 'renamed'; title: string }
   | { type: 'role'; role: Role; capabilities: Capability[] }
   | { type: 'lease'; key: string; granted: boolean }

@@ -141,6 +141,15 @@ export class Room implements IDisposable {
     return this._kernelChanged;
   }
 
+  /** What the server had to take out of the room when it opened it, for people; empty if nothing was. */
+  get mended(): string {
+    return this._mended;
+  }
+
+  get mendedChanged(): ISignal<this, void> {
+    return this._mendedChanged;
+  }
+
   /** Who waits to be let in, as those are told who may let them in. */
   get waiting(): IWaitingPeople {
     return this._waiting;
@@ -474,6 +483,8 @@ export class Room implements IDisposable {
 
   private _onEvent(event: RoomEvent): void {
     switch (event.type) {
+      case 'mended':
+        return this._setMended(event.message);
       case 'renamed':
         return this._setTitle(event.title);
       case 'kernel':
@@ -502,6 +513,13 @@ export class Room implements IDisposable {
         this._setWaiting(NOBODY_WAITS);
       }
       this._roleChanged.emit();
+    }
+  }
+
+  private _setMended(message: string): void {
+    if (message !== this._mended) {
+      this._mended = message;
+      this._mendedChanged.emit();
     }
   }
 
@@ -598,6 +616,7 @@ export class Room implements IDisposable {
   private _status: IRoomStatus;
   private _people: readonly IPerson[] = [];
   private _kernel: IKernelState | null = null;
+  private _mended = '';
   private _waiting: IWaitingPeople = NOBODY_WAITS;
   private _stranded: IUnsentText | null = null;
   private readonly _sharedModelChanged = new Signal<this, void>(this);
@@ -606,6 +625,7 @@ export class Room implements IDisposable {
   private readonly _statusChanged = new Signal<this, IRoomStatus>(this);
   private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
   private readonly _kernelChanged = new Signal<this, IKernelState | null>(this);
+  private readonly _mendedChanged = new Signal<this, void>(this);
   private readonly _membersChanged = new Signal<this, void>(this);
   private readonly _lateCellsChanged = new Signal<this, void>(this);
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);

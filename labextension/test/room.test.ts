@@ -97,6 +97,20 @@ test('a room says what the server said of it', async () => {
   await until(() => room.title === 'Other', 'the room has its new title');
 });
 
+test('what the server took out of the room is told, once', async () => {
+  const server = startServer();
+  const room = await join(server);
+  let told = 0;
+  room.mendedChanged.connect(() => (told += 1));
+  assert.equal(room.mended, '');
+  server.tell({ type: 'mended', message: 'It held too much.' });
+  server.tell({ type: 'mended', message: 'It held too much.' });
+  server.tell({ type: 'renamed', title: 'Other' });
+  await until(() => room.title === 'Other', 'the room has heard all');
+  assert.equal(room.mended, 'It held too much.');
+  assert.equal(told, 1);
+});
+
 test('the status never says synced before the server says durable', async () => {
   const server = startServer();
   const room = await join(server);

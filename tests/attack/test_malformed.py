@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Text
 
+from jupyter_collab.depths import MAX_TYPES_DEEP
 from jupyter_collab.errors import CloseCode
-from jupyter_collab.gate import MAX_TYPES_DEEP
 from jupyter_collab.protocol import (
     Ack,
     AwarenessEntry,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pycrdt import Doc, get_update
 
+from jupyter_collab.depths import TypeDepths
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author, Gate
 from jupyter_collab.gate.places import GONE, Place
@@ -41,6 +42,7 @@ def compare(history: Iterable[bytes], *, may_be_stricter: bool = False) -> Count
     """
     doc: Doc[Any] = Doc(client_id=2**31)
     gate = Gate(doc.get_update)
+    depths = TypeDepths()
     verdicts: Counter[str] = Counter()
     taken: list[bytes] = []
     for update in history:
@@ -55,11 +57,13 @@ def compare(history: Iterable[bytes], *, may_be_stricter: bool = False) -> Count
         if verdict == TAKEN:
             taken.append(update)
             _take(doc, gate, update)
+            depths.take(update)
             if len(taken) % RENEWED_EVERY == 0:
                 gate = gate.renewed(doc.get_update)
                 gate.learn(doc.get_update())
     _require_same_clocks(doc, gate)
     _require_same_places(doc, gate)
+    _require_same_depths(depths, gate)
     return verdicts
 
 
@@ -117,6 +121,16 @@ def _require_same_places(doc: "Doc[Any]", gate: Gate) -> None:
             place, known = fresh.place_of((client, clock)), gate.place_of((client, clock))
             if place is not GONE and _path(place) != _path(known):
                 raise Disagreement(f"{client}, {clock} stands in {_path(place)}, not in {_path(known)}")
+
+
+def _require_same_depths(depths: TypeDepths, gate: Gate) -> None:
+    """What clients count agrees with the gate, which knows more."""
+    for client, end in gate.clocks.items():
+        for clock in range(end):
+            place = gate.place_of((client, clock))
+            depth = depths.of((client, clock))
+            if place is None or (place is not GONE and place.type.depth != depth):
+                raise Disagreement(f"{client}, {clock} stands {depth} deep, not in {_path(place)}")
 
 
 def _path(place: Place | None) -> list[tuple[str, str | None]]:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, merge_updates
 
+from jupyter_collab.depths import MAX_TYPES_DEEP
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
-from jupyter_collab.gate import MAX_TYPES_DEEP, Author
+from jupyter_collab.gate import Author
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.yjs import DELETED, Deletion, Item, UpdateReader
 

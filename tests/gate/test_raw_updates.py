@@ -8,8 +8,9 @@ import pytest
 from pycrdt import Map, Text
 
 from jupyter_collab.access import Role
+from jupyter_collab.depths import MAX_TYPES_DEEP
 from jupyter_collab.errors import CausalGap, InvalidUpdate
-from jupyter_collab.gate import MAX_TYPES_DEEP, Author
+from jupyter_collab.gate import Author
 from jupyter_collab.gate.examination import MAX_AT_ONE_PLACE
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.rooms import Room

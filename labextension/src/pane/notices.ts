@@ -7,7 +7,7 @@ import { othersIn } from '../presence.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
-import { connectingState, emptyState, goneState, refusedState, unsentBanner } from './states.js';
+import { connectingState, emptyState, goneState, mendedBanner, refusedState, unsentBanner } from './states.js';
 
 /** The pane that the notices belong to. */
 export interface INoticesHost extends IDeletionsHost {
@@ -31,6 +31,7 @@ export class Notices {
       'jc-Notices',
       {},
       this._banner,
+      this._mended,
       this._deletions.node,
       this._state,
       this._message,
@@ -69,6 +70,15 @@ export class Notices {
       mayDiscard: room.status.kind !== 'refused'
     };
     this._banner.replaceChildren(unsentBanner(room.unsent, actions, whyNotEdit, this._trans));
+  }
+
+  /** Shows what the server took out of the room, until the viewer has read it. */
+  showMended(): void {
+    const { mended } = this._host.room;
+    if (mended !== this._shownMended) {
+      this._shownMended = mended;
+      this._mended.replaceChildren(mendedBanner(mended, () => this._mended.replaceChildren(), this._trans));
+    }
   }
 
   /** Tells screen readers who came and who went. */
@@ -174,11 +184,13 @@ export class Notices {
   }
 
   private readonly _banner = element('div', 'jc-Notices-banner');
+  private readonly _mended = element('div', 'jc-Notices-mended', { role: 'status' });
   private readonly _state = element('div', 'jc-Notices-state');
   private readonly _message = element('div', 'jc-Notices-message', { role: 'status' });
   private readonly _live = element('div', 'jc-Live', { 'aria-live': 'polite' });
   private readonly _deletions: Deletions;
   private _shownUnsent = '';
+  private _shownMended = '';
   private _shownState = '';
   private _present: Map<string, string> | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;

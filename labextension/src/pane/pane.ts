@@ -203,6 +203,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     room.statusChanged.connect(this._showRights, this);
     room.roleChanged.connect(this._showRights, this);
     room.unsentChanged.connect(this._showUnsent, this);
+    room.mendedChanged.connect(this._showMended, this);
     room.peopleChanged.connect(this._showPeople, this);
     room.kernelChanged.connect(this._showKernel, this);
     trust.changed.connect(this._show, this);
@@ -256,6 +257,7 @@ export class RoomPane extends Widget implements ICommandTarget {
 
   private _showAll(): void {
     this._showTitle();
+    this._showMended();
     this._showRights();
     this._showPeople();
     this._showKernel();
@@ -278,6 +280,10 @@ export class RoomPane extends Widget implements ICommandTarget {
 
   private _showUnsent(): void {
     this._notices.showUnsent();
+  }
+
+  private _showMended(): void {
+    this._notices.showMended();
   }
 
   /** Shows who is here and where: often, for somebody always moves. */

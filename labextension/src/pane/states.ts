@@ -59,6 +59,17 @@ export function unsentBanner(
   );
 }
 
+/** The banner that says what the server took out of the room when it opened it. */
+export function mendedBanner(what: string, onDismiss: () => void, trans: TranslationBundle): HTMLElement {
+  return element(
+    'section',
+    'jc-Banner jc-Mended',
+    { 'aria-label': trans.__('The room was mended') },
+    element('p', '', {}, element('strong', '', {}, trans.__('The room was mended.')), ' ', what),
+    element('div', 'jc-Banner-actions', {}, button({ label: trans.__('Dismiss'), onClick: onDismiss }))
+  );
+}
+
 function whyUnsent(reason: string, trans: TranslationBundle): string {
   switch (reason) {
     case 'epoch_mismatch':

@@ -4,9 +4,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
-from ..errors import CausalGap
-from ..yjs import SKIP, Item
-from .places import Unit
+from .errors import CausalGap
+from .yjs import SKIP, Item
 
 __all__ = ["Causality"]
 
@@ -90,7 +89,7 @@ class Causality:
             del self._held[client]
 
 
-def _needed(item: Item) -> Iterator[Unit]:
+def _needed(item: Item) -> Iterator[tuple[int, int]]:
     if item.left is not None:
         yield item.left
     if item.right is not None:
