@@ -38,6 +38,7 @@ class WatchedDocument:
         # Yjs's own client ids have 32 bits; pycrdt's would have 53.
         doc: Doc[Any] = Doc(client_id=secrets.randbits(32))
         self.room = RoomDocument(doc)
+        self.room.watch()
         self.cell_ids: list[str] = []
         self.late: list[str] = []
         self._bag: list[str] = []
@@ -52,6 +53,7 @@ class WatchedDocument:
         """Tell of nothing any more."""
         for subscription in self._subscriptions:
             subscription.drop()
+        self.room.unwatch()
 
     @property
     def client_id(self) -> int:
@@ -106,6 +108,8 @@ class WatchedDocument:
         self._on_change(change | RoomChange(local=not self._is_applying, remote=self._is_applying))
 
     def _tell_of_cells(self, events: Iterable[Any]) -> None:
+        self.room.accept()  # the server says what may happen to cells
+        self.room.take_newcomers()
         events = list(events)
         paths = [event.path for event in events]
         before = self.cell_ids

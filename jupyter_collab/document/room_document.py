@@ -326,16 +326,18 @@ class RoomDocument:
 
         What others type in it without knowing that stays, see :attr:`late_cells`; :meth:`restore_cell` brings it back.
         """
-        mark_deleted(self._shared(cell_id), by, _now_ms())
-        self._reorder()
+        with self.doc.transaction():
+            mark_deleted(self._shared(cell_id), by, _now_ms())
+            self._reorder()
 
     def restore_cell(self, cell_id: str) -> None:
         """Bring a deleted cell back, to where it was, with all that was typed in it since.
 
         A cell that was merged into another one has all its text until a page takes out of it what is in the other one.
         """
-        restore(self._shared(cell_id, or_deleted=True))
-        self._reorder()
+        with self.doc.transaction():
+            restore(self._shared(cell_id, or_deleted=True))
+            self._reorder()
 
     def dismiss_late_text(self, cell_id: str) -> None:
         """Let go of what was typed in a deleted cell after it was deleted."""

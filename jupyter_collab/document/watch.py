@@ -109,7 +109,8 @@ class CellWatch:
     def _met(self, cell: "Map[Any]") -> CellRecord:
         """The record of a map that is new to the watch."""
         record = CellRecord(cell)
-        self._of_cells[record] = cell.observe(partial(self._on_cell, record))
+        # no partial, here and below: pycrdt looks at a callback's signature, which takes thrice as long for a partial
+        self._of_cells[record] = cell.observe(lambda event: self._on_cell(record, event))
         self._observe_metadata(record)
         self._observe_source(record)
         return record
@@ -127,7 +128,7 @@ class CellWatch:
             former.drop()
         metadata = record.shared.get(METADATA)
         if isinstance(metadata, Map):
-            self._of_metadata[record] = metadata.observe(partial(self._on_metadata, record))
+            self._of_metadata[record] = metadata.observe(lambda event: self._on_metadata(record, event))
         if holds_trust(record.shared):
             self._mark(record)
 
