@@ -7,6 +7,7 @@ from .first_content import FirstContent
 from .formats import ContentFormat, read_content, write_content, write_notebook
 from .outputs import OutputList
 from .room_document import RoomDocument
+from .run_info import source_hash
 from .three_way import merge_edits
 from .values import clean_source, load_json
 from .watch import CellWatch
@@ -30,6 +31,7 @@ __all__ = [
     "merge_edits",
     "read_content",
     "read_notebook",
+    "source_hash",
     "write_content",
     "write_notebook",
 ]

@@ -1,5 +1,6 @@
 """What a cell says about its newest run: ``metadata.jupyter_collab.run``, and JupyterLab's ``execution_state``."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from pycrdt import Map
 
 from .values import canonical, to_plain
 
-__all__ = ["OWN", "PUT", "RUN", "STATE", "set_run_info"]
+__all__ = ["OWN", "PUT", "RUN", "STATE", "set_run_info", "source_hash"]
 
 OWN = "jupyter_collab"
 RUN = "run"
@@ -15,6 +16,17 @@ PUT = "put"
 """The key of a cell under which it says who put outputs into it that no run made; see :mod:`.word`."""
 
 STATE = "execution_state"
+
+
+HASH_BYTES = 16
+
+
+def source_hash(source: str) -> str:
+    """A source's hash, by which it is told from every other: the first half of the SHA-256 of its UTF-8, as 32 digits.
+
+    ``tests/vectors/source_hash.json`` has examples; pages compute the same.
+    """
+    return hashlib.sha256(source.encode()).digest()[:HASH_BYTES].hex()
 
 
 def set_run_info(cell: "Map[Any]", info: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from ..access import Capability, User
 from ..background import Background
-from ..document import RoomDocument
+from ..document import RoomDocument, source_hash
 from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound, StoreError
 from ..rooms import Room, RoomManager
 from .board import Board
@@ -404,5 +403,5 @@ def _run_info(user: User, source: str) -> RunInfo:
         "username": user.username,
         "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "status": "running",
-        "crc": zlib.crc32(source.encode()),
+        "hash": source_hash(source),
     }

@@ -56,8 +56,8 @@ class KernelState(TypedDict):
 class RunInfo(TypedDict, total=False):
     """A cell's newest run, as it is written into the cell's metadata.
 
-    ``at`` is an ISO time in UTC, ``seconds`` is missing while it runs, ``crc`` is the CRC-32 of the UTF-8 of the
-    source that was run.
+    ``at`` is an ISO time in UTC, ``seconds`` is missing while it runs, ``hash`` is that of the source that was run,
+    see :func:`~..document.source_hash`.
     """
 
     by: str
@@ -65,4 +65,4 @@ class RunInfo(TypedDict, total=False):
     at: str
     seconds: float
     status: str
-    crc: int
+    hash: str

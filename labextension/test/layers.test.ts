@@ -11,7 +11,7 @@ import ts from 'typescript';
 const LAYERS: readonly (readonly string[])[] = [
   ['characters.ts', 'errors.ts', 'json.ts', 'textdiff.ts'],
   ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts'],
-  ['colors.ts', 'crc.ts', 'pacer.ts'],
+  ['colors.ts', 'crc.ts', 'pacer.ts', 'sourcehash.ts'],
   ['document/', 'document.ts', 'unsent.ts'],
   ['agreement.ts', 'pieces.ts', 'outgoing.ts', 'connection.ts', 'provider.ts', 'presence.ts'],
   ['layout.ts', 'living.ts', 'database.ts', 'persistence.ts', 'keeper.ts', 'indexeddb.ts'],

@@ -1,11 +1,14 @@
 """Cells run on the room's kernel: by whoever may, for everybody to see, whoever stays."""
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page
 
+import jupyter_collab
 from tests.servers import RunningServer
 
 from .people import Person, until
@@ -13,6 +16,8 @@ from .rooms import room_with, write_notebook
 from .running import add_kernel, button, counting, go, info, kernel_status, output, prompt, run, sees, told
 
 pytestmark = pytest.mark.browser
+
+SOURCES = json.loads((Path(__file__).parent.parent / "vectors" / "source_hash.json").read_text(encoding="utf-8"))
 
 ANSWER_MS = 1_500
 """Longer than JupyterLab waits for a kernel's completions."""
@@ -45,6 +50,23 @@ def test_both_see_the_output_while_it_comes(person: Callable[..., Person], serve
             who.take_picture(f"{who.name}-light")
             who.set_theme("JupyterLab Dark")
             who.take_picture(f"{who.name}-dark")
+
+
+def test_a_text_made_to_look_like_the_one_that_was_run_is_called_edited(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    ran, forged = (vector["source"] for vector in SOURCES[-2:])
+    room_with(server, "forged", ran)
+    with person("Ada") as ada:
+        pane = ada.open_room("forged")
+        run(pane, 0)
+        until(lambda: info(pane, 0), lambda text: "just now" in text)
+        assert "edited" not in info(pane, 0)
+        with jupyter_collab.connect("forged", url=server.url, token=server.token) as eve:
+            eve.cell(0).source = forged
+            eve.wait_saved(10)
+        until(lambda: pane.source(0), lambda text: text == forged)
+        until(lambda: info(pane, 0), lambda text: "edited since" in text)
 
 
 def test_a_run_goes_on_when_the_one_who_asked_for_it_leaves(

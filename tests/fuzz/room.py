@@ -38,7 +38,7 @@ __all__ = ["ADA", "Broken", "FuzzedRoom", "Sent", "replay"]
 ADA, SERVER = 1, SERVER_CLIENT_IDS.start
 """Yjs client ids: of the one who types, and of the server, the same each time, so that what was found is replayed."""
 
-RUN = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "crc": 1}
+RUN = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "hash": "1"}
 KERNEL = {"id": "k", "name": "python3", "server": "s"}
 
 NOTEBOOK = {

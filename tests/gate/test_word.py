@@ -10,8 +10,8 @@ from jupyter_collab.document import RoomDocument
 
 from .rooms import NOTEBOOK, GatedRoom, Person, person
 
-RUN = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "crc": 1}
-FORGED = {**RUN, "by": "Ada Owner", "crc": 2}
+RUN = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "hash": "1"}
+FORGED = {**RUN, "by": "Ada Owner", "hash": "2"}
 
 
 @pytest.fixture

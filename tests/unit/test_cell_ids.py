@@ -247,7 +247,7 @@ async def test_a_room_that_is_read_from_the_store_knows_the_cell_that_is_first_i
 
 @scenario
 async def test_a_run_stays_with_the_cell_that_was_run(store: FaultyStore) -> None:
-    run = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "crc": 1}
+    run = {"by": "Ada", "username": "ada", "at": "2026-01-31T12:00:00.000Z", "seconds": 1, "status": "ok", "hash": "1"}
     async with serving(store) as manager:
         ada, eve = [await ScriptedPeer(name).join(manager) for name in ("ada", "eve")]
         ada.cells.append(cell("mine", "ada's"))

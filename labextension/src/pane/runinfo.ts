@@ -2,10 +2,10 @@ import { CodeCell, type Cell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
-import { crc32 } from '../crc.js';
 import { type CellMap, putterOf } from '../document/cellmap.js';
 import type { RoomCodeCell } from '../document/cells.js';
 import type { IQueuedRun } from '../protocol.js';
+import { hashOf } from '../sourcehash.js';
 import { followRuns, showPrompt } from './codecells.js';
 import { element, setText } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -20,8 +20,8 @@ interface ILastRun {
   readonly at: string;
   readonly seconds: number | null;
   readonly status: string;
-  /** The CRC-32 of the source that was run. */
-  readonly crc: number | null;
+  /** The hash of the source that was run; empty if nobody knows it. */
+  readonly hash: string;
 }
 
 /** What a cell is marked with. */
@@ -86,7 +86,7 @@ export class RunInfos {
     const node = this._marks.get(cell)?.node ?? element('div', 'jc-RunInfo');
     const run = this._runs.get(cell.model.id) ?? null;
     const last = readLastRun(cell.model.getMetadata('jupyter_collab') as PartialJSONValue | undefined);
-    const isEdited = last !== null && last.crc !== null && crc32(cell.model.sharedModel.getSource()) !== last.crc;
+    const isEdited = last !== null && hashOf(cell.model.sharedModel.getSource()) !== last.hash;
     const mark = { node, run, last, isEdited, putter: putterOf(mapOf(cell)) };
     this._marks.set(cell, mark);
     node.dataset.status = run?.state ?? last?.status ?? '';
@@ -186,7 +186,8 @@ function readLastRun(own: PartialJSONValue | undefined): ILastRun | null {
     return null;
   }
   const number = (value: PartialJSONValue | undefined): number | null => (typeof value === 'number' ? value : null);
-  return { by: run.by, at: run.at, seconds: number(run.seconds), status: `${run.status}`, crc: number(run.crc) };
+  const hash = typeof run.hash === 'string' ? run.hash : '';
+  return { by: run.by, at: run.at, seconds: number(run.seconds), status: `${run.status}`, hash };
 }
 
 function isObject(value: PartialJSONValue | undefined): value is PartialJSONObject {
