@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors", "spans", "background", "names", "dangers"),
+    ("errors", "spans", "background", "names", "addresses", "dangers"),
     ("protocol",),
     ("yjs", "causality", "depths"),
     ("document",),
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "spans", "dangers", "protocol", "yjs", "depths", "document"}
+MAY_IMPORT["client"] = {"client", "errors", "spans", "addresses", "protocol", "yjs", "depths", "document"}
 MAY_IMPORT["__init__"] = {"client"}
 
 ONLY_IN = {

@@ -17,9 +17,10 @@ from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 import httpx
 from jupyter_core.paths import jupyter_runtime_dir
 
+from ..addresses import is_loopback
 from ..errors import CollabError
 from .errors import ServerNotFound, ServerUnreachable, SignInRefused
-from .server import Secret, Server, is_loopback
+from .server import Secret, Server
 
 __all__ = ["find_server"]
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from ..dangers import link_danger
 from .background import BackgroundLoop
 from .people import InvitationInfo, PeopleClient
 from .server import Secret
@@ -44,7 +43,7 @@ class _InvitationView:
     @property
     def warning(self) -> str:
         """What those who come by it can do beyond the room; empty if they can only look."""
-        return link_danger(self.role)
+        return self._info.warning
 
     @property
     def created_by(self) -> str:
@@ -94,9 +93,9 @@ class AsyncInvitation(_InvitationView):
         """Give it another link and code: the former ones lead nowhere."""
         self._info = await self._people.rotate(self.id)
 
-    async def revoke(self, *, remove_members: bool = False) -> None:
-        """Take it back and, if wished, the places of those who came by it."""
-        await self._people.revoke(self.id, remove_members=remove_members)
+    async def revoke(self, *, remove_members: bool = False) -> str | None:
+        """Take it back and, if wished, the places of those who came by it; returns what ``room.remove()`` does."""
+        return await self._people.revoke(self.id, remove_members=remove_members)
 
 
 class Invitation(_InvitationView):
@@ -114,9 +113,9 @@ class Invitation(_InvitationView):
         """Give it another link and code: the former ones lead nowhere."""
         self._loop.wait(self._invitation.rotate)
 
-    def revoke(self, *, remove_members: bool = False) -> None:
-        """Take it back and, if wished, the places of those who came by it."""
-        self._loop.wait(lambda: self._invitation.revoke(remove_members=remove_members))
+    def revoke(self, *, remove_members: bool = False) -> str | None:
+        """Take it back and, if wished, the places of those who came by it; returns what ``room.remove()`` does."""
+        return self._loop.wait(lambda: self._invitation.revoke(remove_members=remove_members))
 
 
 def _reveal(secret: Secret | None, what: str) -> str:

@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from ..addresses import opens_here_only
 from ..errors import CollabError, RoomNotFound
 from .awaiting import AWAITED_NAME, Awaiter
 from .background import background_loop
@@ -22,7 +22,6 @@ from .magic_words import COMMANDS, USAGE, Target, invitation_words
 from .rest import RestClient, RoomInfo
 from .room import LEAVE_SECONDS
 from .running import code_cells, run_here, run_source, run_source_awaited, sources_to_run
-from .server import is_loopback
 from .sync import Room, connect
 
 __all__ = ["CollabMagics", "load", "unload"]
@@ -138,8 +137,11 @@ class CollabMagics:
         say(f"Link: {invitation.link}\nCode: {invitation.code}")
         if invitation.warning:
             say(invitation.warning)
-        if is_loopback(urlsplit(invitation.link).hostname or ""):
-            say("The link opens on this machine only: elsewhere put your server's address in front of /collab/join.")
+        if opens_here_only(invitation.link):
+            say(
+                "The link opens on this machine only: elsewhere put the address in front of /collab/join by which "
+                "others reach your server, or set CollabExtension.public_url."
+            )
         say("This output holds the link: clear it before you hand the notebook on.")
 
     # Text

@@ -1,9 +1,9 @@
 """Who may do what in a room, over REST: members, invitations, what was done. All needs the capability ``manage``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urljoin
 
 from ..spans import seconds_of
@@ -12,6 +12,17 @@ from .rest import RestClient
 from .server import Secret
 
 __all__ = ["InvitationInfo", "Member", "PeopleClient", "RoomEvent"]
+
+
+InKernel = Literal["nothing", "ran", "running"]
+
+MAY_RUN = ("runner", "editor", "owner")
+
+GOES_ON = {
+    "running": "A cell that they started still runs: room.kernel.interrupt() or room.kernel.restart() ends it.",
+    "ran": "What they ran may go on in the room's kernel: room.kernel.restart() ends it.",
+}
+"""What to know of those who may not run any more, by what the kernel has of them."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,8 @@ class Member:
         Names them: ``server:NAME``, ``account:ID`` or ``guest:ID``.
     invitation
         The id of the invitation that they came by, if any.
+    in_kernel
+        What the room's kernel has of them: a cell that runs, or what is left of cells that ``ran``.
     """
 
     principal: str
@@ -32,6 +45,7 @@ class Member:
     status: str
     invitation: str | None
     added_at: datetime | None
+    in_kernel: InKernel
 
     @property
     def is_guest(self) -> bool:
@@ -63,6 +77,7 @@ class InvitationInfo:
     uses: int
     has_password: bool
     needs_approval: bool
+    warning: str
     link: Secret | None = None
     code: Secret | None = None
 
@@ -85,17 +100,30 @@ class PeopleClient:
                 status=member["status"],
                 invitation=member["invite"],
                 added_at=_moment(member["added_at"]),
+                in_kernel=member["in_kernel"],
             )
             for member in members
         ]
 
-    async def set_role(self, principal: str, role: Role) -> None:
-        """Give somebody a role, or let in who waits; a name alone is that of a user of the server."""
-        await self._rest.request("PUT", self._member(principal), json={"role": role})
+    async def set_role(self, principal: str, role: Role) -> str | None:
+        """Give somebody a role, or let in who waits; a name alone is that of a user of the server.
 
-    async def remove(self, principal: str) -> None:
-        """Take somebody's place away, or refuse who waits."""
-        await self._rest.request("DELETE", self._member(principal))
+        Returns what goes on in the kernel of somebody who may not run any more, and how to end it, if anything does.
+        """
+        whole = _whole(principal)
+        response = await self._rest.request("PUT", self._member(whole), json={"role": role})
+        return None if role in MAY_RUN else GOES_ON.get(response.json()["in_kernel"])
+
+    async def remove(self, principal: str) -> str | None:
+        """Take somebody's place away, or refuse who waits; returns what :meth:`set_role` does."""
+        whole = _whole(principal)
+        hint = await self._goes_on(lambda member: member.principal == whole)
+        await self._rest.request("DELETE", self._member(whole))
+        return hint
+
+    async def _goes_on(self, is_meant: Callable[[Member], bool]) -> str | None:
+        found = {member.in_kernel for member in await self.members() if is_meant(member)}
+        return next((hint for left, hint in GOES_ON.items() if left in found), None)
 
     async def invitations(self) -> list[InvitationInfo]:
         """The invitations that were not taken back, newest first."""
@@ -125,10 +153,12 @@ class PeopleClient:
         response = await self._rest.request("POST", f"{self._path}/invites/{quote(invitation, safe='')}/rotate")
         return self._invitation(response.json())
 
-    async def revoke(self, invitation: str, *, remove_members: bool) -> None:
-        """Take an invitation back and, if wished, the places of those who came by it."""
+    async def revoke(self, invitation: str, *, remove_members: bool) -> str | None:
+        """Take an invitation back and, if wished, the places of those who came by it; returns as :meth:`remove`."""
+        hint = await self._goes_on(lambda member: member.invitation == invitation) if remove_members else None
         path = f"{self._path}/invites/{quote(invitation, safe='')}"
         await self._rest.request("DELETE", path, params={"remove_members": str(remove_members).lower()})
+        return hint
 
     async def events(self, limit: int, before: int | None) -> list[RoomEvent]:
         """What was done (the events with an id less than ``before``), newest first."""
@@ -150,12 +180,13 @@ class PeopleClient:
         body: dict[str, Any] = (await self._rest.request("GET", f"{self._path}/{path}", **arguments)).json()
         return body
 
-    def _member(self, principal: str) -> str:
-        whole = principal if ":" in principal else f"server:{principal}"
+    def _member(self, whole: str) -> str:
         return f"{self._path}/members/{quote(whole, safe='')}"
 
     def _invitation(self, fields: Mapping[str, Any]) -> InvitationInfo:
-        link = Secret(urljoin(self._rest.server.url, fields["path"])) if "path" in fields else None
+        link = None
+        if "path" in fields:
+            link = Secret(fields["url"] or urljoin(self._rest.server.url, fields["path"]))
         return InvitationInfo(
             id=fields["id"],
             role=fields["role"],
@@ -165,9 +196,14 @@ class PeopleClient:
             uses=fields["uses"],
             has_password=fields["has_password"],
             needs_approval=fields["needs_approval"],
+            warning=fields["warning"],
             link=link,
             code=Secret(fields["code"]) if "code" in fields else None,
         )
+
+
+def _whole(principal: str) -> str:
+    return principal if ":" in principal else f"server:{principal}"
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -181,8 +181,8 @@ class AsyncRoom(RoomView):
     ) -> AsyncInvitation:
         """Make an invitation; its ``warning`` says what those who come can do beyond the room.
 
-        Anyone who comes as ``runner`` or ``editor`` can run code on the server as you: with your files and your rights.
-        What a ``writer`` writes is run by whoever runs the cell next, and a writer can write outputs, too.
+        Those who come as ``runner`` or ``editor`` can run code on the server, with your files and your rights unless
+        the server keeps the kernels of rooms apart. If you run a cell, you run the code that a ``writer`` wrote in it.
 
         Parameters
         ----------
@@ -216,19 +216,22 @@ class AsyncRoom(RoomView):
         """Who was given a place in the room, and who waits for one."""
         return await self._core.people.members()
 
-    async def set_role(self, principal: str, role: Role) -> None:
+    async def set_role(self, principal: str, role: Role) -> str | None:
         """Give somebody a role, or let in who waits; a name alone is that of a user of the server.
+
+        What somebody runs who may not run any more goes on in the room's kernel. The returned words say so and how to
+        end it; ``None`` if there is nothing.
 
         Raises
         ------
         LastOwner
             When nobody would own the room any more.
         """
-        await self._core.people.set_role(principal, role)
+        return await self._core.people.set_role(principal, role)
 
-    async def remove(self, principal: str) -> None:
-        """Take somebody's place away, or refuse who waits; raises what :meth:`set_role` does."""
-        await self._core.people.remove(principal)
+    async def remove(self, principal: str) -> str | None:
+        """Take somebody's place away, or refuse who waits; returns and raises what :meth:`set_role` does."""
+        return await self._core.people.remove(principal)
 
     async def events(self, limit: int = 100, before: int | None = None) -> list[RoomEvent]:
         """What was done in the room and by whom, newest first; ``before`` is the id that all are below."""

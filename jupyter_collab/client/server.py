@@ -1,6 +1,5 @@
 """A Jupyter server, and how to talk to it without telling its token to anybody else."""
 
-import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-__all__ = ["SESSION_COOKIE", "Secret", "Server", "is_loopback"]
+from ..addresses import is_loopback
+
+__all__ = ["SESSION_COOKIE", "Secret", "Server"]
 
 SESSION_COOKIE = "jupyter-collab-session"
 """What the name of a guest's cookie begins with; the rest is the server's port, if its address has one."""
@@ -81,11 +82,3 @@ class Server:
             verify=self.tls if self.tls is not None else self.url.startswith("https:"),
             trust_env=not self.is_local,
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -177,8 +177,8 @@ class Room(RoomView):
     ) -> Invitation:
         """Make an invitation; its ``warning`` says what those who come can do beyond the room.
 
-        Anyone who comes as ``runner`` or ``editor`` can run code on the server as you: with your files and your rights.
-        What a ``writer`` writes is run by whoever runs the cell next, and a writer can write outputs, too.
+        Those who come as ``runner`` or ``editor`` can run code on the server, with your files and your rights unless
+        the server keeps the kernels of rooms apart. If you run a cell, you run the code that a ``writer`` wrote in it.
 
         Parameters
         ----------

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
@@ -58,6 +58,11 @@ class RoomKernels(RoomWatcher):
         """What the room's kernel has of a person."""
         kernel = self._kernels.get(room_id)
         return "nothing" if kernel is None else kernel.has_of(principal)
+
+    def has_of_any(self, room_id: str, is_meant: Callable[[str], bool]) -> InKernel:
+        """What the room's kernel has of all whose principals ``is_meant`` takes."""
+        kernel = self._kernels.get(room_id)
+        return "nothing" if kernel is None else kernel.has_of_any(is_meant)
 
     async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
         """See :meth:`RoomKernel.run`."""

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -18,7 +19,10 @@ from traitlets import List, Unicode
 
 from .environment import environment_for_rooms
 
-__all__ = ["ApartProvisioner"]
+__all__ = ["ApartProvisioner", "is_apart"]
+
+PROVISIONER = "jupyter-collab-apart"
+"""What kernelspecs call :class:`ApartProvisioner`."""
 
 OF_THE_SERVERS_USER = (
     *("HOME", "USER", "LOGNAME", "USERNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "XDG_*", "JUPYTER_*", "IPYTHONDIR"),
@@ -35,6 +39,13 @@ DRAIN_PAUSE_SECONDS = 0.05
 
 KEEPER_SECONDS = 2.0
 """How long the keeper may take to kill the kernel; code in the kernel can stop it, for it is the same user's."""
+
+
+def is_apart(spec: Mapping[str, Any]) -> bool:
+    """Whether a kernelspec (what is in its ``kernel.json``) names :class:`ApartProvisioner`."""
+    metadata = spec.get("metadata")
+    provisioner = metadata.get("kernel_provisioner") if isinstance(metadata, Mapping) else None
+    return isinstance(provisioner, Mapping) and provisioner.get("provisioner_name") == PROVISIONER
 
 
 class ApartProvisioner(LocalProvisioner):

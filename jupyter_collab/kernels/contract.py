@@ -16,11 +16,12 @@ OnMessage = Callable[[str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class KernelSpec:
-    """A kernel that can be started."""
+    """A kernel that can be started; ``is_apart`` if it runs as another user than the server, or in a container."""
 
     name: str
     display_name: str
     language: str
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class KernelSpecs:
     default: str
     by_name: Mapping[str, KernelSpec]
     kept_out: frozenset[str] = frozenset()
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether no room can have a kernel with the rights of the server's own user."""
+        return bool(self.by_name) and all(spec.is_apart for spec in self.by_name.values())
 
 
 class Kernel(Protocol):

@@ -77,10 +77,14 @@ class RoomKernel:
 
     def has_of(self, principal: str) -> InKernel:
         """What the kernel has of a person: something that runs, or what is left of something that they ran."""
+        return self.has_of_any(principal.__eq__)
+
+    def has_of_any(self, is_meant: Callable[[str], bool]) -> InKernel:
+        """The same of all whose principals ``is_meant`` takes."""
         running = self._board.running
-        if running is not None and running.user.principal == principal:
+        if running is not None and is_meant(running.user.principal):
             return "running"
-        return "ran" if principal in self._ran else "nothing"
+        return "ran" if any(map(is_meant, self._ran)) else "nothing"
 
     # -- the room's life ---------------------------------------------------------------------------------------------
 

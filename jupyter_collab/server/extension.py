@@ -19,6 +19,7 @@ from ..errors import RoomExists, StoreError
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.limits import KernelLimits
 from ..kernels.outputs import OutputLimits
+from ..kernels.specs import KernelRules
 from ..people import Accounts, Attendance, Invitations, Members, Sessions, Waiting
 from ..rooms import Limits, RoomManager
 from ..store import SQLStore
@@ -26,7 +27,7 @@ from ..workers import Workers, WorkLimits
 from .cookies import CookieRules
 from .guests import GUEST_ROUTES
 from .identity import SERVICES, AccountIdentityProvider
-from .kernel_host import KernelRules, SessionHost
+from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
 from .options import require_sound, words_of
@@ -183,7 +184,7 @@ class CollabExtension(ExtensionApp):
     ).tag(config=True)
     public_url = Unicode(
         help="The server's address as browsers know it, without `base_url`, for instance https://jupyter.example.org. "
-        "Default: what they ask for."
+        "Links of invitations begin with it. Default: what they ask for."
     ).tag(config=True)
     session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
         config=True

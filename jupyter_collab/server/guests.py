@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from ..access import Role, User, UserKind
 from ..errors import ContentError, GuestsNotAllowed
 from ..people import check_name, new_guest
+from ..protocol import UserInfo
 from ..store import InviteRecord, Reader
 from .body import BodyHandler
 from .principals import Principal, find_principal
@@ -72,7 +73,7 @@ class MeHandler(ComingHandler, RoomInfoHandler):
         roles = await self.services.members.roles(records, user, self.known.most)
         self.finish(
             {
-                **user.info(self.known.most),
+                **_without_role(user.info(self.known.most)),
                 "rooms": [self.info(record, roles[record.id]) for record in records if record.id in roles],
                 "waiting": [place.room_id for place in places if place.status == "waiting"],
                 "may_sign_out": user.kind is not UserKind.SERVER or self._is_login_needed,
@@ -151,6 +152,11 @@ GUEST_ROUTES = (
     (r"/join", JoinHandler),
     (r"/leave", LeaveHandler),
 )
+
+
+def _without_role(info: UserInfo) -> dict[str, object]:
+    """What is told of somebody outside of any room: no role, which they have in each room."""
+    return {name: value for name, value in info.items() if name != "role"}
 
 
 def _secret(body: dict[str, Any], name: str) -> str | None:

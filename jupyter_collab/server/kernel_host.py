@@ -4,11 +4,8 @@ import asyncio
 import inspect
 import logging
 import os
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
@@ -17,12 +14,13 @@ from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..errors import KernelDied, KernelFailed
-from ..kernels.contract import KernelSpec, KernelSpecs
+from ..kernels.contract import KernelSpecs
 from ..kernels.environment import environment_for_rooms
 from ..kernels.jupyter import JupyterKernel
 from ..kernels.notebook import require_spec
+from ..kernels.specs import KernelRules, specs_for_rooms
 
-__all__ = ["KernelRules", "SessionHost"]
+__all__ = ["SessionHost"]
 
 TELL_EVERY = timedelta(seconds=1)
 """How often the server is told that a kernel is still there."""
@@ -31,23 +29,6 @@ GIVE_UP_SECONDS = 10.0
 """How long a start that is given up is waited for, so that it can be undone."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class KernelRules:
-    """The deployer's words about kernels in rooms, as patterns.
-
-    ``kernels`` are the kernelspecs that rooms may use, all for none; ``environment`` are variables that kernels get.
-    """
-
-    kernels: Sequence[str] = ()
-    environment: Sequence[str] = ()
-
-    def choice(self, names: Sequence[str]) -> list[str]:
-        """Which of the kernelspecs rooms may use, in the order of the patterns."""
-        if not self.kernels:
-            return list(names)
-        return list(dict.fromkeys(name for pattern in self.kernels for name in names if fnmatchcase(name, pattern)))
 
 
 class SessionHost:
@@ -63,13 +44,7 @@ class SessionHost:
     async def specs(self) -> KernelSpecs:
         """What is installed and may be used in rooms; kernelspecs that cannot be read are left out."""
         found = await ensure_async(self._kernel_specs.get_all_specs())
-        chosen = self._rules.choice(sorted(found))
-        default = self._app.kernel_manager.default_kernel_name
-        return KernelSpecs(
-            default if default in chosen or not chosen else chosen[0],
-            {name: _spec(name, found[name]["spec"]) for name in chosen},
-            frozenset(found) - frozenset(chosen),
-        )
+        return specs_for_rooms(found, self._rules, self._app.kernel_manager.default_kernel_name)
 
     async def find(self, room_id: str) -> JupyterKernel | None:
         """The kernel of the session whose path names the room, unless rooms may not use such a kernel."""
@@ -221,7 +196,3 @@ class SessionControl:
 def session_path(room_id: str) -> str:
     """The path of a room's session; no file has such a one."""
     return f"collab:{room_id}"
-
-
-def _spec(name: str, spec: dict[str, Any]) -> KernelSpec:
-    return KernelSpec(name, str(spec.get("display_name", name)), str(spec.get("language", "")))

@@ -10,7 +10,8 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
 
-from ..access import Capability, InviteSecrets, Role
+from ..access import Capability, InviteSecrets, Role, UserKind
+from ..dangers import link_danger
 from ..errors import ContentError, MemberNotFound
 from ..people import InviteWish
 from ..store import EventRecord, InviteRecord, MemberRecord
@@ -50,7 +51,17 @@ class MembersHandler(MemberInfoHandler):
         """Who was given a place, and who waits for one."""
         await self.require(Capability.MANAGE, room_id)
         members = await self.services.members.list(room_id)
-        self.finish({"members": [self.member(member) for member in members]})
+        listed = {member.principal for member in members} | {self.user.principal}
+
+        def is_another(principal: str) -> bool:
+            return principal not in listed and not principal.startswith(UserKind.GUEST)
+
+        self.finish(
+            {
+                "members": [self.member(member) for member in members],
+                "others_in_kernel": self.services.kernels.has_of_any(room_id, is_another),
+            }
+        )
 
 
 class MemberHandler(MemberInfoHandler):
@@ -83,7 +94,29 @@ class MemberHandler(MemberInfoHandler):
         self.finish()
 
 
-class InvitesHandler(BodyHandler):
+class InviteInfoHandler(BodyHandler):
+    """Base of handlers that tell of invitations."""
+
+    async def kernels_apart(self) -> bool:
+        """Whether the kernels of rooms are kept apart from the server's own user."""
+        return (await self.services.kernels.specs()).are_apart
+
+    async def finish_with_secrets(self, invite: InviteRecord, made: InviteSecrets) -> None:
+        """Answer an invitation with its link and code. Browsers send what is behind the ``#`` to nobody."""
+        path = url_path_join(self.base_url, "collab/join") + "#" + made.token
+        public = self.services.access.public_url.rstrip("/")
+        self.finish(
+            {
+                **_invite(invite, apart=await self.kernels_apart()),
+                "token": made.token,
+                "code": made.code,
+                "path": path,
+                "url": f"{public}{path}" if public else None,
+            }
+        )
+
+
+class InvitesHandler(InviteInfoHandler):
     """``rooms/{id}/invites``."""
 
     @allow_unauthenticated
@@ -91,8 +124,14 @@ class InvitesHandler(BodyHandler):
         """The room's invitations; their links and codes are known to those who made them only."""
         await self.require(Capability.MANAGE, room_id)
         invites = await self.services.invitations.list(room_id)
-        allowed = self.services.invitations.guests_allowed
-        self.finish({"invites": [_invite(invite) for invite in invites], "guests_allowed": allowed})
+        apart = await self.kernels_apart()
+        self.finish(
+            {
+                "invites": [_invite(invite, apart=apart) for invite in invites],
+                "guests_allowed": self.services.invitations.guests_allowed,
+                "kernels_apart": apart,
+            }
+        )
 
     @allow_unauthenticated
     async def post(self, room_id: str) -> None:
@@ -109,7 +148,7 @@ class InvitesHandler(BodyHandler):
         )
         invite, made = await self.services.invitations.invite(room_id, wish, self.user)
         self.set_status(201)
-        self.finish(_invite_with_secrets(invite, made, self.base_url))
+        await self.finish_with_secrets(invite, made)
 
 
 class InviteHandler(BodyHandler):
@@ -127,7 +166,7 @@ class InviteHandler(BodyHandler):
         self.finish()
 
 
-class RotateHandler(BodyHandler):
+class RotateHandler(InviteInfoHandler):
     """``rooms/{id}/invites/{id}/rotate``."""
 
     @allow_unauthenticated
@@ -135,7 +174,7 @@ class RotateHandler(BodyHandler):
         """Another link and another code for an invitation."""
         await self.require(Capability.MANAGE, room_id)
         invite, made = await self.services.invitations.rotate(room_id, invite_id, self.user)
-        self.finish(_invite_with_secrets(invite, made, self.base_url))
+        await self.finish_with_secrets(invite, made)
 
 
 class EventsHandler(BodyHandler):
@@ -168,7 +207,7 @@ MEMBER_ROUTES = (
 )
 
 
-def _invite(invite: InviteRecord) -> dict[str, Any]:
+def _invite(invite: InviteRecord, *, apart: bool) -> dict[str, Any]:
     return {
         "id": invite.id,
         "role": invite.role.value,
@@ -179,13 +218,8 @@ def _invite(invite: InviteRecord) -> dict[str, Any]:
         "uses": invite.uses,
         "has_password": invite.password_hash is not None,
         "needs_approval": invite.needs_approval,
+        "warning": link_danger(invite.role, apart=apart),
     }
-
-
-def _invite_with_secrets(invite: InviteRecord, made: InviteSecrets, base_url: str) -> dict[str, Any]:
-    """The token is behind the ``#`` of the link's path: browsers send that part to nobody."""
-    path = url_path_join(base_url, "collab/join") + "#" + made.token
-    return {**_invite(invite), "token": made.token, "code": made.code, "path": path}
 
 
 def _event(found: EventRecord) -> dict[str, Any]:

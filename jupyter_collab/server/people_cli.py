@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from ..access import InviteSecrets, Role, User
+from ..access import Capability, InviteSecrets, Role, User
+from ..addresses import opens_here_only
 from ..backplane import PollingBackplane
 from ..dangers import link_danger, people_danger
 from ..errors import CollabError
@@ -19,13 +20,20 @@ from ..people import Invitations, InviteWish, Members
 from ..rooms import Limits, RoomManager
 from ..spans import seconds_of
 from ..store import SQLStore
-from .places import configured_store_url
+from .places import configured_store_url, server_config
 
 __all__ = ["is_about_people", "run"]
 
 POLL_SECONDS = 1.0
 
-ROLE_HELP = "runner and editor run code on the server, and what a writer writes is run by others"
+LOOPBACK_HINT = (
+    "The link opens on this machine only. Give --url the address by which others reach your server, "
+    "or set CollabExtension.public_url."
+)
+
+KERNEL_HINT = (
+    "What they ran may go on in the kernel of the room. To end it, interrupt or restart that kernel in the room."
+)
 
 ACTIONS = {"invites": ("list", "add", "revoke"), "members": ("list", "set", "remove")}
 
@@ -118,14 +126,20 @@ async def _add_invite(people: _People, options: argparse.Namespace) -> None:
     )
     invite, made = await people.invitations.invite(options.room, wish, people.by)
     _say(f"Invitation {invite.id}: {invite.role}, until {_moment(invite.expires_at)}")
-    _say(f"Link: {_link(options.url, made)}")
+    link = _link(options.url, made)
+    _say(f"Link: {link}")
     _say(f"Code: {made.code}")
-    _warn(link_danger(invite.role))
+    _warn(link_danger(invite.role, apart=_kernels_apart(options)))
+    if opens_here_only(link):
+        _say(LOOPBACK_HINT)
 
 
 async def _revoke_invite(people: _People, options: argparse.Namespace) -> None:
     remove = options.remove_members
+    came = [member for member in await people.members.list(options.room) if member.invite_id == options.invitation]
     await people.invitations.revoke(options.room, options.invitation, people.by, remove_members=remove)
+    if remove and any(member.role.may(Capability.RUN) for member in came):
+        _say(KERNEL_HINT)
 
 
 async def _list_members(people: _People, options: argparse.Namespace) -> None:
@@ -137,12 +151,26 @@ async def _list_members(people: _People, options: argparse.Namespace) -> None:
 
 
 async def _set_member(people: _People, options: argparse.Namespace) -> None:
-    await people.members.set_role(options.room, _principal(options.member), Role(options.role), people.by)
-    _warn(people_danger(options.role))
+    principal, role = _principal(options.member), Role(options.role)
+    could_run = await _may_run(people, options.room, principal)
+    await people.members.set_role(options.room, principal, role, people.by)
+    if could_run and not role.may(Capability.RUN):
+        _say(KERNEL_HINT)
+    _warn(people_danger(options.role, apart=_kernels_apart(options)))
 
 
 async def _remove_member(people: _People, options: argparse.Namespace) -> None:
-    await people.members.remove(options.room, _principal(options.member), people.by)
+    principal = _principal(options.member)
+    could_run = await _may_run(people, options.room, principal)
+    await people.members.remove(options.room, principal, people.by)
+    if could_run:
+        _say(KERNEL_HINT)
+
+
+async def _may_run(people: _People, room_id: str, principal: str) -> bool:
+    """Whether somebody has a place in which they may run code."""
+    members = await people.members.list(room_id)
+    return any(member.principal == principal and member.role.may(Capability.RUN) for member in members)
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
@@ -160,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         "--role",
         choices=roles[:-1],
         default="viewer",
-        help="runner and editor run code on the server, and what a writer writes is run by others",
+        help="a runner runs the cells as they are, a writer writes what others run, an editor runs any code",
     )
     add.add_argument("--expires", default="1d", metavar="SPAN", help="30m, 2h, 7d (default: 1d), or never")
     add.add_argument("--uses", type=int, metavar="N", help="how many may come by it")
@@ -199,10 +227,28 @@ def _principal(name: str) -> str:
 
 
 def _link(url: str | None, made: InviteSecrets) -> str:
+    base = url or _running_url()
+    return urljoin(base if base.endswith("/") or not base else f"{base}/", f"collab/join#{made.token}")
+
+
+def _running_url() -> str:
+    """The address of a server that runs here, as browsers know it if the configuration says that; empty for none."""
     from jupyter_server.serverapp import list_running_servers  # it takes seconds, and is for this alone
 
-    base = url or next((str(server["url"]) for server in list_running_servers()), "")
-    return urljoin(base if base.endswith("/") or not base else f"{base}/", f"collab/join#{made.token}")
+    url = next((str(server["url"]) for server in list_running_servers()), "")
+    public = str(server_config().CollabExtension.get("public_url", ""))
+    return urljoin(public, urlsplit(url).path) if url and public else url
+
+
+def _kernels_apart(options: argparse.Namespace) -> bool:
+    """Whether the server that is configured here keeps rooms' kernels apart; not known of servers of another store."""
+    if options.store_url:
+        return False
+    from ..kernels.specs import KernelRules, installed_specs, specs_for_rooms  # it takes a second, too
+
+    config = server_config()
+    rules = KernelRules(tuple(config.CollabExtension.get("room_kernels", ())))
+    return specs_for_rooms(installed_specs(config), rules, "").are_apart
 
 
 def _moment(moment: datetime | None) -> str:

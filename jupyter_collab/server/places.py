@@ -4,10 +4,11 @@ from pathlib import Path
 
 from jupyter_core.application import JupyterApp
 from jupyter_core.paths import jupyter_data_dir
+from traitlets.config import Config
 
 from ..store import sqlite_url
 
-__all__ = ["configured_store_url", "default_store_url", "server_ids_folder"]
+__all__ = ["configured_store_url", "default_store_url", "server_config", "server_ids_folder"]
 
 
 def default_store_url() -> str:
@@ -30,8 +31,13 @@ class _ServerConfig(JupyterApp):
     name = "jupyter-server"
 
 
-def configured_store_url() -> str:
-    """The store that a server which is started here would use."""
+def server_config() -> Config:
+    """What a server is configured with that is started here."""
     app = _ServerConfig()
     app.load_config_file()
-    return str(app.config.CollabExtension.get("store_url", default_store_url()))
+    return app.config
+
+
+def configured_store_url() -> str:
+    """The store that a server which is started here would use."""
+    return str(server_config().CollabExtension.get("store_url", default_store_url()))

@@ -15,8 +15,16 @@ export interface IMember {
   /** The invitation that they came by. */
   invite: string | null;
   added_at: string | null;
-  /** What the room's kernel has of them: something that runs, or what is left of something that ran. */
-  in_kernel: 'nothing' | 'ran' | 'running';
+  in_kernel: InKernel;
+}
+
+/** What a room's kernel has of somebody: something that runs, or what is left of something that ran. */
+export type InKernel = 'nothing' | 'ran' | 'running';
+
+export interface IMembers {
+  members: IMember[];
+  /** What the kernel has of users of the server who are not listed. */
+  others_in_kernel: InKernel;
 }
 
 export interface IInvitation {
@@ -34,12 +42,21 @@ export interface IInvitation {
   needs_approval: boolean;
 }
 
+export interface IInvitations {
+  invites: IInvitation[];
+  guests_allowed: boolean;
+  /** Whether the kernels of rooms are kept apart from the server's own user. */
+  kernels_apart: boolean;
+}
+
 /** An invitation with its secrets, which are told once. */
 export interface IFreshInvitation extends IInvitation {
   /** Short enough to be typed. */
   code: string;
   /** The link without the server's origin; what is behind the `#` is secret. */
   path: string;
+  /** The whole link, if the server was told its public address. */
+  url: string | null;
 }
 
 /** What an invitation is to be like; what is `null` is without end, bound or password. */
@@ -68,8 +85,8 @@ export class ShareApi {
     private readonly _room: string
   ) {}
 
-  async members(): Promise<IMember[]> {
-    return (await this._json<{ members: IMember[] }>('/members', 'GET')).members;
+  async members(): Promise<IMembers> {
+    return this._json('/members', 'GET');
   }
 
   /** Give somebody a role, or let in who waits. */
@@ -83,7 +100,7 @@ export class ShareApi {
   }
 
   /** The invitations, newest first, and whether guests may come by them. */
-  async invitations(): Promise<{ invites: IInvitation[]; guests_allowed: boolean }> {
+  async invitations(): Promise<IInvitations> {
     return this._json('/invites', 'GET');
   }
 
@@ -123,8 +140,8 @@ export class ShareApi {
   }
 
   /** The whole link of an invitation. */
-  link({ path }: IFreshInvitation): string {
-    return new URL(path, this._server.baseUrl).href;
+  link({ path, url }: IFreshInvitation): string {
+    return url ?? new URL(path, this._server.baseUrl).href;
   }
 
   private async _json<T>(path: string, method: string, body?: object): Promise<T> {

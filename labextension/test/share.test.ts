@@ -6,7 +6,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICollabServer } from '../lib/api.js';
 import { type IHandout, ShareModel } from '../lib/share/model.js';
-import { deedWords, invitationWords, isSpent, mayRun, peopleDanger, roleDanger } from '../lib/share/wording.js';
+import {
+  deedWords,
+  invitationWords,
+  isSpent,
+  linkTitle,
+  mayRun,
+  opensHereOnly,
+  peopleDanger,
+  roleDanger
+} from '../lib/share/wording.js';
 import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/shareapi.js';
 
 const trans = {
@@ -34,12 +43,13 @@ function member(principal: string, name: string, status: IMember['status'] = 'ac
 /** A server with these members; it refuses what `refuses` says, and notes what it was asked to do. */
 function serve(
   members: IMember[],
-  refuses: (path: string) => boolean = () => false
+  refuses: (path: string) => boolean = () => false,
+  publicUrl: string | null = null
 ): { api: ShareApi; asked: string[] } {
   const asked: string[] = [];
   const answers: Record<string, object> = {
-    '/members': { members },
-    '/invites': { invites: [INVITATION], guests_allowed: true },
+    '/members': { members, others_in_kernel: 'ran' },
+    '/invites': { invites: [INVITATION], guests_allowed: true, kernels_apart: true },
     '/events': { events: [] },
     '': { server_role: 'viewer' }
   };
@@ -51,7 +61,7 @@ function serve(
     if (refuses(path)) {
       return Promise.resolve(Response.json({ reason: 'last_owner', message: 'One must stay.' }, { status: 409 }));
     }
-    const made = { ...INVITATION, code: '7KQM-2XPD', path: '/base/collab/join#secret' };
+    const made = { ...INVITATION, code: '7KQM-2XPD', path: '/base/collab/join#secret', url: publicUrl };
     return Promise.resolve(Response.json(method === 'POST' ? made : (answers[path.split('?')[0]] ?? {})));
   };
   const server = { baseUrl: 'https://host/base/', apiPath: 'api/collab/', fetch } as unknown as ICollabServer;
@@ -120,17 +130,62 @@ test('an invitation says what is left of it', () => {
   );
 });
 
+test('an invitation that nobody used says so', () => {
+  const words = (uses: number, most: number | null): string | undefined =>
+    invitationWords({ ...INVITATION, uses, max_uses: most }, trans).split(' · ')[2];
+  assert.deepEqual([words(0, null), words(1, null), words(2, null)], ['not used yet', 'used once', 'used 2 times']);
+  assert.equal(words(0, 3), 'not used yet, good for 3');
+});
+
 test('what a link lets people do beyond the room is said of every role that can', () => {
-  const dangers = (['viewer', 'runner', 'writer', 'editor'] as const).map(role => roleDanger(role, trans));
-  assert.equal(dangers[0], null);
-  assert.match(dangers[1] ?? '', /run code on this server as you/);
-  assert.match(dangers[2] ?? '', /is run by whoever runs the cell next/);
-  assert.equal(dangers[3], dangers[1]);
-  const ofPeople = (['viewer', 'runner', 'writer', 'editor', 'owner'] as const).map(role => peopleDanger(role, trans));
-  assert.equal(ofPeople[0], null);
-  assert.match(ofPeople[1] ?? '', /^They can run code on this server as you/);
-  assert.equal(ofPeople[2], dangers[2]);
-  assert.deepEqual(ofPeople.slice(3), [ofPeople[1], ofPeople[1]]);
+  const roles = ['viewer', 'runner', 'writer', 'editor', 'owner'] as const;
+  const [viewer, runner, writer, editor, owner] = roles.map(role => roleDanger(role, false, trans));
+  assert.equal(viewer, null);
+  assert.match(runner ?? '', /run the cells of this room as they are.*with your files.*change the kernel/);
+  assert.match(writer ?? '', /^If you run a cell, you run their code, with your files and your rights\..*or delete/);
+  assert.match(editor ?? '', /run any code on this server.*change or delete any cell/);
+  assert.equal(owner, editor);
+  const people = roles.map(role => peopleDanger(role, false, trans));
+  assert.deepEqual([people[0], people[2]], [null, writer]);
+  assert.match(people[1] ?? '', /^They can run the cells/);
+  assert.match(people[3] ?? '', /^They can run any code/);
+});
+
+test('of kernels that are kept apart nobody is told that they have their files', () => {
+  for (const role of ['runner', 'editor'] as const) {
+    for (const words of [roleDanger(role, true, trans), peopleDanger(role, true, trans)]) {
+      assert.match(words ?? '', /in a kernel that is kept apart from your files and your rights/);
+    }
+  }
+  assert.match(roleDanger('writer', true, trans) ?? '', /^If you run a cell in a kernel of your own/);
+});
+
+test('the server says whether kernels are kept apart, and what others on it left in one', async () => {
+  const left = { ...member('guest:1', 'Zoë'), invite: 'i1', in_kernel: 'running' as const };
+  const model = new ShareModel(serve([member('server:ada', 'Ada'), left]).api);
+  assert.equal(model.areKernelsApart, false);
+  await model.refresh();
+  assert.equal(model.areKernelsApart, true);
+  assert.equal(await model.inKernelOfOthers(), 'ran');
+  assert.equal(await model.inKernel(({ invite }) => invite === 'i1'), 'running');
+  assert.equal(await model.inKernel(({ principal }) => principal === 'server:ada'), 'nothing');
+});
+
+test('a link begins with the address at which the server is known, if it says one', async () => {
+  const model = new ShareModel(serve([], undefined, 'https://known/base/collab/join#secret').api);
+  await model.rotate('i1');
+  assert.equal(model.handout?.link, 'https://known/base/collab/join#secret');
+});
+
+test('a link that leads every computer to itself is known', () => {
+  const here = ['http://127.0.0.1:8888/collab/join#x', 'http://localhost/', 'https://a.localhost/', 'http://[::1]:8/'];
+  const there = ['http://10.0.0.1/', 'https://localhost.example.org/', 'https://127.a.org/', 'http://[2001:db8::1]/'];
+  assert.deepEqual([here.every(opensHereOnly), there.some(opensHereOnly)], [true, false]);
+});
+
+test('a link is called by whom it is for', () => {
+  assert.equal(linkTitle('viewer', trans), 'Link for a Viewer');
+  assert.equal(linkTitle('editor', trans), 'Link for an Editor');
 });
 
 test('what was done is told in words, also what a newer server may do', () => {

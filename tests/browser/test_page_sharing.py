@@ -60,7 +60,7 @@ def test_the_focus_goes_through_the_dialog_in_order(
         ada.open_room_page(f"order-{scheme}")
         dialog = open_dialog(ada)
         walked = [ada.page.evaluate(NAME_OF_FOCUS)]
-        while "What was done" not in walked and len(walked) < 40:
+        while "Activity" not in walked and len(walked) < 40:
             ada.page.keyboard.press("Tab")
             walked.append(ada.page.evaluate(NAME_OF_FOCUS))
         assert walked[:1] == ["Close"]
@@ -75,7 +75,7 @@ def test_the_focus_goes_through_the_dialog_in_order(
             "Name of a user of this server",
             "Their role",
         ]
-        assert walked[-1] == "What was done"
+        assert walked[-1] == "Activity"
         ada.take_picture("dialog")
         assert faint(dialog) == []
         close(ada)
@@ -135,7 +135,7 @@ def test_all_that_was_done_is_saved(person: Callable[..., Person], server: Runni
         ada.open_room_page("deeds")
         press = ada.page.keyboard.press
         dialog = open_dialog(ada)
-        dialog.get_by_text("What was done").focus()
+        dialog.get_by_text("Activity").focus()
         press("Enter")
         expect(dialog.get_by_text("changed Bob: Editor, before Viewer").first).to_be_visible()
         dialog.get_by_role("button", name="Show older").focus()

@@ -19,14 +19,14 @@ from .rooms import room_with
 pytestmark = pytest.mark.browser
 
 
-RUNS_AS_YOU = re.compile("^They can run code on this server as you: with your files and your rights")
+RUNS_AS_YOU = re.compile("^They can run any code on this server: with your files and your rights")
 
 
 def open_dialog(person: Person, pane: Pane) -> Locator:
     """Press Share."""
     pane.root.get_by_role("button", name="Share", exact=True).click()
     dialog = person.page.get_by_role("dialog", name="Share “")
-    expect(dialog.get_by_text("What was done")).to_be_visible()
+    expect(dialog.get_by_text("Activity")).to_be_visible()
     return dialog
 
 
@@ -46,7 +46,7 @@ def test_roles_change_while_people_are_there(person: Callable[..., Person], serv
         expect(warning).to_be_visible()
         expect(everyone).to_have_accessible_description(RUNS_AS_YOU)
         everyone.select_option("writer")
-        expect(everyone).to_have_accessible_description(re.compile("is run by whoever runs the cell next"))
+        expect(everyone).to_have_accessible_description(re.compile("If you run a cell, you run their code"))
         everyone.select_option("")
         expect(warning).not_to_be_visible()
         dialog.get_by_label("Name of a user").fill("bob")
@@ -113,13 +113,76 @@ def test_what_somebody_runs_who_is_removed_can_be_ended(person: Callable[..., Pe
         dialog = open_dialog(ada, ada.open_room("left"))
         until(lambda: kernel_of(server, "left")["status"], lambda status: status == "busy")
         dialog.get_by_role("button", name="Remove Gus").click()
-        ada.page.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+        removal = ada.page.get_by_role("dialog", name="Remove Gus?")
+        expect(removal).to_contain_text("A cell that they started still runs, and goes on.")
+        ada.take_picture("removal")
+        removal.get_by_role("button", name="Remove").click()
         question = ada.page.get_by_role("dialog", name="End what Gus ran?")
         expect(question).to_contain_text("still runs")
         ada.take_picture("left-running")
         question.get_by_role("button", name="Interrupt").click()
         expect(question).to_have_count(0)
         until(lambda: kernel_of(server, "left")["status"], lambda status: status == "idle")
+
+
+def test_what_those_run_who_came_by_a_link_can_be_ended_with_it(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "left-by-link", "import time; time.sleep(600)")
+    with person("Ada") as ada, guest(server, "left-by-link", name="Gus", role="editor") as gus:
+        dialog = open_dialog(ada, ada.open_room("left-by-link"))
+        gus.post("rooms/left-by-link/runs", json={"cells": "all"}).raise_for_status()
+        until(lambda: kernel_of(server, "left-by-link")["status"], lambda status: status == "busy")
+        dialog.get_by_role("button", name="Take back…").click()
+        question = ada.page.get_by_role("dialog", name="Take this invitation back?")
+        question.get_by_label("Also remove everybody").check()
+        question.get_by_role("button", name="Take back").click()
+        question = ada.page.get_by_role("dialog", name="End what those who came by it ran?")
+        question.get_by_role("button", name="Restart the kernel").click()
+        expect(question).to_have_count(0)
+        until(lambda: kernel_of(server, "left-by-link")["status"], lambda status: status == "idle")
+
+
+def test_what_others_on_the_server_run_can_be_ended_when_the_room_is_closed_to_them(
+    person: Callable[..., Person], server: RunningServer
+) -> None:
+    room_with(server, "left-by-others", "import time; time.sleep(600)")
+    server.request("PUT", "rooms/left-by-others/members/server:ada", json={"role": "owner"})
+    with person("Ada") as ada, person("Bob") as bob:
+        dialog = open_dialog(ada, ada.open_room("left-by-others"))
+        at_bob = bob.open_room("left-by-others")
+        at_bob.root.get_by_role("button", name="Run this cell").click()
+        until(lambda: kernel_of(server, "left-by-others")["status"], lambda status: status == "busy")
+        dialog.get_by_label("Everyone on this server").select_option("viewer")
+        question = ada.page.get_by_role("dialog", name="End what others on this server ran?")
+        expect(question).to_contain_text("still runs")
+        question.get_by_role("button", name="Interrupt").click()
+        expect(question).to_have_count(0)
+        until(lambda: kernel_of(server, "left-by-others")["status"], lambda status: status == "idle")
+
+
+def test_a_link_says_whom_it_is_for_and_where_it_opens(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "two-roles", "x = 1")
+    with person("Ada") as ada:
+        dialog = open_dialog(ada, ada.open_room("two-roles"))
+        dialog.get_by_role("button", name="Make a link").click()
+        for_viewers = dialog.get_by_role("region", name="Link for a Viewer")
+        expect(for_viewers).to_contain_text("Copy it now: it is not shown again.")
+        expect(for_viewers).to_contain_text("This link opens on this computer only, for it begins with 127.0.0.1.")
+        dialog.get_by_role("radio", name="Runner").check()
+        warning = dialog.get_by_text("Anyone who has this link can run the cells of this room as they are")
+        expect(warning).to_be_visible()
+        expect(warning).to_contain_text("answer what a cell asks for, and interrupt, restart, end or change the kernel")
+        expect(for_viewers).not_to_contain_text("can run")
+        ada.take_picture("viewers-link-while-runner-is-chosen")
+        dialog.get_by_role("button", name="Make a link").click()
+        for_runners = dialog.get_by_role("region", name="Link for a Runner")
+        expect(for_viewers).to_have_count(0)
+        for_runners.get_by_role("button", name="Full screen").click()
+        screen = ada.page.locator(".jc-Projector-screen")
+        expect(screen).to_contain_text("Link for a Runner")
+        expect(screen).to_contain_text("run the cells of this room as they are")
+        ada.take_picture("full-screen")
 
 
 def kernel_of(server: RunningServer, room: str) -> dict[str, Any]:
@@ -133,7 +196,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
     with person("Ada") as ada:
         at_ada = ada.open_room("guests")
         dialog = open_dialog(ada, at_ada)
-        warning = dialog.get_by_text("Anyone who has this link can run code on this server as you")
+        warning = dialog.get_by_text("Anyone who has this link can run any code on this server")
         assert not warning.is_visible()
         dialog.get_by_role("radio", name="Editor").check()
         expect(warning).to_be_visible()
@@ -141,19 +204,19 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
         expect(roles).to_have_accessible_description(re.compile("with your files and your rights"))
         dialog.get_by_role("radio", name="Writer").check()
         expect(warning).not_to_be_visible()
-        expect(roles).to_have_accessible_description(re.compile("is run by whoever runs the cell next"))
+        expect(roles).to_have_accessible_description(re.compile("If you run a cell, you run their code"))
         ada.take_picture("danger")
         dialog.get_by_label("I let each one in myself").check()
         dialog.get_by_label("How many may come").fill("3")
         dialog.get_by_role("button", name="Make a link").click()
-        said = re.compile("is run by whoever runs the cell next.*write outputs")
+        said = re.compile("If you run a cell, you run their code.*results that nobody computed")
         expect(dialog.get_by_label("Link", exact=True)).to_have_accessible_description(said)
         link = dialog.get_by_label("Link", exact=True).input_value()
         assert re.fullmatch(re.escape(f"{server.url}collab/join#") + r"[\w-]{20,}", link)
         assert re.fullmatch(r"\w{4}-\w{4}", dialog.get_by_label("Code", exact=True).inner_text())
         expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
         row = dialog.locator("[data-invitation]")
-        expect(row).to_contain_text("used 0 of 3 times")
+        expect(row).to_contain_text("not used yet, good for 3")
         ada.take_picture("invitation-light")
         assert faint(dialog) == []
         ada.page.keyboard.press("Escape")

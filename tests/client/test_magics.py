@@ -10,7 +10,7 @@ from traitlets.config import Config
 
 from jupyter_collab import SharedEditor, connect
 from jupyter_collab.client import CannotRun, CellFailed
-from jupyter_collab.dangers import BY_LINK, BY_WRITING
+from jupyter_collab.dangers import link_danger
 from jupyter_collab.errors import InviteExhausted
 from tests.peers.cells import sources
 from tests.servers import RunningServer
@@ -211,8 +211,9 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("open-day")
     told = prompt.run("%collab invite open-day writer for 2h uses 1").splitlines()
     assert told[0].startswith("Anyone who has this link or code is writer in 'open-day', until ")
-    assert told[3] == BY_WRITING
+    assert told[3] == link_danger("writer")
     assert "this machine only" in told[4]
+    assert "CollabExtension.public_url" in told[4]
     assert "clear it" in told[5]
     link, code = told[1].removeprefix("Link: "), told[2].removeprefix("Code: ")
     assert link.startswith(f"{server.url}collab/join#")
@@ -223,9 +224,8 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
         connect(link=link, name="Late")
     only_looks = prompt.run("%collab invite open-day for ever")
     assert "is viewer in 'open-day', for ever" in only_looks
-    assert BY_LINK not in only_looks
-    assert BY_WRITING not in only_looks
-    assert BY_LINK in prompt.run("%collab invite open-day editor")
+    assert "files" not in only_looks
+    assert link_danger("editor") in prompt.run("%collab invite open-day editor")
     roles = [one["role"] for one in server.request("GET", "rooms/open-day/invites").json()["invites"]]
     assert roles == ["editor", "viewer", "writer"]
     for words, message in {

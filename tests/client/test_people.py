@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_collab import connect, connect_async
 from jupyter_collab.client import Room
-from jupyter_collab.dangers import BY_WRITING
+from jupyter_collab.dangers import link_danger
 from jupyter_collab.errors import (
     ContentError,
     InviteExhausted,
@@ -33,8 +33,8 @@ def room(server: RunningServer, request: pytest.FixtureRequest) -> Iterator[Room
 def test_a_guest_comes_by_a_link_and_goes_when_it_is_taken_back(room: Room) -> None:
     invitation = room.invite("writer", expires="2h", uses=1)
     assert (invitation.role, invitation.max_uses) == ("writer", 1)
-    assert invitation.warning == BY_WRITING
-    assert repr(invitation).endswith(f"0 of 1 uses> {BY_WRITING}")
+    assert invitation.warning == link_danger("writer")
+    assert repr(invitation).endswith(f"0 of 1 uses> {invitation.warning}")
     assert invitation.expires_at is not None
     assert timedelta(minutes=110) < invitation.expires_at - datetime.now(UTC) <= timedelta(hours=2)
     with connect(link=invitation.link, name="Ada") as guest:
@@ -163,3 +163,27 @@ def test_spans_of_time(span: str, seconds: int) -> None:
 def test_what_is_no_span_of_time(span: str) -> None:
     with pytest.raises(ValueError, match="no span"):
         seconds_of(span)
+
+
+def test_what_somebody_runs_who_may_not_any_more_is_told_with_how_to_end_it(room: Room) -> None:
+    room.text = "import time; time.sleep(600)"
+    room.wait_saved(10)
+    invitation = room.invite("editor")
+    with connect(link=invitation.link, name="Gus") as guest:
+        assert room.set_role(room.members()[0].principal, "viewer") is None, "nothing was run"
+        room.set_role(room.members()[0].principal, "runner")
+        guest.wait_for(lambda: guest.role == "runner", 10)
+        with pytest.raises(TimeoutError):
+            guest.run(timeout=0.1)
+        room.wait_for(lambda: room.kernel.status == "busy", 60)
+        (gus,) = room.members()
+        said = room.set_role(gus.principal, "viewer")
+        assert said is not None
+        assert "still runs" in said
+        assert "room.kernel.interrupt()" in said
+        room.kernel.interrupt()
+        while room.members()[0].in_kernel == "running":
+            pass
+        said = invitation.revoke(remove_members=True)
+        assert said is not None
+        assert "may go on" in said

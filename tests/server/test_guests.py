@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from jupyter_server.serverapp import ServerApp
 
+from jupyter_collab.dangers import link_danger
+
 from .browsers import Browser
 from .conftest import Rest
 
@@ -37,9 +39,35 @@ async def test_a_guest_comes_by_a_link(rest: Rest, browser: Callable[[], Browser
     me = (await bob.ask("GET", "me")).body
     assert (me["kind"], me["display_name"], me["may_create"]) == ("guest", "Bob B", False)
     assert [(room["id"], room["role"]) for room in me["rooms"]] == [("demo", "writer")]
+    assert "role" not in me, "they have one in each room"
     assert (await bob.ask("GET", "rooms/demo")).body["role"] == "writer"
     again = await browser().ask("POST", "join", {"token": invite["token"], "name": "Eve"})
     assert again.problem == (403, "invite_exhausted")
+
+
+async def test_an_invitation_says_what_it_gives_away(rest: Rest) -> None:
+    for role in ("viewer", "runner", "writer", "editor"):
+        invite = await invited(rest, role=role)
+        assert invite["warning"] == link_danger(role)
+        rotated = (await rest("POST", f"rooms/demo/invites/{invite['id']}/rotate")).body
+        assert rotated["warning"] == link_danger(role)
+    listed = (await rest("GET", "rooms/demo/invites")).body
+    assert [one["warning"] for one in listed["invites"]] == list(
+        map(link_danger, ("editor", "writer", "runner", "viewer"))
+    )
+    assert listed["kernels_apart"] is False
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{}, {"public_url": "https://jupyter.example.org"}, {"public_url": "https://jupyter.example.org/"}],
+)
+async def test_a_link_begins_with_the_servers_public_address(
+    limits: dict[str, Any], rest: Rest, jp_base_url: str
+) -> None:
+    invite = await invited(rest)
+    whole = f"https://jupyter.example.org{jp_base_url}collab/join#{invite['token']}"
+    assert invite["url"] == (whole if limits else None)
 
 
 async def test_a_code_is_as_good_as_the_link_however_it_is_typed(rest: Rest, browser: Callable[[], Browser]) -> None:

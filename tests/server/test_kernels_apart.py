@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from jupyter_collab import connect
+from jupyter_collab.dangers import link_danger
 from tests.servers import REPOSITORY, RunningServer, start_server
 
 from .kernel_texts import create_room, printed_by, run_in
@@ -162,6 +163,12 @@ def test_a_cell_runs_as_the_other_user_in_its_home(server: RunningServer, accoun
     printed = printed_by(server, "import os, getpass; print(getpass.getuser(), os.getcwd(), os.environ['HOME'])")
     assert printed.split() == [account, f"/home/{account}", f"/home/{account}"]
     assert "root" not in printed_by(server, "!id")
+
+
+def test_invitations_do_not_say_that_it_has_the_files_of_the_servers_user(server: RunningServer) -> None:
+    invitation = server.request("POST", "rooms/demo/invites", json={"role": "editor"}).json()
+    assert invitation["warning"] == link_danger("editor", apart=True)
+    assert server.request("GET", "rooms/demo/invites").json()["kernels_apart"] is True
 
 
 def test_it_cannot_read_what_is_the_servers(server: RunningServer) -> None:

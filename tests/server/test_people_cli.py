@@ -1,13 +1,14 @@
 """``jupyter collab invites`` and ``members``: on the store, with and without a running server."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx
 import pytest
 
-from jupyter_collab.dangers import BY_ROLE, BY_WRITING
-from jupyter_collab.server.people_cli import is_about_people, run
+from jupyter_collab.dangers import link_danger, people_danger
+from jupyter_collab.server.people_cli import KERNEL_HINT, LOOPBACK_HINT, is_about_people, run
 from jupyter_collab.store import SQLStore
 from tests.servers import RunningServer, start_server
 
@@ -35,20 +36,23 @@ def said(capsys: pytest.CaptureFixture[str], store_url: str, *words: str) -> str
 
 def test_members_are_set_listed_and_removed(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, store_url, "members", "set", "demo", "bob", "viewer") == ""
-    assert said(capsys, store_url, "members", "set", "demo", "bob", "editor") == f"{BY_ROLE}\n"
+    assert said(capsys, store_url, "members", "set", "demo", "bob", "editor") == people_danger("editor") + "\n"
     assert said(capsys, store_url, "members", "list", "demo").splitlines() == [
         "Everyone on the server: owner",
         "server:bob  editor  bob",
     ]
-    said(capsys, store_url, "members", "remove", "demo", "bob")
+    assert said(capsys, store_url, "members", "set", "demo", "bob", "viewer") == f"{KERNEL_HINT}\n"
+    assert said(capsys, store_url, "members", "remove", "demo", "bob") == ""
     assert "bob" not in said(capsys, store_url, "members", "list", "demo")
+    said(capsys, store_url, "members", "set", "demo", "bob", "runner")
+    assert said(capsys, store_url, "members", "remove", "demo", "bob") == f"{KERNEL_HINT}\n"
 
 
 def test_invitations_are_made_listed_and_taken_back(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     add = ("invites", "add", "demo", "--role", "writer", "--uses", "40", "--url", "https://example.org/base")
     made = said(capsys, store_url, *add)
     assert "Link: https://example.org/base/collab/join#" in made
-    assert made.endswith(f"\n{BY_WRITING}\n")
+    assert made.endswith(f"\n{link_danger('writer')}\n")
     invitation = made.split()[1].rstrip(":")
     listed = said(capsys, store_url, "invites", "list", "demo")
     assert invitation in listed
@@ -56,6 +60,32 @@ def test_invitations_are_made_listed_and_taken_back(store_url: str, capsys: pyte
     assert "used 0/40" in listed
     said(capsys, store_url, "invites", "revoke", "demo", invitation)
     assert said(capsys, store_url, "invites", "list", "demo") == ""
+
+
+def test_a_link_to_this_machine_says_that_it_opens_there_only(
+    store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for url, is_said in {"http://127.0.0.1:8888/": True, "https://example.org/": False}.items():
+        made = said(capsys, store_url, "invites", "add", "demo", "--url", url)
+        assert made.endswith(f"{LOOPBACK_HINT}\n") == is_said
+
+
+def test_of_kernels_that_are_kept_apart_the_configuration_tells(
+    store_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provisioner = {"provisioner_name": "jupyter-collab-apart", "config": {"command": ["env"]}}
+    spec = {"argv": ["true"], "display_name": "Apart", "metadata": {"kernel_provisioner": provisioner}}
+    kernel = tmp_path / "data" / "kernels" / "apart"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    config = tmp_path / "config" / "jupyter_server_config.json"
+    config.parent.mkdir()
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(config.parent))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    for kernels, are_apart in {("apart",): True, ("*",): False}.items():
+        config.write_text(json.dumps({"CollabExtension": {"store_url": store_url, "room_kernels": kernels}}))
+        run(["members", "set", "demo", "bob", "editor"])
+        assert capsys.readouterr().out == people_danger("editor", apart=are_apart) + "\n"
 
 
 @pytest.mark.parametrize(

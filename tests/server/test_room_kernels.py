@@ -9,7 +9,8 @@ import httpx
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_collab.server.kernel_host import KernelRules, SessionHost
+from jupyter_collab.kernels.specs import KernelRules, specs_for_rooms
+from jupyter_collab.server.kernel_host import SessionHost
 from tests.servers import RunningServer, start_server
 
 from .kernel_texts import create_room, printed_by
@@ -74,3 +75,17 @@ async def test_a_session_with_another_one_is_not_taken_up(jp_serverapp: ServerAp
 def test_the_first_pattern_that_fits_says_the_default() -> None:
     assert KernelRules(["z*", "apart"]).choice(["apart", "python3", "z1"]) == ["z1", "apart"]
     assert KernelRules().choice(["python3", "r"]) == ["python3", "r"]
+
+
+@pytest.mark.parametrize(
+    ("rooms_may_use", "are_apart"),
+    [(("apart",), True), (("apart", "also-*"), True), ((), False), (("apart", "python3"), False), (("none",), False)],
+)
+def test_kernels_are_apart_if_no_room_can_have_another_one(rooms_may_use: tuple[str, ...], are_apart: bool) -> None:
+    apart = {"metadata": {"kernel_provisioner": {"provisioner_name": "jupyter-collab-apart"}}}
+    odd = {"metadata": {"kernel_provisioner": None}}
+    found = {name: {"spec": apart} for name in ("apart", "also-apart")} | {
+        "python3": {"spec": {}},
+        "odd": {"spec": odd},
+    }
+    assert specs_for_rooms(found, KernelRules(rooms_may_use), "python3").are_apart == are_apart

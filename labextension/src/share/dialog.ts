@@ -52,9 +52,10 @@ class ShareView {
   ) {
     const trans = _trans;
     const me = room.people.find(({ isMe }) => isMe);
-    this._form = new InviteForm(wish => this._model.invite(wish), trans);
-    this._invitations = new InvitationList(_model, trans);
-    this._access = new ServerAccess(_model, trans);
+    const areApart = (): boolean => this._model.areKernelsApart;
+    this._form = new InviteForm(wish => this._model.invite(wish), areApart, trans);
+    this._invitations = new InvitationList(_model, room.kernelApi, trans);
+    this._access = new ServerAccess(_model, room.kernelApi, trans);
     this._members = new MemberList(_model, me?.principal ?? null, room.kernelApi, trans);
     this._history = new History(_model, `${room.id}-events.csv`, trans);
     const noGuests = trans.__(
@@ -83,6 +84,7 @@ class ShareView {
     this._problem.hidden = problem === '';
     this._noGuests.hidden = guestsAllowed;
     this._form.node.hidden = !guestsAllowed;
+    this._form.refresh();
     this._showHandout(handout);
     this._invitations.refresh();
     this._access.refresh();
@@ -95,7 +97,8 @@ class ShareView {
       return;
     }
     this._shownHandout = handout;
-    this._handout.replaceChildren(...(handout === null ? [] : [handoutView(handout, this._trans)]));
+    const { areKernelsApart } = this._model;
+    this._handout.replaceChildren(...(handout === null ? [] : [handoutView(handout, areKernelsApart, this._trans)]));
     if (handout !== null) {
       this._handout.scrollIntoView({ block: 'nearest' });
       this._handout.querySelector<HTMLElement>('[data-focus]')?.focus();

@@ -4,12 +4,18 @@ import { button, element } from '../pane/dom.js';
 import type { IHandout } from './model.js';
 import { qrCode } from './qr.js';
 import { copyField, openSheet } from './sheet.js';
-import { roleDanger, roleName } from './wording.js';
+import { linkTitle, opensHereOnly, roleDanger } from './wording.js';
 
 const DANGER_ID = 'jc-share-link-danger';
 
-/** What is handed out of an invitation: its link, its code, and both for a projector. */
-export function handoutView({ invitation, link }: IHandout, trans: TranslationBundle): HTMLElement {
+/**
+ * What is handed out of an invitation: its link, its code, and both for a projector.
+ *
+ * @param apart - Whether the kernels of rooms are kept apart from the server's own user.
+ */
+export function handoutView({ invitation, link }: IHandout, apart: boolean, trans: TranslationBundle): HTMLElement {
+  const title = linkTitle(invitation.role, trans);
+  const danger = roleDanger(invitation.role, apart, trans);
   const field = element('input', 'jc-Share-link', { type: 'text', readonly: '', 'aria-label': trans.__('Link') });
   field.value = link;
   field.addEventListener('focus', () => field.select());
@@ -27,39 +33,64 @@ export function handoutView({ invitation, link }: IHandout, trans: TranslationBu
   const code = qrCode(link, trans.__('QR code of the link'));
   const project = button({
     label: trans.__('Full screen'),
-    onClick: () => openProjector(link, address, invitation.code, trans)
+    onClick: () => openProjector({ title, link, address, code: invitation.code, danger }, trans)
   });
   const words = element(
     'div',
     'jc-Share-handoutWords',
     {},
-    element('strong', '', {}, trans.__('%1: this is shown only now', roleName(invitation.role, trans))),
+    element('p', '', {}, element('strong', '', {}, title), ' ', trans.__('Copy it now: it is not shown again.')),
     element('div', 'jc-Share-copy', {}, field, copy, said),
     element('p', '', {}, trans.__('Or type the code at %1', address)),
     element('output', 'jc-Share-code', { 'aria-label': trans.__('Code') }, invitation.code)
   );
-  const danger = roleDanger(invitation.role, trans);
+  if (opensHereOnly(link)) {
+    words.append(element('p', 'jc-Share-warning', {}, hereOnlyWords(new URL(link).hostname, trans)));
+  }
   if (danger !== null) {
     field.setAttribute('aria-describedby', DANGER_ID);
     words.append(element('p', 'jc-Share-warning', { id: DANGER_ID }, danger));
   }
   const picture = element('div', 'jc-Share-picture', {}, code, project);
-  return element('div', 'jc-Share-handout', {}, words, picture);
+  return element('section', 'jc-Share-handout', { 'aria-label': title }, words, picture);
+}
+
+/** What to do about a link that others cannot open. */
+function hereOnlyWords(host: string, trans: TranslationBundle): string {
+  return trans.__(
+    'This link opens on this computer only, for it begins with %1. For others, open JupyterLab at an address that ' +
+      'they can reach too, or set CollabExtension.public_url on the server; then make another link. ' +
+      'The page docs/share.md says more.',
+    host
+  );
+}
+
+/** What of an invitation a projector shows. */
+interface IProjected {
+  title: string;
+  link: string;
+  /** Where its code is typed. */
+  address: string;
+  code: string;
+  danger: string | null;
 }
 
 /** The link as large as the screen, for a room full of people. */
-function openProjector(link: string, address: string, code: string, trans: TranslationBundle): void {
+function openProjector({ title, link, address, code, danger }: IProjected, trans: TranslationBundle): void {
   const screen = element(
     'div',
     'jc-Projector-screen',
     {},
     qrCode(link, trans.__('QR code of the link')),
     element('p', 'jc-Projector-address', {}, address),
-    element('p', 'jc-Share-code', {}, code)
+    element('p', 'jc-Share-code', {}, code),
+    element('p', 'jc-Projector-words', {}, element('strong', '', {}, title), ...(danger === null ? [] : [' ', danger]))
   );
-  const title = trans.__('Come in');
+  if (opensHereOnly(link)) {
+    screen.append(element('p', 'jc-Projector-words', {}, hereOnlyWords(new URL(link).hostname, trans)));
+  }
   const sheet = openSheet({
-    title,
+    title: trans.__('Come in'),
     className: 'jc-Projector',
     body: [screen],
     trans,

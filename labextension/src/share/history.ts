@@ -26,7 +26,7 @@ export class History {
       'details',
       'jc-Share-history',
       {},
-      element('summary', '', {}, trans.__('What was done')),
+      element('summary', '', {}, trans.__('Activity')),
       this._list,
       actions
     );

@@ -4,6 +4,7 @@ import { button, element } from '../pane/dom.js';
 import type { IInvitation } from '../shareapi.js';
 import type { ShareModel } from './model.js';
 import { openSheet, refill } from './sheet.js';
+import { type IStoppable, offerToStop } from './stopping.js';
 import { invitationWords, isSpent, roleName } from './wording.js';
 
 /** The invitations that there are. Their links are known to nobody any more, but each can be given another one. */
@@ -12,6 +13,7 @@ export class InvitationList {
 
   constructor(
     private readonly _model: ShareModel,
+    private readonly _kernel: IStoppable,
     private readonly _trans: TranslationBundle
   ) {}
 
@@ -58,7 +60,7 @@ export class InvitationList {
       className: 'jc-mod-warn',
       onClick: () => {
         sheet.close();
-        void this._model.revoke(id, removes.checked);
+        void this._revoke(id, removes.checked);
       }
     });
     const cancel = button({ label: trans.__('Cancel'), onClick: () => sheet.close() });
@@ -71,6 +73,13 @@ export class InvitationList {
       trans
     });
     cancel.focus();
+  }
+
+  private async _revoke(id: string, removeMembers: boolean): Promise<void> {
+    const left = removeMembers ? await this._model.inKernel(({ invite }) => invite === id) : 'nothing';
+    if (await this._model.revoke(id, removeMembers)) {
+      await offerToStop(this._trans.__('those who came by it'), left, this._kernel, this._trans);
+    }
   }
 
   private _shown = '';

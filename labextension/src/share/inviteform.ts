@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
+import { button, element, setText } from '../pane/dom.js';
 import type { IInviteWish, InvitableRole } from '../shareapi.js';
 import { INVITABLE, lifetimes, roleDanger, roleName, roleWords, USUAL_LIFETIME } from './wording.js';
 
@@ -13,13 +13,18 @@ const DANGER_ID = 'jc-share-role-danger';
 export class InviteForm {
   readonly node: HTMLFormElement;
 
+  /**
+   * @param invite - Makes the invitation; whether it could.
+   * @param _areKernelsApart - Whether the kernels of rooms are kept apart from the server's own user.
+   */
   constructor(
     invite: (wish: IInviteWish) => Promise<boolean>,
+    private readonly _areKernelsApart: () => boolean,
     private readonly _trans: TranslationBundle
   ) {
     const trans = _trans;
     this._warning.hidden = true;
-    this._role.addEventListener('change', () => this._warn());
+    this._role.addEventListener('change', () => this.refresh());
     const submit = button({ label: trans.__('Make a link'), className: 'jc-mod-accept', onClick: () => undefined });
     submit.type = 'submit';
     this._lifetime = this._lifetimeSelect();
@@ -57,15 +62,16 @@ export class InviteForm {
     };
   }
 
+  /** Says what somebody in the chosen role can do beyond the room. */
+  refresh(): void {
+    const danger = roleDanger(this._chosenRole, this._areKernelsApart(), this._trans) ?? '';
+    this._warning.hidden = danger === '';
+    setText(this._warning, danger);
+  }
+
   private get _chosenRole(): InvitableRole {
     const chosen = this._role.querySelector<HTMLInputElement>('input:checked');
     return (chosen?.value ?? 'viewer') as InvitableRole;
-  }
-
-  private _warn(): void {
-    const danger = roleDanger(this._chosenRole, this._trans);
-    this._warning.hidden = danger === null;
-    this._warning.textContent = danger ?? '';
   }
 
   private _roles(): HTMLElement {

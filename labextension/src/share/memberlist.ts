@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { button, element } from '../pane/dom.js';
 import { CAPABILITIES, type Role } from '../protocol.js';
-import type { IMember } from '../shareapi.js';
+import type { IMember, InKernel } from '../shareapi.js';
 import { isGuest, type ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
 import { askSure, refill } from './sheet.js';
@@ -80,7 +80,8 @@ export class MemberList {
     const trans = this._trans;
     const { principal, display_name, role } = member;
     const roles: Role[] = isGuest(member) ? [...INVITABLE] : [...INVITABLE, 'owner'];
-    const select = roleSelect(roles, role, trans.__('Role of %1', display_name), trans);
+    const areApart = (): boolean => this._model.areKernelsApart;
+    const select = roleSelect(roles, role, trans.__('Role of %1', display_name), areApart, trans);
     select.dataset.focus = `role ${principal}`;
     select.addEventListener('change', () => void this._change(member, select));
     const remove = button({ label: trans.__('Remove…'), onClick: () => void this._remove(member) });
@@ -94,19 +95,26 @@ export class MemberList {
     if (!(await this._model.setRole(principal, wanted))) {
       select.value = role;
     } else if (!CAPABILITIES[wanted].includes('run')) {
-      await offerToStop(display_name, await this._model.inKernel(principal), this._kernel, this._trans);
+      await offerToStop(display_name, await this._inKernel(principal), this._kernel, this._trans);
     }
   }
 
   private async _remove({ principal, display_name }: IMember): Promise<void> {
     const trans = this._trans;
-    const words = trans.__('Their page says so at once. What they wrote here stays.');
-    if (await askSure(trans.__('Remove %1?', display_name), words, trans.__('Remove'), trans)) {
-      const left = await this._model.inKernel(principal);
+    const words = [trans.__('Their page says so at once. What they wrote here stays.')];
+    if ((await this._inKernel(principal)) === 'running') {
+      words.push(trans.__('A cell that they started still runs, and goes on. You can end it in the next step.'));
+    }
+    if (await askSure(trans.__('Remove %1?', display_name), words.join(' '), trans.__('Remove'), trans)) {
+      const left = await this._inKernel(principal);
       if (await this._model.remove(principal)) {
         await offerToStop(display_name, left, this._kernel, trans);
       }
     }
+  }
+
+  private _inKernel(principal: string): Promise<InKernel> {
+    return this._model.inKernel(member => member.principal === principal);
   }
 
   private _shown = '';

@@ -3,7 +3,16 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { messageOf } from '../errors.js';
 import type { Role } from '../protocol.js';
-import type { IDeed, IFreshInvitation, IInvitation, IInviteWish, IMember, ShareApi } from '../shareapi.js';
+import type {
+  IDeed,
+  IFreshInvitation,
+  IInvitation,
+  IInviteWish,
+  IMember,
+  IMembers,
+  InKernel,
+  ShareApi
+} from '../shareapi.js';
 
 /** How many deeds are asked for at a time. */
 const DEEDS_PER_PAGE = 30;
@@ -35,6 +44,11 @@ export class ShareModel implements IDisposable {
   /** Whether people without a login may come by an invitation. */
   get guestsAllowed(): boolean {
     return this._guestsAllowed;
+  }
+
+  /** Whether the kernels of rooms are kept apart from the server's own user. */
+  get areKernelsApart(): boolean {
+    return this._areKernelsApart;
   }
 
   /** What every user of the server is; `null` for nothing. */
@@ -109,13 +123,14 @@ export class ShareModel implements IDisposable {
     });
   }
 
-  /** What the room's kernel has of somebody now; `nothing` if that is not known. */
-  async inKernel(principal: string): Promise<IMember['in_kernel']> {
-    let found: IMember | undefined;
-    await this._try(async () => {
-      found = (await this._api.members()).find(member => member.principal === principal);
-    });
-    return found?.in_kernel ?? 'nothing';
+  /** What the room's kernel has of those members now; `nothing` if that is not known. */
+  async inKernel(isMeant: (member: IMember) => boolean): Promise<InKernel> {
+    return (await this._askMembers(({ members }) => most(members.filter(isMeant)))) ?? 'nothing';
+  }
+
+  /** What the room's kernel has of users of the server who are no members; `nothing` if that is not known. */
+  async inKernelOfOthers(): Promise<InKernel> {
+    return (await this._askMembers(({ others_in_kernel }) => others_in_kernel)) ?? 'nothing';
   }
 
   /** Gives somebody a role; who waits comes in. */
@@ -162,6 +177,14 @@ export class ShareModel implements IDisposable {
     this._tell();
   }
 
+  private async _askMembers<T>(ask: (members: IMembers) => T): Promise<T | undefined> {
+    let found: T | undefined;
+    await this._try(async () => {
+      found = ask(await this._api.members());
+    });
+    return found;
+  }
+
   private async _refresh(): Promise<void> {
     while (this._isStale && !this._isDisposed) {
       this._isStale = false;
@@ -172,7 +195,7 @@ export class ShareModel implements IDisposable {
 
   private async _load(): Promise<void> {
     const api = this._api;
-    const [members, { invites, guests_allowed }, serverRole, deeds] = await Promise.all([
+    const [{ members }, { invites, guests_allowed, kernels_apart }, serverRole, deeds] = await Promise.all([
       api.members(),
       api.invitations(),
       api.serverRole(),
@@ -181,6 +204,7 @@ export class ShareModel implements IDisposable {
     this._members = [...members].sort(byUrgency);
     this._invitations = invites;
     this._guestsAllowed = guests_allowed;
+    this._areKernelsApart = kernels_apart;
     this._serverRole = serverRole;
     this._takeNewest(deeds);
     this._isLoaded = true;
@@ -232,6 +256,7 @@ export class ShareModel implements IDisposable {
   private _members: readonly IMember[] = [];
   private _invitations: readonly IInvitation[] = [];
   private _guestsAllowed = true;
+  private _areKernelsApart = false;
   private _serverRole: Role | null = null;
   private _deeds: readonly IDeed[] = [];
   private _hasMoreDeeds = false;
@@ -247,6 +272,11 @@ export class ShareModel implements IDisposable {
 /** Whether nobody vouches for somebody's name. */
 export function isGuest({ principal }: { readonly principal: string }): boolean {
   return principal.startsWith('guest:');
+}
+
+function most(members: readonly IMember[]): InKernel {
+  const found = members.map(({ in_kernel }) => in_kernel);
+  return (['running', 'ran'] as const).find(one => found.includes(one)) ?? 'nothing';
 }
 
 function byUrgency(a: IMember, b: IMember): number {

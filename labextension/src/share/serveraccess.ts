@@ -4,7 +4,8 @@ import { button, element } from '../pane/dom.js';
 import type { Role } from '../protocol.js';
 import type { ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
-import { INVITABLE, peopleDanger, roleName, roleWords } from './wording.js';
+import { type IStoppable, offerToStop } from './stopping.js';
+import { INVITABLE, mayRun, peopleDanger, roleName, roleWords } from './wording.js';
 
 const DANGER_ID = 'jc-share-everyone-danger';
 
@@ -16,6 +17,7 @@ export class ServerAccess {
 
   constructor(
     private readonly _model: ShareModel,
+    private readonly _kernel: IStoppable,
     private readonly _trans: TranslationBundle
   ) {
     const trans = _trans;
@@ -39,14 +41,19 @@ export class ServerAccess {
     this._everyone.value = this._model.serverRole ?? '';
     this._everyone.disabled = !this._model.isLoaded;
     const role = this._model.serverRole;
-    const danger = role === null ? null : peopleDanger(role, this._trans);
+    const danger = role === null ? null : peopleDanger(role, this._model.areKernelsApart, this._trans);
     this._warning.hidden = danger === null;
     this._warning.textContent = danger ?? '';
   }
 
   private async _change(): Promise<void> {
-    await this._model.setServerRole(this._everyone.value === '' ? null : (this._everyone.value as Role));
+    const wanted = this._everyone.value === '' ? null : (this._everyone.value as Role);
+    const could = await this._model.setServerRole(wanted);
     this.refresh();
+    if (could && (wanted === null || !mayRun(wanted))) {
+      const left = await this._model.inKernelOfOthers();
+      await offerToStop(this._trans.__('others on this server'), left, this._kernel, this._trans);
+    }
   }
 
   private _addForm(): HTMLFormElement {
@@ -54,7 +61,7 @@ export class ServerAccess {
     const label = trans.__('Name of a user of this server');
     const name = element('input', '', { type: 'text', autocomplete: 'off', maxlength: '200', 'aria-label': label });
     name.placeholder = label;
-    const role = roleSelect(SERVER_ROLES, 'editor', trans.__('Their role'), trans);
+    const role = roleSelect(SERVER_ROLES, 'editor', trans.__('Their role'), () => this._model.areKernelsApart, trans);
     const add = button({ label: trans.__('Add'), onClick: () => undefined });
     add.type = 'submit';
     const form = element('form', 'jc-Share-add', {}, name, role, add);

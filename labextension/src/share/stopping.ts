@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { messageOf } from '../errors.js';
 import { button, element } from '../pane/dom.js';
-import type { IMember } from '../shareapi.js';
+import type { InKernel } from '../shareapi.js';
 import { openSheet } from './sheet.js';
 
 /** What of a room's kernel is needed here. */
@@ -15,7 +15,7 @@ export interface IStoppable {
 /** Offers to end what `name` ran; returns when that is decided, and at once if the kernel has nothing of theirs. */
 export function offerToStop(
   name: string,
-  left: IMember['in_kernel'],
+  left: InKernel,
   kernel: IStoppable,
   trans: TranslationBundle
 ): Promise<void> {

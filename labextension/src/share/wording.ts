@@ -1,7 +1,7 @@
 /** What roles, bounds and deeds are called. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { CAPABILITIES, type Role } from '../protocol.js';
+import { CAPABILITIES, type Capability, type Role } from '../protocol.js';
 import type { IDeed, IInvitation, InvitableRole } from '../shareapi.js';
 
 const HOUR = 3600;
@@ -14,24 +14,90 @@ export function mayRun(role: Role): boolean {
   return CAPABILITIES[role].includes('run');
 }
 
-/** What somebody in this role, invited by a link, can do beyond the room; `null` for nothing. */
-export function roleDanger(role: Role, trans: TranslationBundle): string | null {
-  return mayRun(role)
-    ? trans.__('Anyone who has this link can run code on this server as you: with your files and your rights.')
-    : writingDanger(role, trans);
+/**
+ * What somebody in this role, invited by a link, can do beyond the room; `null` for nothing. `dangers.py` has the same
+ * words.
+ *
+ * @param apart - Whether the kernels of rooms are kept apart from the server's own user.
+ */
+export function roleDanger(role: Role, apart: boolean, trans: TranslationBundle): string | null {
+  const runCells = apart
+    ? trans.__(
+        'Anyone who has this link can run the cells of this room as they are, on this server: in a kernel that is ' +
+          'kept apart from your files and your rights.'
+      )
+    : trans.__(
+        'Anyone who has this link can run the cells of this room as they are, on this server: with your files and ' +
+          'your rights.'
+      );
+  const runCode = apart
+    ? trans.__(
+        'Anyone who has this link can run any code on this server: in a kernel that is kept apart from your files ' +
+          'and your rights.'
+      )
+    : trans.__('Anyone who has this link can run any code on this server: with your files and your rights.');
+  return danger(role, apart, runCells, runCode, trans);
 }
 
 /** What people whom one makes `role` in a room can do beyond it; `null` for nothing. */
-export function peopleDanger(role: Role, trans: TranslationBundle): string | null {
-  return mayRun(role)
-    ? trans.__('They can run code on this server as you: with your files and your rights.')
-    : writingDanger(role, trans);
+export function peopleDanger(role: Role, apart: boolean, trans: TranslationBundle): string | null {
+  const runCells = apart
+    ? trans.__(
+        'They can run the cells of this room as they are, on this server: in a kernel that is kept apart from your ' +
+          'files and your rights.'
+      )
+    : trans.__('They can run the cells of this room as they are, on this server: with your files and your rights.');
+  const runCode = apart
+    ? trans.__('They can run any code on this server: in a kernel that is kept apart from your files and your rights.')
+    : trans.__('They can run any code on this server: with your files and your rights.');
+  return danger(role, apart, runCells, runCode, trans);
 }
 
-function writingDanger(role: Role, trans: TranslationBundle): string | null {
-  return CAPABILITIES[role].includes('edit')
-    ? trans.__('What they write is run by whoever runs the cell next. They can write outputs, too.')
-    : null;
+function danger(
+  role: Role,
+  apart: boolean,
+  runCells: string,
+  runCode: string,
+  trans: TranslationBundle
+): string | null {
+  const may = (capability: Capability): boolean => CAPABILITIES[role].includes(capability);
+  if (!may('edit')) {
+    const steer = trans.__(
+      'They can also answer what a cell asks for, and interrupt, restart, end or change the kernel.'
+    );
+    return may('run') ? `${runCells} ${steer}` : null;
+  }
+  const change = trans.__('They can also change or delete any cell, and put in results that nobody computed.');
+  if (may('run')) {
+    const own = trans.__(
+      'If you run their code in a kernel of your own, it has your files and your rights all the same.'
+    );
+    return [runCode, ...(apart ? [own] : []), change].join(' ');
+  }
+  const yourRun = apart
+    ? trans.__(
+        'If you run a cell in a kernel of your own, you run their code, with your files and your rights. ' +
+          'The kernel of this room is kept apart from these.'
+      )
+    : trans.__('If you run a cell, you run their code, with your files and your rights.');
+  return `${yourRun} ${change}`;
+}
+
+/** What the link of an invitation is called. */
+export function linkTitle(role: InvitableRole, trans: TranslationBundle): string {
+  const titles: Readonly<Record<InvitableRole, string>> = {
+    viewer: trans.__('Link for a Viewer'),
+    runner: trans.__('Link for a Runner'),
+    writer: trans.__('Link for a Writer'),
+    editor: trans.__('Link for an Editor')
+  };
+  return titles[role];
+}
+
+/** Whether an address leads every computer to itself. */
+export function opensHereOnly(link: string): boolean {
+  const { hostname } = new URL(link);
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 export function roleName(role: Role, trans: TranslationBundle): string {
@@ -49,7 +115,7 @@ export function roleName(role: Role, trans: TranslationBundle): string {
 export function roleWords(role: Role, trans: TranslationBundle): string {
   const words: Readonly<Record<Role, string>> = {
     viewer: trans.__('sees everything, changes nothing'),
-    runner: trans.__('sees everything and runs the cells as they are'),
+    runner: trans.__('sees everything, runs the cells as they are, and steers the kernel'),
     writer: trans.__('edits, but runs nothing'),
     editor: trans.__('edits and runs'),
     owner: trans.__('edits, runs, invites and removes people')
@@ -94,9 +160,7 @@ export function invitationWords(invitation: IInvitation, trans: TranslationBundl
   } else {
     words.push(trans.__('until %1', momentWords(expires_at, now)));
   }
-  words.push(
-    max_uses === null ? trans._n('used once', 'used %1 times', uses) : trans.__('used %1 of %2 times', uses, max_uses)
-  );
+  words.push(usedWords(uses, max_uses, trans));
   if (has_password) {
     words.push(trans.__('password'));
   }
@@ -104,6 +168,15 @@ export function invitationWords(invitation: IInvitation, trans: TranslationBundl
     words.push(trans.__('you let each one in'));
   }
   return words.join(' · ');
+}
+
+function usedWords(uses: number, most: number | null, trans: TranslationBundle): string {
+  if (most !== null) {
+    return uses === 0
+      ? trans._n('not used yet, good for one', 'not used yet, good for %1', most)
+      : trans.__('used %1 of %2 times', uses, most);
+  }
+  return uses === 0 ? trans.__('not used yet') : trans._n('used once', 'used %1 times', uses);
 }
 
 /** Whether nobody can come by an invitation any more. */
