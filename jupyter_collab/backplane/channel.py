@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from contextlib import suppress
 
 from ..background import Background
 from ..errors import StoreError
@@ -19,6 +20,10 @@ KEPT_SECONDS = 60.0
 
 MAX_WAITING = 1_000
 """So many messages wait to be written; the oldest beyond that are lost."""
+
+
+LAST_SECONDS = 2.0
+"""How long a server that stops waits until its last messages are written."""
 
 
 class StoreChannel:
@@ -38,7 +43,7 @@ class StoreChannel:
         self._rests = 0
         self._knows_position = asyncio.Event()
         self._known: deque[tuple[float, int]] = deque()
-        self._is_failing = False
+        self._is_failing = self._is_closed = False
         self._background = Background("messages to other servers")
 
     @property
@@ -58,6 +63,8 @@ class StoreChannel:
         """See :class:`~.contract.Backplane`."""
         if len(data) > MAX_MESSAGE_BYTES:
             raise ValueError(f"A message between servers has at most {MAX_MESSAGE_BYTES} bytes, this one {len(data)}.")
+        if self._is_closed:
+            return
         self._waiting.append(ServerMessage(room_id, topic, self._server, data))
         self._background.run_once("writing", self._write)
 
@@ -121,7 +128,9 @@ class StoreChannel:
         self._knows_position.clear()
 
     async def close(self) -> None:
-        """Write what waits, if the store takes it, and end."""
+        """Write what waits, if the store takes it, and end; what is published later is lost."""
+        self._is_closed = True
         if self._waiting and self._knows_position.is_set():
-            await self._write_now()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._write_now(), LAST_SECONDS)
         await self._background.close()

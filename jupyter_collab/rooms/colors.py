@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..access import PALETTE, User
-from .peer import Peer
+from .presence import Owner
 
 __all__ = ["choose_color"]
 
@@ -12,7 +12,7 @@ STEP = 7
 """How far apart in the palette the colours are that are tried one after the other: neighbours look alike."""
 
 
-def choose_color(user: User, present: Iterable[Peer]) -> str:
+def choose_color(user: User, present: Iterable[Owner]) -> str:
     """A CSS colour for ``user``, who joins those who are ``present`` and keep theirs.
 
     It is the one that the user has in this room already, over another connection; else their own; else one of the

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..access import Role, User
 from ..background import Background
-from ..backplane import Backplane
+from ..backplane import Backplane, MessageListener
 from ..document import FirstContent, NotebookContent, RoomDocument
 from ..errors import (
     ClientIdTaken,
@@ -31,11 +31,13 @@ from ..errors import (
 )
 from ..names import clean_name
 from ..protocol import ConnectedUser
-from ..store import Head, LogEntry, MemberRecord, Origin, OriginKind, Reader, RoomRecord, Store
+from ..store import Head, LogEntry, MemberRecord, Origin, OriginKind, Reader, RoomRecord, ServerMessage, Store
+from . import presence_relay
 from .admission import check_share
 from .budget import Budgets
 from .limits import Limits
 from .peer import Peer
+from .presence_relay import PresenceRelays
 from .room import Room
 from .watcher import RoomWatcher
 
@@ -55,13 +57,16 @@ MIN_RECHECK_SECONDS = 1.0
 class RoomManager:
     """The rooms of one server process, over a ``store`` that other processes may share.
 
-    A room without peers is closed after ``idle_seconds``, unless one of the ``watchers`` needs it.
+    A room without peers is closed after ``idle_seconds``, unless one of the ``watchers`` needs it. What other servers
+    say of a live room is told to the one of the ``listeners`` that is there for the message's topic.
     """
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
         self.limits = limits
         self.budgets = Budgets(limits.loop_seconds_per_minute_per_person)
-        self.watchers: list[RoomWatcher] = []
+        self._relays = PresenceRelays(backplane)
+        self.watchers: list[RoomWatcher] = [self._relays]
+        self.listeners: dict[str, MessageListener] = {presence_relay.TOPIC: self._relays.hear}
         self._store = store
         self._backplane = backplane
         self._idle_seconds = idle_seconds
@@ -103,7 +108,8 @@ class RoomManager:
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
             exits.push_async_callback(self._store.close)
             exits.push_async_callback(self._stop_rooms)
-            await self._backplane.stop()
+            exits.push_async_callback(self._backplane.stop)
+            await self._relays.close()
 
     async def _stop_rooms(self) -> None:
         for room_id in tuple(self._idle_timers):
@@ -148,7 +154,7 @@ class RoomManager:
         return self._rooms.get(room_id)
 
     def people(self, room_id: str) -> list[ConnectedUser]:
-        """Who is in the room now, over this server process."""
+        """Who is in the room now; those at other servers as well if anybody is here."""
         room = self._rooms.get(room_id)
         return room.people if room is not None else []
 
@@ -295,6 +301,7 @@ class RoomManager:
             del self._opening[room_id]
         self._rooms[room_id] = room
         self._backplane.watch(room_id)
+        self._backplane.subscribe(room_id, self._hear)
         self._tell(lambda watcher: watcher.opened(room))
         self._close_when_idle(room)
         return room
@@ -327,6 +334,7 @@ class RoomManager:
         del self._rooms[room.id]
         self._keep(room.id)
         self._backplane.unwatch(room.id)
+        self._backplane.unsubscribe(room.id)
         self._tell(lambda watcher: watcher.ended(room, code))
         self._background.run(f"closing {room.id}", partial(self._close, room, code, reason))
 
@@ -361,6 +369,11 @@ class RoomManager:
             if head.access_version != room.access_version:
                 room.access_version = head.access_version
                 self._tell(lambda watcher: watcher.access_changed(room))
+
+    def _hear(self, message: ServerMessage) -> None:
+        """Another server says something; of what this version does not know it need not hear."""
+        if (listener := self.listeners.get(message.topic)) is not None:
+            listener(message)
 
     def _tell(self, tell: Callable[[RoomWatcher], None]) -> None:
         """Let each watcher hear of something; one that fails harms neither the room nor the others."""

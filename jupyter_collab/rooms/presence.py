@@ -1,7 +1,7 @@
-"""Who is here, and where: the ephemeral states of a room's clients, made true by the server.
+"""Who is here, and where: the ephemeral states of a room's clients, made true by the server of each.
 
-A client id belongs to the peer that first used it, and to the person who has written under it; what others say about
-it is ignored (plain Yjs clients send back all that they hear). The ``user`` in every state is the server's word.
+A client id belongs to the connection that first used it, and to the person who has written under it; what others say
+about it is ignored (plain Yjs clients send back all that they hear). The ``user`` in every state is the server's word.
 Changes are gathered and sent at most once a tick, as one message for all; a client that speaks v1 passes over what it
 said itself.
 """
@@ -24,8 +24,12 @@ from ..protocol import (
 )
 from .limits import Limits
 from .peer import Peer
+from .remote_owner import RemoteOwner
 
-__all__ = ["Presence"]
+__all__ = ["Owner", "Presence"]
+
+Owner = Peer | RemoteOwner
+"""A connection, to this server or to another one: what it says of its clients nobody else can say."""
 
 TICK_SECONDS = 0.025
 CROWD_TICK_SECONDS = 0.1
@@ -52,7 +56,7 @@ class Timers(Protocol):
 
 @dataclass(slots=True)
 class _Client:
-    owner: Peer
+    owner: Owner
     clock: int
     offset: int
     """What is added to the client's own clock: after a reconnect it must go on from where others last heard it."""
@@ -71,6 +75,7 @@ class Presence:
     """The presence of one room's ``peers``; ``timers`` owns its timers, ``time`` says the seconds, monotonic.
 
     ``writer_of`` returns who has written under a client id, as :attr:`~..access.User.writer` names them, if known.
+    ``on_changed`` is called with each client id of which something changes by a connection to this server.
     """
 
     def __init__(
@@ -81,16 +86,18 @@ class Presence:
         time: Callable[[], float],
         writer_of: Callable[[int], str | None],
     ) -> None:
+        self.on_changed: Callable[[int], None] | None = None
         self._limits = limits
         self._peers = peers
+        self._remote: set[RemoteOwner] = set()
         self._timers = timers
         self._time = time
         self._writer_of = writer_of
         self._clients: dict[int, _Client] = {}
-        self._owned: dict[Peer, set[int]] = {}
+        self._owned: dict[Owner, set[int]] = {}
         self._departed: OrderedDict[int, _Departure] = OrderedDict()
         self._changed: dict[int, AwarenessEntry] = {}
-        self._authors: dict[Peer, set[int]] = {}
+        self._authors: dict[Owner, set[int]] = {}
         self._ticking = False
 
     def receive(self, peer: Peer, payload: bytes) -> None:
@@ -150,15 +157,77 @@ class Presence:
     @property
     def people(self) -> list[ConnectedUser]:
         """The users who are connected, each once, in the best of their roles; who sends no presence is not visible."""
-        by_rank = sorted(self._peers, key=lambda peer: len(peer.role.capabilities))
-        best = {peer.user.principal: peer for peer in by_rank}
-        visible = {peer.user.principal for peer in by_rank if self._owned.get(peer)}
+        by_rank = sorted(self.owners, key=lambda owner: len(owner.role.capabilities))
+        best = {owner.user.principal: owner for owner in by_rank}
+        visible = {owner.user.principal for owner in by_rank if self._owned.get(owner)}
         return [{**best[name].info, "visible": name in visible} for name in sorted(best)]
 
-    def leave(self, peer: Peer) -> None:
-        """Forget what ``peer`` said, and tell the others that it is gone."""
-        for client_id in self._owned.pop(peer, ()):
+    @property
+    def owners(self) -> list[Owner]:
+        """The connections to the room, to this server and to others."""
+        return [*self._peers, *self._remote]
+
+    def leave(self, owner: Owner) -> None:
+        """Forget what ``owner`` said, and tell the others that it is gone."""
+        if isinstance(owner, RemoteOwner):
+            self._remote.discard(owner)
+        for client_id in self._owned.pop(owner, ()):
             self._forget(client_id)
+
+    # -- other servers -----------------------------------------------------------------------------------------------
+
+    def local(self, client_id: int) -> tuple[str | None, AwarenessEntry] | None:
+        """What this server says of a client, with its connection: nothing if it belongs to another server."""
+        client = self._clients.get(client_id)
+        if client is not None:
+            if isinstance(client.owner, RemoteOwner):
+                return None
+            return client.owner.origin.connection, AwarenessEntry(client_id, client.clock, client.state)
+        left = self._departed.get(client_id)
+        return None if left is None else (None, AwarenessEntry(client_id, left.clock, GONE))
+
+    @property
+    def all_local(self) -> list[tuple[str | None, AwarenessEntry]]:
+        """What this server says of all clients that are connected to it."""
+        return [said for client_id in self._clients if (said := self.local(client_id)) is not None]
+
+    def clients_of(self, owner: RemoteOwner) -> frozenset[int]:
+        """The clients that belong to ``owner``."""
+        return frozenset(self._owned.get(owner, ()))
+
+    def enter(self, owner: RemoteOwner) -> None:
+        """Somebody is connected to another server, and to be seen among the people."""
+        self._remote.add(owner)
+
+    def take(self, owner: RemoteOwner, entry: AwarenessEntry) -> None:
+        """Take in what the server of ``owner`` says of one of its clients, unless that is known to be another's."""
+        client = self._clients.get(entry.client_id)
+        if client is None:
+            may = self._writer_of(entry.client_id) in (None, owner.user.writer)
+        else:
+            may = client.owner is owner or self._gives_way(client, owner, entry)
+        if may and entry.state != GONE:
+            self._write(owner, entry, entry.state)
+
+    def _gives_way(self, client: _Client, owner: RemoteOwner, entry: AwarenessEntry) -> bool:
+        """Whether what is known of a client was said earlier than what the server of ``owner`` says of it.
+
+        A person may have gone from one server to the other, and not be missed yet where they were. The server that
+        they came to counts on from where the former one was.
+        """
+        before = client.owner
+        if isinstance(before, RemoteOwner) and before.server == owner.server:
+            return True
+        return before.user == owner.user and entry.clock > client.clock
+
+    def drop(self, server: str, client_id: int) -> None:
+        """Another server says that a client has gone there; nothing happens if it belongs to somebody else by now."""
+        client = self._clients.get(client_id)
+        if client is not None and isinstance(client.owner, RemoteOwner) and client.owner.server == server:
+            self._owned[client.owner].discard(client_id)
+            self._forget(client_id)
+
+    # -- one client --------------------------------------------------------------------------------------------------
 
     def _may_write(self, peer: Peer, entry: AwarenessEntry) -> bool:
         client = self._clients.get(entry.client_id)
@@ -166,7 +235,7 @@ class Presence:
             return entry.state != GONE and self._may_introduce(peer, entry)
         return client.owner is peer or self._is_back(peer, client.owner)
 
-    def _is_back(self, peer: Peer, before: Peer) -> bool:
+    def _is_back(self, peer: Peer, before: Owner) -> bool:
         """Whether ``peer`` is the client of ``before``, over a new connection before the old one was found dead.
 
         A plain client sends back what it hears, of the same person's other windows too: but itself it names first.
@@ -203,31 +272,31 @@ class Presence:
         # Who said itself that it is gone, and is back, counts on as before.
         return left.owner_name == peer.name and entry.clock + left.offset >= left.clock
 
-    def _write(self, peer: Peer, entry: AwarenessEntry, state: str) -> None:
+    def _write(self, owner: Owner, entry: AwarenessEntry, state: str) -> None:
         client = self._clients.get(entry.client_id)
         if state == GONE:
             if client is not None:
                 self._owned[client.owner].discard(entry.client_id)
                 self._forget(entry.client_id)
             return
-        if client is None or client.owner is not peer:
-            client = self._introduce(peer, entry, client)
+        if client is None or client.owner is not owner:
+            client = self._introduce(owner, entry, client)
         clock = entry.clock + client.offset
         if clock > client.clock:
             client.clock = clock
             client.state = state
-            self._announce(peer, AwarenessEntry(entry.client_id, clock, state))
+            self._announce(owner, AwarenessEntry(entry.client_id, clock, state))
 
-    def _introduce(self, peer: Peer, entry: AwarenessEntry, before: _Client | None) -> _Client:
+    def _introduce(self, owner: Owner, entry: AwarenessEntry, before: _Client | None) -> _Client:
         if before is not None:
             self._owned[before.owner].discard(entry.client_id)
             heard = before.clock
         else:
             departure = self._departed.pop(entry.client_id, None)
             heard = departure.clock if departure is not None else -1
-        client = _Client(peer, heard, max(0, heard + 1 - entry.clock), GONE)
+        client = _Client(owner, heard, max(0, heard + 1 - entry.clock), GONE)
         self._clients[entry.client_id] = client
-        self._owned.setdefault(peer, set()).add(entry.client_id)
+        self._owned.setdefault(owner, set()).add(entry.client_id)
         return client
 
     def _forget(self, client_id: int) -> None:
@@ -238,7 +307,9 @@ class Presence:
             self._departed.popitem(last=False)
         self._announce(client.owner, AwarenessEntry(client_id, clock, GONE))
 
-    def _announce(self, author: Peer, entry: AwarenessEntry) -> None:
+    def _announce(self, author: Owner, entry: AwarenessEntry) -> None:
+        if self.on_changed is not None and not isinstance(author, RemoteOwner):
+            self.on_changed(entry.client_id)
         self._changed[entry.client_id] = entry
         self._authors.setdefault(author, set()).add(entry.client_id)
         if not self._ticking:

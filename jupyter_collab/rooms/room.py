@@ -237,6 +237,11 @@ class Room:
         return frozenset(self._audience.peers)
 
     @property
+    def presence(self) -> Presence:
+        """Who is to be seen here, and where."""
+        return self._presence
+
+    @property
     def people(self) -> list[ConnectedUser]:
         """The users who are connected now, each once, in the best of their roles."""
         return self._presence.people
@@ -265,7 +270,7 @@ class Room:
             on_ready=self._caught_up,
             on_failed=lambda error: self._expel(peer, error),
         )
-        peer.color = choose_color(peer.user, self._audience.peers)
+        peer.color = choose_color(peer.user, self._presence.owners)
         self._audience.add(peer)
         peer.tell(self._hello(peer))
         self._audience.catch_up(peer, peer.role.capabilities)

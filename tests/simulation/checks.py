@@ -164,10 +164,10 @@ def _people_are_known(world: World, plain: bool) -> bool:
 
 
 def _unknown_people(world: World) -> dict[str, Any]:
-    """Who does not see just the others on the same server."""
+    """Who does not see just the others, on whatever server."""
     unknown: dict[str, Any] = {}
     for client in world.clients:
-        others = {other.client_id for other in world.clients if other.server is client.server} - {client.client_id}
+        others = {other.client_id for other in world.clients} - {client.client_id}
         if set(client.sees) != others:
             unknown[client.name] = f"sees {sorted(client.sees)}, not {sorted(others)}"
     return unknown

@@ -15,11 +15,12 @@ POLL_SECONDS = 0.002
 
 
 class MemoryHub:
-    """Where the backplanes of several servers in one process meet. While ``losing`` all messages are lost."""
+    """Where the backplanes of several servers in one process meet. While ``losing``, messages are lost and counted."""
 
     def __init__(self) -> None:
         self.backplanes: list[MemoryBackplane] = []
         self.is_losing = False
+        self.lost = 0
 
     @contextmanager
     def losing(self) -> Iterator[None]:
@@ -40,14 +41,17 @@ class MemoryBackplane(PollingBackplane):
         self._hearing = Background("messages in memory")
 
     async def stop(self) -> None:
-        self._hub.backplanes.remove(self)
+        if self in self._hub.backplanes:
+            self._hub.backplanes.remove(self)
         await self._hearing.close()
         await super().stop()
 
     def publish(self, room_id: str, topic: str, data: bytes) -> None:
         if len(data) > MAX_MESSAGE_BYTES:
             raise ValueError(f"It has {len(data)} bytes.")
-        if not self._hub.is_losing:
+        if self._hub.is_losing:
+            self._hub.lost += 1
+        else:
             message = ServerMessage(room_id, topic, self.server, data)
             for other in self._hub.backplanes:
                 if other is not self:
