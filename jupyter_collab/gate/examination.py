@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from ..causality import Causality
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate
-from ..yjs import ANY, DELETED, GC, TYPE, Deletion, Item, UpdateReader, values_of
+from ..yjs import ANY, DELETED, GC, STRING, TYPE, Deletion, Item, UpdateReader, values_of
 from .chains import Chains
 from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
 from .parts import Pieces, parts_of
-from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
+from .places import GONE, MAX_PIECES, PIECES_PER_DELETION, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
 __all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
 
 MAX_AT_ONE_PLACE = 1_000
 """So many items of one update may stand between the same two others: yrs compares each of them with all the others."""
+
+STEPS_PER_RUN = 10
+"""Following a run in Python takes as long as so many steps of yrs, which has to go by all pieces of a text at worst."""
 
 MAX_ROOT_NAME_CHARACTERS = 128
 
@@ -115,21 +118,34 @@ class Examination:
             self.known.append(item)
             if item.clock + item.length <= known_end:
                 return
-            if item.kind != GC:  # yrs puts the rest behind what it knows
-                item = item._replace(left=(item.client, known_end - 1))
+            if item.kind != GC:
+                item = self._rest_of(item, (item.client, known_end - 1))
         place = self._locate(item)
         self.writers.add(item.client)
-        self.pieces.add(item)
         stands_in = place.tomb if item.kind == DELETED and place is not GONE else place
-        self.draft.put(item.client, stands_in, item.clock + item.length, item.left)
+        end = item.clock + item.length
+        self.draft.put(item.client, stands_in, end, item.left, item.right, is_text=item.kind == STRING)
         if item.kind == GC or (place is GONE and item.kind != TYPE):
+            self.pieces.add(item, 1)
             return
         if self._is_judged:
             self._judge(item, place)
+        self.pieces.add(item, self._steps_for(place))
         self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
         self._note(item, place, max(item.clock, known_end))
+
+    def _rest_of(self, item: Item, last: Unit) -> Item:
+        """An item of which the document has the units up to ``last``: yrs puts the rest behind these."""
+        if self._is_judged and self._locate(item).site is not self._site(last):
+            self._refuse("It says that something stands elsewhere than where it does.")
+        return item._replace(left=last)
+
+    def _steps_for(self, place: Place) -> int:
+        """How many steps it takes at most to look at the item that was looked at last, and to take it in."""
+        followed, self.draft.runs_followed = self.draft.runs_followed, 0
+        return self.draft.pieces_in(place) + STEPS_PER_RUN * followed
 
     def _locate(self, item: Item) -> Place:
         if item.kind == GC:
@@ -168,6 +184,8 @@ class Examination:
             self._refuse(complaint)
         if place.key is None and item.right is not None and not self.draft.may_stand_between(item.left, item.right):
             self._refuse(NOT_BESIDE)
+        if self.draft.pieces_in(place) > MAX_PIECES:
+            self._refuse(f"One text or list would have more than {MAX_PIECES} pieces. Copy it to a new cell or room.")
         care = care_of(place)
         if care is not None and place.key is not None:
             if item.length != 1 and item.kind != DELETED:
@@ -234,6 +252,7 @@ class Examination:
         if start + length > self.draft.end(client):
             raise CausalGap("The edit deletes text that the room does not have.")
         for place in self._places.between(client, start, start + length):
+            self.draft.pieces[place.site] += PIECES_PER_DELETION
             if place.type.is_output:
                 self.cuts_outputs = True
                 if not self._is_judged:

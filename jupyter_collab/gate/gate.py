@@ -13,11 +13,12 @@ from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
-from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
+from .examination import MAX_AT_ONE_PLACE, STEPS_PER_RUN, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
-from .places import Place, Places, SharedType, Unit
+from .parts import MAX_PART_STEPS
+from .places import MAX_PIECES, MAX_RUNS_FOLLOWED, Place, Places, SharedType, Unit
 from .text_edits import Erasing, Typing, read_text_edit
 
 __all__ = ["Admission", "Author", "Gate"]
@@ -30,6 +31,9 @@ MAX_ROOTS = 32
 
 MAX_UNITS_BEHIND = 5_000
 """yrs tells what a client wrote from some clock on only with all that it wrote behind that."""
+
+MAX_DELETIONS_BYTES_AT_ONCE = 4_096
+"""So long may an edit be that deletes only: two thousand things."""
 
 MAX_CROWDS = 200_000
 """So many pairs between which something stands are remembered; then those are forgotten that have it once."""
@@ -70,6 +74,7 @@ class Admission(NamedTuple):
     typing: Typing | None = None
     place: Place | None = None
     crowd: int | None = None
+    erasing: Erasing | None = None
 
     @property
     def is_text(self) -> bool:
@@ -77,12 +82,15 @@ class Admission(NamedTuple):
         return self.examination is None
 
     @property
+    def items(self) -> int:
+        """How many things it brings or deletes."""
+        found = self.examination
+        return 1 if found is None else len(found.pieces) + len(found.deletions)
+
+    @property
     def is_news(self) -> bool:
         """Whether it brings anything that is not deleted at once."""
         return self.typing is not None or (self.examination is not None and bool(self.examination.writers))
-
-
-ERASES_TEXT = Admission(None, NOTHING)
 
 
 class Gate:
@@ -163,7 +171,7 @@ class Gate:
         if right is not None:
             behind = places.site(right)
             place = behind if left is None or behind is place else None
-        if place is None or not place.is_text:
+        if place is None or not place.is_text or place.pieces > MAX_PIECES:
             return None
         if right is not None and not places.may_stand_between(left, right):
             return None
@@ -184,7 +192,8 @@ class Gate:
             return None
         if self._pairs.has_any and self._pairs.would_cut((client, clock), (client, end)):
             return None
-        return ERASES_TEXT if all(place.is_text for place in places.between(client, clock, end)) else None
+        is_text = all(place.is_text for place in places.between(client, clock, end))
+        return Admission(None, NOTHING, erasing=erasing) if is_text else None
 
     def _check_any(self, update: bytes, author: Author) -> Admission:
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
@@ -250,9 +259,11 @@ class Gate:
         """A text edit that was admitted has been applied."""
         typing, place = admission.typing, admission.place
         if typing is not None and place is not None:
-            self._places.put(typing.client, place, typing.end, typing.left)
+            self._places.type_text(typing.client, place, typing.end, typing.left, typing.right)
             if admission.crowd is not None:
                 self._crowds[admission.crowd] += 1
+        if admission.erasing is not None:
+            self._places.erase(*admission.erasing)
 
     def _cut_cells(self, changes: Iterable[bytes]) -> Iterator[SharedType]:
         for change in changes:
@@ -299,12 +310,14 @@ class Gate:
         try:
             clients = reader.varuint()
             if clients == 0:
-                return True
-            reader.varuint()
-            client, clock = reader.varuint(), reader.varuint()
+                return len(update) <= MAX_DELETIONS_BYTES_AT_ONCE
+            items, client, clock = reader.varuint(), reader.varuint(), reader.varuint()
         except ProtocolError:
             return True
-        return clients == 1 and self._places.end(client) - clock < MAX_UNITS_BEHIND
+        pieces = self._places.most_pieces
+        steps = items * (pieces + STEPS_PER_RUN * min(pieces, MAX_RUNS_FOLLOWED))
+        is_cheap = items == 1 or steps <= MAX_PART_STEPS  # one cannot be cut
+        return clients == 1 and is_cheap and self._places.end(client) - clock < MAX_UNITS_BEHIND
 
     @property
     def is_bloated(self) -> bool:

@@ -2,7 +2,8 @@
 shown.
 
 yrs takes the items of one update in a time that grows with the square of their number where they can be joined, as what
-somebody typed letter by letter can.
+somebody typed letter by letter can. And where something was put at one place by many at once, it compares each with all
+of these; so there a part has less items.
 """
 
 from array import array
@@ -14,23 +15,34 @@ from ..protocol import write_varuint
 from ..yjs import TYPE, Deletion, Item, UpdateReader
 from .places import Unit
 
-__all__ = ["MAX_PART_ITEMS", "parts_of", "parts_of_own"]
+__all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "parts_of", "parts_of_own"]
 
 MAX_PART_ITEMS = 500
 MAX_PART_BYTES = 2**17
-MAX_OPEN_ITEMS = 10_000
-"""So far may the items lie apart that make one cell or output."""
+MAX_PART_STEPS = 100_000
+"""So many comparisons may one part take, some milliseconds."""
 
-MAX_PART_DELETIONS = 20_000
+MAX_OPEN_ITEMS = 10_000
+MAX_OPEN_STEPS = 1_000_000
+"""So far may the items lie apart that make one cell or output, and so many comparisons may all between them take."""
+
+MAX_PART_DELETIONS = 2_000
 
 
 class Piece(NamedTuple):
-    """An item of ``client`` that begins at ``clock``, and from where to where it is in the update."""
+    """An item of ``client`` that begins at ``clock``, and from where to where it is in the update.
+
+    To take it in takes so many ``steps``, at most.
+    """
 
     client: int
     clock: int
     start: int
     stop: int
+    steps: int
+
+
+NUMBERS = len(Piece._fields)
 
 
 class Pieces:
@@ -40,19 +52,15 @@ class Pieces:
         self._numbers = array("Q")
 
     def __len__(self) -> int:
-        return len(self._numbers) // 4
+        return len(self._numbers) // NUMBERS
 
-    def add(self, item: Item) -> None:
-        """The next one."""
-        self._numbers.extend((item.client, item.clock, item.start, item.stop))
+    def add(self, item: Item, steps: int) -> None:
+        """The next one, which takes so many steps."""
+        self._numbers.extend((item.client, item.clock, item.start, item.stop, steps))
 
     def piece(self, index: int) -> Piece:
         """One of them."""
-        return Piece(*self._numbers[4 * index : 4 * index + 4])
-
-    def size_bytes(self, index: int) -> int:
-        """How long it is."""
-        return self._numbers[4 * index + 3] - self._numbers[4 * index + 2]
+        return Piece(*self._numbers[NUMBERS * index : NUMBERS * index + NUMBERS])
 
 
 def parts_of(
@@ -103,7 +111,7 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
             spans.append((index - 1, index))
         if item.kind == TYPE:
             types.add(first)
-        pieces.add(item)
+        pieces.add(item, 1)
         yield
     parts = []
     for part in parts_of(update, pieces, list(reader.deletions()), spans, max_open_items=len(pieces)):
@@ -115,20 +123,22 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
 def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:
     """Behind how many of ``pieces`` parts may end."""
     waiting = sorted(spans, reverse=True)
-    start = until = size_bytes = 0
+    start = until = size_bytes = steps = 0
     for index in range(len(pieces)):
-        size_bytes += pieces.size_bytes(index)
+        piece = pieces.piece(index)
+        size_bytes += piece.stop - piece.start
+        steps += piece.steps
         while waiting and waiting[-1][0] <= index:
             until = max(until, waiting.pop()[1])
         if index < until:
-            if index - start > max_open_items:
+            if index - start > max_open_items or steps > MAX_OPEN_STEPS:
                 raise InvalidUpdate(
-                    f"The edit has more than {MAX_OPEN_ITEMS} things between the parts of one cell or output. "
+                    "The edit has too much between the parts of one cell or output. "
                     "Nothing of it was taken in. Copy your text, join again, and paste it."
                 )
-        elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES:
+        elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES or steps >= MAX_PART_STEPS:
             yield index + 1
-            start, size_bytes = index + 1, 0
+            start, size_bytes, steps = index + 1, 0, 0
     if start < len(pieces):
         yield len(pieces)
 

@@ -5,6 +5,7 @@ only rarely in which type; so whoever wants to know what an item means has to kn
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
@@ -20,6 +21,12 @@ UNKNOWN: Unit = (-1, -1)
 
 MAX_RUNS_FOLLOWED = 10_000
 """So far it is looked whether two can have stood beside each other, some milliseconds; then it is believed."""
+
+MAX_PIECES = 500_000
+"""So many pieces may stand in one list or text, or under one key: yrs may have to look at each for one edit there."""
+
+PIECES_PER_DELETION = 2
+"""Into so many more a piece falls out of which something is deleted, at most."""
 
 
 class Kind(Enum):
@@ -68,10 +75,10 @@ class Place:
     """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.guards`.
 
     What came without its content, as that had been deleted, stands in the :attr:`tomb` of a place, whose ``site`` is
-    that place: it may have been a shared type.
+    that place: it may have been a shared type. ``pieces`` is in about how many yrs keeps what stands there.
     """
 
-    __slots__ = ("_tomb", "_trail", "guarded", "is_text", "key", "site", "type")
+    __slots__ = ("_tomb", "_trail", "guarded", "is_text", "key", "pieces", "site", "type")
 
     def __init__(self, shared_type: SharedType, key: str | None, site: "Place | None" = None) -> None:
         self.type = shared_type
@@ -80,6 +87,7 @@ class Place:
         self._tomb: Place | None = None
         self.is_text = key is None and shared_type.kind is Kind.SOURCE
         self.guarded: set[Unit] = set()
+        self.pieces = 0
         self._trail: Trail | None = None
 
     @property
@@ -110,24 +118,41 @@ class _History:
     """What one client wrote: ``end`` units, in runs that each stand in one place. It may begin with some ``end``.
 
     ``origins`` are what the units of the clocks ``breaks`` were put behind, in lists and texts; all others there were
-    put behind the unit before.
+    put behind the unit before. ``right`` is what the newest were put before, and ``erased`` from where to where units
+    were deleted last.
     """
 
-    __slots__ = ("breaks", "end", "origins", "places", "starts")
+    __slots__ = ("breaks", "end", "erased", "origins", "places", "right", "starts")
 
-    def __init__(self, end: int = 0) -> None:
+    def __init__(self, end: int = 0, right: Unit | None = None) -> None:
         self.end = end
+        self.right = right
+        self.erased = (0, 0)
         self.starts: list[int] = []
         self.places: list[Place] = []
         self.breaks: list[int] = []
         self.origins: list[Unit | None] = []
 
-    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
-        """All up to ``end`` that is not known yet was put into ``place``, behind ``left``."""
-        if place.key is None and left != (client, self.end - 1):
+    def put(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None) -> bool:
+        """All up to ``end`` that is not known yet was put into ``place``, between ``left`` and ``right``.
+
+        Returns whether it goes on with what was put before, so that text becomes one piece with it.
+        """
+        is_behind = left == (client, self.end - 1)
+        if place.key is None and not is_behind:
             self.breaks.append(self.end)
             self.origins.append(UNKNOWN if place is GONE else left)
+        goes_on = is_behind and right == self.right
+        self.right = right
         self.extend(place, end)
+        return goes_on
+
+    def erase(self, start: int, stop: int) -> bool:
+        """These units are deleted; returns whether they lie beside those that were deleted before."""
+        first, last = self.erased
+        is_beside = start <= last and first <= stop
+        self.erased = (min(start, first), max(stop, last)) if is_beside else (start, stop)
+        return is_beside
 
     def extend(self, place: Place, end: int) -> None:
         """All up to ``end`` that is not known yet stands in ``place``."""
@@ -161,10 +186,13 @@ class Places:
     ----------
     roots, types
         The shared types: the root ones by their names, all others by the units that made them.
+    most_pieces
+        In how many pieces that is kept which stands in one place, at most.
     """
 
     def __init__(self) -> None:
         self._histories: dict[int, _History] = {}
+        self.most_pieces = 0
         self.roots: dict[str, SharedType] = {}
         self.types: dict[Unit, SharedType] = {}
 
@@ -216,12 +244,31 @@ class Places:
         """Whether something can have been put between these of one list or text; see :func:`can_be_neighbours`."""
         return can_be_neighbours(self.chain, left, right)
 
-    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
-        """What ``client`` wrote up to ``end``, and is not known yet, was put into ``place``, behind ``left``."""
+    def right(self, client: int) -> Unit | None:
+        """What the newest that ``client`` wrote was put before."""
+        history = self._histories.get(client)
+        return None if history is None else history.right
+
+    def type_text(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None) -> None:
+        """``client`` wrote text up to ``end``, and put it into ``place``, between ``left`` and ``right``."""
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History()
-        history.put(client, place, end, left)
+        if not history.put(client, place, end, left, right):
+            self.add_pieces(place, 1)
+
+    def erase(self, client: int, start: int, stop: int) -> None:
+        """Units of ``client`` are deleted."""
+        history = self._histories.get(client)
+        if history is not None and not history.erase(start, stop):
+            for place in history.between(start, min(stop, history.end)):
+                self.add_pieces(place, PIECES_PER_DELETION)
+
+    def add_pieces(self, place: Place, count: int) -> None:
+        """What stands in ``place`` is kept in so many more pieces."""
+        if place is not GONE:
+            place.site.pieces += count
+            self.most_pieces = max(self.most_pieces, place.site.pieces)
 
     def join(self, client: int, more: _History) -> Iterator[None]:
         """``client`` wrote ``more``. In small steps."""
@@ -230,6 +277,7 @@ class Places:
             history = self._histories[client] = _History()
         history.breaks += more.breaks
         history.origins += more.origins
+        history.right = more.right
         ends = [*more.starts[1:], more.end]
         for place, end in zip(more.places, ends, strict=True):
             history.extend(place, end)
@@ -237,7 +285,17 @@ class Places:
 
 
 class PlacesDraft:
-    """What an update would add to ``known`` places; :meth:`commit` adds it."""
+    """What an update would add to ``known`` places; :meth:`commit` adds it.
+
+    Attributes
+    ----------
+    types
+        The shared types that it makes.
+    pieces
+        In how many more pieces is kept what stands in a place.
+    runs_followed
+        How many steps :meth:`may_stand_between` has taken.
+    """
 
     def __init__(self, known: Places) -> None:
         self._known = known
@@ -245,6 +303,8 @@ class PlacesDraft:
         self._roots: dict[str, SharedType] = {}
         self._places: dict[tuple[SharedType, str | None], Place] = {}
         self.types: dict[Unit, SharedType] = {}
+        self.pieces: Counter[Place] = Counter()
+        self.runs_followed = 0
 
     @property
     def new_clients(self) -> int:
@@ -290,16 +350,23 @@ class PlacesDraft:
         return can_be_neighbours(self._chain, left, right)
 
     def _chain(self, unit: Unit) -> tuple[int, Unit | None]:
+        self.runs_followed += 1
         history = self._histories.get(unit[0])
         found = None if history is None else history.chain(unit[1])
         return self._known.chain(unit) if found is None else found
 
-    def put(self, client: int, place: Place, end: int, left: Unit | None) -> None:
-        """What ``client`` wrote up to ``end``, and is not known yet, was put into ``place``, behind ``left``."""
+    def put(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None, *, is_text: bool) -> None:
+        """What ``client`` wrote up to ``end``, and is not known yet, was put between ``left`` and ``right``."""
         history = self._histories.get(client)
         if history is None:
-            history = self._histories[client] = _History(self._known.end(client))
-        history.put(client, place, end, left)
+            known = self._known
+            history = self._histories[client] = _History(known.end(client), known.right(client))
+        if not (history.put(client, place, end, left, right) and is_text):
+            self.pieces[place.site] += 1
+
+    def pieces_in(self, place: Place) -> int:
+        """In about how many pieces is kept what stands in ``place``, with those of the update so far."""
+        return place.site.pieces + self.pieces[place.site]
 
     def commit(self) -> Iterator[None]:
         """The update is part of the document now. In small steps, between which nobody asks where anything stands."""
@@ -308,6 +375,9 @@ class PlacesDraft:
         known.types.update(self.types)
         for (shared_type, key), place in self._places.items():
             shared_type.places[key] = place
+            yield
+        for place, count in self.pieces.items():
+            known.add_pieces(place, count)
             yield
         for client, history in self._histories.items():
             yield from known.join(client, history)

@@ -4,6 +4,7 @@ import logging
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from itertools import count
+from time import thread_time
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
@@ -15,6 +16,7 @@ from ..gate import Admission, Author, Gate, SharedType
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
+from .efforts import Efforts
 from .integrate import beginners, integrate, is_known
 
 __all__ = ["Replica"]
@@ -40,6 +42,9 @@ MIN_COMPACTED_BYTES = 256 * 2**10
 
 MAX_LOW_CLIENT_ID = 2**16
 
+MANY_PIECES = 1_000
+"""In a text of less there is not much that one letter can be compared with."""
+
 MAX_ANSWERS = 4
 """So many different questions are remembered with their answers, each as large as the room at most."""
 
@@ -61,6 +66,7 @@ class Replica:
         self._log: list[bytes] = []
         self._unsettled: dict[bytes, list[CellRecord]] = {}
         self._gate = Gate(lambda _vector: b"")
+        self._efforts = Efforts()
         self._step2: dict[bytes, bytes] = {}
         self._digest: str | None = None
         self.spoiled = False
@@ -200,7 +206,10 @@ class Replica:
         admission = self._gate.check_text(update, author)
         if admission is None:
             return None
-        self._take_in(update, admission)
+        if admission.place is not None and admission.place.pieces > MANY_PIECES:
+            self._take_in_measured(update, admission, author)
+        else:
+            self._take_in(update, admission)
         self._gate.commit_text(admission)
         self._learnt = len(self._changes)
         return self._take_changes()
@@ -211,12 +220,12 @@ class Replica:
         Raises
         ------
         InvalidUpdate, CausalGap
-            It does not; nothing of the edit is in the document.
+            It does not, or edits of ``author`` took much too long; nothing of the edit is in the document.
         """
         admission = self._gate.check(update, author)
         words = self._words_of(admission.touched)
         before = [(cell, words.get(cell.cell_id, Word()), puts) for cell, puts in admission.touched.items()]
-        self._take_in(update, admission)
+        self._take_in_measured(update, admission, author)
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
@@ -228,6 +237,12 @@ class Replica:
     def take_new_clients(self) -> list[int]:
         """The Yjs client ids that are now known to be those of who made what was applied, or converted, last."""
         return self._gate.take_new_clients()
+
+    def _take_in_measured(self, update: bytes, admission: Admission, author: Author) -> None:
+        self._efforts.require_little(author.name)
+        began = thread_time()
+        self._take_in(update, admission)
+        self._efforts.note(author.name, thread_time() - began, admission.items)
 
     def _take_in(self, update: bytes, admission: Admission) -> None:
         try:

@@ -504,18 +504,21 @@ class Room:
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
         """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
         try:
-            parts = list(await in_turns(self._replica.cut(update, author))) or [EMPTY_UPDATE]
+            parts = await in_turns(self._replica.cut(update, author))
             count = peer.edits_received
             try:
-                for part in parts:
+                part: bytes | None = next(parts, EMPTY_UPDATE)
+                while part is not None:
+                    following = next(parts, None)
                     await self._until_live()
                     if peer not in self._audience.peers:
                         return  # they send the rest when they are back
                     peer.require(Capability.EDIT)
-                    peer.edits_received = count if part is parts[-1] else count - 1  # all of it must be durable
+                    peer.edits_received = count if following is None else count - 1  # all of it must be durable
                     began = thread_time()
                     self._take_part(peer, part, author)
                     await rest_after(thread_time() - began)
+                    part = following
             finally:
                 peer.edits_received = max(peer.edits_received, count)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer

@@ -1,7 +1,7 @@
 """A real notebook room with a store in memory, somebody who types in it, an attacker, and all that must stay true."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from unittest.mock import patch
 import nbformat
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_collab.access import Capability, Role, User, UserKind
+from jupyter_collab.access import Capability, Role, User, UserKind, writer_of
 from jupyter_collab.document import CELL_TYPES, RoomDocument
 from jupyter_collab.document.values import array_items, canonical, to_plain
 from jupyter_collab.gate.grammar import OUTPUT_TYPES
@@ -83,6 +83,7 @@ class _MemoryStore:
         now = datetime.now(UTC)
         self._record = RoomRecord("room", "Room", "epoch", "notebook", 0, now, now, None)
         self._state = state
+        self._writers: dict[int, str] = {}
         self.entries: list[LogEntry] = []
 
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
@@ -101,8 +102,17 @@ class _MemoryStore:
         after_seq: int = 0,
         clients: Mapping[int, Origin] = NOBODY,
     ) -> int:
+        for client_id, origin in clients.items():
+            self._writers.setdefault(client_id, writer_of(origin.principal))
         self.entries += entries
         return len(self.entries)
+
+    async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
+        return {
+            client_id: writer
+            for client_id, writer in self._writers.items()
+            if client_ids is None or client_id in client_ids
+        }
 
     async def put_keyframe(self, *state: object) -> None:
         """The log is kept whole."""
