@@ -552,3 +552,17 @@ def test_who_ran_a_cell_is_not_taken_away_by_what_is_deleted_already() -> None:
     value = value_under(room, "jupyter_collab")
     room.take(update_of([Made(7, 0, *mixed(NAUGHT), left=(value.client, value.clock))]))
     assert room.cell("code")["metadata"]["jupyter_collab"] == {"run": {"status": "ok"}}
+
+
+@pytest.mark.parametrize("where", ["among the cells", "in what is no shared type"])
+def test_the_rest_of_what_the_room_has_stands_where_that_does(where: str) -> None:
+    room = GatedRoom()
+    eve = room.joined(client_id=7)
+    eve.send(lambda eve: eve.source().insert(0, "abc"))
+    number = value_under(room, "execution_count")
+    parent = "cells" if where == "among the cells" else (number.client, number.clock)
+    rest = update_of([Made(7, 2, 5, DELETED, write_varuint(5), parent=parent)])
+    with pytest.raises(InvalidUpdate, match="stands elsewhere|no shared type"):
+        room.take(rest)
+    assert not room.replica.spoiled
+    assert room.take(update_of([Made(7, 2, 5, DELETED, write_varuint(5), left=(7, 1))]))
