@@ -562,7 +562,7 @@ def test_the_rest_of_what_the_room_has_stands_where_that_does(where: str) -> Non
     number = value_under(room, "execution_count")
     parent = "cells" if where == "among the cells" else (number.client, number.clock)
     rest = update_of([Made(7, 2, 5, DELETED, write_varuint(5), parent=parent)])
-    with pytest.raises(InvalidUpdate, match="stands elsewhere|no shared type"):
+    with pytest.raises(InvalidUpdate, match=r"stands elsewhere|no shared type"):
         room.take(rest)
     assert not room.replica.spoiled
     assert room.take(update_of([Made(7, 2, 5, DELETED, write_varuint(5), left=(7, 1))]))
