@@ -8,11 +8,11 @@ import json
 import re
 import secrets
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .errors import InvalidUpdate, ProtocolError
-from .protocol import Reader, parse_json
+from .protocol import Reader, parse_json, write_varuint
 
 __all__ = [
     "ANY",
@@ -38,6 +38,7 @@ __all__ = [
     "shared_type_of",
     "state_vector",
     "values_of",
+    "write_state_vector",
 ]
 
 MAX_NESTING = 100
@@ -122,6 +123,12 @@ def state_vector(data: bytes) -> dict[int, int]:
         clocks[client_id] = reader.varuint()
     reader.end()
     return clocks
+
+
+def write_state_vector(clocks: Mapping[int, int]) -> bytes:
+    """Encode how many edits of each client are known, as :func:`state_vector` reads it."""
+    numbers = (write_varuint(number) for pair in clocks.items() for number in pair)
+    return write_varuint(len(clocks)) + b"".join(numbers)
 
 
 def check_update(update: bytes) -> None:

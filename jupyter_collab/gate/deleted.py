@@ -1,7 +1,7 @@
 """What an update deletes, in whatever order and however often it says so."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..yjs import Deletion
 from .places import Unit
@@ -10,10 +10,12 @@ __all__ = ["Deleted"]
 
 
 class Deleted:
-    """The units that an update deletes."""
+    """The units that an update deletes; ``deletions`` are the first of its deletions."""
 
-    def __init__(self) -> None:
+    def __init__(self, deletions: Iterable[Deletion] = ()) -> None:
         self._ranges: dict[int, _Ranges] = {}
+        for deletion in deletions:
+            self.add(deletion)
 
     def add(self, deletion: Deletion) -> None:
         """Some more of them."""

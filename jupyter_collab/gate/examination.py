@@ -1,7 +1,7 @@
 """One update, looked at item by item: where each stands, and whether a person may put it there."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ..causality import Causality
 from ..depths import MAX_TYPES_DEEP
@@ -26,6 +26,8 @@ MAX_ROOT_NAME_CHARACTERS = 128
 
 NOT_BESIDE = "It puts something between two that do not stand beside each other."
 
+DELETABLE = frozenset({Kind.FREE, Kind.STREAM})
+"""The kinds of lists and texts that people may delete as a whole, and so make again."""
 
 NEEDED = {Kind.CELL: ("cell_type", "source", "metadata"), Kind.OUTPUT: ("output_type",)}
 """What JupyterLab needs in a map to show it."""
@@ -61,6 +63,8 @@ class Examination:
     touched
         The cells of which it changes what only runs should change, and whether it puts outputs there; if it is part
         of the document already, also whether it takes a part of them away.
+    orphaning
+        The shared types in which something comes that stands beside what is gone. That can only be if they are deleted.
     cuts_outputs
         Whether it says that a part of some outputs goes, which may have gone before.
     """
@@ -86,6 +90,7 @@ class Examination:
         self.known: list[Item] = []
         self.valued: defaultdict[Place, list[Item]] = defaultdict(list)
         self.touched: dict[SharedType, bool] = {}
+        self.orphaning: set[SharedType] = set()
         self.cares_for_deletions = False
         self.cuts_outputs = False
 
@@ -168,11 +173,14 @@ class Examination:
 
     def _beside(self, item: Item) -> Place:
         left, right = self._site(item.left), self._site(item.right)
-        if left is None or left is GONE:
-            return right or GONE
-        if self._is_judged and right is not None and right is not left and right is not GONE:
+        place = right if left is None or left is GONE else left
+        if place is None or place is GONE:
+            return GONE
+        if GONE in (left, right):
+            self.orphaning.add(place.type)
+        elif self._is_judged and right is not None and right is not place:
             self._refuse(NOT_BESIDE)
-        return left
+        return place
 
     def _site(self, unit: Unit | None) -> Place | None:
         place = None if unit is None else self.draft.of(unit)
@@ -182,7 +190,7 @@ class Examination:
         complaint = complaint_about(place, item, self._update)
         if complaint is not None:
             self._refuse(complaint)
-        if place.key is None and item.right is not None and not self.draft.may_stand_between(item.left, item.right):
+        if place.key is None and not self._may_stand_there(item, place):
             self._refuse(NOT_BESIDE)
         if self.draft.pieces_in(place) > MAX_PIECES:
             self._refuse(f"One text or list would have more than {MAX_PIECES} pieces. Copy it to a new cell or room.")
@@ -194,6 +202,17 @@ class Examination:
                 self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
             if care is not Care.WATCHED and item.right is not None:
                 self._refuse(f"It puts a {place.key} of a {_named(place)} before another one.")
+
+    def _may_stand_there(self, item: Item, place: Place) -> bool:
+        """Whether somebody can have seen those beside each other between which ``item`` comes into a list or text.
+
+        Who undoes the deletion of a shared type makes it again with all that was in it. Of that Yjs does not always
+        say truly between which two it stands, so the one who made a type that can be deleted may say anything there.
+        """
+        owner = place.type.unit
+        if place.type.kind in DELETABLE and owner is not None and owner[0] == item.client:
+            return True
+        return item.right is None or self.draft.may_stand_between(item.left, item.right)
 
     def _count(self, item: Item, place: Place) -> None:
         """Count what stands between the same two others: yrs compares each of them with all."""
@@ -274,6 +293,13 @@ class Examination:
     def _goes_with_its_type(self, place: Place) -> bool:
         owner = place.type.unit
         return owner is not None and self.is_deleted(owner)
+
+    def require_gone(self, was_deleted: Callable[[Unit], bool]) -> None:
+        """Make sure that :attr:`orphaning` types are deleted, before or now: yrs would show what Yjs drops."""
+        for shared_type in self.orphaning:
+            units = [holder.unit for holder in shared_type.holders() if holder.unit is not None]
+            if not any(self.is_deleted(unit) or was_deleted(unit) for unit in units):
+                self._refuse(NOT_BESIDE)
 
     def is_deleted(self, unit: Unit) -> bool:
         """Whether the update deletes ``unit``."""

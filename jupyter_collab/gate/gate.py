@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
-from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
+from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader, write_state_vector
+from .deleted import Deleted
 from .examination import MAX_AT_ONE_PLACE, STEPS_PER_RUN, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
@@ -215,6 +216,8 @@ class Gate:
                     "Take the room's document again, with a new client id."
                 )
         self._require_room(found)
+        if found.orphaning:
+            found.require_gone(self._deleted().__contains__)
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
 
@@ -228,6 +231,10 @@ class Gate:
             )
         if draft.new_roots and len(self._places.roots) + draft.new_roots > MAX_ROOTS:
             raise InvalidUpdate(f"The room would have more than {MAX_ROOTS} root types. Nothing of it was taken in.")
+
+    def _deleted(self) -> Deleted:
+        """All that is deleted in the document."""
+        return Deleted(_deletions_in(self._encode(write_state_vector(self.clocks))))
 
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidUpdate
-from ..protocol import write_varuint
-from ..yjs import ANY, DELETED, GC, JSON, STRING, Item, UpdateReader, values_of
+from ..yjs import ANY, DELETED, GC, JSON, STRING, Item, UpdateReader, values_of, write_state_vector
 from .places import Unit
 
 __all__ = ["require_known"]
@@ -39,7 +38,7 @@ def require_known(
     firsts: dict[int, int] = {}
     for item in items:
         firsts[item.client] = min(item.clock, firsts.get(item.client, item.clock))
-    present = encode(_state_vector({**clocks, **firsts}))
+    present = encode(write_state_vector({**clocks, **firsts}))
     own: dict[int, list[Item]] = {client: [] for client in firsts}
     for item in UpdateReader(present, is_ours=True).items():
         if item.client in own:
@@ -70,11 +69,6 @@ def _compare(
         if head.clock + head.length > end:
             return
         head = heads[item.client] = next(rest, None)
-
-
-def _state_vector(clocks: Mapping[int, int]) -> bytes:
-    numbers = (write_varuint(number) for pair in clocks.items() for number in pair)
-    return write_varuint(len(clocks)) + b"".join(numbers)
 
 
 def _agree(update: bytes, one: Item, other_update: bytes, other: Item) -> bool:

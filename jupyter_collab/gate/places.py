@@ -70,6 +70,13 @@ class SharedType:
         self.cell_id: str | None = None
         self.places: dict[str | None, Place] = {}
 
+    def holders(self) -> "Iterator[SharedType]":
+        """Itself, and the types in which it lies."""
+        holder: SharedType | None = self
+        while holder is not None:
+            yield holder
+            holder = None if holder.owner is None else holder.owner.type
+
 
 class Place:
     """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.guards`.

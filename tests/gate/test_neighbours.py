@@ -1,15 +1,17 @@
 """An edit says between which two units it stands. If nobody can have seen these beside each other, it is refused."""
 
 import random
+from typing import Any
 
 import pytest
-from pycrdt import Doc
+from pycrdt import Array, Doc, Text, merge_updates
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
 
+from .differential import Disagreement, compare
 from .rooms import GatedRoom
 
 LOW, HIGH = 7, 2**32 - 1
@@ -63,6 +65,51 @@ def test_nothing_is_put_between_two_that_nobody_has_seen_beside_each_other(ends:
     with pytest.raises(InvalidUpdate, match="beside each other"):
         words.typed((LOW, 1), left, right)
     assert words.sources() == {"wxords"}
+
+
+GONE = b"\x01\x01\x07\x00\x00\x01\x00"
+"""An update that says that Eve once wrote something, in a type that is gone with all that was in it."""
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+def test_nothing_is_put_beside_what_is_gone(is_left: bool) -> None:
+    """Yjs would drop it, yrs would show it."""
+    words = Words()
+    words.room.take(GONE)
+    there = words.units[1]
+    left, right = ((LOW, 0), there) if is_left else (there, (LOW, 0))
+    with pytest.raises(InvalidUpdate, match="beside each other"):
+        words.typed((LOW, 1), left, right)
+    assert words.sources() == {"words"}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_was_typed_into_a_type_that_is_deleted_meanwhile_is_taken_in(is_told: bool) -> None:
+    """``is_told`` says whether the server heard of the deletion before; else it is in the same update."""
+    ann, bob = (Doc[Any](client_id=client) for client in (1, 2))
+    texts = ann.get("texts", type=Array)
+    texts.append(Array([Text("end")]))
+    first, before = ann.get_update(), ann.get_state()
+    texts[0][0].insert(0, "a")
+    early, between = ann.get_update(before), ann.get_state()
+    texts[0][0].insert(1, "b")
+    late = ann.get_update(between)
+    for update in (first, early):
+        bob.apply_update(update)
+    del bob.get("texts", type=Array)[0]
+    gone = bob.get_update(before)
+    history = [first, gone, late] if is_told else [first, merge_updates(gone, late)]
+    assert compare(history) == {"taken": len(history)}
+
+
+def test_who_made_a_text_that_can_be_deleted_may_say_anything_of_places_in_it() -> None:
+    """So does Yjs where it undoes a deletion: here ``e`` stands between ``d`` and ``d``."""
+    doc = Doc[Any](client_id=LOW)
+    doc.get("texts", type=Array).append(Text("fd"))
+    history = [doc.get_update(), typing((LOW, 3), (LOW, 2), (LOW, 2), "e"), typing((LOW, 4), (LOW, 3), (LOW, 1), "g")]
+    assert compare(history) == {"taken": 3}
+    with pytest.raises(Disagreement, match="the gate: refused"):
+        compare([*history, typing((HIGH, 0), (LOW, 2), (LOW, 2), "x")])
 
 
 def test_what_was_typed_before_others_typed_there_is_taken_in() -> None:

@@ -58,7 +58,7 @@ function history(seed) {
     return found;
   };
 
-  const acts = [
+  const everything = [
     ({ doc }) => {
       const text = pick(holders(doc, Y.Text));
       text.insert(below(text.length + 1), pick(words) || 'z');
@@ -99,6 +99,29 @@ function history(seed) {
     ({ undo }) => undo.undo(),
     ({ undo }) => undo.redo()
   ];
+
+  const insert = ({ doc }) => {
+    const text = pick(holders(doc, Y.Text));
+    text.insert(below(text.length + 1), pick(['a', 'bc', 'def']));
+  };
+  const erase = ({ doc }) => {
+    const text = pick(holders(doc, Y.Text));
+    const at = below(text.length + 1);
+    text.delete(at, below(Math.min(4, text.length - at + 1)));
+  };
+  const nest = ({ doc }) => {
+    const array = pick(holders(doc, Y.Array));
+    array.insert(below(array.length + 1), [pick([() => new Y.Text('abc'), () => Y.Array.from([1, 2])])()]);
+  };
+  const unnest = ({ doc }) => {
+    const array = pick(holders(doc, Y.Array));
+    array.delete(below(array.length), Math.min(array.length, 1));
+  };
+  const undo = person => person.undo.undo();
+  const redo = person => person.undo.redo();
+  // Undoing makes deleted types again, and says oddly between which two it puts what was in them.
+  const undoing = [insert, insert, insert, erase, erase, nest, unnest, unnest, undo, undo, undo, redo, redo];
+  const acts = random() < 0.3 ? undoing : everything;
 
   const heard = [];
   const held = [];
