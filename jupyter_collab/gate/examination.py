@@ -19,9 +19,6 @@ __all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
 MAX_AT_ONE_PLACE = 1_000
 """So many items of one update may stand between the same two others: yrs compares each of them with all the others."""
 
-STEPS_PER_RUN = 10
-"""Following a run in Python takes as long as so many steps of yrs, which has to go by all pieces of a text at worst."""
-
 MAX_ROOT_NAME_CHARACTERS = 128
 
 NOT_BESIDE = "It puts something between two that do not stand beside each other."
@@ -135,7 +132,7 @@ class Examination:
             return
         if self._is_judged:
             self._judge(item, place)
-        self.pieces.add(item, self._steps_for(place))
+        self.pieces.add(item, self.draft.pieces_in(place))
         self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
@@ -146,11 +143,6 @@ class Examination:
         if self._is_judged and self._locate(item).site is not self._site(last):
             self._refuse("It says that something stands elsewhere than where it does.")
         return item._replace(left=last)
-
-    def _steps_for(self, place: Place) -> int:
-        """How many steps it takes at most to look at the item that was looked at last, and to take it in."""
-        followed, self.draft.runs_followed = self.draft.runs_followed, 0
-        return self.draft.pieces_in(place) + STEPS_PER_RUN * followed
 
     def _locate(self, item: Item) -> Place:
         if item.kind == GC:
@@ -212,7 +204,7 @@ class Examination:
         owner = place.type.unit
         if place.type.kind in DELETABLE and owner is not None and owner[0] == item.client:
             return True
-        return item.right is None or self.draft.may_stand_between(item.left, item.right)
+        return item.right is None or self.draft.lines.may_stand_between(item.left, item.right)
 
     def _count(self, item: Item, place: Place) -> None:
         """Count what stands between the same two others: yrs compares each of them with all."""

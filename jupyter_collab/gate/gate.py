@@ -14,12 +14,12 @@ from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader, write_state_vector
 from .deleted import Deleted
-from .examination import MAX_AT_ONE_PLACE, STEPS_PER_RUN, Examination, crowd_of
+from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .parts import MAX_PART_STEPS
-from .places import MAX_PIECES, MAX_RUNS_FOLLOWED, Place, Places, SharedType, Unit
+from .places import MAX_PIECES, Place, Places, SharedType, Unit
 from .text_edits import Erasing, Typing, read_text_edit
 
 __all__ = ["Admission", "Author", "Gate"]
@@ -174,7 +174,7 @@ class Gate:
             place = behind if left is None or behind is place else None
         if place is None or not place.is_text or place.pieces > MAX_PIECES:
             return None
-        if right is not None and not places.may_stand_between(left, right):
+        if right is not None and not places.lines.may_stand_between(left, right):
             return None
         if self._pairs.has_any and self._pairs.would_cut(left and (left[0], left[1] + 1), right):
             return None
@@ -321,9 +321,7 @@ class Gate:
             items, client, clock = reader.varuint(), reader.varuint(), reader.varuint()
         except ProtocolError:
             return True
-        pieces = self._places.most_pieces
-        steps = items * (pieces + STEPS_PER_RUN * min(pieces, MAX_RUNS_FOLLOWED))
-        is_cheap = items == 1 or steps <= MAX_PART_STEPS  # one cannot be cut
+        is_cheap = items == 1 or items * self._places.most_pieces <= MAX_PART_STEPS  # one cannot be cut
         return clients == 1 and is_cheap and self._places.end(client) - clock < MAX_UNITS_BEHIND
 
     @property

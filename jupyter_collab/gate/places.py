@@ -6,21 +6,13 @@ only rarely in which type; so whoever wants to know what an item means has to kn
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum, auto
 
+from .lines import UNKNOWN, Lines, Unit
 from .trails import Trail
 
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
-
-Unit = tuple[int, int]
-"""A client and its clock."""
-
-UNKNOWN: Unit = (-1, -1)
-"""What that was put behind of which nothing is known any more."""
-
-MAX_RUNS_FOLLOWED = 10_000
-"""So far it is looked whether two can have stood beside each other, some milliseconds; then it is believed."""
 
 MAX_PIECES = 500_000
 """So many pieces may stand in one list or text, or under one key: yrs may have to look at each for one edit there."""
@@ -124,12 +116,10 @@ GONE = Place(SharedType(Kind.GONE), None)
 class _History:
     """What one client wrote: ``end`` units, in runs that each stand in one place. It may begin with some ``end``.
 
-    ``origins`` are what the units of the clocks ``breaks`` were put behind, in lists and texts; all others there were
-    put behind the unit before. ``right`` is what the newest were put before, and ``erased`` from where to where units
-    were deleted last.
+    ``right`` is what the newest were put before, and ``erased`` from where to where units were deleted last.
     """
 
-    __slots__ = ("breaks", "end", "erased", "origins", "places", "right", "starts")
+    __slots__ = ("end", "erased", "places", "right", "starts")
 
     def __init__(self, end: int = 0, right: Unit | None = None) -> None:
         self.end = end
@@ -137,18 +127,16 @@ class _History:
         self.erased = (0, 0)
         self.starts: list[int] = []
         self.places: list[Place] = []
-        self.breaks: list[int] = []
-        self.origins: list[Unit | None] = []
 
-    def put(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None) -> bool:
+    def put(self, lines: Lines, client: int, place: Place, end: int, left: Unit | None, right: Unit | None) -> bool:
         """All up to ``end`` that is not known yet was put into ``place``, between ``left`` and ``right``.
 
-        Returns whether it goes on with what was put before, so that text becomes one piece with it.
+        ``lines`` learn of it. Returns whether it goes on with what was put before, so that text becomes one piece with
+        it.
         """
         is_behind = left == (client, self.end - 1)
         if place.key is None and not is_behind:
-            self.breaks.append(self.end)
-            self.origins.append(UNKNOWN if place is GONE else left)
+            lines.begin(client, self.end, UNKNOWN if place is GONE else left)
         goes_on = is_behind and right == self.right
         self.right = right
         self.extend(place, end)
@@ -173,11 +161,6 @@ class _History:
         index = bisect_right(self.starts, clock) - 1
         return self.places[index] if index >= 0 and clock < self.end else None
 
-    def chain(self, clock: int) -> tuple[int, Unit | None] | None:
-        """From which clock on each unit was put behind the one before, up to ``clock``, and what the first was."""
-        index = bisect_right(self.breaks, clock) - 1
-        return None if index < 0 else (self.breaks[index], self.origins[index])
-
     def between(self, start: int, stop: int) -> Iterator[Place]:
         """Where the units from ``start`` up to ``stop`` stand, run by run."""
         for index in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
@@ -195,11 +178,14 @@ class Places:
         The shared types: the root ones by their names, all others by the units that made them.
     most_pieces
         In how many pieces that is kept which stands in one place, at most.
+    lines
+        What the units of lists and texts were put behind.
     """
 
     def __init__(self) -> None:
         self._histories: dict[int, _History] = {}
         self.most_pieces = 0
+        self.lines = Lines()
         self.roots: dict[str, SharedType] = {}
         self.types: dict[Unit, SharedType] = {}
 
@@ -238,19 +224,6 @@ class Places:
         place = self.of(unit)
         return None if place is None else place.site
 
-    def chain(self, unit: Unit) -> tuple[int, Unit | None]:
-        """From which clock on its client put each unit behind the one before, and what the first was put behind.
-
-        ``unit`` must stand in a list or text.
-        """
-        history = self._histories.get(unit[0])
-        found = None if history is None else history.chain(unit[1])
-        return (unit[1], UNKNOWN) if found is None else found
-
-    def may_stand_between(self, left: Unit | None, right: Unit) -> bool:
-        """Whether something can have been put between these of one list or text; see :func:`can_be_neighbours`."""
-        return can_be_neighbours(self.chain, left, right)
-
     def right(self, client: int) -> Unit | None:
         """What the newest that ``client`` wrote was put before."""
         history = self._histories.get(client)
@@ -261,7 +234,7 @@ class Places:
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History()
-        if not history.put(client, place, end, left, right):
+        if not history.put(self.lines, client, place, end, left, right):
             self.add_pieces(place, 1)
 
     def erase(self, client: int, start: int, stop: int) -> None:
@@ -282,8 +255,6 @@ class Places:
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History()
-        history.breaks += more.breaks
-        history.origins += more.origins
         history.right = more.right
         ends = [*more.starts[1:], more.end]
         for place, end in zip(more.places, ends, strict=True):
@@ -300,8 +271,8 @@ class PlacesDraft:
         The shared types that it makes.
     pieces
         In how many more pieces is kept what stands in a place.
-    runs_followed
-        How many steps :meth:`may_stand_between` has taken.
+    lines
+        What the units of lists and texts are put behind.
     """
 
     def __init__(self, known: Places) -> None:
@@ -311,7 +282,7 @@ class PlacesDraft:
         self._places: dict[tuple[SharedType, str | None], Place] = {}
         self.types: dict[Unit, SharedType] = {}
         self.pieces: Counter[Place] = Counter()
-        self.runs_followed = 0
+        self.lines = Lines(known.lines)
 
     @property
     def new_clients(self) -> int:
@@ -352,23 +323,13 @@ class PlacesDraft:
             found = self._places[shared_type, key] = Place(shared_type, key)
         return found
 
-    def may_stand_between(self, left: Unit | None, right: Unit) -> bool:
-        """Whether something can have been put between these of one list or text; see :func:`can_be_neighbours`."""
-        return can_be_neighbours(self._chain, left, right)
-
-    def _chain(self, unit: Unit) -> tuple[int, Unit | None]:
-        self.runs_followed += 1
-        history = self._histories.get(unit[0])
-        found = None if history is None else history.chain(unit[1])
-        return self._known.chain(unit) if found is None else found
-
     def put(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None, *, is_text: bool) -> None:
         """What ``client`` wrote up to ``end``, and is not known yet, was put between ``left`` and ``right``."""
         history = self._histories.get(client)
         if history is None:
             known = self._known
             history = self._histories[client] = _History(known.end(client), known.right(client))
-        if not (history.put(client, place, end, left, right) and is_text):
+        if not (history.put(self.lines, client, place, end, left, right) and is_text):
             self.pieces[place.site] += 1
 
     def pieces_in(self, place: Place) -> int:
@@ -388,33 +349,4 @@ class PlacesDraft:
             yield
         for client, history in self._histories.items():
             yield from known.join(client, history)
-
-
-def can_be_neighbours(chain: Callable[[Unit], tuple[int, Unit | None]], left: Unit | None, right: Unit) -> bool:
-    """Whether somebody can have seen ``right`` just behind ``left``, or as the first of all.
-
-    If so, what ``right`` was put behind is ``left``, or what that was put behind, and so on: in Yjs no two such lines
-    cross. What claims otherwise would stand elsewhere for who hears of it before others. ``chain`` is
-    :meth:`Places.chain`.
-    """
-    start, origin = chain(right)
-    if origin is UNKNOWN:
-        return True
-    wanted = origin if start == right[1] else (right[0], right[1] - 1)
-    for _ in range(MAX_RUNS_FOLLOWED):
-        if left in (wanted, UNKNOWN):
-            return True
-        if left is None:
-            return False
-        start, origin = chain(left)
-        if _is_within(right, left, start):  # then it stands before ``left``
-            return False
-        if wanted is not None and _is_within(wanted, left, start):
-            return True
-        left = origin
-    return True
-
-
-def _is_within(unit: Unit, last: Unit, start: int) -> bool:
-    """Whether ``unit`` is one of those of a client from the clock ``start`` up to ``last``."""
-    return unit[0] == last[0] and start <= unit[1] <= last[1]
+        known.lines.join(self.lines)
