@@ -12,8 +12,8 @@ from .content import CELL_TYPES
 from .deletion import DELETED
 from .digest import CellDigest, cell_digest, digest
 from .order import KEY, is_key
+from .pycrdt_internals import has_value, plain_value
 from .schema import valid_id
-from .values import has_value, plain_value
 
 __all__ = ["CellIndex", "CellRecord", "MadeUpIds"]
 

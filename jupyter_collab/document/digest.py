@@ -8,7 +8,8 @@ from pycrdt import Map, ReadTransaction, Transaction
 
 from .deletion import DELETED
 from .order import KEY
-from .values import has_value, read_value, to_plain
+from .pycrdt_internals import has_value, read_value
+from .values import to_plain
 
 __all__ = ["CellDigest", "cell_digest", "digest"]
 

@@ -20,12 +20,13 @@ from .differences import Replacement
 from .merging import merge_cells, new_id
 from .notebook_merge import merge_contents
 from .outputs import OutputList
+from .pycrdt_internals import plain_value
 from .run_info import set_run_info
 from .schema import NOTEBOOK_METADATA, valid_metadata
 from .text import edit_text, replace_range, set_text
 from .tidying import clear_out, complete_cells, give_ids, note_deletions
 from .trust import holds_trust, remove_trust
-from .values import canonical, clean_json, clean_source, plain_value, to_plain
+from .values import canonical, clean_json, clean_source, to_plain
 from .watch import CellWatch
 from .word import Word, forget_word, keep_word, word_of
 

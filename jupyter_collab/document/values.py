@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import Array, Map, ReadTransaction, Text, Transaction
+from pycrdt import Array, Map, Text
 
 from ..errors import ContentError
 from ..yjs import MAX_NESTING
@@ -24,13 +24,9 @@ __all__ = [
     "clean_json",
     "clean_source",
     "clean_text",
-    "has_value",
     "lines_of",
     "load_json",
     "plain_line_breaks",
-    "plain_value",
-    "read_value",
-    "read_value_in",
     "to_plain",
 ]
 
@@ -212,31 +208,6 @@ def array_items(array: "Array[Any]") -> list[Any]:
         if isinstance(item, str) and len(item) == 1 and item > "\uffff":
             break
     return items
-
-
-def plain_value(shared: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> Any:
-    """The plain value that ``shared`` has under ``key``, or ``None``; seven times as fast as ``Map.get``."""
-    return shared.integrated.get(transaction._txn, key) if has_value(shared, transaction, key) else None
-
-
-def read_value(shared: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> Any:
-    """What ``Map.get`` returns, sooner if that is a number, a text or nothing."""
-    value = plain_value(shared, transaction, key)
-    return value if value is None or isinstance(value, int | float | str) else shared.get(key)
-
-
-def has_value(shared: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str) -> bool:
-    """Whether ``shared`` has anything under ``key``."""
-    return bool(shared.integrated.has(transaction._txn, key))
-
-
-def read_value_in(shared: "Map[Any]", transaction: "Transaction | ReadTransaction", key: str, inner_key: str) -> Any:
-    """What the shared map that is under ``key`` has under ``inner_key``; ``None`` if there is no such map."""
-    inner = plain_value(shared, transaction, key)
-    if not isinstance(inner, type(shared.integrated)) or not inner.has(transaction._txn, inner_key):
-        return None
-    value = inner.get(transaction._txn, inner_key)
-    return value if isinstance(value, dict) else shared[key].get(inner_key)
 
 
 def canonical(value: object) -> str:

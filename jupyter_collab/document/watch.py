@@ -11,6 +11,7 @@ from .cell_list import CellList
 from .cells import KEPT_KEYS, SHARED_KEYS, is_whole
 from .deletion import DELETED, NOTICED
 from .order import KEY
+from .pycrdt_internals import observe_bare
 from .schema import TRUSTED
 from .trust import METADATA, holds_trust
 
@@ -120,8 +121,7 @@ class CellWatch:
             former.drop()
         source = record.shared.get(SOURCE)
         if isinstance(source, Text):
-            # pycrdt's own observe would read for each event where in the document the text is, and what changed in it
-            self._of_sources[record] = source.integrated.observe(partial(self._on_source, record))
+            self._of_sources[record] = observe_bare(source, partial(self._on_source, record))
 
     def _observe_metadata(self, record: CellRecord) -> None:
         if (former := self._of_metadata.pop(record, None)) is not None:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from pycrdt import Map, ReadTransaction, Transaction
 
 from .cells import is_sound
+from .pycrdt_internals import read_value, read_value_in
 from .run_info import OWN, PUT, RUN, STATE
 from .trust import METADATA
-from .values import canonical, read_value, read_value_in, to_plain
+from .values import canonical, to_plain
 
 __all__ = ["Word", "forget_word", "keep_word", "word_of"]
 
