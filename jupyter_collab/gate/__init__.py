@@ -1,7 +1,8 @@
 """The gate: what an update says is understood before it is applied, and only what may be is."""
 
+from .deleted import Deleted, deletions_in
 from .gate import Admission, Author, Gate
 from .parts import parts_of_own
 from .places import SharedType
 
-__all__ = ["Admission", "Author", "Gate", "SharedType", "parts_of_own"]
+__all__ = ["Admission", "Author", "Deleted", "Gate", "SharedType", "deletions_in", "parts_of_own"]

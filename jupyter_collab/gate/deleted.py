@@ -1,16 +1,24 @@
-"""What an update deletes, in whatever order and however often it says so."""
+"""What an update says is deleted, in whatever order and however often it says so."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from ..yjs import Deletion
+from ..yjs import Deletion, UpdateReader
 from .places import Unit
 
-__all__ = ["Deleted"]
+__all__ = ["Deleted", "deletions_in"]
+
+
+def deletions_in(update: bytes) -> Iterator[Deletion]:
+    """What ``update``, which was written here, deletes."""
+    reader = UpdateReader(update, is_ours=True)
+    for _ in reader.items():
+        pass
+    return reader.deletions()
 
 
 class Deleted:
-    """The units that an update deletes; ``deletions`` are the first of its deletions."""
+    """Units that are deleted: those of ``deletions`` to begin with."""
 
     def __init__(self, deletions: Iterable[Deletion] = ()) -> None:
         self._ranges: dict[int, _Ranges] = {}
@@ -26,50 +34,59 @@ class Deleted:
         ranges = self._ranges.get(unit[0])
         return ranges is not None and unit[1] in ranges
 
+    def covers(self, deletion: Deletion) -> bool:
+        """Whether all units of ``deletion`` are among them."""
+        ranges = self._ranges.get(deletion.client)
+        return ranges is not None and ranges.cover(deletion.clock, deletion.clock + deletion.length)
+
     def joined(self) -> Iterator[Deletion]:
-        """All of them, client by client and in order, those that overlap as one."""
+        """All of them, client by client and in order, those that overlap or touch as one."""
         for client, ranges in self._ranges.items():
             for start, stop in ranges.joined():
                 yield Deletion(client, start, stop - start)
 
 
 class _Ranges:
-    """Ranges of one client's clocks, which come in any order."""
+    """Ranges of one client's clocks, which come in any order, and are joined when they are asked for."""
 
-    __slots__ = ("_are_sorted", "_starts", "_stops")
+    __slots__ = ("_are_joined", "_starts", "_stops")
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._stops: list[int] = []
-        self._are_sorted = True
+        self._are_joined = True
 
     def add(self, start: int, stop: int) -> None:
         """From ``start`` up to ``stop``."""
-        if self._stops and start < self._stops[-1]:
-            self._are_sorted = False
+        if self._stops and start <= self._stops[-1]:
+            self._are_joined = False
         self._starts.append(start)
         self._stops.append(stop)
 
     def __contains__(self, clock: int) -> bool:
-        if not self._are_sorted:
-            self._sort()
-        index = bisect_right(self._starts, clock) - 1
-        return index >= 0 and clock < self._stops[index]
+        return self.cover(clock, clock + 1)
+
+    def cover(self, start: int, stop: int) -> bool:
+        """Whether all clocks from ``start`` up to ``stop`` are in them."""
+        self._join()
+        index = bisect_right(self._starts, start) - 1
+        return index >= 0 and stop <= self._stops[index]
 
     def joined(self) -> Iterator[tuple[int, int]]:
-        """All of them, in order, those that overlap as one."""
-        if not self._are_sorted:
-            self._sort()
+        """All of them, in order, those that overlap or touch as one."""
+        self._join()
         return zip(self._starts, self._stops, strict=True)
 
-    def _sort(self) -> None:
-        """Put them in order, and join those that overlap."""
+    def _join(self) -> None:
+        """Put them in order, and join those that overlap or touch."""
+        if self._are_joined:
+            return
         pairs = sorted(zip(self._starts, self._stops, strict=True))
         self._starts, self._stops = [], []
         for start, stop in pairs:
-            if self._stops and start < self._stops[-1]:
+            if self._stops and start <= self._stops[-1]:
                 self._stops[-1] = max(stop, self._stops[-1])
             else:
                 self._starts.append(start)
                 self._stops.append(stop)
-        self._are_sorted = True
+        self._are_joined = True

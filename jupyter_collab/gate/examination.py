@@ -11,7 +11,7 @@ from .chains import Chains
 from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
-from .parts import Pieces, parts_of
+from .parts import Excerpts, parts_of
 from .places import GONE, MAX_PIECES, PIECES_PER_DELETION, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
 __all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
@@ -49,7 +49,7 @@ class Examination:
         The clients of which something is new.
     known
         The items of which the document has a part, or all.
-    pieces, deletions
+    excerpts, deletions
         Where the update has what is new, in an order in which it can be taken in; and what it deletes.
     valued
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
@@ -80,7 +80,7 @@ class Examination:
         self._spans: list[tuple[int, int]] = []
         self._chains = Chains(self.is_deleted)
         self.neighbours: Counter[int] = Counter()
-        self.pieces = Pieces()
+        self.excerpts = Excerpts()
         self.deletions: list[Deletion] = []
         self.draft = PlacesDraft(known)
         self.writers: set[int] = set()
@@ -128,11 +128,11 @@ class Examination:
         end = item.clock + item.length
         self.draft.put(item.client, stands_in, end, item.left, item.right, is_text=item.kind == STRING)
         if item.kind == GC or (place is GONE and item.kind != TYPE):
-            self.pieces.add(item, 1)
+            self.excerpts.add(item, 1)
             return
         if self._is_judged:
             self._judge(item, place)
-        self.pieces.add(item, self.draft.pieces_in(place))
+        self.excerpts.add(item, self.draft.pieces_in(place))
         self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
@@ -191,9 +191,9 @@ class Examination:
             if item.length != 1 and item.kind != DELETED:
                 self._refuse("It sets a key to several values.")
             if care is Care.KEPT and (place.guarded or (item.left is None and place in self._chains)):
-                self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+                self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
             if care is not Care.WATCHED and item.right is not None:
-                self._refuse(f"It puts a {place.key} of a {_named(place)} before another one.")
+                self._refuse(f"It puts a {place.key} of a {place.type.kind.words} before another one.")
 
     def _may_stand_there(self, item: Item, place: Place) -> bool:
         """Whether somebody can have seen those beside each other between which ``item`` comes into a list or text.
@@ -226,7 +226,7 @@ class Examination:
             self._refuse(f"It puts shared types more than {MAX_TYPES_DEEP} deep into each other.")
         self.draft.types[unit] = shared_type
         if shared_type.kind in NEEDED:
-            self._indices[unit] = len(self.pieces) - 1
+            self._indices[unit] = len(self.excerpts) - 1
             self._new.append((shared_type, unit))
 
     def _depth_in_what_is_gone(self, item: Item) -> int:
@@ -237,16 +237,16 @@ class Examination:
         """Take note of what matters in an item that is new from the clock ``start`` on."""
         care = care_of(place)
         if care is not None and place.key is not None:
-            followed = self._chains.add(item, place, start, len(self.pieces) - 1)
+            followed = self._chains.add(item, place, start, len(self.excerpts) - 1)
             if followed is not None:  # no part of the update may end with a value that is gone
-                self._spans.append((followed, len(self.pieces) - 1))
+                self._spans.append((followed, len(self.excerpts) - 1))
         if care is Care.WATCHED:
             self._touch(place, is_output=False)
         if item.kind == DELETED:
             self.cuts_outputs = self.cuts_outputs or place.type.is_output
             return
         if care is not None:
-            self._indices[item.client, item.clock] = len(self.pieces) - 1
+            self._indices[item.client, item.clock] = len(self.excerpts) - 1
             self.valued[place].append(item)
         if place.type.is_output:
             self._touch(place, is_output=True)
@@ -279,7 +279,7 @@ class Examination:
         if not self._is_judged or self._goes_with_its_type(place):
             return
         if care is Care.KEPT or (care is Care.REPLACED and place not in self._chains):
-            what = "a cell" if place.key is None else f"the {place.key} of a {_named(place)}"
+            what = "a cell" if place.key is None else f"the {place.key} of a {place.type.kind.words}"
             self._refuse(f"It takes {what} away. To delete a cell, mark it as 'deleted'.")
 
     def _goes_with_its_type(self, place: Place) -> bool:
@@ -304,7 +304,7 @@ class Examination:
         for place in self._chains:
             is_needed = care_of(place) in (Care.KEPT, Care.REPLACED)
             if is_needed and not self._goes_with_its_type(place) and not self._chains.keeps_value(place):
-                self._refuse(f"It takes the {place.key} of a {_named(place)} away.")
+                self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
             yield
         for shared_type, unit in self._new:
             if not self.is_deleted(unit):
@@ -334,7 +334,7 @@ class Examination:
 
     def parts(self) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""
-        return parts_of(self._update, self.pieces, self.deletions, self._spans)
+        return parts_of(self._update, self.excerpts, self.deletions, self._spans)
 
     def _first_value(self, place: Place) -> int:
         """Which of the new items puts something into ``place``."""
@@ -361,7 +361,3 @@ class Examination:
 def crowd_of(place: Place, left: Unit | None, right: Unit | None) -> int:
     """Names those that stand between the same two others in ``place``."""
     return hash((id(place), left, right))
-
-
-def _named(place: Place) -> str:
-    return place.type.kind.name.lower().replace("_", " ")

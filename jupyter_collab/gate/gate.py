@@ -13,7 +13,7 @@ from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader, write_state_vector
-from .deleted import Deleted
+from .deleted import Deleted, deletions_in
 from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
@@ -86,7 +86,7 @@ class Admission(NamedTuple):
     def items(self) -> int:
         """How many things it brings or deletes."""
         found = self.examination
-        return 1 if found is None else len(found.pieces) + len(found.deletions)
+        return 1 if found is None else len(found.excerpts) + len(found.deletions)
 
     @property
     def is_news(self) -> bool:
@@ -234,7 +234,7 @@ class Gate:
 
     def _deleted(self) -> Deleted:
         """All that is deleted in the document."""
-        return Deleted(_deletions_in(self._encode(write_state_vector(self.clocks))))
+        return Deleted(deletions_in(self._encode(write_state_vector(self.clocks))))
 
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.
@@ -254,7 +254,7 @@ class Gate:
             pass
         if found.valued or found.cares_for_deletions:
             for change in changes:
-                self._forget(_deletions_in(change))
+                self._forget(deletions_in(change))
         return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
 
     def take_new_clients(self) -> list[int]:
@@ -274,7 +274,7 @@ class Gate:
 
     def _cut_cells(self, changes: Iterable[bytes]) -> Iterator[SharedType]:
         for change in changes:
-            for client, start, length in _deletions_in(change):
+            for client, start, length in deletions_in(change):
                 for place in self._places.between(client, start, start + length):
                     if place.type.is_output and place.type.cell is not None:
                         yield place.type.cell
@@ -360,14 +360,6 @@ class Gate:
         """What is deleted is guarded no longer."""
         for client, start, length in deletions:
             self._guards.forget(client, start, start + length)
-
-
-def _deletions_in(update: bytes) -> Iterator[Deletion]:
-    """What ``update``, which was written here, deletes."""
-    reader = UpdateReader(update, is_ours=True)
-    for _ in reader.items():
-        pass
-    return reader.deletions()
 
 
 def _deletion_of(unit: Unit) -> bytes:

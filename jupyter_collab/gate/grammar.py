@@ -106,7 +106,7 @@ def complaint_about(place: Place, item: Item, update: bytes) -> str | None:
     if kind not in NOT_FREE:
         return None
     if (key is None) != (kind in LISTS):
-        return f"It treats the {_named(kind)} as another kind of shared type than it is."
+        return f"It treats the {kind.words} as another kind of shared type than it is."
     if kind is Kind.STATE and key in SERVERS_STATE:
         return f"Only the server writes '{key}'."
     if item.kind == DELETED or kind is Kind.STATE:
@@ -132,7 +132,7 @@ def _complaint_about_value(place: Place, item: Item, update: bytes) -> str | Non
         value = _only_value(item, update)
         return None if isinstance(value, str) and value in CELL_TYPES else "It gives a cell a type that there is not."
     if wanted is not None:
-        return f"The '{key}' of the {_named(kind)} cannot be that."
+        return f"The '{key}' of the {kind.words} cannot be that."
     return None
 
 
@@ -161,7 +161,3 @@ def _is_output(value: object) -> bool:
     if not isinstance(value, Mapping) or not _is_output_type(value.get("output_type")):
         return False
     return value["output_type"] != "stream" or _is_text(value.get("text"))
-
-
-def _named(kind: Kind) -> str:
-    return kind.name.lower().replace("_", " ")

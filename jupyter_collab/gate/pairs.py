@@ -121,12 +121,8 @@ class Split(NamedTuple):
     by_end: int
 
 
-def note_surrogates(update: bytes, surrogates: Surrogates) -> None:
-    """Take note of the pairs in the texts of ``update`` in ``surrogates``; raises ``InvalidUpdate`` if it is none."""
-    splits(update, surrogates)
-
-
 def _note(item: Item, surrogates: Surrogates) -> None:
+    """Take note of the pairs in the text of ``item``, if it is one."""
     if item.text is not None and not item.text.isascii():
         try:
             surrogates.add(item.client, item.clock, item.text)
@@ -134,21 +130,14 @@ def _note(item: Item, surrogates: Surrogates) -> None:
             raise InvalidUpdate("The edit is not a Yjs update; nothing of it was taken in.") from error
 
 
-def splits(update: bytes, surrogates: Surrogates) -> list[Split]:
-    """As :func:`note_surrogates`; returns where the update needs places in texts, of others or its own.
+def _splitting(update: bytes, surrogates: Surrogates, found: list[Split]) -> Iterator[None]:
+    """Add to ``found`` where ``update`` needs places, and to ``surrogates`` the pairs in its texts, in small steps.
 
     Raises
     ------
     InvalidUpdate
         It is no update.
     """
-    found: list[Split] = []
-    for _ in _splitting(update, surrogates, found):
-        pass
-    return found
-
-
-def _splitting(update: bytes, surrogates: Surrogates, found: list[Split]) -> Iterator[None]:
     reader = UpdateReader(update)
     for item in reader.items():
         yield

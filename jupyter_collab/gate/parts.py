@@ -29,7 +29,7 @@ MAX_OPEN_STEPS = 1_000_000
 MAX_PART_DELETIONS = 2_000
 
 
-class Piece(NamedTuple):
+class Excerpt(NamedTuple):
     """An item of ``client`` that begins at ``clock``, and from where to where it is in the update.
 
     To take it in takes so many ``steps``, at most.
@@ -42,10 +42,10 @@ class Piece(NamedTuple):
     steps: int
 
 
-NUMBERS = len(Piece._fields)
+NUMBERS = len(Excerpt._fields)
 
 
-class Pieces:
+class Excerpts:
     """Where an update has its items: some may have hundreds of thousands."""
 
     def __init__(self) -> None:
@@ -58,14 +58,14 @@ class Pieces:
         """The next one, which takes so many steps."""
         self._numbers.extend((item.client, item.clock, item.start, item.stop, steps))
 
-    def piece(self, index: int) -> Piece:
+    def excerpt(self, index: int) -> Excerpt:
         """One of them."""
-        return Piece(*self._numbers[NUMBERS * index : NUMBERS * index + NUMBERS])
+        return Excerpt(*self._numbers[NUMBERS * index : NUMBERS * index + NUMBERS])
 
 
 def parts_of(
     update: bytes,
-    pieces: Pieces,
+    excerpts: Excerpts,
     deletions: Sequence[Deletion],
     spans: Iterable[tuple[int, int]],
     *,
@@ -75,10 +75,10 @@ def parts_of(
 
     Parameters
     ----------
-    update, pieces, deletions
+    update, excerpts, deletions
         An update, where it has what is new, in an order in which it can be taken in, and what it deletes.
     spans
-        From which to which of ``pieces`` something is not whole yet that cannot be shown then.
+        From which to which of ``excerpts`` something is not whole yet that cannot be shown then.
     max_open_items
         So far may such a span reach.
 
@@ -88,8 +88,8 @@ def parts_of(
         Some part would be very large.
     """
     start = 0
-    for stop in _cuts(pieces, spans, max_open_items):
-        yield _insertion_of(update, map(pieces.piece, range(start, stop)))
+    for stop in _cuts(excerpts, spans, max_open_items):
+        yield _insertion_of(update, map(excerpts.excerpt, range(start, stop)))
         start = stop
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
         yield b"\x00" + _deletions_of(deletions[start : start + MAX_PART_DELETIONS])
@@ -101,7 +101,7 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
     What is made here comes in one go, type by type, so it can be cut before whatever lies in no type that is new.
     """
     reader = UpdateReader(update, is_ours=True)
-    pieces, spans = Pieces(), list[tuple[int, int]]()
+    excerpts, spans = Excerpts(), list[tuple[int, int]]()
     inside: set[Unit] = set()
     types: set[Unit] = set()
     for index, item in enumerate(reader.items()):
@@ -111,23 +111,23 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
             spans.append((index - 1, index))
         if item.kind == TYPE:
             types.add(first)
-        pieces.add(item, 1)
+        excerpts.add(item, 1)
         yield
     parts = []
-    for part in parts_of(update, pieces, list(reader.deletions()), spans, max_open_items=len(pieces)):
+    for part in parts_of(update, excerpts, list(reader.deletions()), spans, max_open_items=len(excerpts)):
         parts.append(part)
         yield
     return parts
 
 
-def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:
-    """Behind how many of ``pieces`` parts may end."""
+def _cuts(excerpts: Excerpts, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:
+    """Behind how many of ``excerpts`` parts may end."""
     waiting = sorted(spans, reverse=True)
     start = until = size_bytes = steps = 0
-    for index in range(len(pieces)):
-        piece = pieces.piece(index)
-        size_bytes += piece.stop - piece.start
-        steps += piece.steps
+    for index in range(len(excerpts)):
+        excerpt = excerpts.excerpt(index)
+        size_bytes += excerpt.stop - excerpt.start
+        steps += excerpt.steps
         while waiting and waiting[-1][0] <= index:
             until = max(until, waiting.pop()[1])
         if index < until:
@@ -139,20 +139,20 @@ def _cuts(pieces: Pieces, spans: Iterable[tuple[int, int]], max_open_items: int)
         elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES or steps >= MAX_PART_STEPS:
             yield index + 1
             start, size_bytes, steps = index + 1, 0, 0
-    if start < len(pieces):
-        yield len(pieces)
+    if start < len(excerpts):
+        yield len(excerpts)
 
 
-def _insertion_of(update: bytes, pieces: Iterable[Piece]) -> bytes:
-    """An update of just these pieces of another one."""
-    by_client: dict[int, list[Piece]] = {}
-    for piece in pieces:
-        by_client.setdefault(piece.client, []).append(piece)
+def _insertion_of(update: bytes, excerpts: Iterable[Excerpt]) -> bytes:
+    """An update of just these excerpts of another one."""
+    by_client: dict[int, list[Excerpt]] = {}
+    for excerpt in excerpts:
+        by_client.setdefault(excerpt.client, []).append(excerpt)
     sections = [
         write_varuint(len(of_client))
         + write_varuint(client)
         + write_varuint(of_client[0].clock)
-        + b"".join(update[piece.start : piece.stop] for piece in of_client)
+        + b"".join(update[excerpt.start : excerpt.stop] for excerpt in of_client)
         for client, of_client in by_client.items()
     ]
     return write_varuint(len(sections)) + b"".join(sections) + b"\x00"

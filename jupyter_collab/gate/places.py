@@ -39,6 +39,11 @@ class Kind(Enum):
     GONE = auto()
     """It was deleted and collected, so nothing is known of it, and nothing that stands there is shown."""
 
+    @property
+    def words(self) -> str:
+        """What people are told that it is."""
+        return self.name.lower().replace("_", " ")
+
 
 class SharedType:
     """A shared type, made by ``unit`` in ``owner``, or a root one, of ``depth`` 0.

@@ -4,15 +4,16 @@ yrs keeps updates that build on unknown edits aside without a word, and may fail
 is an error, after which the document may hold parts of the update.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Set
 from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, get_update
 
 from ..background import is_failure
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
+from ..gate import Deleted, deletions_in
 from ..protocol import Reader
-from ..yjs import check_update, state_vector
+from ..yjs import UpdateReader, check_update, state_vector
 
 __all__ = ["beginners", "integrate", "is_known"]
 
@@ -48,18 +49,16 @@ def is_known(doc: Doc[Any], update: bytes) -> bool:
     try:
         _check_claim(update)
         check_update(update)
-        lacking = Reader(_read(lambda: get_update(update, doc.get_state())))
+        lacking = UpdateReader(_read(lambda: get_update(update, doc.get_state())), is_ours=True)
     except InvalidUpdate:
         return False
-    if lacking.varuint() > 0:
+    if any(True for _ in lacking.items()):
         return False
-    deleted = _deletions(lacking)
-    if not deleted:
+    deletions = list(lacking.deletions())
+    if not deletions:
         return True
-    own = Reader(doc.get_update(doc.get_state()))
-    own.varuint()  # no insertions: there are none after its own state
-    known = _deletions(own)
-    return all(_covers(known.get(client, []), ranges) for client, ranges in deleted.items())
+    known = Deleted(deletions_in(doc.get_update(doc.get_state())))
+    return all(map(known.covers, deletions))
 
 
 def _read(work: Callable[[], T]) -> T:
@@ -70,35 +69,6 @@ def _read(work: Callable[[], T]) -> T:
         if not is_failure(error):
             raise
         raise InvalidUpdate(NO_UPDATE) from error
-
-
-def _deletions(reader: Reader) -> dict[int, list[tuple[int, int]]]:
-    """The delete set that ``reader`` has before it: by client, where each range begins and ends, in order."""
-    deletions: dict[int, list[tuple[int, int]]] = {}
-    for _ in range(reader.varuint()):
-        ranges = deletions.setdefault(reader.varuint(), [])
-        for _ in range(reader.varuint()):
-            start = reader.varuint()
-            ranges.append((start, start + reader.varuint()))
-        ranges.sort()
-    return deletions
-
-
-def _covers(known: Sequence[tuple[int, int]], ranges: Iterable[tuple[int, int]]) -> bool:
-    """Whether each of ``ranges`` lies in ``known``; both are in order."""
-    spans = iter(known)
-    covered_from = covered_to = 0
-    for start, end in ranges:
-        while covered_to < end:
-            span = next(spans, None)
-            if span is None:
-                return False
-            if span[0] > covered_to:
-                covered_from = span[0]
-            covered_to = max(covered_to, span[1])
-        if start < covered_from:
-            return False
-    return True
 
 
 def _check_claim(update: bytes) -> None:
@@ -114,15 +84,11 @@ def _check_claim(update: bytes) -> None:
 def _check_complete(doc: Doc[Any], update: bytes) -> None:
     """Make sure that nothing of ``update`` was put aside: neither insertions nor deletions."""
     known = doc.get_state()
-    lacking = Reader(get_update(update, known))
-    if lacking.varuint() > 0:
+    lacking = UpdateReader(get_update(update, known), is_ours=True)
+    if any(True for _ in lacking.items()):
         raise CausalGap("The edit builds on edits that the room does not have.")
-    clients = lacking.varuint()
-    if clients == 0:
-        return
-    clocks = state_vector(known)
-    for _ in range(clients):
-        known_clock = clocks.get(lacking.varuint(), 0)
-        for _ in range(lacking.varuint()):
-            if lacking.varuint() + lacking.varuint() > known_clock:
-                raise CausalGap("The edit deletes text that the room does not have.")
+    clocks: dict[int, int] | None = None
+    for client, clock, length in lacking.deletions():
+        clocks = state_vector(known) if clocks is None else clocks
+        if clock + length > clocks.get(client, 0):
+            raise CausalGap("The edit deletes text that the room does not have.")

@@ -12,7 +12,6 @@ from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate, ProtocolError
-from jupyter_collab.gate.pairs import note_surrogates
 from jupyter_collab.gate.surrogates import Surrogates
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import MAX_NESTING, UpdateReader, check_update, state_vector
@@ -105,7 +104,8 @@ def test_the_second_halves_of_characters_are_found(texts: list[str]) -> None:
     for number, text in enumerate(texts):
         doc.get(f"text {number % 2}", type=Text).insert(0, text)
     surrogates = Surrogates()
-    note_surrogates(doc.get_update(), surrogates)
+    for item in UpdateReader(doc.get_update()).items():
+        surrogates.add(item.client, item.clock, item.text or "")
     units = "".join(texts).encode("utf-16-be")[::2]
     assert [surrogates.has(7, clock) for clock in range(len(units) + 1)] == [
         *(0xDC <= upper_byte < 0xE0 for upper_byte in units),
