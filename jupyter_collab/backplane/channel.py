@@ -41,7 +41,8 @@ class StoreChannel:
         self._waiting: deque[ServerMessage] = deque(maxlen=MAX_WAITING)
         self._position: int | None = None
         self._rests = 0
-        self._knows_position = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
         self._known: deque[tuple[float, int]] = deque()
         self._is_failing = self._is_closed = False
         self._background = Background("messages to other servers")
@@ -54,6 +55,8 @@ class StoreChannel:
     def subscribe(self, room_id: str, listener: MessageListener) -> None:
         """See :class:`~.contract.Backplane`."""
         self._listeners[room_id] = listener
+        if self._position is None and self.is_wanted:
+            self._may_write.clear()  # what others answer must come behind where this server begins to read
 
     def unsubscribe(self, room_id: str) -> None:
         """See :class:`~.contract.Backplane`."""
@@ -70,8 +73,8 @@ class StoreChannel:
 
     async def _write(self) -> None:
         """Write what waits, and what comes meanwhile. What the store does not take is lost."""
-        await self._knows_position.wait()  # what others answer must come behind it
         while self._waiting:
+            await self._may_write.wait()
             await self._write_now()
             await asyncio.sleep(self._interval_seconds)
 
@@ -107,7 +110,7 @@ class StoreChannel:
             if rests != self._rests:
                 return
             self._position = position
-            self._knows_position.set()
+            self._may_write.set()
         room_ids = tuple(self._listeners)
         if not room_ids:
             return
@@ -125,12 +128,12 @@ class StoreChannel:
         """Nobody reads for a while: what is said meanwhile is not to be heard later."""
         self._rests += 1
         self._position = None
-        self._knows_position.clear()
+        self._may_write.set()
 
     async def close(self) -> None:
         """Write what waits, if the store takes it, and end; what is published later is lost."""
         self._is_closed = True
-        if self._waiting and self._knows_position.is_set():
+        if self._waiting:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._write_now(), LAST_SECONDS)
         await self._background.close()

@@ -6,13 +6,14 @@ from .guests import MAX_NAME_CHARACTERS, check_name, new_guest
 from .invitations import Entry, Invitations, InviteWish
 from .members import Members, Standing
 from .passwords import check_password
-from .sessions import Sessions
+from .sessions import EndedSessions, Sessions, message_about
 from .waiting import Waiting
 
 __all__ = [
     "MAX_NAME_CHARACTERS",
     "Accounts",
     "Attendance",
+    "EndedSessions",
     "Entry",
     "Identity",
     "Invitations",
@@ -25,5 +26,6 @@ __all__ = [
     "check_email",
     "check_name",
     "check_password",
+    "message_about",
     "new_guest",
 ]

@@ -186,7 +186,8 @@ class Members(RoomWatcher):
         await self._notes.flush()
 
     async def apply(self, room_id: str) -> None:
-        """Make what was changed true for who is connected here; other servers hear of it from the store."""
+        """Make what was changed true for who is connected here, and let other servers do so."""
+        self._rooms.facts_changed(room_id)
         room = self._rooms.live(room_id)
         if room is not None:
             await asyncio.wait([self._check_all(room)], timeout=PATIENCE_SECONDS)

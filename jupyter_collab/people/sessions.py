@@ -1,17 +1,58 @@
 """Sessions of people whom the Jupyter server does not know: what their tokens say, and whether they go on."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..access import Session, SessionTokens, User, UserKind
+from ..backplane import EVERYWHERE
 from ..rooms import RoomManager
-from ..store import PeopleStore
+from ..store import PeopleStore, ServerMessage
 
-__all__ = ["Sessions"]
+__all__ = ["EndedSessions", "Sessions", "message_about"]
+
+log = logging.getLogger(__name__)
+
+TOPIC = "sessions"
+"""What messages to other servers are about."""
 
 KEY_NAME = "session_key"
 RENEW_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSessions:
+    """The session with the hash ``name`` was ended, or all those of the principal ``name``.
+
+    ``is_replaced`` says that a new one takes their place, ``is_elsewhere`` that another server says so. A new session
+    may have begun since then.
+    """
+
+    name: str
+    is_replaced: bool
+    is_elsewhere: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """What other servers are told, under the topic ``TOPIC``, ``EVERYWHERE``."""
+        return json.dumps([self.name, self.is_replaced]).encode()
+
+    @classmethod
+    def read(cls, data: bytes) -> "EndedSessions":
+        """What another server tells; ``ValueError`` for what this version does not understand."""
+        try:
+            name, is_replaced = json.loads(data)
+        except TypeError as error:
+            raise ValueError("It says nothing of sessions.") from error
+        return cls(str(name), bool(is_replaced), is_elsewhere=True)
+
+
+def message_about(ended: EndedSessions, sender: str) -> ServerMessage:
+    """What a program that is no server has to add to the messages in the store; ``sender`` is a name of its own."""
+    return ServerMessage(EVERYWHERE, TOPIC, sender, ended.data)
 
 
 class Sessions:
@@ -20,14 +61,14 @@ class Sessions:
     Attributes
     ----------
     listeners
-        Called when this process ends sessions: with the hash of one, or the principal of whom all are ended, and
-        whether a new one takes their place.
+        Called when sessions are ended, by this server or by another one.
     """
 
     def __init__(self, rooms: RoomManager, lifetime: timedelta) -> None:
         self.lifetime = lifetime
-        self.listeners: list[Callable[[str, bool], None]] = []
+        self.listeners: list[Callable[[EndedSessions], None]] = []
         self._rooms = rooms
+        rooms.listeners[TOPIC] = self._hear
         self._tokens: SessionTokens | None = None
         self._opening = asyncio.Lock()
 
@@ -84,8 +125,21 @@ class Sessions:
         self._tell(user.principal, is_replaced=False)
 
     def _tell(self, ended: str, *, is_replaced: bool) -> None:
+        sessions = EndedSessions(ended, is_replaced)
+        self._tell_here(sessions)
+        self._rooms.say(EVERYWHERE, TOPIC, sessions.data)
+
+    def _tell_here(self, ended: EndedSessions) -> None:
         for listener in self.listeners:
-            listener(ended, is_replaced)
+            listener(ended)
+
+    def _hear(self, message: ServerMessage) -> None:
+        try:
+            ended = EndedSessions.read(message.data)
+        except ValueError as error:
+            log.warning("%s says something about sessions: %s", message.server, error)
+        else:
+            self._tell_here(ended)
 
     def _end(self) -> datetime:
         return datetime.now(UTC) + self.lifetime

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..access import Role, User
 from ..background import Background
-from ..backplane import Backplane, MessageListener
+from ..backplane import EVERYWHERE, Backplane, MessageListener
 from ..document import FirstContent, NotebookContent, RoomDocument
 from ..errors import (
     ClientIdTaken,
@@ -50,6 +50,9 @@ MAX_TITLE_CHARACTERS = 200
 FLUSH_SECONDS = 10.0
 """How long a stopping server waits for a store that fails."""
 
+LOOK = "look"
+"""The topic of messages that say: the facts of the room have changed, look at them."""
+
 MIN_RECHECK_SECONDS = 1.0
 """How often, at most, a room is looked at that is kept although nobody is in it."""
 
@@ -58,7 +61,7 @@ class RoomManager:
     """The rooms of one server process, over a ``store`` that other processes may share.
 
     A room without peers is closed after ``idle_seconds``, unless one of the ``watchers`` needs it. What other servers
-    say of a live room is told to the one of the ``listeners`` that is there for the message's topic.
+    say of a live room, or of no room, is told to the one of the ``listeners`` that is there for the message's topic.
     """
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
@@ -66,7 +69,7 @@ class RoomManager:
         self.budgets = Budgets(limits.loop_seconds_per_minute_per_person)
         self._relays = PresenceRelays(backplane)
         self.watchers: list[RoomWatcher] = [self._relays]
-        self.listeners: dict[str, MessageListener] = {presence_relay.TOPIC: self._relays.hear}
+        self.listeners: dict[str, MessageListener] = {presence_relay.TOPIC: self._relays.hear, LOOK: self._look_soon}
         self._store = store
         self._backplane = backplane
         self._idle_seconds = idle_seconds
@@ -98,6 +101,7 @@ class RoomManager:
             if not self._started:
                 await self._store.open()
                 await self._backplane.start(self._look)
+                self._backplane.subscribe(EVERYWHERE, self._hear)
                 self._started = True
 
     async def stop(self) -> None:
@@ -127,6 +131,29 @@ class RoomManager:
             reason = str(error) or "the store does not answer"
             log.error("Room %s: its last edits stay with their authors' clients: %s", room.id, reason)
         await room.close(CloseCode.GOING_AWAY, "server is stopping: reconnect in a moment")
+
+    # -- other servers -----------------------------------------------------------------------------------------------
+
+    def say(self, room_id: str, topic: str, data: bytes = b"") -> None:
+        """Tell the other servers where the room is live, or all for ``EVERYWHERE``; see :class:`Backplane`."""
+        self._backplane.publish(room_id, topic, data)
+
+    def facts_changed(self, room_id: str) -> None:
+        """Let other servers look at what has just been changed, sooner than they would by themselves."""
+        self.say(room_id, LOOK)
+
+    def _hear(self, message: ServerMessage) -> None:
+        """Another server says something; of what this version does not know it need not hear."""
+        if (listener := self.listeners.get(message.topic)) is not None:
+            listener(message)
+
+    def _look_soon(self, message: ServerMessage) -> None:
+        look = partial(self._look_now, message.room_id)
+        self._background.run(f"looking at {message.room_id}", look)
+
+    async def _look_now(self, room_id: str) -> None:
+        heads = await self._store.heads([room_id])
+        self._look(room_id, heads.get(room_id))
 
     # -- peers -------------------------------------------------------------------------------------------------------
 
@@ -215,6 +242,7 @@ class RoomManager:
         record = await self._store.rename_room(check_room_id(room_id), check_title(title))
         if (room := self._rooms.get(room_id)) is not None:
             room.retitle(record.title)
+        self.facts_changed(room_id)
         return self._current(record)
 
     async def delete_room(self, room_id: str) -> None:
@@ -223,6 +251,7 @@ class RoomManager:
         if room is not None:
             await room.flush()
         await self._store.delete_room(room_id)
+        self.facts_changed(room_id)
         if room is not None:
             self._end(room, CloseCode.ROOM_DELETED, f"room_deleted: the room '{room_id}' was put into the bin")
 
@@ -369,11 +398,6 @@ class RoomManager:
             if head.access_version != room.access_version:
                 room.access_version = head.access_version
                 self._tell(lambda watcher: watcher.access_changed(room))
-
-    def _hear(self, message: ServerMessage) -> None:
-        """Another server says something; of what this version does not know it need not hear."""
-        if (listener := self.listeners.get(message.topic)) is not None:
-            listener(message)
 
     def _tell(self, tell: Callable[[RoomWatcher], None]) -> None:
         """Let each watcher hear of something; one that fails harms neither the room nor the others."""

@@ -9,10 +9,10 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
-from ..access import Role
+from ..access import Role, Session
 from ..background import Background
 from ..errors import CollabError, SessionEnded, SessionReplaced
-from ..people import Sessions
+from ..people import EndedSessions, Sessions
 from .principals import Principal, principal_of
 
 __all__ = ["Connection", "Rechecks"]
@@ -41,16 +41,17 @@ class Connection(Protocol):
 class Rechecks:
     """Asks again, every ``seconds``, who made the handshakes; whom nobody knows any more is disconnected.
 
-    The ends of our own sessions are heard of at once, if they are ended by this server process. What cannot be asked
-    now, because a hub or the store does not answer, is asked again the next time.
+    The ends of our own sessions are heard of at once, also from other servers of the store. What cannot be asked now,
+    because a hub or the store does not answer, is asked again the next time.
     """
 
     def __init__(self, sessions: Sessions, seconds: float) -> None:
         self._sessions = sessions
         self._seconds = seconds
         self._watched: dict[Connection, asyncio.Task[None]] = {}
+        self._turns = asyncio.Lock()
         self._background = Background("rechecks")
-        sessions.listeners.append(self._session_ended)
+        sessions.listeners.append(self._sessions_ended)
 
     def begin(self, connection: Connection) -> None:
         """Look after ``connection`` from now on; a session of ours may have ended since the handshake."""
@@ -102,20 +103,31 @@ class Rechecks:
             connection.principal = found
             connection.limit(found.most)
 
-    def _session_ended(self, ended: str, is_replaced: bool) -> None:
-        """A session was ended, named by its hash, or all those of a principal."""
+    def _sessions_ended(self, ended: EndedSessions) -> None:
         for connection in tuple(self._watched):
             session = connection.principal.session
             if session is None:
-                if connection.principal.user.principal == ended:  # it was let in by the server, with that session
+                if connection.principal.user.principal == ended.name:  # it was let in by the server, with that session
                     self._look_now(connection)
-                continue
-            if ended not in (session.hash, session.user.principal):
-                continue
-            if is_replaced:
-                connection.dismiss(SessionReplaced("Another session has taken the place of yours: reconnect."))
-            else:
-                connection.dismiss(SessionEnded("Your session has ended: sign in again, or come by an invitation."))
+            elif ended.name in (session.hash, session.user.principal):
+                if ended.is_elsewhere:
+                    look = partial(self._look_whether_ended, connection, session, ended)
+                    self._background.run("asking whether a session has ended", look)
+                else:
+                    _dismiss(connection, ended)
+
+    async def _look_whether_ended(self, connection: Connection, session: Session, ended: EndedSessions) -> None:
+        """This one may have begun after those that another server speaks of."""
+        async with self._turns:  # what was said first counts
+            if not await self._sessions.goes_on(session) and connection in self._watched:
+                _dismiss(connection, ended)
+
+
+def _dismiss(connection: Connection, ended: EndedSessions) -> None:
+    if ended.is_replaced:
+        connection.dismiss(SessionReplaced("Another session has taken the place of yours: reconnect."))
+    else:
+        connection.dismiss(SessionEnded("Your session has ended: sign in again, or come by an invitation."))
 
 
 async def _ask_again(handler: JupyterHandler) -> Principal:

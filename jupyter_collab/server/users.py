@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..access import hash_password
 from ..errors import CollabError, ContentError
-from ..people import check_email, check_name, check_password
+from ..people import EndedSessions, account_user, check_email, check_name, check_password, message_about
 from ..store import AccountRecord, SQLStore, Store
 
 __all__ = ["main"]
@@ -90,6 +90,7 @@ async def _change(store: Store, options: argparse.Namespace) -> None:
     if options.command == "password":
         kept = hash_password(_password(generate=options.generate))
         await store.accounts.set_password(account.id, kept)
+        await _tell_servers(store, account)
         print(f"{account.email} has another password; their sessions have ended.")
     elif options.command in ("allow-server", "deny-server"):
         allowed = options.command == "allow-server"
@@ -97,7 +98,14 @@ async def _change(store: Store, options: argparse.Namespace) -> None:
         print(f"{account.email} may {'use the server itself' if allowed else 'use shared rooms only'}.")
     else:
         await store.accounts.set_disabled(account.id, disabled=options.command == "lock")
+        await _tell_servers(store, account)
         print(f"{account.email} is {options.command}ed.")
+
+
+async def _tell_servers(store: Store, account: AccountRecord) -> None:
+    """Let servers that run look at once whether the account's sessions go on."""
+    ended = EndedSessions(account_user(account).principal, is_replaced=False)
+    await store.add_messages([message_about(ended, f"command {secrets.token_hex(8)}")])
 
 
 def _shown(text: str) -> str:

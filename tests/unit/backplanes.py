@@ -1,13 +1,17 @@
 """Backplanes for tests: each server has one, and those that are made for the same folder hear each other."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from jupyter_collab.background import Background
 from jupyter_collab.backplane import MAX_MESSAGE_BYTES, Backplane, MessageListener, PollingBackplane
+from jupyter_collab.rooms import Limits, RoomManager
 from jupyter_collab.store import ServerMessage, Store
 
-__all__ = ["BackplaneMaker", "MemoryBackplane", "MemoryHub", "polling"]
+from .doubles import faulty_store
+
+__all__ = ["BackplaneMaker", "MemoryBackplane", "MemoryHub", "Servers", "polling"]
 
 BackplaneMaker = Callable[[Store, str], Backplane]
 
@@ -33,8 +37,8 @@ class MemoryHub:
 class MemoryBackplane(PollingBackplane):
     """Carries messages within the process, in the next turn of the event loop; heads come from the store."""
 
-    def __init__(self, hub: MemoryHub, store: Store, server: str) -> None:
-        super().__init__(store, POLL_SECONDS, server)
+    def __init__(self, hub: MemoryHub, store: Store, server: str, poll_seconds: float = POLL_SECONDS) -> None:
+        super().__init__(store, poll_seconds, server)
         hub.backplanes.append(self)
         self._hub = hub
         self._listeners: dict[str, MessageListener] = {}
@@ -71,3 +75,29 @@ class MemoryBackplane(PollingBackplane):
 def polling(store: Store, server: str) -> PollingBackplane:
     """The one of a real server."""
     return PollingBackplane(store, POLL_SECONDS, server)
+
+
+class Servers:
+    """Servers on one store, which hear each other through ``hub``, and look for themselves every ``poll_seconds``."""
+
+    def __init__(self, folder: Path, poll_seconds: float = POLL_SECONDS) -> None:
+        self.hub = MemoryHub()
+        self._poll_seconds = poll_seconds
+        self._folder = folder
+
+    @asynccontextmanager
+    async def server(self, name: str) -> AsyncIterator[RoomManager]:
+        """One more server."""
+        store = faulty_store(self._folder)
+        manager = RoomManager(store, MemoryBackplane(self.hub, store, name, self._poll_seconds), Limits())
+        await manager.start()
+        try:
+            if not (await manager.list_rooms())[1]:
+                await manager.create_room(room_id="demo")
+            yield manager
+        finally:
+            await manager.stop()
+
+    def kill(self, name: str) -> None:
+        """Nothing is heard of a server from now on, and it hears nothing."""
+        self.hub.backplanes[:] = [each for each in self.hub.backplanes if each.server != name]

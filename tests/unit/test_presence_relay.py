@@ -1,8 +1,6 @@
 """Who is in a room is the same to see at all servers of a store, and nobody speaks for somebody at another one."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +9,10 @@ import pytest
 from jupyter_collab.access import Role
 from jupyter_collab.backplane import MAX_MESSAGE_BYTES
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
-from jupyter_collab.rooms import Limits, RoomManager, presence_relay
+from jupyter_collab.rooms import RoomManager, presence_relay
 from jupyter_collab.rooms.presence_messages import ALL, client_line, messages_of, read
 
-from .backplanes import MemoryBackplane, MemoryHub
+from .backplanes import Servers
 from .doubles import ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
 from .stores import opened
@@ -27,31 +25,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers look often."""
     monkeypatch.setattr(presence_relay, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(presence_relay, "CHANGES_SECONDS", 0.01)
-
-
-class Servers:
-    """Servers on one store, which hear each other through ``hub``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.hub = MemoryHub()
-        self._folder = folder
-
-    @asynccontextmanager
-    async def server(self, name: str) -> AsyncIterator[RoomManager]:
-        """One more server."""
-        store = faulty_store(self._folder)
-        manager = RoomManager(store, MemoryBackplane(self.hub, store, name), Limits())
-        await manager.start()
-        try:
-            if not (await manager.list_rooms())[1]:
-                await manager.create_room(room_id="demo")
-            yield manager
-        finally:
-            await manager.stop()
-
-    def kill(self, name: str) -> None:
-        """Nothing is heard of a server from now on, and it hears nothing."""
-        self.hub.backplanes[:] = [each for each in self.hub.backplanes if each.server != name]
 
 
 @pytest.fixture
