@@ -53,7 +53,7 @@ NOTHING: Mapping[SharedType, bool] = {}
 
 
 class Author(NamedTuple):
-    """Who sends an update: ``name`` among all who do.
+    """The person or server who sends an update, known as ``name``.
 
     ``owner_of`` says which of them, if any, is known to be present under a client id. If ``is_own``, they wrote all of
     it; else they may pass on what others wrote.
@@ -104,11 +104,15 @@ class Gate:
     def __init__(self, encode: Callable[[bytes], bytes], owners: dict[int, str] | None = None) -> None:
         self._encode = encode
         self._first_size: int | None = None
+        """How many shared types there were when the gate first got to know the document."""
         self._places = Places()
         self._guards = Guards()
         self._crowds: defaultdict[int, int] = defaultdict(int)
+        """How many things stand between the same two others, by :func:`~.examination.crowd_of`."""
         self._owners: dict[int, str] = {} if owners is None else owners
+        """Who writes under each client id, as far as it is known."""
         self._new_owned: list[int] = []
+        """The client ids that were added to these since :meth:`take_new_clients` was called."""
         self._pairs = PairGuard()
 
     @property

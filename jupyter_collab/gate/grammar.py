@@ -46,7 +46,7 @@ class Care(Enum):
     KEPT = auto()
     """Nobody may delete or exchange it."""
     REPLACED = auto()
-    """Who deletes it must put another one in its place."""
+    """An edit that deletes it must put another one in its place."""
     WATCHED = auto()
     """It is the server's word: see :mod:`~..document.word`."""
 

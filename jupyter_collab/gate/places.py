@@ -1,7 +1,7 @@
 """Where each unit of a document stands: in which shared type, and for maps under which key.
 
 Yjs names what it keeps by *units*: a client and its clock. An item of an update says beside which unit it stands, and
-only rarely in which type; so whoever wants to know what an item means has to know where all units stand.
+only rarely in which type; so to know what an item means one has to know where all units stand.
 """
 
 from bisect import bisect_right

@@ -1,8 +1,8 @@
 """What each person may use of the event loop's time, over all their connections, rooms and reconnects.
 
 Everything else on the server waits while a message is handled. So people whom the server does not trust with the
-machine have a share of that time: a token bucket that holds a minute's worth. Whoever has used it up is not refused;
-their next message is handled when they may again.
+machine have a share of that time: a token bucket that holds a minute's worth. A person who has used it up is not
+refused; their next message is handled when they may again.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ REQUEST_SECONDS = 0.02
 MAX_BURST_SECONDS = 0.002
 REST_PER_BURST = 2
 MAX_REST_SECONDS = 2.0
-"""Who keeps the server busy for longer, with one message or with many in a row, rests twice as long as that took.
+"""A person who keeps the server busy for longer, with one message or many in a row, rests twice as long as that took.
 
 So others have their turn in a burst; and the thread that writes to the store, which waits up to five milliseconds for
 the interpreter at each of its statements while the event loop has no pause.
@@ -60,11 +60,14 @@ class Budget:
     ) -> None:
         self._most = seconds_per_minute
         self._left = seconds_per_minute
+        """The seconds that they may still use; below 0 if they have used more."""
         self._clock = clock
         self._refilled_at = clock()
         self._work_clock = work_clock
         self._held_bytes = 0
+        """How much of theirs waits to be handled."""
         self._burst = 0.0
+        """How many seconds their messages took that came one soon after the other, up to ``_burst_at``."""
         self._burst_at = clock()
 
     @property

@@ -1,7 +1,7 @@
 """Leases: which one of several pages does what only one of them may do.
 
 Two pages that show the same notebook, when that is shared by other means, must not both copy a room's text into it.
-Each asks for a lease under the same key. Whoever may edit comes first, since nobody else can copy both ways; among
+Each asks for a lease under the same key. A peer that may edit comes first, since nobody else can copy both ways; among
 equals the first who asked. A lease is held until its holder lets go or its connection ends; a holder that is to make
 way for an editor is told so, and has :data:`LET_GO_SECONDS` to finish. The pages of one such notebook are all connected
 to one server process, so that is as far as leases go.
@@ -26,7 +26,10 @@ LET_GO_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Lease:
-    """Who wants a lease, in the order in which they asked, and which of them has it."""
+    """A lease: the peers that want it, in the order in which they asked, and its holder, which is one of them.
+
+    ``taking_away`` is set while the holder has been told to make way: the timer after which it loses the lease.
+    """
 
     queue: list[Peer] = field(default_factory=list)
     holder: Peer | None = None
@@ -62,7 +65,7 @@ class Leases:
             _tell(peer, key, lease.holder is peer and lease.taking_away is None)
 
     def let_go(self, peer: Peer, key: str) -> None:
-        """Take ``peer`` out of the queue; whoever has the lease instead hears of it."""
+        """Take ``peer`` out of the queue; the peer that has the lease instead is told."""
         lease = self._leases.get(key)
         if lease is None or peer not in lease.queue:
             return
@@ -83,7 +86,7 @@ class Leases:
             self.let_go(peer, key)
 
     def look_again(self, peer: Peer) -> None:
-        """The role of ``peer`` is another."""
+        """The role of ``peer`` has changed."""
         for key in self._keys_of(peer):
             self._settle(key, self._leases[key])
 

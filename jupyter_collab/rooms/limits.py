@@ -41,12 +41,15 @@ class Pace:
         self._per_second = per_second
         self._flood_seconds = flood_seconds
         self._tokens = float(per_second)
+        """How many messages may come at once; below 0 while the peer is over its rate."""
         self._refilled_at = now
         self._calm_at = now
+        """When the peer was last well below its rate."""
         self._handled = 0
+        """How many messages have come."""
 
     def take(self, now: float) -> float | None:
-        """Account for one message; answers how many seconds to wait before the next is read, if any.
+        """Account for one message; returns how many seconds to wait before the next is read, if any.
 
         Raises
         ------

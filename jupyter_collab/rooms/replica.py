@@ -1,4 +1,4 @@
-"""A room's document as this process holds it: takes edits in, says what they changed, answers who lacks what."""
+"""A room's document as this process holds it: takes edits in, says what they changed, tells a peer what it lacks."""
 
 import logging
 import zlib
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 Touched = tuple[SharedType, Word, bool]
-"""A cell that somebody edited, what it said of its runs before, and whether its outputs are others now."""
+"""A cell that somebody edited, what it said of its runs before, and whether its outputs have changed."""
 
 Unit = tuple[int, int]
 """A client of Yjs, and its clock."""
@@ -52,23 +52,36 @@ MAX_ANSWERS = 4
 class Replica:
     """The document made from ``log_slice``, of at most ``max_bytes``.
 
-    Whatever changes it answers the changes as Yjs updates: just what is new, and nothing for what was known.
-    ``spoiled`` says that a refused edit may have left parts behind; :meth:`rebuild` makes the document anew then.
-    ``revision`` is another number whenever the document is another.
+    Each method that changes it returns the changes as Yjs updates: just what is new, and nothing for what was known.
+
+    Attributes
+    ----------
+    spoiled
+        A refused edit may have left parts behind: :meth:`rebuild` must make the document again.
+    revision
+        A number that changes whenever the document does.
     """
 
     def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._changes: list[bytes] = []
+        """What the document says that it changed, and nobody has been told yet."""
         self._learnt = 0
+        """How many of these changes the gate knows."""
         self._touched: list[Touched] = []
+        """Whose word on their runs is to be looked at; see :meth:`keep_word`."""
         self._unheard: dict[Gate, list[bytes]] = {}
+        """For each gate that gets to know the document now, what changed meanwhile."""
         self._log: list[bytes] = []
+        """The log from which the document was made, until the claims of its cells are in order."""
         self._unsettled: dict[bytes, list[CellRecord]] = {}
+        """The cells that were put in by updates of which the place in the log is not known yet."""
         self._gate = Gate(lambda _vector: b"")
         self._efforts = Efforts()
         self._step2: dict[bytes, bytes] = {}
+        """Answers to state vectors, for this revision."""
         self._digest: str | None = None
+        """The digest of this revision, once somebody has asked for it."""
         self.spoiled = False
         self.revision = 0
         self.rebuild(log_slice, ())
@@ -76,6 +89,7 @@ class Replica:
         self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
         self._size_bytes = self._keyframe_bytes + self._log_bytes
         self._is_measured = False
+        """Whether :attr:`size_bytes` was measured since the last change."""
 
     def close(self) -> None:
         """Let go of the document, which is never freed while it is observed."""
@@ -96,7 +110,7 @@ class Replica:
         unheard = self._unheard[gate] = []
         try:
             yield from gate.learning(self.encode())
-            if self._document is document:  # else it was made anew meanwhile
+            if self._document is document:  # else it was made again meanwhile
                 for change in unheard:
                     gate.learn(change)
                 self._gate = gate
@@ -140,7 +154,7 @@ class Replica:
             document.order_claims(numbers, lambda record: numbers[record])
 
     def rebuild(self, log_slice: LogSlice, unsaved: Collection[bytes]) -> None:
-        """Make the document anew from the log and what was accepted since."""
+        """Make the document again from the log and what was accepted since."""
         document = RoomDocument(Doc(client_id=server_client_id()))
         with document.doc.transaction():
             for update in (log_slice.state, *(entry.update for entry in log_slice.entries), *unsaved):
@@ -182,7 +196,7 @@ class Replica:
     def digesting(self) -> Generator[None, None, None]:
         """Get :attr:`digest` ready, in small steps."""
         document = None
-        while document is not self._document:  # it may be made anew meanwhile
+        while document is not self._document:  # it may be made again meanwhile
             document = self._document
             yield from document.digesting()
 
@@ -252,7 +266,7 @@ class Replica:
             if admission.is_news and not self._changes:
                 raise InvalidUpdate("The edit changed nothing, though it should have. Take the room's document again.")
         except InvalidUpdate:
-            log.exception("An edit was admitted that the document does not take; it is made anew without that edit.")
+            log.exception("An edit was admitted that the document does not take; it is made again without that edit.")
             self._spoil()
             raise
 
@@ -465,7 +479,7 @@ class Replica:
                 for cell, puts in self._gate.learn(change).items():
                     touched[cell] = puts or touched.get(cell, False)
         except InvalidUpdate:
-            log.exception("What the document says that it changed cannot be read; it is made anew.")
+            log.exception("What the document says that it changed cannot be read; it is made again.")
             self.spoiled = True
         return touched
 
