@@ -23,12 +23,12 @@ class Background:
     ``again_seconds`` begins again by itself so long after it failed, until it ends without an error.
     """
 
-    def __init__(self, owner: str, on_failed: Callable[[Exception], None] = lambda _: None) -> None:
+    def __init__(self, owner: str, on_failed: Callable[[Exception], None] | None = None) -> None:
         self._owner = owner
-        self._on_failed = on_failed
+        self._on_failed = on_failed or _tell_nobody
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._slots: dict[str, asyncio.Task[None]] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: dict[object, asyncio.TimerHandle] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -56,22 +56,29 @@ class Background:
     def later(self, seconds: float, name: str, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Call ``call`` after so many seconds; the handle that is returned can be cancelled."""
 
-        def ring() -> None:
-            self._timers.discard(timer)
-            with self.boundary(name):
-                call()
-
-        timer = asyncio.get_running_loop().call_later(seconds, ring, context=Context())
-        self._timers = {other for other in self._timers if not other.cancelled()} | {timer}
+        key = object()
+        timer = asyncio.get_running_loop().call_later(seconds, self._ring, key, name, call, context=Context())
+        self._timers = {other: due for other, due in self._timers.items() if not due.cancelled()} | {key: timer}
         return timer
+
+    def _ring(self, key: object, name: str, call: Callable[[], None]) -> None:
+        del self._timers[key]
+        with self.boundary(name):
+            call()
 
     def boundary(self, name: str) -> "_Boundary":
         """A context for a part of the owner's work: if it fails, what follows goes on."""
         return _Boundary(partial(self._failed, name))
 
     async def close(self) -> None:
+        """:meth:`cancel`, and begin nothing any more: nobody is told of failures from now on."""
+        await self.cancel()
+        if asyncio.current_task() not in self._tasks:
+            self._on_failed = _tell_nobody
+
+    async def cancel(self) -> None:
         """Cancel all that is under way or due, but for who calls this, and wait for its end."""
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
@@ -118,6 +125,10 @@ class Background:
         else:
             log.error("%s: %s failed.", self._owner, name, exc_info=error)
         self._on_failed(error if isinstance(error, Exception) else RuntimeError(f"yrs panicked: {error}"))
+
+
+def _tell_nobody(_error: Exception) -> None:
+    """What a failure leads to, but for a line in the log."""
 
 
 class _Boundary:

@@ -6,11 +6,12 @@ more.
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
 from ..yjs import DELETED, Item
+from .deleted import Deleted
 from .places import Place, Unit
 from .trails import Branch, Step
 
@@ -18,10 +19,10 @@ __all__ = ["Chains"]
 
 
 class Chains:
-    """The values of an update, by where they stand. ``is_deleted`` says whether the update deletes a unit."""
+    """The values of an update, by where they stand. ``deleted`` holds the units that the update deletes."""
 
-    def __init__(self, is_deleted: Callable[[Unit], bool]) -> None:
-        self._is_deleted = is_deleted
+    def __init__(self, deleted: Deleted) -> None:
+        self._deleted = deleted
         self._links: defaultdict[Place, list[_Link]] = defaultdict(list)
         self._followers: dict[int, list[tuple[int, _Link]]] = {}
         self._indices: dict[Unit | None, int] = {}
@@ -57,7 +58,7 @@ class Chains:
         if way is not None:
             return self._stays(way[1][-1])
         last = place.trail.last
-        return last in place.guarded and not self._is_deleted(last)
+        return last in place.guarded and last not in self._deleted
 
     def commit(self, place: Place) -> None:
         """What came to ``place`` is part of the document now."""
@@ -100,7 +101,7 @@ class Chains:
         return found
 
     def _stays(self, link: "_Link") -> bool:
-        return not link.is_gone and not self._is_deleted((link.step.client, link.step.stop - 1))
+        return not link.is_gone and (link.step.client, link.step.stop - 1) not in self._deleted
 
 
 class _Link(NamedTuple):

@@ -78,7 +78,7 @@ class Examination:
         self._indices: dict[Unit, int] = {}
         self._deleted = Deleted()
         self._spans: list[tuple[int, int]] = []
-        self._chains = Chains(self.is_deleted)
+        self._chains = Chains(self._deleted)
         self.neighbours: Counter[int] = Counter()
         self.excerpts = Excerpts()
         self.deletions: list[Deletion] = []

@@ -114,6 +114,7 @@ class Gate:
         self._new_owned: list[int] = []
         """The client ids that were added to these since :meth:`take_new_clients` was called."""
         self._pairs = PairGuard()
+        self._cuts = 0
 
     @property
     def clocks(self) -> dict[int, int]:
@@ -162,8 +163,12 @@ class Gate:
         Raises what :meth:`check` does, if not before the document changes between the steps.
         """
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
-        yield from self._steps(update, author, found)
-        yield from self._pairs.checking(update, lambda: self.clocks)
+        self._cuts += 1
+        try:
+            yield from self._steps(update, author, found)
+            yield from self._pairs.checking(update, lambda: self.clocks)
+        finally:
+            self._cuts -= 1
         return found.parts()
 
     def _check_typing(self, typing: Typing, author: Author) -> Admission | None:
@@ -314,6 +319,13 @@ class Gate:
         Both learn that from what either admits.
         """
         return Gate(encode, self._owners)
+
+    def freeing(self) -> Iterator[None]:
+        """Forget where everything stands, in small steps, and so that no garbage is left. It is of no use then.
+
+        Not while a large update is looked at: that goes on with what it began with.
+        """
+        return iter(()) if self._cuts else self._places.freeing()
 
     def is_light(self, update: bytes) -> bool:
         """Whether :meth:`check` takes a few milliseconds at most, as far as the first bytes of an update tell."""

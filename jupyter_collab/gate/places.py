@@ -48,11 +48,10 @@ class Kind(Enum):
 class SharedType:
     """A shared type, made by ``unit`` in ``owner``, or a root one, of ``depth`` 0.
 
-    ``cell`` is the cell that it is or lies in, if any, and ``is_output`` says whether it is outputs or a part of them.
-    ``cell_id`` is what a cell says its id is.
+    ``is_output`` says whether it is outputs or a part of them. ``cell_id`` is what a cell says its id is.
     """
 
-    __slots__ = ("cell", "cell_id", "depth", "is_output", "kind", "owner", "places", "unit")
+    __slots__ = ("_cell", "cell_id", "depth", "is_output", "kind", "owner", "places", "unit")
 
     def __init__(
         self, kind: Kind, owner: "Place | None" = None, unit: Unit | None = None, depth: int | None = None
@@ -62,7 +61,7 @@ class SharedType:
         self.owner = owner
         self.unit = unit
         self.depth: int = depth if depth is not None else 0 if holder is None else holder.depth + 1
-        self.cell: SharedType | None = self if kind is Kind.CELL else None if holder is None else holder.cell
+        self._cell: SharedType | None = None if holder is None else holder.cell
         self.is_output: bool = kind is Kind.OUTPUTS or (holder is not None and holder.is_output)
         self.cell_id: str | None = None
         self.places: dict[str | None, Place] = {}
@@ -74,6 +73,11 @@ class SharedType:
             yield holder
             holder = None if holder.owner is None else holder.owner.type
 
+    @property
+    def cell(self) -> "SharedType | None":
+        """The cell that it is, or in which it lies."""
+        return self if self.kind is Kind.CELL else self._cell
+
 
 class Place:
     """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.guards`.
@@ -82,12 +86,12 @@ class Place:
     that place: it may have been a shared type. ``pieces`` is in about how many yrs keeps what stands there.
     """
 
-    __slots__ = ("_tomb", "_trail", "guarded", "is_text", "key", "pieces", "site", "type")
+    __slots__ = ("_site", "_tomb", "_trail", "guarded", "is_text", "key", "pieces", "type")
 
     def __init__(self, shared_type: SharedType, key: str | None, site: "Place | None" = None) -> None:
         self.type = shared_type
         self.key = key
-        self.site: Place = self if site is None else site
+        self._site = site
         self._tomb: Place | None = None
         self.is_text = key is None and shared_type.kind is Kind.SOURCE
         self.guarded: set[Unit] = set()
@@ -95,11 +99,20 @@ class Place:
         self._trail: Trail | None = None
 
     @property
+    def site(self) -> "Place":
+        """The place itself, or of a tomb, where that is."""
+        return self if self._site is None else self._site
+
+    @property
     def tomb(self) -> "Place":
         """Where that stands in the same place of which the content is gone."""
         if self._tomb is None:
             self._tomb = Place(self.type, self.key, self)
         return self._tomb
+
+    def forget_tomb(self) -> None:
+        """The place is not needed any more."""
+        self._tomb = None
 
     @property
     def trail(self) -> Trail:
@@ -111,7 +124,7 @@ class Place:
     @property
     def is_tomb(self) -> bool:
         """Whether what stands there came without its content."""
-        return self.site is not self
+        return self._site is not None
 
 
 GONE = Place(SharedType(Kind.GONE), None)
@@ -208,6 +221,19 @@ class Places:
     def clocks(self) -> dict[int, int]:
         """How many units of each client there are."""
         return {client: history.end for client, history in self._histories.items()}
+
+    def freeing(self) -> Iterator[None]:
+        """Forget all, in small steps, and so that nothing is left that only the garbage collector could free."""
+        for shared_type in (*self.roots.values(), *self.types.values()):
+            for place in shared_type.places.values():
+                place.forget_tomb()
+            shared_type.places.clear()
+            yield
+        self.roots.clear()
+        for known in (self.types, self._histories):
+            while known:
+                known.popitem()
+                yield
 
     def end(self, client: int) -> int:
         """How many units of ``client`` there are."""

@@ -18,7 +18,7 @@ class Announcer:
 
     def __init__(self, room: Room, state: Callable[[], KernelState]) -> None:
         self.room = room
-        self._state = state
+        self._state: Callable[[], KernelState] | None = state
         self._pause: asyncio.TimerHandle | None = None
         self._is_stale = False
         self._background = Background(f"announcer of room {room.id}")
@@ -31,11 +31,12 @@ class Announcer:
 
     def _announce(self) -> None:
         self._pause = None
-        if self._is_stale:
+        if self._is_stale and self._state is not None:
             self._is_stale = False
             self.room.announce(Event({"type": "kernel", **self._state()}))
             self._pause = self._background.later(PAUSE_SECONDS, "announcing", self._announce)
 
     async def close(self) -> None:
         """Say nothing any more."""
+        self._state = None
         await self._background.close()

@@ -203,11 +203,17 @@ class KernelHolder:
     async def leave(self) -> None:
         """Let go of the kernel, which may be found again, or be gone by then."""
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            exits.callback(self._tell_nobody)
             if (kernel := self._kernel) is not None:
                 exits.push_async_callback(kernel.close)
             exits.push_async_callback(self._background.close)
             if kernel is not None:
                 await self._claim.let_go()
+
+    def _tell_nobody(self) -> None:
+        self._on_lost = _lose_nothing
+        if self._kernel is not None:
+            self._kernel.on_status = _hear_of_no_status
 
     # -- what happens to it ------------------------------------------------------------------------------------------
 
@@ -244,11 +250,19 @@ class KernelHolder:
 
     def _let_go(self) -> None:
         if self._kernel is not None:
-            self._kernel.on_status = lambda status: None
+            self._kernel.on_status = _hear_of_no_status
         self._kernel = self._board.kernel = self._board.input = None
         self._changed.set()
         self._on_lost()
         self._board.changed()
+
+
+def _lose_nothing() -> None:
+    """What is lost with a kernel of which nobody wants to hear."""
+
+
+def _hear_of_no_status(_status: str) -> None:
+    """Who hears of the status of a kernel that nobody has here."""
 
 
 def _origin(user: User) -> Origin:

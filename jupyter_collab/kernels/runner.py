@@ -108,7 +108,7 @@ class RoomKernel:
     async def end(self, message: str | None) -> None:
         """End the kernel, whatever it does."""
         self._abort(self._queue.cancel_all())
-        await self._working.close()
+        await self._working.cancel()
         await self._holder.end()
         self._board.say(message)
 
@@ -182,7 +182,7 @@ class RoomKernel:
             await self.interrupt()
             return
         self._abort(self._queue.cancel_request(running.request))
-        await self._working.close()
+        await self._working.cancel()
         if self._queue.waiting:
             self._start_working()
 

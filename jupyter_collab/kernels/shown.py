@@ -55,13 +55,12 @@ class ShownStream:
         self.name = name
         self.blobs: list[Blob] = []
         self._limits = limits
-        self._text = TerminalText(limits.stream_bytes, self._spill)
-        self._spool: Spool | None = None
+        self._rest = _Rest(name, limits.blob_bytes)
+        self._text = TerminalText(limits.stream_bytes, self._rest.add)
         self._is_closed = False
         self._is_stale = True
         self._new_bytes = 0
         self.outran = False
-        self._note: Item | None = None
         self._item: Item = {"output_type": "stream", "name": name, "text": ""}
 
     @property
@@ -74,7 +73,7 @@ class ShownStream:
             text = self._text.text
             if text != self._item["text"]:
                 self._item = {**self._item, "text": text}
-        return [self._item] if self._note is None else [self._note, self._item]
+        return [self._item] if self._rest.note is None else [self._rest.note, self._item]
 
     @property
     def size_bytes(self) -> int:
@@ -95,25 +94,45 @@ class ShownStream:
             self._is_stale = True
             self._text.shrink(SMALL_BYTES)
         self._is_closed = True
-        if self._spool is not None:
-            blob = Blob.of(self._spool.take(), "text/plain")
+        blob = self._rest.close()
+        if blob is not None:
             self.blobs.append(blob)
-            link = {**reference(blob, self.name), "stream": self.name}
-            words = f"{words_for(self._spool.kept_bytes)} that came before are kept apart."
-            if self._spool.lost_bytes:
-                link["lost_bytes"] = self._spool.lost_bytes
-                words = f"The first {words} The {words_for(self._spool.lost_bytes)} after them are lost."
-            self._note = words_output(words, {BLOB_TYPE: link})
-            self._spool = None
 
-    def _spill(self, data: bytes) -> None:
+
+class _Rest:
+    """What of the stream ``name`` is out of sight, at most ``max_bytes`` of it; ``note`` tells people of it."""
+
+    def __init__(self, name: str, max_bytes: int) -> None:
+        self.note: Item | None = None
+        self._name = name
+        self._max_bytes = max_bytes
+        self._spool: Spool | None = None
+        self._is_closed = False
+
+    def add(self, data: bytes) -> None:
+        """So much more is out of sight."""
         if self._is_closed:
-            self._note = self._note or words_output("What came before is lost.")
+            self.note = self.note or words_output("What came before is lost.")
             return
         if self._spool is None:
-            self._spool = Spool(self._limits.blob_bytes)
-            self._note = words_output("What came before can be opened when the cell has run.")
+            self._spool = Spool(self._max_bytes)
+            self.note = words_output("What came before can be opened when the cell has run.")
         self._spool.add(data)
+
+    def close(self) -> Blob | None:
+        """Return what there is; what comes from now on is lost."""
+        self._is_closed = True
+        if self._spool is None:
+            return None
+        blob = Blob.of(self._spool.take(), "text/plain")
+        link = {**reference(blob, self._name), "stream": self._name}
+        words = f"{words_for(self._spool.kept_bytes)} that came before are kept apart."
+        if self._spool.lost_bytes:
+            link["lost_bytes"] = self._spool.lost_bytes
+            words = f"The first {words} The {words_for(self._spool.lost_bytes)} after them are lost."
+        self.note = words_output(words, {BLOB_TYPE: link})
+        self._spool = None
+        return blob
 
 
 @dataclass(slots=True)

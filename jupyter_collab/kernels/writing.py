@@ -120,6 +120,7 @@ class OutputWriter:
         """Write what there is, if that works, and end."""
         await self.settle()
         await self._background.close()
+        self._on_trouble = _hear_of_no_trouble
 
     async def _write_all(self) -> None:
         while self._dirty:
@@ -207,3 +208,7 @@ class OutputWriter:
                 cell.refuse(error)
                 self._dirty[cell.cell_id] = cell
         self._on_trouble(error)
+
+
+def _hear_of_no_trouble(_error: CollabError | None) -> None:
+    """Who hears of trouble when the writer is closed."""

@@ -80,7 +80,7 @@ class Journal:
         self._life = life
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_committed = on_committed
-        self._on_failing = on_failing
+        self._on_failing: Callable[[StoreError], None] = on_failing
         self._on_recovered = on_recovered
         self._on_lost = on_lost
         self._next = Batch()
@@ -204,9 +204,15 @@ class Journal:
         self._disappoint(error, patient=True)
 
     async def close(self) -> None:
-        """End; what is not durable by now stays with its authors, who were not told that it is saved."""
+        """End; what is not durable by now stays with its authors, who were not told that it is saved.
+
+        Nobody is told of anything from then on.
+        """
         self._end(NotSaved("The room was closed before this was saved; try again."))
         await self._background.close()
+        self._next, self._in_flight = Batch(), None
+        self._on_committed, self._on_failing = _hear_of_no_batch, _hear_of_no_error
+        self._on_recovered, self._on_lost = _hear_nothing, _hear_of_no_error
 
     async def _run(self) -> None:
         """Write batch after batch. If anything fails here, the room must not go on, as if it had a journal."""
@@ -251,3 +257,15 @@ class Journal:
         if first:
             log.warning("Room %s is not saved, trying again: %s", self._room_id, error)
             self._on_failing(error)
+
+
+def _hear_of_no_batch(_batch: Batch, _seq: int) -> None:
+    """Who hears of batches when the journal is closed."""
+
+
+def _hear_of_no_error(_error: Exception) -> None:
+    """Who hears of errors then."""
+
+
+def _hear_nothing() -> None:
+    """Who hears of anything else then."""

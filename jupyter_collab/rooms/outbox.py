@@ -97,8 +97,10 @@ class Outbox:
             self._send_now(message)
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Drop what waits, and whoever would be told of it."""
         self._closed = True
+        self._on_ready = _do_nothing
+        self._on_failed = _tell_nobody
         self._waiting_document = None
         self._messages.clear()
         self._updates.clear()
@@ -109,8 +111,9 @@ class Outbox:
             has_left = self._transport.send(message)
         except Exception:  # the boundary of one peer: the others must get what they are owed
             log.exception("A connection failed.")
+            on_failed = self._on_failed
             self.close()
-            self._on_failed(CollabError("Your connection failed on the server, whose log says why. Reconnect."))
+            on_failed(CollabError("Your connection failed on the server, whose log says why. Reconnect."))
             return
         if not has_left:
             self._busy = True
@@ -119,9 +122,9 @@ class Outbox:
     def _wait_for(self, size: int) -> None:
         self._waiting_bytes += size
         if self._waiting_bytes > self._max_bytes:
-            waiting = self._waiting_bytes
+            waiting, on_failed = self._waiting_bytes, self._on_failed
             self.close()
-            self._on_failed(SlowReader(f"{waiting} bytes wait for you to read; reconnect to get what is missing."))
+            on_failed(SlowReader(f"{waiting} bytes wait for you to read; reconnect to get what is missing."))
 
     def _merge(self) -> None:
         """Turn the waiting updates into one message."""
@@ -143,3 +146,11 @@ class Outbox:
                 return
         if not self._closed:
             self._on_ready()
+
+
+def _do_nothing() -> None:
+    """What follows when a closed outbox has caught up."""
+
+
+def _tell_nobody(_error: CollabError) -> None:
+    """What follows when a closed outbox fails."""

@@ -78,6 +78,11 @@ class Peer:
         self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
         self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_failed)
 
+    def detach(self) -> None:
+        """The peer has left the room: hold nothing of it, and send nothing that waits."""
+        self.outbox.close()
+        self.author = self.author._replace(owner_of=_known_to_nobody)
+
     @property
     def info(self) -> UserInfo:
         """What others may see of the user, in the role and the colour that they have here."""
@@ -114,6 +119,11 @@ class Peer:
 
     def __repr__(self) -> str:
         return f"<Peer {self.name} {self.role.value}>"
+
+
+def _known_to_nobody(_client_id: int) -> str | None:
+    """Who is present under a client id, as whoever is in no room knows it."""
+    return None
 
 
 def _cut(reason: str) -> str:

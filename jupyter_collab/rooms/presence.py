@@ -174,6 +174,11 @@ class Presence:
         for client_id in self._owned.pop(owner, ()):
             self._forget(client_id)
 
+    def close(self) -> None:
+        """Let go of all: nobody is told any more who is here."""
+        self._changed.clear()
+        self._authors.clear()
+
     # -- other servers -----------------------------------------------------------------------------------------------
 
     def local(self, client_id: int) -> tuple[str | None, AwarenessEntry] | None:

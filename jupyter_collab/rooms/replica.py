@@ -96,6 +96,10 @@ class Replica:
         self._document.doc.unobserve(self._observing)
         self._document.unwatch()
 
+    def freeing(self) -> Generator[None, None, None]:
+        """Forget, after :meth:`close`, what is known of the document, in small steps."""
+        yield from self._gate.freeing()
+
     def understand(self) -> Generator[None, None, None]:
         """Get to know the document, in small steps; what changes meanwhile the gate learns in the end.
 
@@ -113,7 +117,8 @@ class Replica:
             if self._document is document:  # else it was made again meanwhile
                 for change in unheard:
                     gate.learn(change)
-                self._gate = gate
+                former, self._gate = self._gate, gate
+                yield from former.freeing()
         except InvalidUpdate:
             log.exception("The room's document cannot be read as a whole; edits of it will be refused.")
         finally:
@@ -166,7 +171,9 @@ class Replica:
         self._document = document
         self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
         self._unsettled.clear()
-        self._gate = self._gate.renewed(document.doc.get_update)
+        former, self._gate = self._gate, self._gate.renewed(document.doc.get_update)
+        for _ in former.freeing():
+            pass
         self._changes.clear()
         self._learnt = 0
         self._touched.clear()

@@ -296,7 +296,7 @@ class Room:
         """Let go of ``peer``, whose connection has ended; again does nothing."""
         if peer in self._audience.peers:
             self._audience.remove(peer)
-            peer.outbox.close()
+            peer.detach()
             self._presence.leave(peer)
             self._leases.leave(peer)
             self._reservations.leave(peer)
@@ -854,7 +854,9 @@ class Room:
         self._state = RoomState.CLOSED
         self._live.set()
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
+            exits.push_async_callback(in_turns, self._replica.freeing(), rests=NO_REST)
             exits.callback(self._replica.close)
+            exits.callback(self._presence.close)
             exits.push_async_callback(self._parts.close)
             exits.push_async_callback(self._background.close)
             exits.push_async_callback(self._journal.close)

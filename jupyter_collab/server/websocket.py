@@ -139,13 +139,17 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_close(self) -> None:
         """The connection has ended, whoever ended it."""
+        pings: Any = self.ping_callback  # jupyter_server declares no type of it
+        if pings is not None:
+            pings.stop()
         self._leave()
 
     def _leave(self) -> None:
         self.gone = True
         self.services.rechecks.end(self)
-        if self.room is not None:
-            self.manager.leave(self.room, self.peer)
+        room, self.room = self.room, None  # which may be closed long before all is over that holds this handler
+        if room is not None:
+            self.manager.leave(room, self.peer)
 
     # -- looked at again, now and then -------------------------------------------------------------------------------
 
