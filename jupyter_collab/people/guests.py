@@ -20,5 +20,8 @@ def check_name(name: str) -> str:
     """A guest's name without blanks around it, or :class:`ContentError`."""
     cleaned = clean_name(name, MAX_NAME_CHARACTERS)
     if cleaned is None:
-        raise ContentError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character.")
+        raise ContentError(
+            f"A name has 1 to {MAX_NAME_CHARACTERS} characters. It holds something that can be seen, no control "
+            "characters, and none that cannot be seen or turn the direction of the writing."
+        )
     return cleaned

@@ -4,6 +4,7 @@ import { button, element } from '../lib/pane/dom.js';
 import { askSure } from '../lib/share/sheet.js';
 import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
+import { forgetName } from './kept.js';
 import { addressOf, type Place } from './place.js';
 import { signInPart } from './signin.js';
 import { alarm, card, field, type IPage, linkButton, type View } from './view.js';
@@ -134,6 +135,7 @@ export class HomeView implements View {
       }
       // Who came as a guest and signed in to the server later is both.
       await this._page.api.leave();
+      forgetName();
       if (me.kind === 'server') {
         location.assign(`${this._page.baseUrl}logout`);
         return;

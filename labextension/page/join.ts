@@ -5,7 +5,7 @@ import { rememberedName, rememberName } from './kept.js';
 import { readInvite } from './place.js';
 import { signInPart } from './signin.js';
 import { alarm, askAgain, card, field, type IPage, submit, type View } from './view.js';
-import { trans, whatRoleMay, whyNot } from './words.js';
+import { trans, whatOthersSee, whatRoleMay, whyNot } from './words.js';
 
 /** How often one who waits to be let in asks whether they are, in milliseconds. */
 const ASK_EVERY = 2_000;
@@ -71,6 +71,7 @@ export class JoinView implements View {
     if (approval) {
       lines.push(element('p', 'jc-Card-aside', {}, trans.__('One of its owners will have to let you in.')));
     }
+    lines.push(element('p', 'jc-Card-aside', {}, whatOthersSee(role)));
     const [nameField, name] = field(trans.__('Your name, as the others will see it'), {
       name: 'name',
       required: '',

@@ -15,6 +15,11 @@ export function rememberName(name: string): void {
   attempt(() => localStorage.setItem(NAME_KEY, name));
 }
 
+/** The next one at this browser is not to learn who was there. */
+export function forgetName(): void {
+  attempt(() => localStorage.removeItem(NAME_KEY));
+}
+
 /** Keep an invite, which no address names, until one is back. */
 export function keepInvite(invite: Invite): void {
   attempt(() => sessionStorage.setItem(INVITE_KEY, JSON.stringify(invite)));

@@ -1,10 +1,12 @@
 import { CodeMirrorEditor, StateCommands } from '@jupyterlab/codemirror';
 import { addIcon, runIcon, undoIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
 
 import { PREFIX } from '../lib/pane/commands.js';
 import { button, element } from '../lib/pane/dom.js';
 import type { RoomPane } from '../lib/pane/pane.js';
+import type { Capability } from '../lib/protocol.js';
 import { trans } from './words.js';
 
 /** What a phone's keyboard lacks, in a bar above it. */
@@ -13,12 +15,16 @@ export class TouchBar implements IDisposable {
 
   constructor(private readonly _pane: RoomPane) {
     this.node = element('div', 'jc-TouchBar', { role: 'toolbar', 'aria-label': trans.__('Keys') });
-    this._add(trans.__('Run this cell'), runIcon, () => this._execute('run-cell'));
-    this._add(trans.__('Add a code cell below'), addIcon, () => this._execute('insert-code-cell'));
-    const tab = this._add(trans.__('Tab: complete or indent'), trans.__('Tab'), () => this._tab());
-    this._add(trans.__('Undo'), undoIcon, () => this._execute('undo'));
-    const escape = this._add(trans.__('Escape: stop typing'), trans.__('Esc'), () => this._escape());
+    this._add('run', trans.__('Run this cell'), runIcon, () => this._execute('run-cell'));
+    this._add('edit', trans.__('Add a code cell below'), addIcon, () => this._execute('insert-code-cell'));
+    const tab = this._add('edit', trans.__('Tab: complete or indent'), trans.__('Tab'), () => this._tab());
+    this._add('edit', trans.__('Undo'), undoIcon, () => this._execute('undo'));
+    const escape = this._add('edit', trans.__('Escape: stop typing'), trans.__('Esc'), () => this._escape());
     this._keys = [tab, escape];
+    _pane.room.statusChanged.connect(this._showRights, this);
+    _pane.room.roleChanged.connect(this._showRights, this);
+    void _pane.room.ready.then(() => this._showRights());
+    this._showRights();
     // The keyboard stays where it is: a press must not take the focus out of the text.
     this.node.addEventListener('mousedown', event => event.preventDefault());
     window.addEventListener('pointerdown', this._onPress, true);
@@ -31,13 +37,27 @@ export class TouchBar implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     window.removeEventListener('pointerdown', this._onPress, true);
+    Signal.disconnectReceiver(this);
   }
 
-  private _add(label: string, face: LabIcon | string, onClick: () => void): HTMLButtonElement {
+  /** Offers what the viewer may do here: all of it until that is known, and nothing to who is not let in. */
+  private _showRights(): void {
+    const { room, whyNotEdit, whyNotRun } = this._pane;
+    const isIn = room.status.kind !== 'refused';
+    for (const { control, needs, label } of this._controls) {
+      const whyNot = needs === 'run' ? whyNotRun : whyNotEdit;
+      control.hidden = !isIn || (room.role !== null && !room.capabilities.has(needs));
+      control.setAttribute('aria-disabled', `${whyNot !== null}`);
+      control.title = whyNot ?? label;
+    }
+    this.node.hidden = this._controls.every(({ control }) => control.hidden);
+  }
+
+  private _add(needs: Capability, label: string, face: LabIcon | string, onClick: () => void): HTMLButtonElement {
     const control = button(typeof face === 'string' ? { label: face, onClick } : { label, icon: face, onClick });
-    control.title = label;
     control.setAttribute('aria-label', label);
     this.node.append(control);
+    this._controls.push({ control, needs, label });
     return control;
   }
 
@@ -76,6 +96,7 @@ export class TouchBar implements IDisposable {
     }
   };
 
+  private readonly _controls: { control: HTMLButtonElement; needs: Capability; label: string }[] = [];
   private readonly _keys: readonly HTMLElement[];
   private _isDisposed = false;
 }

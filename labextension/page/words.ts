@@ -47,3 +47,10 @@ export function whatRoleMay(role: Role): string {
       return trans.__('as an owner');
   }
 }
+
+/** What the others in a room learn of somebody who comes, and what is kept of it. */
+export function whatOthersSee(role: Role): string {
+  return role === 'viewer'
+    ? trans.__('The others see that you are here, under your name. The room records when you come and go.')
+    : trans.__('The others see what you write and run here, under your name. The room records it with your name.');
+}

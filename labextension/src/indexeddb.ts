@@ -103,6 +103,7 @@ export class BrowserPersistence implements IPersistenceFactory {
       for (const document of new Set(records.map(row => row.document))) {
         await drop(tables, document);
       }
+      await forgetRoomsOfNobody(tables);
     };
     return withinPatience(this._database.transact(remove));
   }
@@ -543,6 +544,12 @@ async function drop({ records, updates }: ITables, document: string): Promise<vo
   if ((await records.count('document', document)) === 0) {
     await updates.deleteWhere('document', document);
   }
+}
+
+/** Forget the rooms of which nothing is kept any more: what they are called says who was where. */
+async function forgetRoomsOfNobody({ rooms, records, texts }: ITables): Promise<void> {
+  const kept = new Set([...(await records.all()), ...(await texts.all())].map(({ room }) => room));
+  (await rooms.all()).filter(({ room }) => !kept.has(room)).forEach(({ room }) => rooms.delete(room));
 }
 
 async function forgetOldRooms(tables: ITables): Promise<void> {

@@ -22,6 +22,11 @@ export class Loading {
 
   /** Puts something else in place of what would load something that it may not. */
   clean(root: ParentNode): void {
+    this._clean(root);
+    this._offer(root);
+  }
+
+  private _clean(root: ParentNode): void {
     // Of several addresses for one picture, one will do.
     root.querySelectorAll('[srcset], [background]').forEach(node => {
       node.removeAttribute('srcset');
@@ -34,6 +39,29 @@ export class Loading {
     }
     const loading = [...root.querySelectorAll('[src], [poster]')].map(node => node.closest(MEDIA) ?? node);
     new Set(loading).forEach(node => this._hold(node));
+  }
+
+  /** Sees to it that one button offers what is held back of each host. */
+  private _offer(root: ParentNode): void {
+    const held = [...root.querySelectorAll(this._selector)];
+    const offered = new Set(held.filter(one => one.querySelector('button')).map(one => one.getAttribute(HOST)));
+    for (const one of held) {
+      const host = one.getAttribute(HOST) ?? '';
+      if (!offered.has(host)) {
+        offered.add(host);
+        one.append(' ', this._button(host));
+      }
+    }
+  }
+
+  private _button(host: string): HTMLElement {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'jc-Button';
+    button.textContent = this._trans.__('Show all pictures from %1', host);
+    // A key of the notebook around would open the cell.
+    button.setAttribute('data-lm-suppress-shortcuts', 'true');
+    return button;
   }
 
   /** A typesetter whose formulas load nothing either. */
@@ -70,14 +98,17 @@ export class Loading {
     const host = pressed.getAttribute(HOST) ?? '';
     const cell = pressed.closest<HTMLElement>('.jp-Cell');
     this._hosts.add(host);
+    const cells = new Set<Element>();
     for (const held of document.querySelectorAll(this._selector)) {
       if (held.getAttribute(HOST) === host) {
         const template = document.createElement('template');
         template.innerHTML = held.getAttribute(HELD) ?? '';
-        this.clean(template.content);
+        this._clean(template.content);
+        cells.add(held.closest('.jp-Cell') ?? document.body);
         held.replaceWith(template.content);
       }
     }
+    cells.forEach(around => this._offer(around));
     // The button that had the focus is gone.
     cell?.focus({ preventScroll: true });
   }
@@ -106,7 +137,8 @@ export class Loading {
     const held = document.createElement('span');
     held.className = 'jc-HeldPicture';
     const kind = node.matches('video, audio') ? trans.__('Film or sound') : trans.__('Picture');
-    const name = node.getAttribute('alt')?.trim() || kind;
+    const named = node.matches('[alt]') ? node : node.querySelector('[alt]');
+    const name = named?.getAttribute('alt')?.trim() || kind;
     if (!this._mayAsk) {
       held.textContent = trans.__('[%1: this page loads nothing from %2]', name, host);
       return held;
@@ -114,13 +146,8 @@ export class Loading {
     held.setAttribute(HELD, node.outerHTML);
     held.setAttribute(HOST, host);
     held.setAttribute(VIEW, this._view);
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'jc-Button';
-    button.textContent = trans.__('Show pictures from %1', host);
-    // A key of the notebook around would open the cell.
-    button.setAttribute('data-lm-suppress-shortcuts', 'true');
-    held.append(name, ' ', button);
+    held.title = trans.__('From %1', host);
+    held.textContent = trans.__('[%1: not shown yet]', name);
     return held;
   }
 

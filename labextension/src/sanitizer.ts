@@ -28,7 +28,7 @@ export class SharedSanitizer implements IRenderMime.ISanitizer {
   }
 
   sanitize(dirty: string, options?: IRenderMime.ISanitizerOptions): string {
-    const clean = this._page.sanitize(dirty, options);
+    const clean = this._page.sanitize(HAS_SIZES.test(dirty) ? keepAddresses(dirty) : dirty, options);
     return MAYBE_HARMFUL.test(clean) ? this._clean(clean) : clean;
   }
 
@@ -47,6 +47,23 @@ const HARMLESS_DATA = 'data-jupyter-id';
 
 /** Attributes that may be harmful: most texts have none, and need not be parsed. */
 const MAYBE_HARMFUL = /\b(?:data-|src=|srcset=|poster=|background=|style=)/i;
+
+/** What may have addresses for screens of several sizes, which JupyterLab's sanitizer takes away. */
+const HAS_SIZES = /\bsrcset\b/i;
+
+/** Lets each picture without an address of its own have the first of those for screens of several sizes. */
+function keepAddresses(html: string): string {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  for (const node of template.content.querySelectorAll('[srcset]')) {
+    const image = node.matches('img') ? node : node.closest('picture')?.querySelector('img');
+    const [first] = (node.getAttribute('srcset') ?? '').trim().split(/,?\s/);
+    if (first && image && !image.getAttribute('src')) {
+      image.setAttribute('src', first);
+    }
+  }
+  return template.innerHTML;
+}
 
 /** Removes the attributes that scripts of the page read. */
 function removeData(root: ParentNode): void {

@@ -42,7 +42,7 @@ def test_without_trust_its_buttons_work(person: Callable[..., Person], server: R
     with person("Ada") as ada:
         hosts = Hosts(ada)
         root = open_with(ada, server, "isolated", *outputs)
-        pictures = root.get_by_role("button", name=f"Show pictures from {ONE}")
+        pictures = root.get_by_role("button", name=f"Show all pictures from {ONE}")
         expect(pictures).to_have_count(3)
         ada.take_picture("isolated")
         assert hosts.asked == set()

@@ -15,6 +15,8 @@ from .people import Person, until
 from .rooms import room_with
 from .running import run, sees
 
+CAN = {"viewer": "", "runner": "run", "writer": "edit", "editor": "edit, run"}
+
 pytestmark = pytest.mark.browser
 
 
@@ -43,7 +45,11 @@ def test_a_guest_comes_by_a_link_and_stays_over_a_reload(person: Callable[..., P
         name = gina.page.get_by_label("Your name")
         name.wait_for()
         assert gina.page.url == f"{server.url}collab/join"
+        expect(gina.page.get_by_text("The others see what you write and run here")).to_be_visible()
         gina.take_picture("invited")
+        name.fill("\u202eaniG")
+        gina.page.get_by_role("button", name="Join").click()
+        expect(told(gina)).to_contain_text("turn the direction of the writing")
         name.fill("Gina")
         gina.page.get_by_role("button", name="Join").click()
         at_gina = gina.see_pane()
@@ -128,6 +134,26 @@ def test_each_does_what_their_link_gives_and_nothing_else(person: Callable[..., 
         rudi.take_picture("runner")
 
 
+def test_the_bar_of_a_phone_has_what_one_may_do(person: Callable[..., Person], server: RunningServer) -> None:
+    room_with(server, "bars", "6 * 7")
+    typing = ["Add a code cell below", "Tab: complete or indent", "Undo", "Escape: stop typing"]
+    parts = {"viewer": [], "runner": ["Run this cell"], "writer": typing, "editor": ["Run this cell", *typing]}
+    for role, names in parts.items():
+        with person(role.capitalize(), **PHONE) as guest:
+            join(guest, invite(server, "bars", role=role))
+            pane = guest.see_pane(status="synced" if role in ("writer", "editor") else "read-only")
+            bar = guest.page.locator(".jc-TouchBar")
+            shown = bar.locator("button:visible")
+            expect(shown).to_have_count(len(names))
+            assert [button.get_attribute("aria-label") for button in shown.all()] == names
+            expect(bar).to_be_visible(visible=bool(names))
+            expect(bar.locator("[aria-disabled='true']:visible")).to_have_count(0)
+            kernels = pane.root.get_by_label("Kernel and language").locator("optgroup")
+            are_off = kernels.evaluate_all("groups => groups.map(group => [group.label, group.disabled])")
+            assert dict(are_off) == {"Kernels": "run" not in CAN[role], "Without a kernel": "edit" not in CAN[role]}
+            guest.take_picture(role)
+
+
 def test_a_guest_s_page_follows_what_an_owner_changes(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "changing", "x")
     with person("Gina", **PHONE) as gina:
@@ -159,8 +185,11 @@ def test_a_guest_s_page_follows_what_an_owner_changes(person: Callable[..., Pers
         assert source(server, "changing") == "x1"
         assert width_of(gina) == PHONE["width"]
 
+        expect(at_gina.cells.first).not_to_be_visible()
+
         gina.page.reload()
         expect(gina.page.get_by_role("heading", name="You could not join this room")).to_be_visible()
+        expect(at_gina.cells.locator("visible=true")).to_have_count(0)
         expect(gina.page.locator(".jc-Unsent pre")).to_contain_text("not sent")
         gina.take_picture("reloaded")
         gina.page.get_by_role("link", name="Your rooms").click()
@@ -176,6 +205,8 @@ def test_who_is_removed_while_there_is_told_at_once(person: Callable[..., Person
         server.request("DELETE", f"rooms/removing/invites/{link['id']}", params={"remove_members": "true"})
         expect(at_gina.root.get_by_role("heading", name="An owner has removed you")).to_be_visible()
         assert at_gina.chip == "refused"
+        expect(at_gina.cells.first).not_to_be_visible()
+        expect(at_gina.root.get_by_role("button", name="Try again")).to_have_count(0)
         gina.take_picture("removed")
 
 

@@ -1,4 +1,4 @@
-"""Who signs out on the page leaves no text of their rooms in the browser, and loses none unasked."""
+"""Who signs out on the page leaves nothing of their rooms and no name in the browser, and loses none unasked."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,9 @@ pytestmark = pytest.mark.browser
 KEPT = """async () => {
   const open = indexedDB.open('jupyter-collab');
   const database = await new Promise(resolve => { open.onsuccess = () => resolve(open.result); });
-  const stores = database.transaction(['records', 'updates', 'texts']);
-  const counts = ['records', 'updates', 'texts'].map(name => new Promise(resolve => {
+  const names = ['rooms', 'records', 'updates', 'texts'];
+  const stores = database.transaction(names);
+  const counts = names.map(name => new Promise(resolve => {
     const count = stores.objectStore(name).count();
     count.onsuccess = () => resolve(count.result);
   }));
@@ -45,6 +46,9 @@ def test_what_was_sent_is_taken_out_of_the_browser(person: Callable[..., Person]
         gina.page.get_by_role("button", name="Sign out").click()
         gina.page.get_by_label("Invite link or code").wait_for()
         assert gina.page.evaluate(KEPT) == 0
+        assert gina.page.evaluate("localStorage.length") == 0
+        gina.page.goto(f"{server.url}collab/join#{invite(server, 'leaving', role='viewer')['token']}")
+        expect(gina.page.get_by_label("Your name")).to_have_value("")
 
 
 def test_what_was_not_sent_is_shown_before_it_goes(person: Callable[..., Person], server: RunningServer) -> None:

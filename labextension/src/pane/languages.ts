@@ -3,6 +3,7 @@ import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import type { RoomNotebook } from '../document.js';
 import type { IKernelSpec } from '../kernelapi.js';
+import type { Capability } from '../protocol.js';
 import { element, setDisabled } from './dom.js';
 
 /** A language that the code of a room may be in, as a notebook's metadata has it. */
@@ -33,8 +34,8 @@ const KERNEL = 'kernel:';
 const LANGUAGE = 'language:';
 
 /**
- * The kernel of a room or, where there is none for it, its language: everyone's editors follow it, and whoever may run
- * or edit may change it.
+ * The kernel of a room or, where there is none for it, its language: everyone's editors follow it. Whoever may run may
+ * choose a kernel, and whoever may edit a language without one.
  */
 export class LanguageSelect {
   readonly node: HTMLSelectElement;
@@ -76,6 +77,7 @@ export class LanguageSelect {
   allow(whyNotEdit: string | null, whyNotRun: string | null): void {
     this._mayEdit = whyNotEdit === null;
     this._mayRun = whyNotRun === null;
+    this._showWhatMayBeChosen();
     const why = this._mayEdit || this._mayRun ? null : whyNotEdit;
     setDisabled(this.node, why, this._trans.__('Kernel and language of the code, for everyone in this room'));
   }
@@ -95,10 +97,18 @@ export class LanguageSelect {
       others.unshift(current);
     }
     this.node.replaceChildren(
-      ...(kernels.length > 0 ? [element('optgroup', '', { label: trans.__('Kernels') }, ...kernels)] : []),
-      element('optgroup', '', { label: trans.__('Without a kernel') }, ...others)
+      ...(kernels.length > 0 ? [group(trans.__('Kernels'), 'run', kernels)] : []),
+      group(trans.__('Without a kernel'), 'edit', others)
     );
     this.node.value = current.value;
+    this._showWhatMayBeChosen();
+  }
+
+  /** A kernel is chosen by who may run, and what is no kernel by who may edit. */
+  private _showWhatMayBeChosen(): void {
+    this.node.querySelectorAll('optgroup').forEach(group => {
+      group.disabled = !(group.dataset.needs === 'run' ? this._mayRun : this._mayEdit);
+    });
   }
 
   /** What the document has; an option of its own where the server has no such thing. */
@@ -119,27 +129,20 @@ export class LanguageSelect {
   private async _write(): Promise<void> {
     const { value } = this.node;
     if (value.startsWith(KERNEL)) {
-      const name = value.slice(KERNEL.length);
       if (this._mayRun) {
-        await this._choose(name);
-      } else if (this._mayEdit) {
-        this._note(this._kernels.find(kernel => kernel.name === name) ?? null);
+        await this._choose(value.slice(KERNEL.length));
       }
     } else if (this._mayEdit) {
-      this._note(null, value.slice(LANGUAGE.length));
+      this._noteLanguage(value.slice(LANGUAGE.length));
     }
     this._read();
   }
 
-  private _note(kernel: IKernelSpec | null, language = kernel?.language ?? ''): void {
+  private _noteLanguage(name: string): void {
     const document = this._document;
     document?.transact(() => {
-      document.setMetadata('language_info', { name: language });
-      if (kernel !== null) {
-        document.setMetadata('kernelspec', { ...kernel });
-      } else {
-        document.deleteMetadata('kernelspec');
-      }
+      document.setMetadata('language_info', { name });
+      document.deleteMetadata('kernelspec');
     });
   }
 
@@ -147,6 +150,11 @@ export class LanguageSelect {
   private _mayEdit = false;
   private _mayRun = false;
   private _document: RoomNotebook | null = null;
+}
+
+/** Choices for those who have the capability `needs`. */
+function group(label: string, needs: Capability, options: readonly HTMLElement[]): HTMLOptGroupElement {
+  return element('optgroup', '', { label, 'data-needs': needs }, ...options);
 }
 
 function option(value: string, label: string): HTMLOptionElement {

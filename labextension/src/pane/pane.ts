@@ -271,6 +271,7 @@ export class RoomPane extends Widget implements ICommandTarget {
   /** Shows the room's status, and what the viewer may do. */
   private _showRights(): void {
     this.notebook.readOnly = this.whyNotEdit !== null;
+    this._showNotebook();
     this._header.showRights();
     this._sharing.refresh();
     this._notices.refresh();
@@ -306,7 +307,14 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._header.showCells();
     this._notices.refresh();
     this._showInput();
-    this.notebook.setHidden(!this._isShown || this.notebook.widgets.length === 0 || this.isCellGone);
+    this._showNotebook();
+  }
+
+  /** Shows the cells, if there are any for this viewer. */
+  private _showNotebook(): void {
+    const { room, notebook } = this;
+    const isOut = room.status.kind === 'refused' && OUT.includes(room.status.reason ?? '');
+    notebook.setHidden(!this._isShown || isOut || notebook.widgets.length === 0 || this.isCellGone);
   }
 
   private _showInput(): void {
@@ -373,6 +381,9 @@ export class RoomPane extends Widget implements ICommandTarget {
   private _isShown = false;
   private _knowsKernels = false;
 }
+
+/** Why somebody is refused who has no place in the room: they are shown no cells of it, not even as they were. */
+const OUT = ['removed', 'not_a_member', 'session_ended'];
 
 export namespace RoomPane {
   export interface IOptions {

@@ -145,8 +145,9 @@ export function refusedState(
       return offer(state('refused', trans.__('This room is in the bin'), advice), trans.__('Restore the room'));
     }
     case 'removed': {
-      const words = trans.__('What happens here from now on you do not see. Only an owner can let you in again.');
-      return offer(state('refused', trans.__('An owner has removed you from this room'), words));
+      // Nothing that one can do here leads in again.
+      const words = trans.__('Only an owner can let you in again. If one does, open the room again.');
+      return state('refused', trans.__('An owner has removed you from this room'), words);
     }
     default:
       return offer(state('refused', trans.__('You could not join this room'), status.message));
