@@ -371,6 +371,12 @@ class InputNotWanted(KernelError):
     reason = "input_not_wanted"
 
 
+class SourceChanged(KernelError):
+    """A cell that was to be run says something else than what the person who asked has before them."""
+
+    reason = "source_changed"
+
+
 class TooManyRuns(KernelError):
     """As many runs wait as may."""
 

@@ -35,7 +35,7 @@ def code_cells(room: RoomView) -> list[Cell]:
 
 
 def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
-    """Run cells one after another, as they are when their turn comes; outputs appear where this was called.
+    """Run cells one after another, as they are now, whatever others do meanwhile; outputs appear where this was called.
 
     Raises
     ------
@@ -49,19 +49,31 @@ def run_here(room: RoomView, cells: Iterable[Cell]) -> None:
 
 
 def sources_to_run(room: RoomView, cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
-    """The text of each cell when its turn comes, and what messages call it; ``CannotRun`` as of :func:`run_here`."""
+    """The text of each cell as it is when the first is asked for, and what messages call it.
+
+    Raises
+    ------
+    CannotRun
+        As of :func:`run_here`; also when the turn of a cell comes that is not there any more.
+    """
     language = room.read(lambda document: _language_of(document.metadata))
     if language not in ("", LANGUAGE):
         raise CannotRun(f"The cells of room {room.id!r} are {language}, and what runs here is Python.")
-    for cell in cells:
-        try:
-            index, kind, source = room.read(partial(_look, cell_id=cell.id))
-        except KeyError:
-            raise CannotRun(f"A cell of room {room.id!r} that was to be run is no longer there.") from None
-        name = f"Cell {index} of room {room.id!r}"
-        if kind != "code":
-            raise CannotRun(f"{name} is {kind}, not code.")
+    for cell_id, source, name in [(cell.id, *_code_in(room, cell.id)) for cell in cells]:
+        _code_in(room, cell_id)
         yield source, name
+
+
+def _code_in(room: RoomView, cell_id: str) -> tuple[str, str]:
+    """The source of a code cell now, and what messages call it; ``CannotRun``."""
+    try:
+        index, kind, source = room.read(partial(_look, cell_id=cell_id))
+    except KeyError:
+        raise CannotRun(f"A cell of room {room.id!r} that was to be run is no longer there.") from None
+    name = f"Cell {index} of room {room.id!r}"
+    if kind != "code":
+        raise CannotRun(f"{name} is {kind}, not code.")
+    return source, name
 
 
 def run_source(source: str, name: str) -> None:

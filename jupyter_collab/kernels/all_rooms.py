@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
@@ -64,10 +64,17 @@ class RoomKernels(RoomWatcher):
         kernel = self._kernels.get(room_id)
         return "nothing" if kernel is None else kernel.has_of_any(is_meant)
 
-    async def run(self, room_id: str, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
+    async def run(
+        self,
+        room_id: str,
+        cells: Iterable[str] | Literal["all"],
+        user: User,
+        may: May,
+        hashes: Mapping[str, str] | None = None,
+    ) -> list[Run]:
         """See :meth:`RoomKernel.run`."""
         async with self._of(room_id) as kernel:
-            return await kernel.run(cells, user, may)
+            return await kernel.run(cells, user, may, hashes)
 
     async def cancel(self, room_id: str, number: int | None = None) -> None:
         """See :meth:`RoomKernel.cancel`."""

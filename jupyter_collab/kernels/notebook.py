@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 from pycrdt import Map
 
-from ..document import RoomDocument
-from ..errors import CellNotFound, KernelNotFound
+from ..document import RoomDocument, source_hash
+from ..errors import CellNotFound, KernelNotFound, SourceChanged, TooManyRuns
 from .contract import KernelSpec, KernelSpecs
 
 __all__ = [
     "Code",
-    "code",
     "code_cells",
+    "code_of",
     "forget_kernel",
     "has_former_mark",
     "require_spec",
@@ -27,6 +27,8 @@ FORMER_MARK = "kernel"
 MAY_FAIL_TAG = "raises-exception"
 """What notebooks call a cell that is meant to fail; nbclient and JupyterLab go on after it."""
 
+CHANGED = "A cell was changed while you pressed Run, so nothing was run. Look at it, and run it again."
+TOO_LONG = "The cells that wait to be run hold too much text together. Wait, cancel some, or run fewer at once."
 
 NO_KERNEL = "There is no kernel '{}' on this server."
 
@@ -87,17 +89,38 @@ def code_cells(document: RoomDocument, wanted: Iterable[str] | Literal["all"]) -
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What is to be run. ``may_fail``: it is tagged so that what follows is run all the same."""
+    """What is to be run. ``may_fail``: the cell is tagged so that what follows is run all the same."""
 
+    cell_id: str
     source: str
     may_fail: bool
 
 
-def code(document: RoomDocument, cell_id: str) -> Code | None:
-    """What a code cell says; ``None`` if it is gone or no code any more."""
-    if not document.is_code(cell_id):
-        return None
-    return Code(document.source(cell_id), MAY_FAIL_TAG in document.tags(cell_id))
+def code_of(document: RoomDocument, cells: Iterable[str], hashes: Mapping[str, str], max_characters: int) -> list[Code]:
+    """What code cells say, in the given order.
+
+    ``hashes`` are those of the sources, of some of the cells or all, that the person who asks has before them.
+
+    Raises
+    ------
+    SourceChanged
+        One says something else than what they have before them.
+    TooManyRuns
+        Together they have more than ``max_characters``.
+    """
+    known: dict[str, Code] = {}
+    found: list[Code] = []
+    for cell_id in cells:
+        if cell_id not in known:
+            source = document.source(cell_id)
+            if cell_id in hashes and hashes[cell_id] != source_hash(source):
+                raise SourceChanged(CHANGED)
+            known[cell_id] = Code(cell_id, source, MAY_FAIL_TAG in document.tags(cell_id))
+        found.append(known[cell_id])
+        max_characters -= len(known[cell_id].source)
+        if max_characters < 0:
+            raise TooManyRuns(TOO_LONG)
+    return found
 
 
 def forget_kernel(document: RoomDocument) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..access import Capability, User
 from ..errors import TooManyRuns
 from ..store import Origin, OriginKind
+from .notebook import Code
 
 __all__ = ["May", "Run", "RunQueue"]
 
@@ -17,13 +18,21 @@ May = Callable[[Capability], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A cell that somebody wants to be run. Runs with the same ``request`` were asked for together."""
+    """What somebody wants to be run: ``code``, as the cell had it when they asked.
+
+    Runs with the same ``request`` were asked for together.
+    """
 
     number: int
-    cell_id: str
+    code: Code
     user: User
     request: int
     may: May
+
+    @property
+    def cell_id(self) -> str:
+        """The cell."""
+        return self.code.cell_id
 
     @property
     def origin(self) -> Origin:
@@ -32,28 +41,41 @@ class Run:
 
 
 class RunQueue:
-    """Runs in the order in which they were asked for, at most ``max_runs`` of them."""
+    """Runs in the order in which they were asked for, at most ``max_runs``, of ``max_characters`` together."""
 
-    def __init__(self, max_runs: int) -> None:
+    def __init__(self, max_runs: int, max_characters: int) -> None:
         self._max_runs = max_runs
+        self._max_characters = max_characters
         self._waiting: deque[Run] = deque()
-        self._reserved = 0
+        self._reserved_runs = self._reserved_characters = 0
 
     @property
     def waiting(self) -> Sequence[Run]:
         """What waits, the next first."""
         return tuple(self._waiting)
 
-    @contextmanager
-    def reserved(self, count: int) -> Iterator[None]:
-        """Keep space for so many runs, which are added within; ``TooManyRuns`` if there is none."""
-        if len(self._waiting) + self._reserved + count > self._max_runs:
+    @property
+    def free_characters(self) -> int:
+        """How many characters more may wait."""
+        waiting = sum(len(run.code.source) for run in self._waiting)
+        return self._max_characters - self._reserved_characters - waiting
+
+    def require_space(self, count: int) -> None:
+        """Raise ``TooManyRuns`` if there is no space for so many runs."""
+        if len(self._waiting) + self._reserved_runs + count > self._max_runs:
             raise TooManyRuns(f"At most {self._max_runs} cells may wait to be run; wait, or cancel some.")
-        self._reserved += count
+
+    @contextmanager
+    def reserved(self, codes: Sequence[Code]) -> Iterator[None]:
+        """Keep space for these, which fit and are added within."""
+        characters = sum(len(code.source) for code in codes)
+        self._reserved_runs += len(codes)
+        self._reserved_characters += characters
         try:
             yield
         finally:
-            self._reserved -= count
+            self._reserved_runs -= len(codes)
+            self._reserved_characters -= characters
 
     def add(self, runs: Sequence[Run]) -> None:
         """Put ``runs`` at the end."""

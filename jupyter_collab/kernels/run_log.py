@@ -19,27 +19,27 @@ class RunLog:
     def __init__(self, room_id: str, store: Store) -> None:
         self._room_id = room_id
         self._store = store
-        self._notes: deque[tuple[int, str | None, str, str]] = deque(maxlen=MAX_WAITING)
+        self._notes: deque[tuple[int, str | None, str]] = deque(maxlen=MAX_WAITING)
         self._background = Background(f"runs of room {room_id}", self._failed)
 
-    def started(self, number: int, kernel_name: str, source: str) -> None:
+    def started(self, number: int, kernel_name: str) -> None:
         """A run has begun."""
-        self._note(number, None, kernel_name, source)
+        self._note(number, None, kernel_name)
 
     def ended(self, number: int, status: str) -> None:
         """A run has ended: ``ok``, ``error`` or ``aborted``."""
-        self._note(number, status, "", "")
+        self._note(number, status, "")
 
-    def _note(self, number: int, status: str | None, kernel_name: str, source: str) -> None:
-        self._notes.append((number, status, kernel_name, source))
+    def _note(self, number: int, status: str | None, kernel_name: str) -> None:
+        self._notes.append((number, status, kernel_name))
         self._background.run_once("noting", self._write, again_seconds=RETRY_SECONDS)
 
     async def _write(self) -> None:
         while self._notes:
-            number, status, kernel_name, source = self._notes[0]
+            number, status, kernel_name = self._notes[0]
             try:
                 if status is None:
-                    await self._store.start_run(self._room_id, number, kernel_name=kernel_name, source=source)
+                    await self._store.start_run(self._room_id, number, kernel_name=kernel_name)
                 else:
                     await self._store.end_run(self._room_id, number, status)
             except RoomNotFound:

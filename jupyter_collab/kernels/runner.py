@@ -21,7 +21,7 @@ from .displays import Displays
 from .holder import KernelHolder
 from .known_names import name_before, only_names
 from .limits import KernelLimits
-from .notebook import Code, code, code_cells
+from .notebook import Code, code_cells, code_of
 from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
 from .queue import May, Run, RunQueue
 from .run_log import RunLog
@@ -52,7 +52,7 @@ class RoomKernel:
         self.room_id = room.id
         self._rooms = rooms
         self._limits = limits
-        self._queue = RunQueue(limits.queued_runs)
+        self._queue = RunQueue(limits.queued_runs, limits.queued_source_characters)
         self._board = Board(room, self._queue)
         self._holder = KernelHolder(room.id, rooms, host, self._board, self._lost)
         self._writer = OutputWriter(room.id, rooms, limits.write_seconds, self._in_trouble)
@@ -135,32 +135,45 @@ class RoomKernel:
 
     # -- what people ask for -----------------------------------------------------------------------------------------
 
-    async def run(self, cells: Iterable[str] | Literal["all"], user: User, may: May) -> list[Run]:
-        """Put code cells into the queue; answers their runs. Others than code cells are left out.
+    async def run(
+        self, cells: Iterable[str] | Literal["all"], user: User, may: May, hashes: Mapping[str, str] | None = None
+    ) -> list[Run]:
+        """Put code cells into the queue, as they are now; answers their runs. Others than code cells are left out.
 
-        ``may`` is asked again when a run's turn comes, and when the kernel wants to put a text into a cell, which is
-        an edit by ``user``.
+        ``hashes`` are those of the sources, of some of the cells or all, that ``user`` has before them. ``may`` is
+        asked again when a run's turn comes, and when the kernel wants to put a text into a cell, which is an edit by
+        ``user``.
 
         Raises
         ------
-        CellNotFound, TooManyRuns, KernelElsewhere, NotSaved
+        CellNotFound, SourceChanged, TooManyRuns, KernelElsewhere, NotSaved
             Nothing was put into the queue then.
         """
         await self._holder.require_here()
-        cell_ids = await self._holder.look(lambda document: code_cells(document, cells))
-        if not cell_ids:
+        codes = await self._holder.look(partial(self._code_of, cells=cells, hashes=hashes or {}))
+        if not codes:
             return []
         self._requests += 1
         request = self._requests
-        with self._queue.reserved(len(cell_ids)):
+        with self._queue.reserved(codes):
             noted = await self._rooms.store.add_runs(
-                self.room_id, cell_ids, username=user.username, display_name=user.display_name
+                self.room_id,
+                [(code.cell_id, code.source) for code in codes],
+                username=user.username,
+                display_name=user.display_name,
             )
-            runs = [Run(record.id, record.cell_id, user, request, may) for record in noted]
+            runs = [Run(record.id, code, user, request, may) for record, code in zip(noted, codes, strict=True)]
             self._queue.add(runs)
         self._start_working()
         self._board.say(None)
         return runs
+
+    def _code_of(
+        self, document: RoomDocument, cells: Iterable[str] | Literal["all"], hashes: Mapping[str, str]
+    ) -> list[Code]:
+        wanted = code_cells(document, cells)
+        self._queue.require_space(len(wanted))
+        return code_of(document, wanted, hashes, self._queue.free_characters)
 
     async def cancel(self, number: int | None) -> None:
         """Cancel a run, by interrupting it if it runs, or for ``None`` all that wait; ``RunNotFound``."""
@@ -262,9 +275,9 @@ class RoomKernel:
         status = "aborted"
         try:
             kernel = await self._holder.ready(run.user)
-            found = await self._holder.look(lambda document: code(document, run.cell_id))
-            if found is not None and await self._may_still_run(run):
-                status = await self._execute(kernel, run, found)
+            is_there = await self._holder.look(lambda document: document.is_code(run.cell_id))
+            if is_there and await self._may_still_run(run):
+                status = await self._execute(kernel, run)
         except CollabError as error:
             log.warning("Room %s: run %s is given up: %s", self.room_id, run.number, error)
             self._abort(self._queue.cancel_all())
@@ -290,10 +303,10 @@ class RoomKernel:
             self._board.say(MAY_NOT_RUN.format(name=run.user.display_name))
         return may
 
-    async def _execute(self, kernel: Kernel, run: Run, found: Code) -> str:
-        """Run what was ``found`` in the cell and write what comes of it; answers how it ended."""
-        source = found.source
-        self._log.started(run.number, kernel.name, source)
+    async def _execute(self, kernel: Kernel, run: Run) -> str:
+        """Run what was in the cell when that was asked for, and write what comes of it; answers how it ended."""
+        source = run.code.source
+        self._log.started(run.number, kernel.name)
         info = _run_info(run.user, source)
         cell = CellOutputs(run.cell_id, run.origin, self._limits.outputs, info)
         self._displays.forget(run.cell_id)
@@ -309,7 +322,7 @@ class RoomKernel:
             else:  # it would get a number for nothing
                 reply = {"status": "ok"}
             status = str(reply.get("status", "error"))
-            if status != "ok" and not found.may_fail:
+            if status != "ok" and not run.code.may_fail:
                 self._stop_request(run, reply)
             ends_kernel = await self._do_what_it_asks(run, cell, source, reply)
         except KernelDied as error:  # of which its status has told people already

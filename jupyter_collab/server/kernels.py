@@ -116,10 +116,14 @@ class RunsHandler(_KernelHandler):
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
         role = await self.require(Capability.RUN, room_id)
-        cells: Any = self.json_object("cells").get("cells")
+        body = self.json_object("cells", "hashes")
+        cells: Any = body.get("cells")
+        hashes: Any = body.get("hashes", {})
         if cells != "all" and not _is_list_of_text(cells):
             raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
-        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, role))
+        if not isinstance(hashes, dict) or not _is_list_of_text([*hashes.values()]):
+            raise ContentError(f"Give the hash of the source of each cell, by its id (at most {MAX_CELLS}).")
+        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, role), hashes)
         if runs:
             self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)

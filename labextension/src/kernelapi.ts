@@ -73,9 +73,14 @@ export class KernelApi {
     await this._send('kernel/restart', 'POST');
   }
 
-  /** Run cells, in this order; starts the kernel if there is none. */
-  async run(cells: readonly string[] | 'all'): Promise<IStartedRun[]> {
-    const { runs } = await this._json<{ runs: IStartedRun[] }>('runs', 'POST', { cells });
+  /**
+   * Run cells, in this order; starts the kernel if there is none.
+   *
+   * @param hashes - Those of the sources as the viewer sees them, by the cells' ids: if the server has another text,
+   *   nothing is run, and the reason is `source_changed`.
+   */
+  async run(cells: readonly string[] | 'all', hashes?: Readonly<Record<string, string>>): Promise<IStartedRun[]> {
+    const { runs } = await this._json<{ runs: IStartedRun[] }>('runs', 'POST', { cells, hashes });
     return runs;
   }
 

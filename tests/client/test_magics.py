@@ -303,6 +303,17 @@ def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) ->
         whole.close()
 
 
+def test_what_is_run_here_is_what_was_there_when_it_was_asked_for(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("honest", content=notebook("editor.joined.cell(1).source = 'ran = 2'", "ran = 1"))
+    editor = SharedEditor("honest", url=server.url, token=server.token)
+    try:
+        prompt.shell.user_ns["editor"] = editor
+        prompt.run("editor.run()")
+        assert prompt.shell.user_ns["ran"] == 1
+    finally:
+        editor.close()
+
+
 def test_a_cell_that_is_deleted_before_its_turn(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("shrinks", content=notebook("editor.joined.delete_cell(1)", "late = 1"))
     editor = SharedEditor("shrinks", url=server.url, token=server.token)

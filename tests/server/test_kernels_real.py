@@ -14,6 +14,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from pycrdt import Map
 
+from jupyter_collab.document import source_hash
 from jupyter_collab.rooms import RoomManager
 
 from .browsers import Browser
@@ -366,6 +367,19 @@ async def test_what_a_guest_queued_is_not_run_when_they_are_removed_or_lowered(
     await demo.until_done()
     assert (jp_root_dir / "ran").read_text() == "2"
     assert [run["status"] for run in await demo.history()] == ["ok", "aborted", "aborted", "ok"]
+
+
+async def test_a_cell_that_says_something_else_than_the_asker_sees_is_not_run(demo: Demo) -> None:
+    await demo.create("1 + 1", "2 + 2")
+    answer = await demo.ask(
+        "POST", "runs", json={"cells": ["c0", "c1"], "hashes": {"c0": source_hash("1 + 1"), "c1": source_hash("2")}}
+    )
+    assert answer.problem == (409, "source_changed")
+    assert "run it again" in answer.body["message"]
+    assert await demo.history() == []
+    odd: tuple[Any, ...] = ([], {"c0": 1}, "c0")
+    for hashes in odd:
+        assert (await demo.ask("POST", "runs", json={"cells": ["c0"], "hashes": hashes})).problem[0] == 400
 
 
 async def test_who_may_not_edit_completes_no_files(demo: Demo, jp_root_dir: Path) -> None:

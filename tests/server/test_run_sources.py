@@ -12,8 +12,8 @@ from .conftest import Rest
 
 async def note_run(manager: RoomManager, source: str) -> None:
     """Note that somebody ran ``source`` in ``demo``."""
-    (run,) = await manager.store.add_runs("demo", ["c0"], username="ada", display_name="Ada")
-    await manager.store.start_run("demo", run.id, kernel_name="python3", source=source)
+    (run,) = await manager.store.add_runs("demo", [("c0", source)], username="ada", display_name="Ada")
+    await manager.store.start_run("demo", run.id, kernel_name="python3")
 
 
 async def sources(asker: Browser | Rest, **options: Any) -> list[str | None]:

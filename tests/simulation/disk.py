@@ -322,23 +322,22 @@ class MemoryStore(Store):
         return len(room.blobs)
 
     async def add_runs(
-        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
     ) -> list[RunRecord]:
         await self._writing()
         runs = self._disk.room(room_id).runs
+        who, queued_at = (username, display_name), self._disk.now()
         added = [
-            RunRecord(number, cell_id, username, display_name, "", "", self._disk.now(), None, None, "queued")
-            for number, cell_id in enumerate(cell_ids, max(runs, default=0) + 1)
+            RunRecord(number, cell_id, *who, "", _kept(source), queued_at, None, None, "queued")
+            for number, (cell_id, source) in enumerate(cells, max(runs, default=0) + 1)
         ]
         for run in added:
             runs[run.id] = run
             runs.pop(run.id - MAX_RUNS, None)
         return added
 
-    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
-        source = source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
-        facts = {"kernel_name": kernel_name, "source": source}
-        await self._change_run(room_id, run_id, status="running", started_at=self._disk.now(), **facts)
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str) -> None:
+        await self._change_run(room_id, run_id, status="running", started_at=self._disk.now(), kernel_name=kernel_name)
 
     async def end_run(self, room_id: str, run_id: int, status: str) -> None:
         await self._change_run(room_id, run_id, status=status, ended_at=self._disk.now())
@@ -391,3 +390,7 @@ class MemoryStore(Store):
     async def last_message(self) -> int:
         await self._reading()
         return max(self._disk.messages, default=0)
+
+
+def _kept(source: str) -> str:
+    return source[:MAX_RUN_SOURCE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")

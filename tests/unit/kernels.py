@@ -195,9 +195,9 @@ class Cells:
         notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
         await self.manager.edit("demo", lambda document: document.set_notebook(notebook), user("ada"))
 
-    async def run(self, *cells: str, by: str = "ada") -> list[int]:
-        """Run cells, or all; answers the runs' numbers."""
-        runs = await self.kernels.run("demo", cells or "all", user(by), partial(self._ask_whether_may, by))
+    async def run(self, *cells: str, by: str = "ada", hashes: Mapping[str, str] | None = None) -> list[int]:
+        """Run cells, or all, which have ``hashes`` before the asker's eyes; answers the runs' numbers."""
+        runs = await self.kernels.run("demo", cells or "all", user(by), partial(self._ask_whether_may, by), hashes)
         return [run.number for run in runs]
 
     async def _ask_whether_may(self, name: str, capability: Capability) -> bool:

@@ -161,10 +161,10 @@ async def test_a_run_that_cannot_be_noted_keeps_back_no_other(
     monkeypatch.setattr(run_log, "RETRY_SECONDS", 0.01)
     start_run = store.start_run
 
-    async def fail_on_the_bad_one(room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
-        if source == "print bad":
+    async def fail_on_the_bad_one(room_id: str, run_id: int, *, kernel_name: str) -> None:
+        if run_id == 1:
             raise ValueError("A bug.")
-        await start_run(room_id, run_id, kernel_name=kernel_name, source=source)
+        await start_run(room_id, run_id, kernel_name=kernel_name)
 
     monkeypatch.setattr(store, "start_run", fail_on_the_bad_one)
     async with running(store) as cells:
@@ -172,7 +172,7 @@ async def test_a_run_that_cannot_be_noted_keeps_back_no_other(
         await cells.run()
         assert await cells.history() == [("c0", "ok"), ("c1", "ok")]
         newest, oldest = await store.list_runs("demo", 2)
-        assert (newest.source, oldest.source) == ("print good", "")
+        assert (newest.kernel_name, oldest.kernel_name) == ("python3", "")
 
 
 # -- what runs ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from jupyter_collab.errors import (
     KernelBusy,
     NoKernel,
     RunNotFound,
+    SourceChanged,
     StoreUnavailable,
     TooManyRuns,
 )
@@ -527,3 +528,50 @@ async def test_runs_go_on_while_nobody_knows_who_may_run(store: FaultyStore) -> 
         await cells.run()
         await cells.until_done()
         assert await cells.history() == [("c0", "ok")]
+
+
+@scenario
+async def test_what_runs_is_what_was_there_when_it_was_asked_for(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "print honest")
+        await cells.run("c0")
+        await cells.until_waits()
+        await cells.run("c1")
+        await cells.manager.edit("demo", lambda document: document.set_source("c1", "print evil"), user("eve"))
+        cells.host.kernel.go_on()
+        await cells.until_done()
+        assert cells.host.kernel.sources == ["wait", "print honest"]
+        assert (await cells.info("c1"))["hash"] == source_hash("print honest")
+        assert await cells.sources() == ["wait", "print evil"]
+        newest, _ = await store.list_runs("demo", 2)
+        assert newest.source == "print honest"
+
+
+@scenario
+async def test_what_says_something_else_than_the_asker_sees_is_not_run(store: FaultyStore) -> None:
+    async with running(store) as cells:
+        await cells.put("print a", "print b")
+        seen = {"c0": source_hash("print a"), "c1": source_hash("print b")}
+        assert await cells.run(hashes=seen) == [1, 2]
+        await cells.manager.edit("demo", lambda document: document.set_source("c1", "print evil"), user("eve"))
+        with pytest.raises(SourceChanged, match="run it again"):
+            await cells.run(hashes=seen)
+        assert await cells.run("c0", hashes=seen) == [3]
+        await cells.until_done()
+        assert "print evil" not in cells.host.kernel.sources
+
+
+@scenario
+async def test_what_waits_has_so_many_characters_together_and_no_more(store: FaultyStore) -> None:
+    async with running(store, limits=KernelLimits(queued_source_characters=20)) as cells:
+        await cells.put("wait", "print 45678", "print 4")
+        await cells.run("c0")
+        await cells.until_waits()
+        await cells.run("c1")
+        with pytest.raises(TooManyRuns, match="too much text"):
+            await cells.run("c1")
+        await cells.run("c2")
+        cells.host.kernel.go_on()
+        await cells.until_done()
+        assert cells.host.kernel.sources == ["wait", "print 45678", "print 4"]
+        await cells.run("c1")

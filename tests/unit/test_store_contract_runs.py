@@ -12,12 +12,12 @@ from .scenarios import scenario
 from .stores import EPOCH, StoreMaker, opened
 
 
-async def add_runs(store: Store, *cell_ids: str, room_id: str = "demo") -> list[RunRecord]:
-    return await store.add_runs(room_id, cell_ids, username="ada", display_name="Ada")
+async def add_runs(store: Store, *cells: tuple[str, str], room_id: str = "demo") -> list[RunRecord]:
+    return await store.add_runs(room_id, cells, username="ada", display_name="Ada")
 
 
-async def add_run(store: Store, room_id: str = "demo") -> RunRecord:
-    (run,) = await add_runs(store, "ab12", room_id=room_id)
+async def add_run(store: Store, room_id: str = "demo", source: str = "1 + 2") -> RunRecord:
+    (run,) = await add_runs(store, ("ab12", source), room_id=room_id)
     return run
 
 
@@ -27,9 +27,10 @@ async def test_a_run_is_queued_then_starts_and_ends(make_store: StoreMaker, tmp_
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "notebook", b"")
         added = await add_run(store)
-        assert (added.id, added.status, added.started_at, added.ended_at) == (1, "queued", None, None)
+        assert (added.id, added.source, added.status) == (1, "1 + 2", "queued")
+        assert added.started_at is added.ended_at is None
         assert await store.list_runs("demo", 10) == [added]
-        await store.start_run("demo", 1, kernel_name="python3", source="1 + 2")
+        await store.start_run("demo", 1, kernel_name="python3")
         (started,) = await store.list_runs("demo", 10)
         assert (started.kernel_name, started.source, started.status) == ("python3", "1 + 2", "running")
         assert started.started_at is not None
@@ -64,8 +65,8 @@ async def test_runs_that_are_asked_for_together_are_numbered_in_their_order(
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "notebook", b"")
         await add_run(store)
-        added = await add_runs(store, "c0", "c1", "c2")
-        assert [(run.id, run.cell_id) for run in added] == [(2, "c0"), (3, "c1"), (4, "c2")]
+        added = await add_runs(store, ("c0", "a"), ("c1", "b"), ("c2", "c"))
+        assert [(run.id, run.cell_id, run.source) for run in added] == [(2, "c0", "a"), (3, "c1", "b"), (4, "c2", "c")]
         assert await add_runs(store) == []
         assert await store.list_runs("demo", 3) == added[::-1]
 
@@ -82,10 +83,10 @@ async def test_only_the_newest_runs_of_a_room_are_kept(
         for _ in range(5):
             await add_run(store)
         assert [run.id for run in await store.list_runs("demo", 10)] == [5, 4, 3]
-        await store.start_run("demo", 1, kernel_name="python3", source="")
+        await store.start_run("demo", 1, kernel_name="python3")
         await store.end_run("demo", 1, "ok")
         assert [run.id for run in await store.list_runs("demo", 10)] == [5, 4, 3]
-        await add_runs(store, "c0", "c1")
+        await add_runs(store, ("c0", ""), ("c1", ""))
         assert [run.id for run in await store.list_runs("demo", 10)] == [7, 6, 5]
 
 
@@ -95,8 +96,7 @@ async def test_a_long_source_is_cut(make_store: StoreMaker, tmp_path: Path) -> N
     long, cut = "é" * (MAX_RUN_SOURCE_CHARACTERS + 1), "é" * MAX_RUN_SOURCE_CHARACTERS
     async with opened(store):
         await store.create_room("demo", "Demo", EPOCH, "notebook", b"")
-        await add_run(store)
-        await store.start_run("demo", 1, kernel_name="python3", source=long)
+        await add_run(store, source=long)
         assert [run.source for run in await store.list_runs("demo", 10)] == [cut]
 
 

@@ -39,19 +39,18 @@ class RunStore(ABC):
 
     @abstractmethod
     async def add_runs(
-        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
     ) -> list[RunRecord]:
-        """Note that somebody asked for runs of these cells, which are queued now, in this order, and return them.
+        """Note that somebody asked for runs, which are queued now, in this order, and return them.
 
-        All are noted, or none. The oldest beyond ``MAX_RUNS`` are dropped. ``RoomNotFound`` if there is no room.
+        ``cells`` are the ids of the cells, each with the source that is to be run; of one longer than
+        ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept. All are noted, or none. The oldest beyond ``MAX_RUNS``
+        are dropped. ``RoomNotFound`` if there is no room.
         """
 
     @abstractmethod
-    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
-        """Note that a run starts now, and what is run; nothing for a run that was dropped.
-
-        Of a source longer than ``MAX_RUN_SOURCE_CHARACTERS`` only the beginning is kept.
-        """
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str) -> None:
+        """Note that a run starts now; nothing for a run that was dropped."""
 
     @abstractmethod
     async def end_run(self, room_id: str, run_id: int, status: str) -> None:

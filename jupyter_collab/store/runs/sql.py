@@ -21,7 +21,7 @@ class SQLRuns(RunStore):
         self._database = database
 
     async def add_runs(
-        self, room_id: str, cell_ids: Sequence[str], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
     ) -> list[RunRecord]:
         def add(connection: Connection) -> list[RunRecord]:
             find_room(connection, room_id)
@@ -34,13 +34,13 @@ class SQLRuns(RunStore):
                     username=username,
                     display_name=display_name,
                     kernel_name="",
-                    source="",
+                    source=_kept(source),
                     queued_at=queued_at,
                     started_at=None,
                     ended_at=None,
                     status="queued",
                 )
-                for number, cell_id in enumerate(cell_ids, newest + 1)
+                for number, (cell_id, source) in enumerate(cells, newest + 1)
             ]
             if added:
                 connection.execute(runs.insert(), [{"room_id": room_id, **asdict(run)} for run in added])
@@ -50,11 +50,11 @@ class SQLRuns(RunStore):
 
         return await self._database.write(add, room_id)
 
-    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str, source: str) -> None:
+    async def start_run(self, room_id: str, run_id: int, *, kernel_name: str) -> None:
         change = (
             runs.update()
             .where(runs.c.room_id == room_id, runs.c.id == run_id)
-            .values(kernel_name=kernel_name, source=_kept(source), status="running", started_at=now())
+            .values(kernel_name=kernel_name, status="running", started_at=now())
         )
         await self._database.write(lambda connection: connection.execute(change), room_id)
 

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { messageOf } from '../errors.js';
 import type { Room } from '../room.js';
+import { askToRun, AskedCells } from './asked.js';
 import type { NotebookView } from './notebook.js';
 
 /** The pane whose cells are run. */
@@ -25,10 +26,14 @@ export class Execution {
     private readonly _trans: TranslationBundle
   ) {}
 
-  /** Runs cells, once all that was typed into them is on the server; in the order in which they were asked for. */
-  run(cells: readonly string[] | 'all'): Promise<void> {
-    const ids = cells === 'all' ? (): 'all' => cells : this._host.room.sharedModel.track(cells);
-    this._last = this._last.then(() => this._try(() => this._run(ids)));
+  /**
+   * Runs cells, once all that was typed into them is on the server; in the order in which they were asked for.
+   *
+   * What is run is what the viewer sees: if others edit a cell before the server has heard of it, nothing is.
+   */
+  run(cells: readonly string[]): Promise<void> {
+    const asked = new AskedCells(this._host.room.sharedModel, cells);
+    this._last = this._last.then(() => this._try(() => this._run(asked))).finally(() => asked.dispose());
     return this._last;
   }
 
@@ -92,11 +97,14 @@ export class Execution {
     return this._succeeds(() => this._host.room.kernelApi.answer(run, value));
   }
 
-  private async _run(ids: () => readonly string[] | 'all'): Promise<void> {
+  private async _run(asked: AskedCells): Promise<void> {
     const { room } = this._host;
-    if (await room.whenSaved()) {
-      await room.kernelApi.run(ids());
-    } else if (!room.isDisposed) {
+    const outcome = await askToRun(room, asked);
+    if (outcome === 'changed') {
+      this._host.announce(
+        this._trans.__('A cell was changed while you pressed Run, so nothing was run. Look at it, and run it again.')
+      );
+    } else if (outcome === 'not-saved' && !room.isDisposed) {
       this._host.announce(this._trans.__('Nothing was run: your last edits have not reached the server.'));
     }
   }
