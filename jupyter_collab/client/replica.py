@@ -321,6 +321,7 @@ class Replica:
             updates = self._next_updates()
             self._send(Update(updates[0] if len(updates) == 1 else merge_updates(*updates)), updates)
         if self._agreement.ask(may_ask=self.is_in_sync and not self.pending):
+            self._synced.room.forget_digests()
             self._outgoing.append(Check(self._synced.room.digest))
         if self._differs and not self._outgoing:
             self._put_diverged_aside()  # the server has been told

@@ -141,6 +141,11 @@ class RoomDocument:
                 index.take_digest(transaction)
             yield
 
+    def forget_digests(self) -> None:
+        """Read all cells for the next :attr:`digest`: a fault may have changed them although no event said so."""
+        if (index := self._cells.index) is not None:
+            index.undigested.update(dict.fromkeys(index.records))
+
     def ids(self) -> tuple[list[str], list[str]]:
         """The ids of the cells, in order; and those of all in the shared array, as they lie there, deleted ones too."""
         bag = self._cells.bag()

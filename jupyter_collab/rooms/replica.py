@@ -465,6 +465,8 @@ class Replica:
     def keyframe(self) -> bytes:
         """The whole document, to stand for the log so far."""
         state = self.encode()
+        self._document.forget_digests()
+        self._digest = None
         self._log_bytes = 0
         self._size_bytes = self._keyframe_bytes = len(state)
         return state

@@ -1,7 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { DocumentDigest } from './document/digest.js';
+import { digesting } from './document/digest.js';
+
+/** The document is read for so long at once; then whatever else the page has to do has its turn. */
+const SLICE_MS = 5;
 
 /** How long a check waits for what, in milliseconds. */
 export interface IAgreementTimes {
@@ -45,7 +48,7 @@ export class Agreement implements IDisposable {
   start(): void {
     this._isStarted = true;
     // It may be another one although no change was told: a fault of a library, which is what this looks for.
-    this._digest?.forget();
+    this._digest = null;
     this._schedule(this._times.joined);
   }
 
@@ -69,9 +72,9 @@ export class Agreement implements IDisposable {
       return digest === null ? this._schedule(this._times.idle) : undefined;
     }
     const isFirst = this._suspect === null;
-    if (digest === this._suspect) {
+    if (digest === this._suspect && this._digest !== null) {
       this._suspect = null;
-      return this._user.onDiffers(this._readDigest());
+      return this._user.onDiffers(this._digest);
     }
     this._suspect = digest;
     return isFirst ? this._ask() : this._schedule(this._times.idle);
@@ -82,7 +85,6 @@ export class Agreement implements IDisposable {
       this._isDisposed = true;
       this.stop();
       this._doc.off('update', this._onChange);
-      this._digest?.dispose();
     }
   }
 
@@ -95,18 +97,31 @@ export class Agreement implements IDisposable {
     if (!this._user.mayAsk()) {
       return this._schedule(this._times.idle);
     }
+    if (this._digest === null) {
+      return this._read(digesting(this._doc));
+    }
     this._isAsked = true;
     this._unanswered += 1;
-    this._user.ask(this._readDigest());
+    this._user.ask(this._digest);
   }
 
-  private _readDigest(): string {
-    this._digest ??= new DocumentDigest(this._doc);
-    return this._digest.read();
+  /** Read the document, slice by slice, and ask then; if it changes meanwhile, that is given up. */
+  private _read(steps: Generator<void, string, void>): void {
+    const end = performance.now() + SLICE_MS;
+    let step = steps.next();
+    while (step.done !== true && performance.now() < end) {
+      step = steps.next();
+    }
+    if (step.done === true) {
+      this._digest = step.value;
+      return this._ask();
+    }
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._read(steps), 0);
   }
 
   private readonly _onChange = (): void => {
-    this._suspect = null;
+    this._digest = this._suspect = null;
     this._isAsked = false;
     if (this._isStarted) {
       this._schedule(this._times.idle);
@@ -121,6 +136,6 @@ export class Agreement implements IDisposable {
   private _unanswered = 0;
   /** The room's digest, if the last answer said that it is another. */
   private _suspect: string | null = null;
-  private _digest: DocumentDigest | null = null;
+  private _digest: string | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -3,7 +3,7 @@ import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from 'y-protoc
 import * as Y from 'yjs';
 
 import type { ICollabServer } from '../lib/api.js';
-import { DocumentDigest } from '../lib/document/digest.js';
+import { digestOf } from '../lib/document/digest.js';
 import { build, CAPABILITIES, type IHello, type Message, parse, type Role, type RoomEvent } from '../lib/protocol.js';
 
 const EMPTY_UPDATE_BYTES = 2;
@@ -289,7 +289,7 @@ export class ServerDouble {
   private _check(peer: Peer, asked: string, differs: boolean): void {
     if (!differs) {
       this.onCheck();
-      const digest = new DocumentDigest(this.doc).read();
+      const digest = digestOf(this.doc);
       this._send(peer, { type: 'event', info: { type: 'check', digest, agrees: digest === asked } });
     }
   }

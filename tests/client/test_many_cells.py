@@ -86,6 +86,14 @@ def test_an_edit_makes_nobody_read_all_cells(
     assert watched.cell_ids == cell_ids
 
 
+def test_all_cells_are_read_again_for_a_change_that_no_event_named(
+    watched: WatchedDocument, readings: list[str]
+) -> None:
+    watched.room.forget_digests()
+    assert watched.room.digest
+    assert readings == ["digest"] * CELLS
+
+
 def test_whoever_lets_go_of_a_document_watches_nothing_any_more(watched: WatchedDocument) -> None:
     assert watched.room.is_watched
     watched.close()
