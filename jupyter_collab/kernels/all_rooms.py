@@ -11,8 +11,10 @@ from typing import Any, Literal
 from ..access import User
 from ..background import Background
 from ..errors import CloseCode, StoreError, StoreUnavailable
-from ..rooms import Room, RoomManager, RoomWatcher
+from ..rooms import Peer, Room, RoomManager, RoomWatcher
+from ..store import ServerMessage
 from .contract import KernelHost, KernelSpecs
+from .elsewhere import TOPIC
 from .limits import KernelLimits
 from .queue import May, Run
 from .runner import RoomKernel
@@ -35,6 +37,7 @@ class RoomKernels(RoomWatcher):
 
     def __init__(self, rooms: RoomManager, host: KernelHost, limits: KernelLimits | None = None) -> None:
         self._rooms = rooms
+        rooms.listeners[TOPIC] = self._hear
         self._host = host
         self._limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
@@ -138,6 +141,17 @@ class RoomKernels(RoomWatcher):
         kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self._host, self._limits)
         self._attaching[room.id] = self._background.run(f"finding that of {room.id}", partial(self._attach, kernel))
         self._tidying.run_once("waiting", self._tidy)
+
+    def joined(self, room: Room, peer: Peer) -> None:
+        """Whoever is the first to be here wants to know what a kernel elsewhere does."""
+        kernel = self._kernels.get(room.id)
+        if kernel is not None and len(room.peers) == 1:
+            kernel.relay.ask()
+
+    def _hear(self, message: ServerMessage) -> None:
+        kernel = self._kernels.get(message.room_id)
+        if kernel is not None:
+            kernel.relay.hear(message)
 
     async def _attach(self, kernel: RoomKernel) -> None:
         """Whoever asks for the kernel waits until it is known whether there is one: else there might be two."""

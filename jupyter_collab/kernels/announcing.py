@@ -14,11 +14,12 @@ PAUSE_SECONDS = 0.1
 
 
 class Announcer:
-    """Announces ``state()`` in a room, at once if that is a while ago, else a little later."""
+    """Announces ``state()`` in a room, at once if that is a while ago, else a little later; then calls ``on_done``."""
 
-    def __init__(self, room: Room, state: Callable[[], KernelState]) -> None:
+    def __init__(self, room: Room, state: Callable[[], KernelState], on_done: Callable[[], None]) -> None:
         self.room = room
         self._state: Callable[[], KernelState] | None = state
+        self._on_done: Callable[[], None] | None = on_done
         self._pause: asyncio.TimerHandle | None = None
         self._is_stale = False
         self._background = Background(f"announcer of room {room.id}")
@@ -34,9 +35,11 @@ class Announcer:
         if self._is_stale and self._state is not None:
             self._is_stale = False
             self.room.announce(Event({"type": "kernel", **self._state()}))
+            if self._on_done is not None:
+                self._on_done()
             self._pause = self._background.later(PAUSE_SECONDS, "announcing", self._announce)
 
     async def close(self) -> None:
         """Say nothing any more."""
-        self._state = None
+        self._state = self._on_done = None
         await self._background.close()

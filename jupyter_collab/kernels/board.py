@@ -1,6 +1,6 @@
 """What people are told about a room's kernel, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ..rooms import Room
@@ -13,19 +13,30 @@ __all__ = ["Board"]
 
 
 class Board:
-    """The state of a room's kernel. Whoever changes a part of it says so with :meth:`changed`."""
+    """The state of a room's kernel. Whoever changes a part of it says so with :meth:`changed`.
+
+    ``on_announced`` is called when people here have been told something.
+    """
 
     def __init__(self, room: Room, queue: RunQueue) -> None:
         self.kernel: KernelInfo | None = None
         self.running: Run | None = None
         self.input: InputWanted | None = None
+        self.on_announced: Callable[[], None] | None = None
+        self._elsewhere: KernelState | None = None
         self._message: str | None = None
         self._queue = queue
-        self._announcer = Announcer(room, lambda: self.state)
+        self._announcer = Announcer(room, lambda: self.state, self._announced)
+
+    def _announced(self) -> None:
+        if self.on_announced is not None:
+            self.on_announced()
 
     @property
     def state(self) -> KernelState:
-        """All of it."""
+        """All of it: of a kernel of this server, or else of what is known of one at another server."""
+        if self.kernel is None and self._elsewhere is not None:
+            return {**self._elsewhere, "message": self._message}
         runs: Sequence[QueuedRun] = [_queued(run, "queued") for run in self._queue.waiting]
         if self.running is not None:
             runs = [_queued(self.running, "running"), *runs]
@@ -58,6 +69,7 @@ class Board:
 
     def show_kernel(self, kernel_id: str, spec: KernelSpec, status: str) -> None:
         """The room has this kernel."""
+        self._elsewhere = None
         self.kernel = {
             "id": kernel_id,
             "name": spec.name,
@@ -65,6 +77,13 @@ class Board:
             "language": spec.language,
             "status": status,
         }
+        self.changed()
+
+    def show_elsewhere(self, state: KernelState | None) -> None:
+        """The room has a kernel at another server, with what is to be said of that, or none as far as is known."""
+        self._elsewhere = state
+        if state is not None:
+            self._message = state["message"]
         self.changed()
 
     async def close(self) -> None:

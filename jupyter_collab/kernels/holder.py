@@ -10,7 +10,7 @@ from typing import TypeVar
 from ..access import User
 from ..background import Background
 from ..document import RoomDocument
-from ..errors import KernelDied, KernelFailed, NoKernel, RoomError, StoreError
+from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomError, StoreError
 from ..rooms import RoomManager
 from ..store import BY_SERVER, Origin, OriginKind
 from .board import Board
@@ -63,8 +63,10 @@ class KernelHolder:
         return self._kernel is not None and self._kernel.status != RESTARTING
 
     def require(self) -> Kernel:
-        """The kernel, or ``NoKernel``."""
+        """The kernel, ``NoKernel``, or ``KernelElsewhere`` if another server is known to have it."""
         if self._kernel is None:
+            if self._claim.is_foreign:
+                raise KernelElsewhere(ELSEWHERE)
             raise NoKernel("The room has no running kernel. Run a cell to start one.")
         return self._kernel
 
@@ -177,7 +179,7 @@ class KernelHolder:
         return was_foreign
 
     async def restart(self) -> None:
-        """Start it anew; ``NoKernel``, ``KernelFailed``."""
+        """Start it anew; ``NoKernel``, ``KernelElsewhere``, ``KernelFailed``."""
         async with self._commands:
             kernel = self.require()
             self._on_lost()

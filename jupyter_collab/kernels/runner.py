@@ -18,6 +18,7 @@ from .board import Board
 from .collecting import BlobCollector
 from .contract import Kernel, KernelHost
 from .displays import Displays
+from .elsewhere import KernelRelay
 from .holder import KernelHolder
 from .known_names import name_before, only_names
 from .limits import KernelLimits
@@ -55,6 +56,7 @@ class RoomKernel:
         self._queue = RunQueue(limits.queued_runs, limits.queued_source_characters)
         self._board = Board(room, self._queue)
         self._holder = KernelHolder(room.id, rooms, host, self._board, self._lost)
+        self._relay = KernelRelay(room.id, rooms, self._board)
         self._writer = OutputWriter(room.id, rooms, limits.write_seconds, self._in_trouble)
         self._log = RunLog(room.id, rooms.store)
         self._collector = BlobCollector(room.id, rooms)
@@ -69,6 +71,11 @@ class RoomKernel:
     def state(self) -> KernelState:
         """What people are told."""
         return self._board.state
+
+    @property
+    def relay(self) -> KernelRelay:
+        """What other servers say of the kernel, and are told of it."""
+        return self._relay
 
     @property
     def is_needed(self) -> bool:
@@ -117,6 +124,7 @@ class RoomKernel:
         self._abort(self._queue.cancel_all())
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
             exits.push_async_callback(self._board.close)
+            exits.push_async_callback(self._relay.close)
             exits.push_async_callback(self._holder.leave)
             exits.push_async_callback(self._log.close)
             exits.push_async_callback(self._log.settle, CLOSE_SECONDS)
@@ -200,11 +208,11 @@ class RoomKernel:
             self._start_working()
 
     async def interrupt(self) -> None:
-        """Interrupt what runs; ``NoKernel``."""
+        """Interrupt what runs; ``NoKernel``, ``KernelElsewhere``."""
         await self._holder.require().interrupt()
 
     async def restart(self) -> None:
-        """Start the kernel anew; nothing waits to be run then. ``NoKernel``, ``KernelFailed``."""
+        """Start the kernel anew; nothing waits to be run then. ``NoKernel``, ``KernelElsewhere``, ``KernelFailed``."""
         self._holder.require()
         self._board.say(None)
         await self._holder.restart()
@@ -212,6 +220,7 @@ class RoomKernel:
     async def choose(self, name: str, user: User) -> None:
         """Let the room have another kernel from its next run on; ``KernelNotFound``."""
         if await self._holder.choose(name, user):
+            self._relay.forget()
             await self._abort_left()
         if self._board.kernel is not None and self._board.kernel["name"] != name:
             await self.end(None)
@@ -227,7 +236,7 @@ class RoomKernel:
         self._board.changed()
 
     async def complete(self, code: str, cursor_pos: int, *, names_only: bool) -> dict[str, Any]:
-        """The content of a Jupyter complete reply; ``NoKernel``, ``KernelBusy``.
+        """The content of a Jupyter complete reply; ``NoKernel``, ``KernelElsewhere``, ``KernelBusy``.
 
         With ``names_only`` the kernel hears of nothing but the name before the cursor, and no files are answered.
         """
@@ -238,7 +247,7 @@ class RoomKernel:
         return only_names(reply if name else {**reply, "matches": []}, cursor_pos - len(name))
 
     async def inspect(self, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
-        """The content of a Jupyter inspect reply; ``NoKernel``, ``KernelBusy``."""
+        """The content of a Jupyter inspect reply; ``NoKernel``, ``KernelElsewhere``, ``KernelBusy``."""
         return await self._ask(lambda kernel: kernel.inspect(code, cursor_pos, detail_level))
 
     async def _ask(self, ask: Callable[[Kernel], Awaitable[dict[str, Any]]]) -> dict[str, Any]:

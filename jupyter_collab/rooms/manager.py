@@ -142,6 +142,10 @@ class RoomManager:
         """Let other servers look at what has just been changed, sooner than they would by themselves."""
         self.say(room_id, LOOK)
 
+    def has_others(self, room_id: str) -> bool:
+        """Whether people at other servers are known to be in the room, which is live here."""
+        return self._relays.has_others(room_id)
+
     def _hear(self, message: ServerMessage) -> None:
         """Another server says something; of what this version does not know it need not hear."""
         if (listener := self.listeners.get(message.topic)) is not None:

@@ -71,6 +71,11 @@ class PresenceRelay:
         self._timer: asyncio.TimerHandle | None = None
         self._presence.on_changed = self._client_changed
 
+    @property
+    def has_others(self) -> bool:
+        """Whether another server has anybody in the room."""
+        return bool(self._servers)
+
     # -- what is said ------------------------------------------------------------------------------------------------
 
     def peer_changed(self, peer: Peer) -> None:
@@ -228,6 +233,11 @@ class PresenceRelays(RoomWatcher):
         """Another server says something about presence in a room."""
         if (relay := self._relays.get(message.room_id)) is not None:
             relay.hear(message)
+
+    def has_others(self, room_id: str) -> bool:
+        """Whether anybody is known to be in the room at another server."""
+        relay = self._relays.get(room_id)
+        return relay is not None and relay.has_others
 
     def opened(self, room: Room) -> None:
         """Relay for ``room``."""
