@@ -5,7 +5,9 @@ import tomllib
 from collections.abc import Iterator
 from typing import get_args
 
+import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from jupyter_collab import SharedEditor
@@ -18,6 +20,8 @@ DOCS = REPOSITORY / "docs"
 OF_THE_PAGE = {("401", "sign_in")}
 """What no error is: that `GET me` says how one can sign in."""
 
+
+ADVISORY = r"CVE-\d+-\d+|GHSA(?:-[a-z0-9]{4}){3}"
 
 TEST = r"`((?:\w+/)?test_\w+(?:\.py)?|\w+\.test\.ts)`"
 """How the docs name a test, or a file of tests."""
@@ -82,18 +86,62 @@ def test_the_page_for_rest_lists_each_status_of_an_error() -> None:
     assert of_errors <= set(re.findall(r"\d+", listed))
 
 
-def lower_bounds(package: str) -> list[Version]:
-    """From which version on we take a package, in each place where we ask for it."""
+ADVISORIES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("jupyterlab", "CVE-2026-40171"): ("4.5.7",),
+    ("jupyterlab", "CVE-2026-42266"): ("4.5.7",),
+    ("jupyterlab", "CVE-2026-42557"): ("4.5.7",),
+    ("jupyterlab", "GHSA-vmhf-c436-hxj4"): ("4.5.9",),
+    ("jupyterlab", "CVE-2026-73415"): ("4.5.10", "4.6.2"),
+    ("jupyterlab", "CVE-2026-73417"): ("4.5.10", "4.6.2"),
+    ("jupyterlab", "CVE-2026-73627"): ("4.5.10", "4.6.2"),
+    ("jupyterlab", "GHSA-89vp-jrxv-24w8"): ("4.5.10", "4.6.2"),
+    ("jupyterlab", "GHSA-whvh-wf3x-g77j"): ("4.5.10", "4.6.2"),
+    ("jupyterlab", "CVE-2026-102830"): ("4.5.11", "4.6.4"),
+    ("jupyterlab", "CVE-2026-102831"): ("4.5.11", "4.6.4"),
+    ("jupyterlab", "CVE-2026-102904"): ("4.5.11", "4.6.4"),
+    ("notebook", "CVE-2026-40171"): ("7.5.6",),
+    ("notebook", "CVE-2026-102831"): ("7.6.3",),
+    ("jupyter-server", "CVE-2026-35397"): ("2.18.0",),
+    ("jupyter-server", "CVE-2026-40110"): ("2.18.0",),
+    ("jupyter-server", "CVE-2026-40934"): ("2.18.0",),
+    ("jupyter-server", "CVE-2026-44727"): ("2.20.0",),
+    ("jupyter-server", "CVE-2026-86049"): ("2.21.0",),
+}
+"""The holes of each package, and in which versions they are mended first: in the oldest line, then in later ones."""
+
+
+def wanted_versions(package: str) -> list[SpecifierSet]:
+    """Which versions of a package we take, in each place where we ask for it."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *(word for extra in project["optional-dependencies"].values() for word in extra)]
-    wanted = [requirement for requirement in map(Requirement, asked) if requirement.name == package]
-    return [Version(bound.version) for wish in wanted for bound in wish.specifier if bound.operator == ">="]
+    return [wish.specifier for wish in map(Requirement, asked) if wish.name == package]
 
 
-def test_no_version_is_supported_that_has_one_of_the_holes_listed() -> None:
-    listed = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \| CVE-", (DOCS / "security.md").read_text(), re.MULTILINE)
-    assert {package for package, _ in listed} == {"jupyterlab", "notebook", "jupyter-server"}
-    for package, mended in listed:
-        bounds = lower_bounds(package)
-        assert bounds, package
-        assert min(bounds) >= Version(mended), package
+def versions_before(mended: str) -> Iterator[str]:
+    """All versions of its line that are older, such as 4.6.0 and 4.6.1 for 4.6.2."""
+    line, _, patch = mended.rpartition(".")
+    yield from (f"{line}.{number}" for number in range(int(patch)))
+
+
+@pytest.mark.parametrize(("package", "advisory"), ADVISORIES)
+def test_no_version_is_supported_that_has_one_of_the_holes_listed(package: str, advisory: str) -> None:
+    oldest, *later = ADVISORIES[package, advisory]
+    wishes = wanted_versions(package)
+    assert wishes
+    for wish in wishes:
+        floor = max(Version(bound.version) for bound in wish if bound.operator == ">=")
+        assert floor >= Version(oldest)
+        assert [version for mended in later for version in versions_before(mended) if wish.contains(version)] == []
+
+
+def test_the_holes_listed_are_those_that_are_looked_for() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| ([^|]*) \| (.*CVE-.*) \|$", (DOCS / "security.md").read_text(), re.MULTILINE)
+    named = {(package, advisory) for package, _, text in rows for advisory in re.findall(ADVISORY, text)}
+    assert named == set(ADVISORIES)
+    for package, versions, _ in rows:
+        newest = max(
+            (mended for (of, _), mended in ADVISORIES.items() if of == package), key=lambda all_: Version(all_[0])
+        )
+        assert [Version(version) for version in re.findall(r"\d+\.\d+(?:\.\d+)?(?=$|,)", versions)] == [
+            *map(Version, newest)
+        ]

@@ -136,6 +136,44 @@ def test_in_a_shared_cell_of_a_trusted_notebook(
         until(written.exists)
 
 
+def click_in_vain_in_notebook_7(shown: Locator, written: Path) -> None:
+    """Click buttons of a notebook, which have nothing by which a command could be called, and run its last cell."""
+    assert set(shown.evaluate_all("nodes => nodes.flatMap(node => node.getAttributeNames())")) == set()
+    for clicked in shown.all():
+        clicked.click()
+    page = shown.page
+    page.locator(".jp-Cell", has_text=CODE).last.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    page.locator(".jp-OutputArea-output", has_text="in the notebook around").wait_for()
+    assert page.locator(".jp-Dialog").count() == 0
+    assert not written.exists()
+
+
+def test_in_a_shared_editor_of_notebook_7(person: Callable[..., Person], server: RunningServer, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    markup = button(written)
+    server.create_room("widget-7", content=notebook(text_cell("text", markup), output_cell(markup)))
+    show = "from jupyter_collab import SharedEditor\nSharedEditor('widget-7')"
+    with person("Ada") as ada:
+        shown = buttons(ada.run_notebook(write_notebook(server, "widget-7.ipynb", show, CODE), in_notebook_7=True).root)
+        until(shown.count, lambda count: count == 2)
+        click_in_vain_in_notebook_7(shown, written)
+        ada.take_picture("buttons")
+
+
+def test_in_a_shared_cell_of_notebook_7(person: Callable[..., Person], server: RunningServer, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    markup = button(written)
+    server.create_room("bound-7", content=notebook(text_cell("c0", markup)))
+    link = bound_cell("shared", "bound-7", "c0", markup)["metadata"]
+    cells = [code_cell("n0", CODE), text_cell("shared", markup) | {"metadata": link}]
+    with person("Ada") as ada:
+        at_ada = open_notebook(ada, write_cells(server, "bound-7.ipynb", *cells), in_notebook_7=True)
+        at_ada.wait_for_state(1, "shared")
+        click_in_vain_in_notebook_7(buttons(at_ada.cells.nth(1)), written)
+        ada.take_picture("buttons")
+
+
 def test_in_another_view_of_that_notebook(person: Callable[..., Person], server: RunningServer, tmp_path: Path) -> None:
     written = tmp_path / "written"
     markup = button(written)
