@@ -83,7 +83,7 @@ class KernelHolder:
         """Change the document, unless the store fails: then it stays as it is."""
         try:
             async with self._rooms.using(self._room_id) as room:
-                await room.change(change, origin)
+                await room.edits.change(change, origin)
         except (StoreError, RoomError) as error:
             log.warning("Room %s: what became of its kernel could not be written: %s", self._room_id, error)
 
@@ -173,7 +173,7 @@ class KernelHolder:
                 forget_kernel(document)
 
         async with self._rooms.using(self._room_id) as room:
-            await room.change(change, _origin(user))
+            await room.edits.change(change, _origin(user))
         if was_foreign:
             await self._claim.take_away()
         return was_foreign

@@ -373,7 +373,7 @@ class RoomKernel:
             if not await run.may(Capability.EDIT):
                 return text_shown(f"{run.user.display_name} ran this and may not edit.", wanted)
             async with self._rooms.using(self.room_id) as room:
-                await room.change(change, run.origin)
+                await room.edits.change(change, run.origin)
         except NotSaved as error:
             return [] if is_put else text_shown(str(error), wanted)  # it is saved later
         except CollabError as error:

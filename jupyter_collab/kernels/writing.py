@@ -199,7 +199,7 @@ class OutputWriter:
                 blobs = list(self._blobs)
                 await self._rooms.store.put_blobs(self._room_id, blobs)
                 del self._blobs[: len(blobs)]
-            await room.change(change, origin)
+            await room.edits.change(change, origin)
 
     def _refuse(self, cells: Mapping[str, CellOutputs], error: RoomTooLarge) -> None:
         log.warning("The outputs in room %s are dropped: %s", self._room_id, error)

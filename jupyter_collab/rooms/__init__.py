@@ -1,10 +1,11 @@
 """The heart: rooms and their peers. Knows no Tornado and no Jupyter."""
 
+from .life import RoomState
 from .limits import Limits
 from .manager import RoomManager, check_room_id
 from .outbox import Transport
 from .peer import Peer
-from .room import Room, RoomState
+from .room import Room
 from .watcher import RoomWatcher
 
 __all__ = [

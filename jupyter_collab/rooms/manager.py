@@ -126,7 +126,7 @@ class RoomManager:
     async def _stop_room(self, room: Room) -> None:
         try:
             await asyncio.wait_for(room.flush(patient=True), FLUSH_SECONDS)
-            await room.compact()
+            await room.log.compact()
         except (TimeoutError, CollabError) as error:
             reason = str(error) or "the store does not answer"
             log.error("Room %s: its last edits stay with their authors' clients: %s", room.id, reason)
@@ -278,7 +278,7 @@ class RoomManager:
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:
         """Let ``change`` put in what ``user`` wants to be there, durably. See :meth:`Room.change`."""
         async with self.using(room_id) as room:
-            await room.change(change, Origin.by(user, OriginKind.IMPORT), by=user)
+            await room.edits.change(change, Origin.by(user, OriginKind.IMPORT), by=user)
         return await self.get_room(room_id)
 
     @asynccontextmanager
@@ -373,7 +373,7 @@ class RoomManager:
 
     async def _close(self, room: Room, code: CloseCode, reason: str) -> None:
         if code is CloseCode.NORMAL:
-            await room.compact()
+            await room.log.compact()
         await room.close(code, reason)
 
     def _lost(self, room: Room, error: Exception) -> None:

@@ -50,7 +50,7 @@ MAX_ANSWERS = 4
 
 
 class Replica:
-    """The document made from ``log_slice``, of at most ``max_bytes``.
+    """The document made from ``log_slice``, of at most ``max_bytes``; ``on_spoiled`` is called when it is to be healed.
 
     Each method that changes it returns the changes as Yjs updates: just what is new, and nothing for what was known.
 
@@ -62,8 +62,9 @@ class Replica:
         A number that changes whenever the document does.
     """
 
-    def __init__(self, log_slice: LogSlice, max_bytes: int) -> None:
+    def __init__(self, log_slice: LogSlice, max_bytes: int, on_spoiled: Callable[[], None] = lambda: None) -> None:
         self._max_bytes = max_bytes
+        self._on_spoiled = on_spoiled
         self._changes: list[bytes] = []
         """What the document says that it changed, and nobody has been told yet."""
         self._learnt = 0
@@ -334,9 +335,14 @@ class Replica:
             self.settle(self._unsettled.keys() - set(unsaved()))
 
     def _spoil(self) -> None:
-        self.spoiled = True
+        """A refused edit may have left parts behind; nobody is shown them."""
         self._changes.clear()
         self._learnt = 0
+        self._mark_spoiled()
+
+    def _mark_spoiled(self) -> None:
+        self.spoiled = True
+        self._on_spoiled()
 
     def knows(self, update: bytes) -> bool:
         """Whether an edit would change nothing, because all that it says is here already."""
@@ -357,7 +363,8 @@ class Replica:
             self._document.strip_trust()
             admit(sum(map(len, self._changes)))
         except BaseException:
-            self.spoiled = self.spoiled or bool(self._changes)
+            if self._changes:
+                self._mark_spoiled()
             raise
         self._document.accept()
         touched = self._learn()
@@ -489,7 +496,7 @@ class Replica:
                     touched[cell] = puts or touched.get(cell, False)
         except InvalidUpdate:
             log.exception("What the document says that it changed cannot be read; it is made again.")
-            self.spoiled = True
+            self._mark_spoiled()
         return touched
 
     def _take_changes(self) -> list[bytes]:

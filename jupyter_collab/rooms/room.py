@@ -6,12 +6,9 @@ of the store and a peer that sends too fast are waited for.
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
-from enum import Enum
-from time import thread_time
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from ..access import Capability, Role, User
 from ..background import Background
@@ -21,23 +18,17 @@ from ..errors import (
     CausalGap,
     CloseCode,
     CollabError,
-    ContentChanged,
     EpochMismatch,
     InvalidUpdate,
     MessageTooLarge,
-    NotSaved,
     PermissionDenied,
     RoomFull,
     RoomTooLarge,
-    StoreError,
-    StoreUnavailable,
     TooManyUpdates,
     UnsupportedMessage,
 )
-from ..gate import Author, parts_of_own
+from ..gate import Author
 from ..protocol import (
-    EMPTY_UPDATE,
-    Ack,
     AwarenessMessage,
     Check,
     ConnectedUser,
@@ -52,51 +43,35 @@ from ..protocol import (
     Update,
     parse,
 )
-from ..store import BY_SERVER, Head, LogEntry, LogSlice, Origin, OriginKind, Store
+from ..store import BY_SERVER, Head, LogEntry, LogSlice, Store
 from ..yjs import epoch_client_id, state_vector
+from . import clock
 from .admission import check_share, who_gives_way
 from .audience import Audience
 from .budget import Budget
 from .colors import choose_color
-from .integrate import beginners
-from .journal import Batch, Journal
+from .edits import Edits
+from .journal import Journal
 from .leases import Leases
+from .life import Life, RoomState
 from .limits import Limits
 from .log_position import LogPosition
 from .peer import Peer
 from .presence import Presence
 from .replica import Replica
 from .reservations import Reservations
-from .turns import NO_REST, in_turns, rest_after
+from .room_log import RoomLog, not_saved
+from .turns import NO_REST, in_turns
 
-__all__ = ["Room", "RoomState"]
+__all__ = ["Room"]
 
 log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
 
-class Reworked(Protocol):
-    """What was made of a copy of a document."""
-
-    @property
-    def update(self) -> bytes:
-        """The edit, as a Yjs update; empty for none."""
-
-
-Result = TypeVar("Result", bound=Reworked)
-
-MAX_ECHO_BYTES = 2**16
-"""An edit of somebody who may not edit is looked into only if it is not larger."""
-
-MAX_EDIT_BYTES_AT_ONCE = 2**14
-"""A larger edit is looked at in small steps, and taken in in parts."""
-
 MAX_VECTOR_BYTES = 2**16
 """A state vector may be so much larger than that of the room: some 5,000 clients that the room does not know."""
-
-MAX_REWORKS = 4
-"""How often an edit that must build on the present content is begun again, because others were faster."""
 
 MAX_GAPS = 3
 """How many edits with a causal gap a peer may send before it is not asked again."""
@@ -114,20 +89,20 @@ MENDED = (
 )
 
 
-class RoomState(Enum):
-    """``LIVE`` <-> ``HEALING`` (the document is being made anew) -> ``CLOSED``."""
-
-    LIVE = "live"
-    HEALING = "healing"
-    CLOSED = "closed"
-
-
 class Room:
     """One live room of this server process. Made by :meth:`load`, ended by :meth:`close`.
 
     ``on_lost(room, error)`` is called when the room cannot go on, ``on_grown(room_id)`` when it has written to its log
     and nobody else has meanwhile, ``on_changed(room, entries)`` when it has what is durable, its own or that of others.
-    ``divergences`` counts the connections whose document came to differ from the room's.
+
+    Attributes
+    ----------
+    edits
+        How programs edit the document.
+    log
+        Keeps the document and the room's log in the store together.
+    divergences
+        Counts the connections whose document came to differ from the room's.
     """
 
     def __init__(
@@ -148,33 +123,52 @@ class Room:
         self.divergences = 0
         self._store = store
         self._limits = limits
-        self._on_grown = on_grown
-        self._on_changed = on_changed
         self._loop = asyncio.get_running_loop()
-        self._retired_clients = {epoch_client_id(epoch) for epoch in retired_epochs}
+        self._life = Life(self.id)
         self._audience = Audience()
         self._parts = Background(f"room {self.id}")  # what fails here does not end the room
         self._leases = Leases(self._parts)
-        self._state = RoomState.LIVE
-        self._live = asyncio.Event()
-        self._live.set()
-        self._replica = Replica(log_slice, limits.room_bytes)
+        self._replica = Replica(log_slice, limits.room_bytes, on_spoiled=lambda: self.log.heal())
         self._presence = Presence(limits, self._audience.peers, self._parts, self._loop.time, self._replica.writer_of)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
-        self._reworks = asyncio.Lock()
-        self._position = LogPosition(store, self.id, self.epoch, log_slice.seq)
         self._background = Background(f"room {self.id}", lambda error: on_lost(self, error))
+        position = LogPosition(store, self.id, self.epoch, log_slice.seq)
+        self.log = RoomLog(
+            self.id,
+            self.epoch,
+            store,
+            self._life,
+            self._replica,
+            position,
+            self._audience,
+            self._background,
+            expel=self._expel,
+            on_grown=lambda: on_grown(self.id),
+            on_changed=lambda entries: on_changed(self, entries),
+        )
         self._journal = Journal(
             store,
             self.id,
             self.epoch,
             log_slice.seq,
-            self._position.life,
+            position.life,
             limits.unsaved_bytes,
-            on_committed=self._committed,
-            on_failing=self._failing,
+            on_committed=self.log.committed,
+            on_failing=self.log.failing,
             on_recovered=lambda: self._audience.tell(Event({"type": "saved"})),
             on_lost=lambda error: on_lost(self, error),
+        )
+        self.log.attach(self._journal)
+        self.edits = Edits(
+            self.id,
+            [epoch_client_id(epoch) for epoch in retired_epochs],
+            self._life,
+            self._replica,
+            self._journal,
+            self.log,
+            self._audience,
+            self._reservations,
+            on_failed=self._answer_failure,
         )
 
     async def _open(self) -> None:
@@ -183,14 +177,14 @@ class Room:
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()
         self._journal.add(self._replica.convert(), BY_SERVER, clients=self._replica.take_new_clients())
-        await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
+        await in_turns(self._replica.clear_out(clock.now_ms(), self.log.tidy), rests=NO_REST)
 
     def _prune(self) -> None:
         """Mend a room that somebody made dangerous when that was still possible, and tell the people in it."""
         if changes := self._replica.prune():
             log.warning("Room %s: %s", self.id, MENDED)
             self._audience.announce(Event({"type": "mended", "message": MENDED}), Capability.READ)
-            self._tidy(changes)
+            self.log.tidy(changes)
 
     @classmethod
     async def load(
@@ -214,15 +208,12 @@ class Room:
     @property
     def state(self) -> RoomState:
         """Whether the room takes edits."""
-        return self._state
+        return self._life.state
 
     @property
     def size_bytes(self) -> int:
         """About how large the document is; not less than it is."""
         return self._replica.size_bytes
-
-    def _is_live(self) -> bool:
-        return self._state is RoomState.LIVE
 
     @property
     def kind(self) -> str:
@@ -249,7 +240,7 @@ class Room:
     @property
     def is_idle(self) -> bool:
         """Whether nobody is here and everything is durable."""
-        return not self._audience.peers and not self._journal.has_unsaved and self._state is RoomState.LIVE
+        return not self._audience.peers and not self._journal.has_unsaved and self._life.is_live()
 
     def join(self, peer: Peer) -> None:
         """Let ``peer`` in and greet it.
@@ -259,7 +250,7 @@ class Room:
         StoreUnavailable, TooManyConnections, RoomFull, EpochMismatch
             The peer is not in the room then, and was sent nothing.
         """
-        self._require_open()
+        self._life.require_open()
         if peer.epoch is not None and peer.epoch != self.epoch:
             raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
         self._make_place(peer)
@@ -277,11 +268,7 @@ class Room:
         self._ask_for_edits(peer)
         self._presence.greet(peer)
         if self._journal.failing is not None:
-            peer.tell(_not_saved(self._journal.failing))
-
-    def _require_open(self) -> None:
-        if self._state is RoomState.CLOSED:
-            raise StoreUnavailable(f"The room '{self.id}' has just been closed; try again.")
+            peer.tell(not_saved(self._journal.failing))
 
     def _make_place(self, peer: Peer) -> None:
         check_share(peer, self.connections_of(peer.user), self._limits.room_connections_per_person, "this room")
@@ -329,7 +316,7 @@ class Room:
                 "room": self.id,
                 "title": self.title,
                 "epoch": self.epoch,
-                "seq": self._position.head_seq,
+                "seq": self.log.head_seq,
                 "role": peer.role.value,
                 "capabilities": _names(peer.role),
                 "user": peer.info,
@@ -391,7 +378,7 @@ class Room:
         seconds = None
         try:
             seconds = peer.pace.take(self._loop.time())
-            if self._state is RoomState.HEALING:
+            if self._life.state is RoomState.HEALING:
                 return self._receive_when_live(peer, data)
             again = self._handle(peer, data)
             if again is not None:
@@ -409,7 +396,7 @@ class Room:
             self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
 
     async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
-        await self._until_live()
+        await self._life.until_live()
         again = self._receive(peer, data)
         if again is not None:
             await again
@@ -420,7 +407,7 @@ class Room:
             raise MessageTooLarge(f"A message of {len(data)} bytes; at most {self._limits.message_bytes} are allowed.")
         match message := parse(data):
             case Update(update) | SyncStep2(update):
-                return self._edit(peer, update, is_own=isinstance(message, Update))
+                return self.edits.take(peer, update, is_own=isinstance(message, Update))
             case SyncStep1(vector):
                 self._answer(peer, vector)
             case AwarenessMessage(payload):
@@ -443,7 +430,7 @@ class Room:
         """Send step 2, as soon as all that it says is durable."""
         if len(vector) > MAX_VECTOR_BYTES and len(vector) > MAX_VECTOR_BYTES + len(self._replica.state_vector):
             raise MessageTooLarge("The state vector names many more clients than ever wrote in this room.")
-        self._require_own_history(state_vector(vector))
+        self.edits.require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
         peer.pay(len(message) / SENT_BYTES_PER_SECOND)
         self._journal.when_saved(lambda: peer.outbox.send_document(message))
@@ -459,7 +446,7 @@ class Room:
 
     def _compare(self, peer: Peer, digest: str) -> None:
         """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""
-        is_behind = not self._is_live() or self._journal.has_unsaved or peer.outbox.busy
+        is_behind = not self._life.is_live() or self._journal.has_unsaved or peer.outbox.busy
         own = None if is_behind else self._replica.digest
         peer.tell(Event({"type": "check", "digest": own, "agrees": None if own is None else own == digest}))
 
@@ -471,139 +458,6 @@ class Room:
             own = self._replica.digest
             log.warning("Room %s: the document of %s (%r) is not the room's (%r).", self.id, peer.name, digest, own)
 
-    def _require_own_history(self, clients: Collection[int]) -> None:
-        if not self._retired_clients.isdisjoint(clients):
-            raise EpochMismatch(f"Your document is of a former room '{self.id}'; join with an empty document.")
-
-    def _edit(self, peer: Peer, update: bytes, *, is_own: bool) -> Awaitable[None] | None:
-        peer.edits_received += 1
-        if update == EMPTY_UPDATE:
-            self._acknowledge(peer)
-            return None
-        if not peer.role.may(Capability.EDIT):
-            self._hear_reader(peer, update)
-            return None
-        if peer.was_refused:
-            raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
-        if self._retired_clients:
-            self._require_own_history(beginners(update))
-        self._journal.check_space(len(update))
-        is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
-        self._reservations.admit(len(update), peer, adds=not is_deletion)
-        author = peer.author if is_own else peer.author._replace(is_own=False)
-        if len(update) > MAX_EDIT_BYTES_AT_ONCE:
-            return self._take_in_parts(peer, update, author)
-        if (changes := self._apply_text(update, author)) is not None:
-            self._keep(peer, changes)
-            return None
-        if not self._replica.is_light(update):
-            return self._take_in_parts(peer, update, author)
-        self._take_part(peer, update, author)
-        return None
-
-    async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
-        """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
-        try:
-            parts = await in_turns(self._replica.cut(update, author))
-            count = peer.edits_received
-            try:
-                part: bytes | None = next(parts, EMPTY_UPDATE)
-                while part is not None:
-                    following = next(parts, None)
-                    await self._until_live()
-                    if peer not in self._audience.peers:
-                        return  # they send the rest when they are back
-                    peer.require(Capability.EDIT)
-                    peer.edits_received = count if following is None else count - 1  # all of it must be durable
-                    began = thread_time()
-                    self._take_part(peer, part, author)
-                    await rest_after(thread_time() - began)
-                    part = following
-            finally:
-                peer.edits_received = max(peer.edits_received, count)
-        except Exception as error:  # noqa: BLE001  # it is between the room and this peer
-            self._answer_failure(peer, error)
-
-    def _take_part(self, peer: Peer, update: bytes, author: Author) -> None:
-        changes = self._apply(update, author)
-        self._keep(peer, changes, self._replica.take_new_clients())
-        if stripped := self._replica.strip_trust():
-            peer.complaints.add(
-                "trusted_outputs", "Room %s: %s marked outputs as trusted; the mark was taken out.", self.id, peer.name
-            )
-            self._tidy(stripped)
-        self._see_to_cells(peer.user)
-
-    def _keep(self, peer: Peer, changes: list[bytes], clients: Sequence[int] = ()) -> None:
-        """Make what an edit of ``peer`` changed durable; then they are told so, and the others are shown it."""
-        if not changes:
-            self._acknowledge(peer)
-            return
-        self._journal.add(changes, peer.origin, peer, clients=clients)
-        if self._journal.failing is not None:
-            self._tell_unsaved(peer, self._journal.failing)
-
-    def _see_to_cells(self, by: User) -> None:
-        """Give cells what they lack after an edit ``by`` a person, and let them say who ran them.
-
-        Nobody is shown the edit without that.
-        """
-        if self._is_live():
-            self._tidy(self._replica.complete(_now_ms()))
-            self._tidy(self._replica.keep_word(by))
-
-    def _hear_reader(self, peer: Peer, update: bytes) -> None:
-        """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
-
-        What is large is not looked into: that would cost more than a reader may. From a client that cannot be told so
-        it is taken for such an echo, and ignored.
-        """
-        is_small = len(update) <= MAX_ECHO_BYTES
-        if is_small and self._replica.knows(update):
-            self._acknowledge(peer)
-        elif is_small or peer.speaks_v1:
-            peer.require(Capability.EDIT)
-
-    def _tidy(self, changes: list[bytes]) -> None:
-        """Keep what the server did to the cells of its own accord, and show it to everybody."""
-        if changes:
-            self._journal.add(changes, BY_SERVER)
-
-    def _failing(self, error: StoreError) -> None:
-        self._audience.tell(_not_saved(error))
-        for author in self._journal.unsaved_authors:
-            self._tell_unsaved(author, error)
-
-    def _tell_unsaved(self, author: Peer, error: StoreError) -> None:
-        """A plain client cannot be told by a message that its edit is not saved; it resends what is missing later."""
-        if not author.speaks_v1 and author in self._audience.peers:
-            self._expel(author, NotSaved(str(error)))
-
-    def _apply_text(self, update: bytes, author: Author) -> list[bytes] | None:
-        try:
-            return self._replica.apply_text(update, author)
-        finally:
-            self._heal_if_spoiled()
-
-    def _apply(self, update: bytes, author: Author) -> list[bytes]:
-        try:
-            return self._replica.apply(update, author)
-        finally:
-            self._heal_if_spoiled()
-
-    def _take(self, update: bytes) -> list[bytes]:
-        try:
-            return self._replica.take(update)
-        finally:
-            self._heal_if_spoiled()
-
-    def _acknowledge(self, peer: Peer) -> None:
-        """Ack an edit that changed nothing, after all before it."""
-        if self._journal.has_unsaved:
-            self._journal.add((), peer.origin, peer)
-        else:
-            peer.tell(Ack(peer.edits_received, self._position.head_seq))
-
     def _refuse(self, peer: Peer, error: CollabError) -> None:
         """Say no: to the edit if the peer can be told so, else by ending the connection."""
         rejection = Rejection(peer.edits_received, error.reason, str(error))
@@ -613,7 +467,7 @@ class Room:
             peer.pay(GAP_SECONDS)
             peer.tell(rejection)
             self._ask_for_edits(peer)
-            self._background.run_once("catch up", self._catch_up)  # another server may have what is missing
+            self._background.run_once("catch up", self.log.catch_up)  # another server may have what is missing
         elif _is_about_an_edit(error) and peer.speaks_v1:
             peer.complaints.add(
                 error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
@@ -625,221 +479,32 @@ class Room:
 
     # -- the document ------------------------------------------------------------------------------------------------
 
-    async def change(self, edit: Callable[[RoomDocument], None], origin: Origin, *, by: User | None = None) -> None:
-        """Let ``edit`` change the document, as an edit that comes from ``origin``; returns when it is durable.
-
-        It says what the person ``by`` wants to be there; without one, what the server knows. If ``edit`` raises, or the
-        room would become too large, nothing of it stays.
-
-        Raises
-        ------
-        NotSaved
-            The store fails. If it began to while this waited, the edit is made durable later all the same.
-        """
-        await self._until_editable()
-        try:
-            changes = self._replica.edit(edit, self._reservations.admit, by)
-        finally:
-            self._heal_if_spoiled()
-        self._journal.add(changes, origin)
-        await self._journal.flush()
-
-    async def rework(
-        self, work: Callable[[bytes], Awaitable[Result]], user: User, kind: OriginKind, *, is_exact: bool = False
-    ) -> Result:
-        """Let ``work`` edit a copy of the document, while others edit the room; returns when it is durable.
-
-        ``work`` is given the whole document as a Yjs update and makes another one, which is merged as an edit by
-        ``user`` that came about as ``kind`` says. What it returns is returned. One after the other is done, so that
-        each builds on those before.
-        If ``is_exact``, nobody may have edited the room meanwhile: then ``work`` begins again.
-
-        Raises
-        ------
-        NotSaved
-            As for :meth:`change`.
-        ContentChanged
-            It had to be exact, and others were faster again and again.
-        """
-        async with self._reworks:
-            result = await self._reworked(work, is_exact)
-            if result.update:
-                self._reservations.admit(len(result.update))
-                await self._take_work(result.update, user, Origin.by(user, kind))
-        await self._journal.flush()
-        return result
-
-    async def _take_work(self, update: bytes, user: User, origin: Origin) -> None:
-        """Take in what was done to a copy for ``user``, as if they had sent it."""
-        author = Author(user.writer, lambda _client_id: None)
-        parts = await in_turns(parts_of_own(update), rests=NO_REST)
-        for part in parts:
-            await self._until_editable()
-            began = thread_time()
-            changes = self._apply(part, author)
-            self._journal.add(changes, origin, clients=self._replica.take_new_clients())
-            self._tidy(self._replica.strip_trust())
-            self._see_to_cells(user)
-            await rest_after(thread_time() - began, NO_REST)
-
-    async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
-        for _ in range(MAX_REWORKS):
-            await self._until_editable()
-            revision = self._replica.revision
-            result = await work(self._replica.encode())
-            await self._until_editable()
-            if not (is_exact and result.update) or self._replica.revision == revision:
-                return result
-        raise ContentChanged("Others edit the room all the time: read its content again, or merge with POST.")
-
-    async def _until_editable(self) -> None:
-        """Wait until the document may be edited; raises why that will not be."""
-        await self._until_live()
-        self._require_open()
-        if self._journal.failing is not None:
-            raise self._journal.failing.with_traceback(None)  # it is raised again and again
-
     async def look_into(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the document, which it must not change; it may be not durable yet."""
-        await self._until_live()
-        self._require_open()
+        await self._life.until_live()
+        self._life.require_open()
         return self._replica.look_into(look)
 
     async def snapshot(self) -> bytes:
         """The document as an update, of which nothing can be lost any more; ``NotSaved`` while the store fails."""
-        await self._until_live()
-        self._require_open()
+        await self._life.until_live()
+        self._life.require_open()
         state = self._replica.encode()
         await self._journal.flush()
         return state
 
-    async def _until_live(self) -> None:
-        """Wait while the document is being made anew, and again if another refusal comes before our turn."""
-        while not self._live.is_set():
-            await self._live.wait()
-
-    def _heal_if_spoiled(self) -> None:
-        if self._replica.spoiled and self._state is RoomState.LIVE:
-            self._state = RoomState.HEALING
-            self._live.clear()
-            self._background.run_once("heal", self._heal)
-
-    async def _heal(self) -> None:
-        """Make the document anew, from what was accepted."""
-        position = self._position
-        log_slice = await position.read(None)
-        while log_slice.seq < position.head_seq:  # what was committed after this was read is no longer in the journal
-            log_slice = await position.read(None)
-        self._replica.rebuild(log_slice, self._journal.unsaved_updates)
-        await in_turns(self._replica.understand(), rests=NO_REST)
-        self._replica.know_writers(await position.writers(None))
-        self._state = RoomState.LIVE
-        self._live.set()
-        state, entries = position.take(log_slice)
-        foreign = [entry for entry in entries if not position.is_own(entry)]
-        self._show_foreign([*([] if state is None else [state]), *(entry.update for entry in foreign)])
-        if state is not None or foreign:
-            self._on_changed(self, foreign)
-
     # -- the log -----------------------------------------------------------------------------------------------------
 
-    def _committed(self, batch: Batch, seq: int) -> None:
-        """Everything in ``batch`` is durable: say so to its authors, and show it to the others."""
-        self._audience.show(batch.shown, batch.sole_origin)  # first, for a cell may have got another id
-        for author, count in batch.authors.items():
-            author.tell(Ack(count, seq))
-        if not batch.entries:
-            return
-        if self._position.wrote(len(batch.entries), seq):
-            self._replica.settle(entry.update for entry in batch.entries)
-            self._on_grown(self.id)
-        else:
-            self._background.run_once("catch up", self._catch_up)
-        self._replica.logged(entry.update for entry in batch.entries)
-        if self._replica.wants_keyframe:
-            self._background.run_once("compact", self.compact)
-        self._on_changed(self, batch.entries)
-
-    async def compact(self) -> None:
-        """Replace the log so far, if there is any, by a keyframe.
-
-        It is not written before all that it says is in the log: what is in a keyframe is no news to other server
-        processes when it comes in the log, so they would show it to nobody.
-        """
-        if not (self._is_live() and self._replica.has_log):
-            return
-        await in_turns(self._replica.clear_out(_now_ms(), self._tidy), rests=NO_REST)
-        if self._replica.is_bloated:
-            await in_turns(self._replica.understand(), rests=NO_REST)
-        if not self._is_live():
-            return
-        state, seq = self._replica.keyframe(), self._position.seq
-        try:
-            await self._journal.flush(patient=True)
-            await self._store.put_keyframe(self.id, self.epoch, seq, state, self.kind)
-            await self._store.drop_entries(self.id, self.epoch, seq)
-        except StoreError as error:
-            log.warning("Room %s keeps its long log, as the store fails: %s", self.id, error)
+    def look(self, head: Head) -> None:
+        """Take in what other server processes did to the room, if anything."""
+        self.retitle(head.title)
+        self.log.heard(head.seq)
 
     def retitle(self, title: str) -> None:
         """Tell everybody the room's new title."""
         if title != self.title:
             self.title = title
             self._audience.tell(Event({"type": "renamed", "title": title}))
-
-    def look(self, head: Head) -> None:
-        """Take in what other server processes did to the room, if anything."""
-        self.retitle(head.title)
-        if self._position.heard(head.seq):
-            self._background.run_once("catch up", self._catch_up)
-
-    async def _catch_up(self) -> None:
-        """Read the log, at least once, until there is nothing in it that the document does not have."""
-        position = self._position
-        is_behind = True
-        while is_behind:
-            log_slice = await position.read(position.seq)
-            await self._meet_writers(log_slice)
-            await self._until_live()
-            if log_slice.state is not None:  # it may have what we wrote, too
-                self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
-            state, entries = position.take(log_slice)
-            foreign = [entry for entry in entries if not position.is_own(entry)]
-            changes = [] if state is None else self._take(state)
-            for entry in entries:
-                if position.is_own(entry):
-                    self._replica.settle([entry.update])
-                else:
-                    changes += self._take(entry.update)
-            if completed := self._replica.complete(_now_ms()):  # two of us gave one id at once
-                self._journal.add(completed, BY_SERVER, along=changes)
-            else:
-                self._show_foreign(changes)
-            self._replica.logged(changes)
-            if state is not None or foreign:
-                self._on_changed(self, foreign)
-            is_behind = position.is_behind
-        self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
-
-    async def _meet_writers(self, log_slice: LogSlice) -> None:
-        """Learn who writes under the client ids that ``log_slice`` brings, before anybody here can write under them."""
-        is_whole = log_slice.state is not None
-        foreign = (entry.update for entry in log_slice.entries if not self._position.is_own(entry))
-        newcomers = None if is_whole else self._replica.newcomers(foreign)
-        if newcomers is None or newcomers:
-            self._replica.know_writers(await self._position.writers(newcomers))
-
-    def _show_foreign(self, changes: list[bytes]) -> None:
-        """Send what other server processes wrote.
-
-        Who moved there from here may have left us edits that are not durable yet and that this builds on, and who
-        moved here from there may have built on this since. So it takes its place among what waits: yrs does not always
-        recover from an edit that comes before those that it needs.
-        """
-        if changes and self._journal.has_unsaved:
-            self._journal.accompany(changes)
-        elif changes:
-            self._audience.show(changes, None)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -849,10 +514,8 @@ class Room:
 
     async def close(self, code: CloseCode, reason: str) -> None:
         """End the room here: everybody is disconnected with ``code`` and ``reason``. The store keeps it."""
-        if self._state is RoomState.CLOSED:
+        if not self._life.end():
             return
-        self._state = RoomState.CLOSED
-        self._live.set()
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
             exits.push_async_callback(in_turns, self._replica.freeing(), rests=NO_REST)
             exits.callback(self._replica.close)
@@ -874,14 +537,6 @@ async def _with_rest(waiting: Awaitable[None], seconds: float) -> None:
 def _is_about_an_edit(error: CollabError) -> bool:
     """Whether the connection may go on after the refusal, if the peer understands it."""
     return isinstance(error, (PermissionDenied, InvalidUpdate, RoomTooLarge)) and not isinstance(error, CausalGap)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
-
-
-def _not_saved(error: StoreError) -> Event:
-    return Event({"type": "not_saved", "message": str(error)})
 
 
 def _names(role: Role) -> list[str]:

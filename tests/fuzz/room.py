@@ -25,8 +25,7 @@ from jupyter_collab.protocol import (
     build_awareness,
     parse,
 )
-from jupyter_collab.rooms import Limits, Peer, Room
-from jupyter_collab.rooms.room import RoomState
+from jupyter_collab.rooms import Limits, Peer, Room, RoomState
 from jupyter_collab.store import NOBODY, LogEntry, LogSlice, Origin, OriginKind, RoomRecord, Store
 from jupyter_collab.yjs import SERVER_CLIENT_IDS, state_vector
 
@@ -181,7 +180,7 @@ class FuzzedRoom:
             "room", cast(Store, self._store), Limits(), self._lost, lambda room_id: None, lambda room, entries: None
         )
         ada = _person("ada", UserKind.SERVER)
-        await self.room.change(_as_if_run, Origin.by(ada, OriginKind.KERNEL, run=1))
+        await self.room.edits.change(_as_if_run, Origin.by(ada, OriginKind.KERNEL, run=1))
         self._words = self.room._replica.look_into(lambda document: _word(document._shared("code")))
         self._ada = self._join(ada, Role.OWNER, self.ada_doc)
         self._hear(self._ada, AwarenessMessage(build_awareness([AwarenessEntry(ADA, 1, "{}")])))

@@ -107,7 +107,7 @@ def _run(world: "World", client: SimulatedClient, step: Step) -> None:
 def _compact(world: "World", client: SimulatedClient, step: Step) -> None:
     for server in world.running:
         if (found := server.peers.get(client.name)) is not None:
-            world.later(server.begin(found[0].compact()))
+            world.later(server.begin(found[0].log.compact()))
 
 
 def _pause(world: "World", client: SimulatedClient, step: Step) -> Awaitable[None]:

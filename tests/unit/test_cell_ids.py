@@ -226,7 +226,7 @@ async def test_a_room_that_is_read_from_the_store_knows_the_cell_that_is_first_i
         await ada.until_saved()
         if has_keyframe:
             assert ada.room is not None
-            await ada.room.compact()
+            await ada.room.log.compact()
         eve = await ScriptedPeer("eve").join(manager)
         epoch = ada.hello.info["epoch"] if ada.hello is not None else ""
     before = eve.doc.get_state()
@@ -253,7 +253,7 @@ async def test_a_run_stays_with_the_cell_that_was_run(store: FaultyStore) -> Non
         ada.cells.append(cell("mine", "ada's"))
         await until(lambda: len(eve.cells) == 2)
         assert ada.room is not None
-        await ada.room.change(lambda document: document.set_run_info("mine", run), BY_SERVER)
+        await ada.room.edits.change(lambda document: document.set_run_info("mine", run), BY_SERVER)
         output = Map({"output_type": "stream", "name": "stdout", "text": Text("hostile")})
         eve.cells.insert(0, cell("mine", "hostile", outputs=Array([output]), execution_count=1))
         await until(lambda: len(ada.cells) == 3)

@@ -82,7 +82,7 @@ async def test_whose_an_id_is_outlives_the_log_of_the_room(make_store: MakeStore
         await bob.join(manager)
         await bob.typed("kept ")
         assert bob.room is not None
-        await bob.room.compact()
+        await bob.room.log.compact()
         bob.leave(manager)
         await until(lambda: manager.live("demo") is None)
         await until_refused(await attack(manager, bob))
@@ -122,7 +122,7 @@ async def test_a_server_that_reads_a_keyframe_instead_of_entries_learns_whose_id
         bob = await guest("bob").join(here)
         await bob.typed("here ")
         assert bob.room is not None
-        await bob.room.compact()
+        await bob.room.log.compact()
         await watcher.typed("own ")
         await until(lambda: "here" in str(watcher.text))
         await until_refused(await attack(there, bob))

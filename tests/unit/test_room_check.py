@@ -143,7 +143,7 @@ async def test_only_cells_that_changed_are_read_again(store: FaultyStore, readin
     async with serving(store) as manager:
         ada, bob = await joined(manager, "ada", "bob")
         assert ada.room is not None
-        await ada.room.change(add_cells, BY_SERVER)
+        await ada.room.edits.change(add_cells, BY_SERVER)
         await until(lambda: len(ada.cells) == len(bob.cells) == CELLS + 1)
         own = digest_of(ada.doc)
         readings.take()
@@ -166,7 +166,7 @@ async def test_many_cells_are_read_in_small_steps(store: FaultyStore, readings: 
     async with serving(store) as manager:
         (ada,) = await joined(manager, "ada")
         assert ada.room is not None
-        await ada.room.change(add_cells, BY_SERVER)
+        await ada.room.edits.change(add_cells, BY_SERVER)
         steps = ada.room._replica.digesting()
         most = 0
         for step, _ in enumerate(steps):

@@ -8,7 +8,7 @@ import pytest
 from pycrdt import Map
 
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.rooms import room as rooms_room
+from jupyter_collab.rooms import clock as rooms_clock
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
@@ -33,7 +33,7 @@ class Clock:
     """The server's clock."""
 
     def __init__(self) -> None:
-        self.now_ms = rooms_room._now_ms()
+        self.now_ms = rooms_clock.now_ms()
 
     def __call__(self) -> int:
         return self.now_ms
@@ -42,7 +42,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(rooms_room, "_now_ms", clock)
+    monkeypatch.setattr(rooms_clock, "now_ms", clock)
     return clock
 
 
@@ -171,7 +171,7 @@ async def test_the_time_of_a_former_deletion_does_not_count(store: FaultyStore, 
 
 @pytest.mark.parametrize("mark", ["a year fast", "no time", "no number"])
 def test_a_room_that_exists_has_its_clock_put_right_when_it_is_opened(mark: str) -> None:
-    now_ms = rooms_room._now_ms()
+    now_ms = rooms_clock.now_ms()
     document = RoomDocument()
     cell_id = document.insert_cell(0, "code", "text")
     document.delete_cell(cell_id)

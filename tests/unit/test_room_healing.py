@@ -10,9 +10,8 @@ from pycrdt import Doc, Text
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.rooms import replica
+from jupyter_collab.rooms import RoomState, replica
 from jupyter_collab.rooms.integrate import integrate
-from jupyter_collab.rooms.room import RoomState
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving, user
 from .scenarios import scenario, settle, until
@@ -107,7 +106,7 @@ async def test_what_another_process_made_a_keyframe_of_reaches_the_peers_all_the
         bob = await ScriptedPeer("bob").join(there)
         await bob.typed("from afar")
         assert bob.room is not None
-        await bob.room.compact()
+        await bob.room.log.compact()
         await ada.send_edit(edit_that_fails())
         await ada.until_text("from afar")
 
@@ -125,7 +124,7 @@ async def test_what_another_process_has_yet_to_save_reaches_the_peers_although_i
         await ada.until_text(", saved")
         with stores[1].holding_writes():
             bob.type("from afar")
-            compacting = asyncio.ensure_future(bob.room.compact())
+            compacting = asyncio.ensure_future(bob.room.log.compact())
             await asyncio.wait([compacting], timeout=0.2)
             await ada.send_edit(edit_that_fails())
             await until(lambda: ada.room is not None and ada.room.state is RoomState.LIVE)

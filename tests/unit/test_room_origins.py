@@ -112,7 +112,7 @@ async def test_outputs_imports_restored_content_and_typing_can_be_told_apart(sto
             async def work(state: bytes, make: Callable[[bytes], Made] = make) -> Made:
                 return make(state)
 
-            await room.rework(work, user("eve"), kind)
+            await room.edits.rework(work, user("eve"), kind)
         written = await log_of(store)
         by_kind = {entry.origin.kind: entry.origin for entry in written if b"# more" in entry.update}
         assert by_kind == {kind: Origin.by(user("eve"), kind) for kind in (OriginKind.IMPORT, OriginKind.RESTORE)}
@@ -148,7 +148,7 @@ async def test_whose_a_client_id_is_survives_the_log_and_the_room(store: FaultyS
         assert await store.clients("demo") == known
         room = manager.live("demo")
         assert room is not None
-        await room.compact()
+        await room.log.compact()
         assert (await store.read_log("demo")).entries == ()
         assert await store.clients("demo") == known
     again = faulty_store(tmp_path)

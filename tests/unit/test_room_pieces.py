@@ -112,7 +112,7 @@ async def test_the_space_for_the_pieces_is_given_to_nobody_else(store: FaultySto
             assert bob.rejections[-1].reason == "room_too_large"
         else:
             with pytest.raises(RoomTooLarge):
-                await ada.room.change(lambda document: add_text(document, PIECE), BY_SERVER)
+                await ada.room.edits.change(lambda document: add_text(document, PIECE), BY_SERVER)
         await send(ada, pieces[1:])
         await ada.until_saved()
         assert ada.rejections == []

@@ -108,7 +108,7 @@ async def test_watchers_hear_that_a_room_changed_though_the_entries_are_dropped(
         await ada.typed("dropped ")
         room = here.live("demo")
         assert room is not None
-        await room.compact()
+        await room.log.compact()
         assert watcher.calls == 0
         await bob.typed("own")
         await until(lambda: "dropped" in str(bob.text))
@@ -140,7 +140,7 @@ async def test_a_server_that_was_far_behind_catches_up_from_the_others_keyframe(
         assert bob.room is not None
         for _ in range(20):
             await bob.typed("x")
-        await bob.room.compact()
+        await bob.room.log.compact()
         await bob.typed("y")
         await ada.until_text("x" * 20 + "y")
         await ada.typed("z")
@@ -158,7 +158,7 @@ async def test_both_may_make_keyframes_while_both_are_written_to(
             assert peer.room is not None
             for _ in range(25):
                 peer.type("x")
-                await peer.room.compact()
+                await peer.room.log.compact()
                 await asyncio.sleep(0.002)
 
         await asyncio.gather(type_and_compact(ada), type_and_compact(bob))
