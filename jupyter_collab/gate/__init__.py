@@ -2,7 +2,7 @@
 
 from .deleted import Deleted, deletions_in
 from .gate import Admission, Author, Gate
-from .parts import parts_of_own
+from .parts import Stride, parts_of_own
 from .places import SharedType
 
-__all__ = ["Admission", "Author", "Deleted", "Gate", "SharedType", "deletions_in", "parts_of_own"]
+__all__ = ["Admission", "Author", "Deleted", "Gate", "SharedType", "Stride", "deletions_in", "parts_of_own"]

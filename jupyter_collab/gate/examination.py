@@ -11,7 +11,7 @@ from .chains import Chains
 from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
-from .parts import Excerpts, parts_of
+from .parts import Excerpts, Stride, parts_of, require_short_spans
 from .places import GONE, MAX_PIECES, PIECES_PER_DELETION, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
 __all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
@@ -332,9 +332,13 @@ class Examination:
             if care_of(place) is Care.REPLACED:
                 self._chains.commit(place)
 
-    def parts(self) -> Iterator[bytes]:
+    def require_short_spans(self) -> Iterator[None]:
+        """Make sure, in small steps, that :meth:`parts` are not very large; raises what their function does."""
+        return require_short_spans(self.excerpts, self._spans)
+
+    def parts(self, stride: Stride) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""
-        return parts_of(self._update, self.excerpts, self.deletions, self._spans)
+        return parts_of(self._update, self.excerpts, self.deletions, self._spans, stride)
 
     def _first_value(self, place: Place) -> int:
         """Which of the new items puts something into ``place``."""

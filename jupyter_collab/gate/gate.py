@@ -18,7 +18,7 @@ from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
-from .parts import MAX_PART_STEPS
+from .parts import MAX_PART_STEPS, Stride
 from .places import MAX_PIECES, Place, Places, SharedType, Unit
 from .text_edits import Erasing, Typing, read_text_edit
 
@@ -157,10 +157,11 @@ class Gate:
             return None
         return self._check_typing(edit, author) if isinstance(edit, Typing) else self._check_erasing(edit)
 
-    def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
+    def cut(self, update: bytes, author: Author, stride: Stride) -> Generator[None, None, Iterator[bytes]]:
         """Look at a large update in small steps; in the end returns parts of it that are updates to be checked again.
 
-        Raises what :meth:`check` does, if not before the document changes between the steps.
+        Each takes no more than ``stride`` says when it is asked for. Raises what :meth:`check` does, if not before the
+        document changes between the steps.
         """
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
         self._cuts += 1
@@ -169,7 +170,8 @@ class Gate:
             yield from self._pairs.checking(update, lambda: self.clocks)
         finally:
             self._cuts -= 1
-        return found.parts()
+        yield from found.require_short_spans()
+        return found.parts(stride)
 
     def _check_typing(self, typing: Typing, author: Author) -> Admission | None:
         """A text goes on, by who has written there before."""

@@ -15,12 +15,16 @@ from ..protocol import write_varuint
 from ..yjs import TYPE, Deletion, Item, UpdateReader
 from .places import Unit
 
-__all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "parts_of", "parts_of_own"]
+__all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "Stride", "parts_of", "parts_of_own", "require_short_spans"]
 
 MAX_PART_ITEMS = 500
 MAX_PART_BYTES = 2**17
 MAX_PART_STEPS = 100_000
-"""So many comparisons may one part take, some milliseconds."""
+"""So many comparisons may one part take, some milliseconds: yrs seldom has to make as many as it might."""
+
+MAX_STRIDE = 8
+FAST_SECONDS, SLOW_SECONDS = 0.002, 0.006
+"""Behind a part that took less, the next may be twice as large; behind one that took more, it is the smallest again."""
 
 MAX_OPEN_ITEMS = 10_000
 MAX_OPEN_STEPS = 1_000_000
@@ -63,13 +67,55 @@ class Excerpts:
         return Excerpt(*self._numbers[NUMBERS * index : NUMBERS * index + NUMBERS])
 
 
+class Stride:
+    """How many comparisons the next part of an update may take: more while they turn out not to be needed.
+
+    Attributes
+    ----------
+    max_steps
+        So many.
+    """
+
+    def __init__(self) -> None:
+        self.max_steps = MAX_PART_STEPS
+
+    def note(self, seconds: float) -> None:
+        """A part took so many seconds of work."""
+        if seconds < FAST_SECONDS:
+            self.max_steps = min(2 * self.max_steps, MAX_STRIDE * MAX_PART_STEPS)
+        elif seconds > SLOW_SECONDS:
+            self.max_steps = MAX_PART_STEPS
+
+
+def require_short_spans(excerpts: Excerpts, spans: Iterable[tuple[int, int]]) -> Iterator[None]:
+    """Make sure, in small steps, that no part of an update would be very large; see :func:`parts_of`.
+
+    Raises
+    ------
+    InvalidUpdate
+        One would be.
+    """
+    waiting = sorted(spans, reverse=True)
+    items = steps = until = 0
+    for index in range(len(excerpts)):
+        while waiting and waiting[-1][0] <= index:
+            until = max(until, waiting.pop()[1])
+        is_open = index < until
+        items, steps = (items + 1, steps + excerpts.excerpt(index).steps) if is_open else (0, 0)
+        if items > MAX_OPEN_ITEMS or steps > MAX_OPEN_STEPS:
+            raise InvalidUpdate(
+                "The edit has too much between the parts of one cell or output. "
+                "Nothing of it was taken in. Copy your text, join again, and paste it."
+            )
+        yield
+
+
 def parts_of(
     update: bytes,
     excerpts: Excerpts,
     deletions: Sequence[Deletion],
     spans: Iterable[tuple[int, int]],
-    *,
-    max_open_items: int = MAX_OPEN_ITEMS,
+    stride: Stride,
 ) -> Iterator[bytes]:
     """``update`` in parts.
 
@@ -79,16 +125,11 @@ def parts_of(
         An update, where it has what is new, in an order in which it can be taken in, and what it deletes.
     spans
         From which to which of ``excerpts`` something is not whole yet that cannot be shown then.
-    max_open_items
-        So far may such a span reach.
-
-    Raises
-    ------
-    InvalidUpdate
-        Some part would be very large.
+    stride
+        How much one part may take; looked at for each.
     """
     start = 0
-    for stop in _cuts(excerpts, spans, max_open_items):
+    for stop in _cuts(excerpts, spans, stride):
         yield _insertion_of(update, map(excerpts.excerpt, range(start, stop)))
         start = stop
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
@@ -114,13 +155,13 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
         excerpts.add(item, 1)
         yield
     parts = []
-    for part in parts_of(update, excerpts, list(reader.deletions()), spans, max_open_items=len(excerpts)):
+    for part in parts_of(update, excerpts, list(reader.deletions()), spans, Stride()):
         parts.append(part)
         yield
     return parts
 
 
-def _cuts(excerpts: Excerpts, spans: Iterable[tuple[int, int]], max_open_items: int) -> Iterator[int]:
+def _cuts(excerpts: Excerpts, spans: Iterable[tuple[int, int]], stride: Stride) -> Iterator[int]:
     """Behind how many of ``excerpts`` parts may end."""
     waiting = sorted(spans, reverse=True)
     start = until = size_bytes = steps = 0
@@ -130,13 +171,8 @@ def _cuts(excerpts: Excerpts, spans: Iterable[tuple[int, int]], max_open_items: 
         steps += excerpt.steps
         while waiting and waiting[-1][0] <= index:
             until = max(until, waiting.pop()[1])
-        if index < until:
-            if index - start > max_open_items or steps > MAX_OPEN_STEPS:
-                raise InvalidUpdate(
-                    "The edit has too much between the parts of one cell or output. "
-                    "Nothing of it was taken in. Copy your text, join again, and paste it."
-                )
-        elif index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES or steps >= MAX_PART_STEPS:
+        is_large = index + 1 - start >= MAX_PART_ITEMS or size_bytes >= MAX_PART_BYTES or steps >= stride.max_steps
+        if index >= until and is_large:
             yield index + 1
             start, size_bytes, steps = index + 1, 0, 0
     if start < len(excerpts):

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from ..access import Capability, User
 from ..document import RoomDocument
 from ..errors import ContentChanged, EpochMismatch, InvalidUpdate
-from ..gate import Author, parts_of_own
+from ..gate import Author, Stride, parts_of_own
 from ..protocol import EMPTY_UPDATE, Ack
 from ..store import Origin, OriginKind
 from . import clock
@@ -126,20 +126,22 @@ class Edits:
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
         """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
         try:
-            parts = await in_turns(self._replica.cut(update, author))
+            stride = Stride()
+            parts = await in_turns(self._replica.cut(update, author, stride))
             count = peer.edits_received
             try:
                 part: bytes | None = next(parts, EMPTY_UPDATE)
                 while part is not None:
-                    following = next(parts, None)
                     await self._life.until_live()
                     if peer not in self._audience.peers:
                         return  # they send the rest when they are back
                     peer.require(Capability.EDIT)
+                    following = next(parts, None)
                     peer.edits_received = count if following is None else count - 1  # all of it must be durable
                     began = thread_time()
                     self._take_part(peer, part, author)
-                    await rest_after(thread_time() - began)
+                    stride.note(took := thread_time() - began)
+                    await rest_after(took)
                     part = following
             finally:
                 peer.edits_received = max(peer.edits_received, count)

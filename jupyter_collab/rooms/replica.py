@@ -12,7 +12,7 @@ from pycrdt import Doc, TransactionEvent
 from ..access import User
 from ..document import CellRecord, RoomDocument, Word
 from ..errors import InvalidUpdate, RoomTooLarge
-from ..gate import Admission, Author, Gate, SharedType
+from ..gate import Admission, Author, Gate, SharedType, Stride
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
@@ -282,9 +282,9 @@ class Replica:
         """Whether :meth:`apply` takes a few milliseconds at most, as far as can be told; see :meth:`cut`."""
         return self._gate.is_light(update)
 
-    def cut(self, update: bytes, author: Author) -> Generator[None, None, Iterator[bytes]]:
+    def cut(self, update: bytes, author: Author, stride: Stride) -> Generator[None, None, Iterator[bytes]]:
         """Look at a large edit in small steps; returns parts of it, to be applied one after the other."""
-        return self._gate.cut(update, author)
+        return self._gate.cut(update, author, stride)
 
     def _words_of(self, cells: Iterable[SharedType]) -> Mapping[str | None, Word]:
         """What cells say of their runs, by their ids."""

@@ -6,8 +6,8 @@ import pytest
 from pycrdt import Doc, Text
 
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.gate import Gate
-from jupyter_collab.gate.parts import MAX_OPEN_STEPS, MAX_PART_STEPS
+from jupyter_collab.gate import Gate, Stride
+from jupyter_collab.gate.parts import MAX_OPEN_STEPS, MAX_PART_STEPS, MAX_STRIDE
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
 
@@ -37,7 +37,7 @@ def gate() -> Gate:
 
 def cut(gate: Gate, update: bytes) -> list[bytes]:
     """The parts of an update."""
-    steps = gate.cut(update, author())
+    steps = gate.cut(update, author(), Stride())
     while True:
         try:
             next(steps)
@@ -50,6 +50,26 @@ def test_what_may_cost_much_is_taken_in_in_small_parts(gate: Gate) -> None:
     items = [sum(1 for _ in UpdateReader(part).items()) for part in parts]
     assert sum(items) == 300
     assert max(items) * RUNS <= MAX_PART_STEPS + RUNS
+
+
+def test_parts_grow_while_they_cost_less_than_they_might(gate: Gate) -> None:
+    stride = Stride()
+    steps = gate.cut(prepended(500, 7), author(), stride)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            parts = stop.value
+            break
+    sizes = []
+    for seconds in (0.0, 0.0, 1.0, 0.0):
+        sizes.append(sum(1 for _ in UpdateReader(next(parts)).items()))
+        stride.note(seconds)
+    assert sizes[0] < sizes[1] < sizes[2]
+    assert sizes[3] == sizes[0]
+    for _ in range(20):
+        stride.note(0.0)
+    assert stride.max_steps == MAX_STRIDE * MAX_PART_STEPS
 
 
 def test_what_may_cost_much_is_not_taken_in_at_once_however_short_it_is(gate: Gate) -> None:

@@ -9,7 +9,7 @@ from pycrdt import Array, Doc, Map, Text, merge_updates
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.gate import Author, Gate, parts_of_own
+from jupyter_collab.gate import Author, Gate, Stride, parts_of_own
 from jupyter_collab.gate.parts import MAX_OPEN_ITEMS, MAX_PART_ITEMS
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
@@ -36,7 +36,7 @@ def letter_by_letter(count: int, client_id: int = 7, root: str = "text") -> byte
 
 def cut(gate: Gate, update: bytes) -> list[bytes]:
     """The parts of an update."""
-    steps = gate.cut(update, author())
+    steps = gate.cut(update, author(), Stride())
     while True:
         try:
             next(steps)
