@@ -15,7 +15,7 @@ from . import clock
 from .audience import Audience
 from .integrate import beginners
 from .journal import Journal
-from .life import Life
+from .life import Life, unheard
 from .peer import Peer
 from .replica import Replica
 from .reservations import Reservations
@@ -80,6 +80,10 @@ class Edits:
         self._reservations = reservations
         self._on_failed = on_failed
         self._reworks = asyncio.Lock()
+
+    def close(self) -> None:
+        """The room has ended: nobody is told of anything any more."""
+        self._on_failed = unheard
 
     # -- of peers ----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from ..background import Background
 from ..errors import NotSaved, StoreError
 from ..store import LogEntry, Origin, Store
+from .life import unheard
 from .peer import Peer
 
 __all__ = ["Batch", "Journal"]
@@ -211,8 +212,7 @@ class Journal:
         self._end(NotSaved("The room was closed before this was saved; try again."))
         await self._background.close()
         self._next, self._in_flight = Batch(), None
-        self._on_committed, self._on_failing = _hear_of_no_batch, _hear_of_no_error
-        self._on_recovered, self._on_lost = _hear_nothing, _hear_of_no_error
+        self._on_committed = self._on_failing = self._on_recovered = self._on_lost = unheard
 
     async def _run(self) -> None:
         """Write batch after batch. If anything fails here, the room must not go on, as if it had a journal."""
@@ -257,15 +257,3 @@ class Journal:
         if first:
             log.warning("Room %s is not saved, trying again: %s", self._room_id, error)
             self._on_failing(error)
-
-
-def _hear_of_no_batch(_batch: Batch, _seq: int) -> None:
-    """Who hears of batches when the journal is closed."""
-
-
-def _hear_of_no_error(_error: Exception) -> None:
-    """Who hears of errors then."""
-
-
-def _hear_nothing() -> None:
-    """Who hears of anything else then."""

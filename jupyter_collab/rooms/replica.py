@@ -18,6 +18,7 @@ from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
 from .efforts import Efforts
 from .integrate import beginners, integrate, is_known
+from .life import unheard
 
 __all__ = ["Replica"]
 
@@ -99,6 +100,7 @@ class Replica:
 
     def freeing(self) -> Generator[None, None, None]:
         """Forget, after :meth:`close`, what is known of the document, in small steps."""
+        self._on_spoiled = unheard
         yield from self._gate.freeing()
 
     def understand(self) -> Generator[None, None, None]:

@@ -519,6 +519,8 @@ class Room:
         async with AsyncExitStack() as exits:  # whatever fails, the rest is done
             exits.push_async_callback(in_turns, self._replica.freeing(), rests=NO_REST)
             exits.callback(self._replica.close)
+            exits.callback(self.edits.close)
+            exits.callback(self.log.close)
             exits.callback(self._presence.close)
             exits.push_async_callback(self._parts.close)
             exits.push_async_callback(self._background.close)

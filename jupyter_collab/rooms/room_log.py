@@ -10,7 +10,7 @@ from ..store import BY_SERVER, LogEntry, LogSlice, Store
 from . import clock
 from .audience import Audience
 from .journal import Batch, Journal
-from .life import Life
+from .life import Life, unheard
 from .log_position import LogPosition
 from .peer import Peer
 from .replica import Replica
@@ -196,6 +196,10 @@ class RoomLog:
         self._show_foreign([*([] if state is None else [state]), *(entry.update for entry in foreign)])
         if state is not None or foreign:
             self._on_changed(foreign)
+
+    def close(self) -> None:
+        """The room has ended: nobody is told of anything any more."""
+        self._expel = self._on_grown = self._on_changed = unheard
 
     def heal(self) -> None:
         """Make the document anew; it takes no edits until it is whole."""

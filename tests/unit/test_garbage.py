@@ -186,22 +186,21 @@ async def what_is_refused(visitor: Visitor) -> None:
 
 async def the_servers_own_edits(visitor: Visitor) -> None:
     origin = Origin(OriginKind.IMPORT, "server:ada", "Ada")
-    await visitor.room.change(lambda document: document.append_text("c0", " # more"), origin, by=user("ada"))
+    await visitor.room.edits.change(lambda document: document.append_text("c0", " # more"), origin, by=user("ada"))
     await visitor.room.snapshot()
 
 
 async def compaction(visitor: Visitor) -> None:
     await visitor.type()
     await visitor.room.flush()
-    await visitor.room.compact()
+    await visitor.room.log.compact()
     for _ in visitor.room._replica.understand():  # as it does when much is gone
         pass
 
 
 async def healing(visitor: Visitor) -> None:
     await visitor.type()
-    visitor.room._replica.spoiled = True
-    visitor.room._heal_if_spoiled()
+    visitor.room._replica._mark_spoiled()
     await visitor.room.snapshot()
 
 
