@@ -43,6 +43,7 @@ __all__ = [
     "build_awareness",
     "parse",
     "parse_awareness",
+    "shown_name",
     "write_varuint",
 ]
 
@@ -96,6 +97,11 @@ class UserInfo(TypedDict, total=False):
     colorLight: str
     role: str
     kind: str
+
+
+def shown_name(user: UserInfo) -> str:
+    """A person's name as others read it: guests chose theirs themselves, and are marked as guests."""
+    return f"{user['display_name']} (guest)" if user.get("kind") == "guest" else user["display_name"]
 
 
 class ConnectedUser(UserInfo):

@@ -100,6 +100,11 @@ class User:
         return f"{self.kind}:{self.username}"
 
     @property
+    def shown_name(self) -> str:
+        """Their name as others read it: guests chose theirs themselves, and are marked as guests."""
+        return f"{self.display_name} (guest)" if self.kind is UserKind.GUEST else self.display_name
+
+    @property
     def writer(self) -> str:
         """Names who writes under a Yjs client id; see :func:`writer_of`."""
         return writer_of(self.principal)

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ..addresses import opens_here_only
 from ..errors import CollabError, RoomNotFound
+from ..protocol import shown_name
 from .awaiting import AWAITED_NAME, Awaiter
 from .background import background_loop
 from .cell import Cell
@@ -288,7 +289,7 @@ def _empty_or_new(room: Room) -> Cell:
 
 
 def _visible(room: RoomInfo) -> str:
-    return ", ".join(person["display_name"] for person in room["people"] if person["visible"])
+    return ", ".join(shown_name(person) for person in room["people"] if person["visible"])
 
 
 def load(shell: InteractiveShell) -> None:

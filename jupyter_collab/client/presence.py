@@ -33,6 +33,8 @@ class Person:
         The connection's document.
     username, name, initials, avatar_url, color, role
         Who it is, by the server's word; ``color`` is a CSS colour.
+    is_guest
+        Whether they came by an invitation, and chose their name themselves.
     cell
         The id of the cell that they are in, if any.
     is_me
@@ -46,8 +48,14 @@ class Person:
     avatar_url: str | None
     color: str
     role: str
+    is_guest: bool
     cell: str | None
     is_me: bool
+
+    @property
+    def shown_name(self) -> str:
+        """The name as people read it: guests are marked as such."""
+        return f"{self.name} (guest)" if self.is_guest else self.name
 
     @classmethod
     def of_state(cls, client_id: int, state: Mapping[str, Any], *, is_me: bool = False) -> "Person":
@@ -64,6 +72,7 @@ class Person:
             avatar_url=_text(user.get("avatar_url")) or None,
             color=_text(user.get("color")) or DEFAULT_COLOR,
             role=_text(user.get("role")),
+            is_guest=user.get("kind") == "guest",
             cell=_text(state.get("cell")) or None,
             is_me=is_me,
         )

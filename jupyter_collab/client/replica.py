@@ -28,6 +28,7 @@ from ..protocol import (
     SyncStep2,
     Update,
     build,
+    shown_name,
 )
 from .agreement import Agreement
 from .changes import RoomChange, UnsentCell, UnsentText
@@ -136,8 +137,8 @@ class Replica:
 
     @property
     def own_name(self) -> str:
-        """What people call us here."""
-        return self.hello["user"]["display_name"] if self.hello else ""
+        """What people call us here, as a guest if we are one."""
+        return shown_name(self.hello["user"]) if self.hello else ""
 
     @property
     def has_late_edits(self) -> bool:

@@ -47,8 +47,8 @@ def _count(value: object) -> Any:
 def keep_word(cell: "Map[Any]", before: Word, by: Mapping[str, str], *, has_new_outputs: bool) -> None:
     """Somebody has edited ``cell``, which said ``before``: let it say what is true.
 
-    ``by`` is the person, as ``by`` and ``username``; ``has_new_outputs`` says whether they put any into the cell, or
-    took a part of them away: "not passed" without its "not" is no run's output.
+    ``by`` is the person, as ``by``, ``username`` and ``kind``; ``has_new_outputs`` says whether they put any into the
+    cell, or took a part of them away: "not passed" without its "not" is no run's output.
     """
     with cell.doc.transaction() as transaction:
         now = word_of(cell, transaction)

@@ -96,6 +96,6 @@ def _queued(run: Run, state: Literal["running", "queued"]) -> QueuedRun:
     return {
         "run": run.number,
         "cell": run.cell_id,
-        "by": {"username": by.username, "display_name": by.display_name},
+        "by": {"username": by.username, "display_name": by.display_name, "kind": by.kind.value},
         "state": state,
     }

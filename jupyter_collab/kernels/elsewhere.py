@@ -139,7 +139,11 @@ def _read(data: bytes) -> KernelState:
             {
                 "run": int(run["run"]),
                 "cell": str(run["cell"]),
-                "by": {"username": str(run["by"]["username"]), "display_name": str(run["by"]["display_name"])},
+                "by": {
+                    "username": str(run["by"]["username"]),
+                    "display_name": str(run["by"]["display_name"]),
+                    "kind": str(run["by"]["kind"]),
+                },
                 "state": "running" if run["state"] == "running" else "queued",
             }
             for run in said["queue"]

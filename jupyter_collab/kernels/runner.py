@@ -169,6 +169,7 @@ class RoomKernel:
                 [(code.cell_id, code.source) for code in codes],
                 username=user.username,
                 display_name=user.display_name,
+                kind=user.kind.value,
             )
             runs = [Run(record.id, code, user, request, may) for record, code in zip(noted, codes, strict=True)]
             self._queue.add(runs)
@@ -309,7 +310,7 @@ class RoomKernel:
             return True
         if not may:
             self._abort(self._queue.cancel_user(run.user))
-            self._board.say(MAY_NOT_RUN.format(name=run.user.display_name))
+            self._board.say(MAY_NOT_RUN.format(name=run.user.shown_name))
         return may
 
     async def _execute(self, kernel: Kernel, run: Run) -> str:
@@ -345,7 +346,7 @@ class RoomKernel:
         if ends_kernel:
             self._abort(self._queue.cancel_all())
             await self._holder.end()
-            self._board.say(EXITED.format(name=run.user.display_name))
+            self._board.say(EXITED.format(name=run.user.shown_name))
         return status
 
     async def _do_what_it_asks(self, run: Run, cell: CellOutputs, ran: str, reply: Mapping[str, Any]) -> bool:
@@ -371,7 +372,7 @@ class RoomKernel:
 
         try:
             if not await run.may(Capability.EDIT):
-                return text_shown(f"{run.user.display_name} ran this and may not edit.", wanted)
+                return text_shown(f"{run.user.shown_name} ran this and may not edit.", wanted)
             async with self._rooms.using(self.room_id) as room:
                 await room.edits.change(change, run.origin)
         except NotSaved as error:
@@ -404,7 +405,7 @@ class RoomKernel:
         if canceled:
             error = reply.get("ename", "An error")
             others = "one cell after it was" if len(canceled) == 1 else f"{len(canceled)} cells after it were"
-            self._board.say(f"{error} in a cell that {run.user.display_name} ran: {others} not run.")
+            self._board.say(f"{error} in a cell that {run.user.shown_name} ran: {others} not run.")
 
     def _abort(self, runs: Iterable[Run]) -> None:
         for run in runs:
@@ -427,6 +428,7 @@ def _run_info(user: User, source: str) -> RunInfo:
     return {
         "by": user.display_name,
         "username": user.username,
+        "kind": user.kind.value,
         "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "status": "running",
         "hash": source_hash(source),

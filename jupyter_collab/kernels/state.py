@@ -20,10 +20,11 @@ class KernelInfo(TypedDict):
 
 
 class Runner(TypedDict):
-    """Who runs a cell."""
+    """Who runs a cell; ``kind`` says who vouches for them, a word of :class:`~..access.UserKind`."""
 
     username: str
     display_name: str
+    kind: str
 
 
 class QueuedRun(TypedDict):
@@ -62,6 +63,7 @@ class RunInfo(TypedDict, total=False):
 
     by: str
     username: str
+    kind: str
     at: str
     seconds: float
     status: str

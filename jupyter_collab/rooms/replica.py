@@ -307,7 +307,7 @@ class Replica:
                 word, has_new = edited.get(cell.cell_id, (before, False))
                 edited[cell.cell_id] = (word, has_new or puts)
         if edited:
-            self._document.keep_words(edited, {"by": by.display_name, "username": by.username})
+            self._document.keep_words(edited, {"by": by.display_name, "username": by.username, "kind": by.kind.value})
             self._document.accept()
 
     def take(self, update: bytes) -> list[bytes]:

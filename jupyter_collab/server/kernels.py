@@ -246,7 +246,7 @@ def _run(run: RunRecord, *, shows_source: bool) -> dict[str, Any]:
     return {
         "run": run.id,
         "cell": run.cell_id,
-        "by": {"username": run.username, "display_name": run.display_name},
+        "by": {"username": run.username, "display_name": run.display_name, "kind": run.kind},
         "kernel_name": run.kernel_name,
         "source": run.source if shows_source else None,
         "queued_at": iso_time(run.queued_at),

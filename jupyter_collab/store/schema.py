@@ -102,6 +102,7 @@ runs = Table(
     Column("cell_id", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("display_name", Text, nullable=False),
+    Column("kind", String(16)),
     Column("kernel_name", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("queued_at", DateTime(timezone=True), nullable=False),

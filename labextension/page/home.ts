@@ -1,5 +1,6 @@
-import { CollabApi, type IRoomInfo } from '../lib/api.js';
+import { CollabApi, type IConnectedUser, type IRoomInfo } from '../lib/api.js';
 import { keeperOf } from '../lib/keeper.js';
+import { named } from '../lib/named.js';
 import { button, element } from '../lib/pane/dom.js';
 import { askSure } from '../lib/share/sheet.js';
 import type { IMe, IOffers, IWho } from './api.js';
@@ -100,7 +101,7 @@ export class HomeView implements View {
 
   private _item({ id, title, changed_at, people }: IRoomInfo): HTMLElement {
     const when = new Date(changed_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-    const here = people.filter(({ visible }) => visible).map(({ display_name, name }) => display_name || name);
+    const here = people.filter(({ visible }) => visible).map(nameOf);
     const about = here.length > 0 ? trans.__('%1 · here: %2', when, here.join(', ')) : when;
     const place = { kind: 'room', id } as const;
     const link = element(
@@ -177,4 +178,8 @@ export class HomeView implements View {
   private _asked = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isDisposed = false;
+}
+
+function nameOf({ display_name, name, kind }: IConnectedUser): string {
+  return named(display_name || name, kind === 'guest', trans);
 }

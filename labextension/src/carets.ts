@@ -1,10 +1,12 @@
 import type { Extension } from '@codemirror/state';
 import { EditorExtensionRegistry, type IEditorExtensionFactory } from '@jupyterlab/codemirror';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { isHexColor } from './colors.js';
+import { named } from './named.js';
 import {
   caretView,
   type ICaret,
@@ -19,6 +21,8 @@ import type { ICursor, ISelection } from './presence.js';
 export interface ICaretHost {
   /** Everyone's presence, with `user` and `cursor` as `docs/wire.md` has them. */
   readonly awareness: Awareness;
+
+  readonly trans: TranslationBundle;
 
   /** Says where this page's cursor is; `null` when no editor of the room has the focus. */
   setCursor(cursor: ICursor | null): void;
@@ -135,7 +139,7 @@ class CaretBoard implements ICaretBoard, IDisposable {
         continue;
       }
       const before = this._carets.get(clientId);
-      const after = readCaret(clientId, this._host.awareness.getStates().get(clientId), before);
+      const after = readCaret(clientId, this._host.awareness.getStates().get(clientId), before, this._host.trans);
       if (before === after) {
         continue;
       }
@@ -159,7 +163,12 @@ class CaretBoard implements ICaretBoard, IDisposable {
  * The caret in somebody's presence; the one before if it is still right, `null` if there is none or it makes no
  * sense.
  */
-function readCaret(clientId: number, state: object | undefined, before: ICaret | undefined): ICaret | null {
+function readCaret(
+  clientId: number,
+  state: object | undefined,
+  before: ICaret | undefined,
+  trans: TranslationBundle
+): ICaret | null {
   const { user, cursor } = (state ?? {}) as { user?: unknown; cursor?: unknown };
   if (!isRecord(user) || !isRecord(cursor) || typeof cursor.cell !== 'string') {
     return null;
@@ -170,7 +179,8 @@ function readCaret(clientId: number, state: object | undefined, before: ICaret |
   }
   const extra = Array.isArray(cursor.others) ? cursor.others.slice(0, MAX_OTHERS).map(readSpot) : [];
   const spots = [main, ...extra.filter(spot => spot !== null)];
-  const name = String(user.display_name ?? user.name ?? user.username ?? '');
+  const ownName = String(user.display_name ?? user.name ?? user.username ?? '');
+  const name = named(ownName, user.kind === 'guest', trans);
   const color = isHexColor(user.color) ? user.color : '#666666';
   const stays = before !== undefined && before.cell === cursor.cell && before.name === name && before.color === color;
   if (stays && before.spots.length === spots.length && spots.every((spot, i) => sameSpot(spot, before.spots[i]))) {

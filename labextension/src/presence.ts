@@ -87,10 +87,11 @@ export function readPeople(awareness: Awareness): IPerson[] {
   return people.sort(compare);
 }
 
-/** The names of the people who are here beside oneself, by principal: each once, and without one's own other pages. */
-export function othersIn(people: readonly IPerson[]): Map<string, string> {
+/** The people who are here beside oneself, by principal: each once, and without one's own other pages. */
+export function othersIn(people: readonly IPerson[]): Map<string, IPerson> {
   const mine = people.find(person => person.isMe)?.principal;
-  return new Map(people.filter(({ principal }) => principal !== mine).map(({ principal, name }) => [principal, name]));
+  const others = people.filter(({ principal }) => principal !== mine);
+  return new Map(others.map(person => [person.principal, person]));
 }
 
 function toPerson(clientId: number, user: IUser, isMe: boolean): Omit<IPerson, 'cell' | 'caret'> {

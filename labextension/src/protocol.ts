@@ -107,7 +107,7 @@ export interface IKernel {
 export interface IQueuedRun {
   run: number;
   cell: string;
-  by: { username: string; display_name: string };
+  by: { username: string; display_name: string; kind: UserKind };
   state: 'running' | 'queued';
 }
 

@@ -16,6 +16,7 @@ import {
   CAPABILITIES,
   type Capability,
   type IKernelState,
+  type IUser,
   type IWaiting,
   type Role,
   type RoomEvent
@@ -567,7 +568,7 @@ export class Room implements IDisposable {
       model.readOnly = this._status.readOnly;
     }
     const { model, provider } = this._replica;
-    model.author = provider.hello?.user.display_name ?? model.author;
+    model.author = authorOf(provider.hello?.user) ?? model.author;
     if (!isEqual(former, this._status)) {
       this._statusChanged.emit(this._status);
     }
@@ -650,4 +651,9 @@ export namespace Room {
 
 function openPersistence(factory: IPersistenceFactory | null | undefined, room: string): IPersistence {
   return (factory === null ? new NoPersistence() : (factory ?? new BrowserPersistence())).open(room);
+}
+
+/** What a user is called in the document, as who deleted a cell; `null` for nobody. */
+function authorOf(user: IUser | undefined): string | null {
+  return user === undefined ? null : user.kind === 'guest' ? `${user.display_name} (guest)` : user.display_name;
 }

@@ -13,7 +13,7 @@ const QUICK = { edits: 1, presence: 1, retry: 1, maxRetry: 4, slowDown: 1 };
 const BUSY: IKernelState = {
   kernel: { id: 'k', name: 'python3', display_name: 'Python 3', language: 'python', status: 'busy' },
   message: null,
-  queue: [{ run: 17, cell: 'first', by: { username: 'ada', display_name: 'Ada' }, state: 'running' }],
+  queue: [{ run: 17, cell: 'first', by: { username: 'ada', display_name: 'Ada', kind: 'server' }, state: 'running' }],
   input: null
 };
 

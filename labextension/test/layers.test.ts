@@ -9,7 +9,7 @@ import ts from 'typescript';
 
 /** From the bottom up. A module may import those of its own layer and of the layers below. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['characters.ts', 'errors.ts', 'json.ts', 'textdiff.ts'],
+  ['characters.ts', 'errors.ts', 'json.ts', 'named.ts', 'textdiff.ts'],
   ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts'],
   ['colors.ts', 'crc.ts', 'pacer.ts', 'sourcehash.ts'],
   ['document/', 'document.ts', 'unsent.ts'],

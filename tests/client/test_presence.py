@@ -109,3 +109,10 @@ def test_a_claim_of_many_is_refused_before_it_is_believed(presence: Presence) ->
 def test_initials_are_made_of_the_name_where_there_are_none() -> None:
     person = Person.of_state(1, {"user": {"display_name": "zoe"}})
     assert person.initials == "Z"
+
+
+def test_a_guest_who_is_called_as_somebody_else_is_marked() -> None:
+    guest = Person.of_state(7, {"user": {**ME, "kind": "guest"}})
+    assert (guest.name, guest.shown_name, guest.is_guest) == ("Ada", "Ada (guest)", True)
+    member = Person.of_state(7, {"user": {**ME, "kind": "server"}})
+    assert (member.shown_name, member.is_guest) == ("Ada", False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_collab.access import User
+from jupyter_collab.access import User, UserKind
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.gate import Author
 from jupyter_collab.rooms.replica import Replica
@@ -36,8 +36,8 @@ _client_ids = itertools.count(1000)
 
 
 def person(name: str) -> User:
-    """Somebody with this user name."""
-    return User(name, name, name.title(), name[0].upper())
+    """A guest of this name."""
+    return User(name, name, name.title(), name[0].upper(), kind=UserKind.GUEST)
 
 
 class GatedRoom:

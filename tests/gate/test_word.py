@@ -69,9 +69,9 @@ def test_other_things_that_are_kept_there_may_change(room: GatedRoom) -> None:
 )
 def test_outputs_that_somebody_puts_there_are_marked_as_theirs(room: GatedRoom, put: Callable[[Person], Any]) -> None:
     room.joined().send(put)
-    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room) == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}
     room.joined("bob").send(lambda bob: bob.cell().__delitem__("put"))
-    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room) == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}
     room.replica.edit(lambda document: document.set_run_info("code", RUN), lambda size: None)
     assert own(room) == {"run": RUN}
 
@@ -91,7 +91,7 @@ def test_outputs_of_which_somebody_took_a_part_away_are_marked_as_theirs(
     more = Map({"output_type": "stream", "name": "stdout", "text": Text("3 passed")})
     room.replica.edit(lambda document: outputs_of(document).extend([error, more]), lambda size: None)
     room.joined().send(cut)
-    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room) == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}
 
 
 def test_what_was_taken_away_before_is_nobodys_when_it_is_said_again(room: GatedRoom) -> None:
@@ -113,7 +113,7 @@ def test_a_cell_that_is_pasted_with_its_outputs_says_who_pasted_it(room: GatedRo
     fields = {"id": "copy", "pos": "b", "cell_type": "code", "source": Text("1"), "execution_count": 3}
     metadata = Map({"jupyter_collab": {"run": FORGED}})
     room.joined().send(lambda eve: eve.bag.append(Map({**fields, "metadata": metadata, "outputs": Array([output()])})))
-    assert own(room, "copy") == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room, "copy") == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}
     assert room.cell("copy")["execution_count"] == 3
 
 
@@ -135,7 +135,7 @@ def test_an_imported_notebook_does_not_say_who_ran_it(room: GatedRoom) -> None:
     cells[1].update(metadata={"jupyter_collab": {"run": FORGED}})
     eve = person("eve")
     room.replica.edit(lambda document: document.set_notebook({**NOTEBOOK, "cells": cells}), lambda size: None, eve)
-    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room) == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}
     assert own(room, "words") is None
 
 
@@ -154,4 +154,4 @@ def test_undo_of_a_clearing_marks_what_comes_back(room: GatedRoom) -> None:
     eve = room.joined()
     eve.send(lambda eve: eve.cell()["outputs"].clear())
     eve.send(lambda eve: eve.cell()["outputs"].append(output()))
-    assert own(room) == {"put": {"by": "Eve", "username": "eve"}}
+    assert own(room) == {"put": {"by": "Eve", "username": "eve", "kind": "guest"}}

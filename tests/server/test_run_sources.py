@@ -12,7 +12,7 @@ from .conftest import Rest
 
 async def note_run(manager: RoomManager, source: str) -> None:
     """Note that somebody ran ``source`` in ``demo``."""
-    (run,) = await manager.store.add_runs("demo", [("c0", source)], username="ada", display_name="Ada")
+    (run,) = await manager.store.add_runs("demo", [("c0", source)], username="ada", display_name="Ada", kind="server")
     await manager.store.start_run("demo", run.id, kernel_name="python3")
 
 

@@ -322,11 +322,11 @@ class MemoryStore(Store):
         return len(room.blobs)
 
     async def add_runs(
-        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str, kind: str
     ) -> list[RunRecord]:
         await self._writing()
         runs = self._disk.room(room_id).runs
-        who, queued_at = (username, display_name), self._disk.now()
+        who, queued_at = (username, display_name, kind), self._disk.now()
         added = [
             RunRecord(number, cell_id, *who, "", _kept(source), queued_at, None, None, "queued")
             for number, (cell_id, source) in enumerate(cells, max(runs, default=0) + 1)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from jupyter_collab.access import Capability
+from jupyter_collab.access import Capability, UserKind
 from jupyter_collab.errors import KernelDied, KernelFailed
 from jupyter_collab.kernels.all_rooms import RoomKernels
 from jupyter_collab.kernels.contract import KernelSpec, KernelSpecs, OnMessage
@@ -195,9 +195,13 @@ class Cells:
         notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
         await self.manager.edit("demo", lambda document: document.set_notebook(notebook), user("ada"))
 
-    async def run(self, *cells: str, by: str = "ada", hashes: Mapping[str, str] | None = None) -> list[int]:
+    async def run(
+        self, *cells: str, by: str = "ada", hashes: Mapping[str, str] | None = None, kind: UserKind = UserKind.SERVER
+    ) -> list[int]:
         """Run cells, or all, which have ``hashes`` before the asker's eyes; answers the runs' numbers."""
-        runs = await self.kernels.run("demo", cells or "all", user(by), partial(self._ask_whether_may, by), hashes)
+        runs = await self.kernels.run(
+            "demo", cells or "all", user(by, kind), partial(self._ask_whether_may, by), hashes
+        )
         return [run.number for run in runs]
 
     async def _ask_whether_may(self, name: str, capability: Capability) -> bool:

@@ -118,7 +118,9 @@ async def test_a_kernel_that_cannot_be_watched_any_more_is_dead_and_said_so(
 
 def fresh(cell_id: str, text: str) -> CellOutputs:
     """Outputs of a cell that printed ``text``."""
-    info: RunInfo = {"by": "Ada", "username": "ada", "at": "", "status": "running", "hash": ""}
+    info: RunInfo = {
+        "by": "Ada", "username": "ada", "kind": "server", "at": "", "status": "running", "hash": "",
+    }  # fmt: skip
     cell = CellOutputs(cell_id, Origin.by(user("ada"), OriginKind.KERNEL, run=1), OutputLimits(), info)
     cell.take("stream", {"name": "stdout", "text": text})
     return cell

@@ -118,7 +118,7 @@ async def test_after_a_server_was_killed_while_the_kernel_started_the_room_says_
 async def test_runs_that_were_left_before_the_room_had_a_kernel_are_aborted(tmp_path: Path) -> None:
     async with running(faulty_store(tmp_path)) as cells:
         await cells.put("print a")
-        await cells.manager.store.add_runs("demo", [("c0", "")], username="ada", display_name="Ada")
+        await cells.manager.store.add_runs("demo", [("c0", "")], username="ada", display_name="Ada", kind="server")
     async with running(faulty_store(tmp_path)) as again:
         await again.state()
         assert await again.history() == [("c0", "aborted")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.access import Capability
+from jupyter_collab.access import Capability, UserKind
 from jupyter_collab.document import RoomDocument, source_hash
 from jupyter_collab.errors import (
     CellNotFound,
@@ -45,7 +45,8 @@ async def test_cells_run_in_order_and_say_who_ran_them(store: FaultyStore) -> No
         assert [await cells.text(cell) for cell in ("c0", "c1")] == ["a\n", "b\n"]
         info = await cells.info("c0")
         assert {**info, "at": "", "seconds": 0} == {
-            "by": "Ada", "username": "ada", "at": "", "seconds": 0, "status": "ok", "hash": source_hash("print a"),
+            "by": "Ada", "username": "ada", "kind": "server", "at": "", "seconds": 0, "status": "ok",
+            "hash": source_hash("print a"),
         }  # fmt: skip
         await until(lambda: cells.host.kernel.status == "idle")
         assert await cells.history() == [("c0", "ok"), ("c1", "ok")]
@@ -61,7 +62,7 @@ async def test_the_room_hears_of_it_and_so_does_who_joins_later(store: FaultySto
         await until(lambda: ada.events and (ada.events[-1].info["kernel"] or {}).get("id"))
         late = await ScriptedPeer("late").join(cells.manager)
         event = late.events[0]
-        by = {"username": "ada", "display_name": "Ada"}
+        by = {"username": "ada", "display_name": "Ada", "kind": "server"}
         assert event.info["type"] == "kernel"
         assert event.info["queue"] == [{"run": 1, "cell": "c0", "by": by, "state": "running"}]
         cells.host.kernel.go_on()
@@ -575,3 +576,25 @@ async def test_what_waits_has_so_many_characters_together_and_no_more(store: Fau
         await cells.until_done()
         assert cells.host.kernel.sources == ["wait", "print 45678", "print 4"]
         await cells.run("c1")
+
+
+@scenario
+async def test_a_guest_who_is_called_as_somebody_else_is_marked_wherever_it_says_who_ran_a_cell(
+    store: FaultyStore,
+) -> None:
+    async with running(store) as cells:
+        await cells.put("wait", "fail", "print never")
+        await cells.run(by="ada", kind=UserKind.GUEST)
+        await cells.until_waits()
+        assert [run["by"]["kind"] for run in (await cells.state())["queue"]] == ["guest"] * 3
+        cells.host.kernel.go_on()
+        state = await cells.until_done()
+        assert (await cells.info("c0"))["kind"] == "guest"
+        assert "Ada (guest) ran" in state["message"]
+        assert {run.kind for run in await store.list_runs("demo", 10)} == {"guest"}
+        exported = (await cells.manager.read("demo")).to_notebook()
+        assert exported["cells"][0]["metadata"]["jupyter_collab"]["run"]["kind"] == "guest"
+        cells.may["ada"] = set()
+        await cells.run("c2", by="ada", kind=UserKind.GUEST)
+        state = await cells.until_done()
+        assert state["message"].startswith("Ada (guest) may not run")

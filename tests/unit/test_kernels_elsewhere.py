@@ -64,7 +64,7 @@ async def test_people_at_the_other_server_see_what_runs_and_what_waits(servers: 
         await until(lambda: shown(ben)["kernel"] and len(shown(ben)["queue"]) == 2)
         await until(lambda: shown(ada)["kernel"] == shown(ben)["kernel"])
         assert [(run["cell"], run["state"]) for run in shown(ben)["queue"]] == [("c0", "running"), ("c1", "queued")]
-        assert shown(ben)["queue"][0]["by"] == {"username": "ada", "display_name": "Ada"}
+        assert shown(ben)["queue"][0]["by"] == {"username": "ada", "display_name": "Ada", "kind": "server"}
         assert shown(ben)["message"] == claim.ELSEWHERE
         assert (await there.state())["kernel"]["display_name"] == "Python 3"
         here.host.kernel.go_on()

@@ -13,7 +13,7 @@ from .stores import EPOCH, StoreMaker, opened
 
 
 async def add_runs(store: Store, *cells: tuple[str, str], room_id: str = "demo") -> list[RunRecord]:
-    return await store.add_runs(room_id, cells, username="ada", display_name="Ada")
+    return await store.add_runs(room_id, cells, username="ada", display_name="Ada", kind="server")
 
 
 async def add_run(store: Store, room_id: str = "demo", source: str = "1 + 2") -> RunRecord:

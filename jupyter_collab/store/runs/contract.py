@@ -18,6 +18,7 @@ MAX_RUN_SOURCE_CHARACTERS = 20_000
 class RunRecord:
     """Who ran what, and when. Times are aware, in UTC; ``id`` counts the runs of a room from 1.
 
+    ``kind`` says who vouches for the person, a word of :class:`~...access.UserKind`; ``None`` if that was not noted.
     ``status`` is ``queued``, ``running``, or how it ended: ``ok``, ``error`` or ``aborted``. A run that did not end
     because its server did has no ``ended_at``.
     """
@@ -26,6 +27,7 @@ class RunRecord:
     cell_id: str
     username: str
     display_name: str
+    kind: str | None
     kernel_name: str
     source: str
     queued_at: datetime
@@ -39,7 +41,7 @@ class RunStore(ABC):
 
     @abstractmethod
     async def add_runs(
-        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str, kind: str
     ) -> list[RunRecord]:
         """Note that somebody asked for runs, which are queued now, in this order, and return them.
 

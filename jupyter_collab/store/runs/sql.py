@@ -21,7 +21,7 @@ class SQLRuns(RunStore):
         self._database = database
 
     async def add_runs(
-        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str
+        self, room_id: str, cells: Sequence[tuple[str, str]], *, username: str, display_name: str, kind: str
     ) -> list[RunRecord]:
         def add(connection: Connection) -> list[RunRecord]:
             find_room(connection, room_id)
@@ -33,6 +33,7 @@ class SQLRuns(RunStore):
                     cell_id=cell_id,
                     username=username,
                     display_name=display_name,
+                    kind=kind,
                     kernel_name="",
                     source=_kept(source),
                     queued_at=queued_at,
@@ -84,6 +85,7 @@ def _record(row: RowMapping) -> RunRecord:
         cell_id=row["cell_id"],
         username=row["username"],
         display_name=row["display_name"],
+        kind=row["kind"],
         kernel_name=row["kernel_name"],
         source=row["source"],
         queued_at=aware(row["queued_at"]),

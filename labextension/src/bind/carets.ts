@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
 import { caretsIn, showCarets } from '../carets.js';
@@ -15,7 +16,10 @@ interface IExtended {
 
 /** Shows other people's carets in the editors of a notebook's bound cells, and locks those that one may not edit. */
 export class BoundEditors implements IDisposable {
-  constructor(private readonly _binder: NotebookBinder) {
+  constructor(
+    private readonly _binder: NotebookBinder,
+    private readonly _trans: TranslationBundle
+  ) {
     _binder.changed.connect(this._updateSoon, this);
     this._updateSoon();
   }
@@ -64,7 +68,7 @@ export class BoundEditors implements IDisposable {
       return;
     }
     const { room } = binding;
-    const host = { awareness: room.awareness, setCursor: room.setCursor.bind(room) };
+    const host = { awareness: room.awareness, setCursor: room.setCursor.bind(room), trans: this._trans };
     const board = roomCell && showCarets(room.sharedModel, host);
     const carets = (roomCell && caretsIn(roomCell)) ?? [];
     extendEditors(binding.cell, isReadOnly ? [carets, readOnly] : carets);

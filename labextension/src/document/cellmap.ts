@@ -46,10 +46,10 @@ export function textOf(cell: CellMap): Y.Text | null {
 }
 
 /** Who put outputs into the cell, or the number before it, that no run here made; `null` if nobody did. */
-export function putterOf(cell: CellMap): string | null {
+export function putterOf(cell: CellMap): { name: string; isGuest: boolean } | null {
   const put = cell.get('put');
-  const { by } = (typeof put === 'object' && put !== null ? put : {}) as Record<string, unknown>;
-  return typeof by === 'string' ? by : null;
+  const { by, kind } = (typeof put === 'object' && put !== null ? put : {}) as Record<string, unknown>;
+  return typeof by === 'string' ? { name: by, isGuest: kind === 'guest' } : null;
 }
 
 /** The mark of a deleted cell; `null` if the cell is there. */

@@ -1,5 +1,7 @@
 import type { Cell } from '@jupyterlab/cells';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { named } from '../named.js';
 import type { IPerson } from '../presence.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -10,7 +12,10 @@ const MAX_SHOWN = 3;
 
 /** Marks the cells that other people are in, with their avatars at the cell's edge. */
 export class CellPeople {
-  constructor(private readonly _notebook: NotebookView) {
+  constructor(
+    private readonly _notebook: NotebookView,
+    private readonly _trans: TranslationBundle
+  ) {
     _notebook.cellInserted.connect((_, cell) => this._mark(cell));
   }
 
@@ -30,7 +35,8 @@ export class CellPeople {
     this._marks.delete(cell);
     if (people !== undefined) {
       // The names are in the header, for all to read: here they would only be in the way.
-      const node = element('div', 'jc-CellPeople', { 'aria-hidden': 'true' }, ...people.map(avatar));
+      const avatars = people.map(person => avatar(person, this._trans));
+      const node = element('div', 'jc-CellPeople', { 'aria-hidden': 'true' }, ...avatars);
       cell.node.append(node);
       this._marks.set(cell, node);
     }
@@ -61,8 +67,9 @@ function keyOf(people: readonly IPerson[] = []): string {
   return people.map(({ username, color }) => `${username} ${color}`).join();
 }
 
-function avatar(person: IPerson): HTMLElement {
-  const node = element('span', 'jc-Avatar', { title: person.name, 'data-name': person.name });
+function avatar(person: IPerson, trans: TranslationBundle): HTMLElement {
+  const title = named(person.name, person.isGuest, trans);
+  const node = element('span', 'jc-Avatar', { title, 'data-name': person.name });
   paintAvatar(node, person);
   return node;
 }

@@ -3,7 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
 import { messageOf } from '../errors.js';
-import { othersIn } from '../presence.js';
+import { named } from '../named.js';
+import { type IPerson, othersIn } from '../presence.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
 import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
@@ -92,8 +93,10 @@ export class Notices {
     if (before === null || this._present === null) {
       return;
     }
-    const came = [...now].filter(([user]) => !before.has(user)).map(([, name]) => this._trans.__('%1 joined', name));
-    const went = [...before].filter(([user]) => !now.has(user)).map(([, name]) => this._trans.__('%1 left', name));
+    const trans = this._trans;
+    const nameOf = ({ name, isGuest }: IPerson): string => named(name, isGuest, trans);
+    const came = [...now].filter(([user]) => !before.has(user)).map(([, who]) => trans.__('%1 joined', nameOf(who)));
+    const went = [...before].filter(([user]) => !now.has(user)).map(([, who]) => trans.__('%1 left', nameOf(who)));
     const news = [...came, ...went].join(', ');
     if (news !== '') {
       this._live.textContent = news;
@@ -192,7 +195,7 @@ export class Notices {
   private _shownUnsent = '';
   private _shownMended = '';
   private _shownState = '';
-  private _present: Map<string, string> | null = null;
+  private _present: Map<string, IPerson> | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 

@@ -77,7 +77,7 @@ export class RoomPane extends Widget implements ICommandTarget {
     this._header.lead = options.lead ?? null;
     this._notices = new Notices(this, options.api, options.mayCreate ?? true, this._trans);
     this._parts.add(keepSteady(this.notebook.outerNode, this._notices.node));
-    this._cellPeople = new CellPeople(this.notebook);
+    this._cellPeople = new CellPeople(this.notebook, this._trans);
     this._runInfos = new RunInfos(this.notebook, this._trans);
     const answer = (run: number, value: string): Promise<boolean> => this.execution.answer(run, value);
     this._inputPrompt = new InputPrompt(this.notebook, answer, this._trans);
@@ -227,7 +227,8 @@ export class RoomPane extends Widget implements ICommandTarget {
     notebook.mode = 'command';
     const [oldModel, oldCarets] = [this._model, this._carets];
     const { awareness } = room;
-    this._carets = showCarets(room.sharedModel, { awareness, setCursor: cursor => room.setCursor(cursor) });
+    const setCursor = room.setCursor.bind(room);
+    this._carets = showCarets(room.sharedModel, { awareness, setCursor, trans: this._trans });
     this._model = new NotebookModel({
       sharedModel: room.sharedModel,
       collaborationEnabled: true,

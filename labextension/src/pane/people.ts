@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { isHexColor, readableOn } from '../colors.js';
+import { named } from '../named.js';
 import type { IPerson } from '../presence.js';
 import { element } from './dom.js';
 
@@ -98,8 +99,8 @@ export class People {
 
   private _whereabouts(person: ISeat): string {
     const trans = this._trans;
-    const named = person.isGuest ? trans.__('%1 (guest)', person.name) : person.name;
-    const name = person.isMe ? trans.__('%1 (you)', named) : named;
+    const shown = named(person.name, person.isGuest, trans);
+    const name = person.isMe ? trans.__('%1 (you)', shown) : shown;
     return person.number === null ? name : trans.__('%1, in cell %2', name, person.number);
   }
 

@@ -4,6 +4,7 @@ import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import { type CellMap, putterOf } from '../document/cellmap.js';
 import type { RoomCodeCell } from '../document/cells.js';
+import { named } from '../named.js';
 import type { IQueuedRun } from '../protocol.js';
 import { hashOf } from '../sourcehash.js';
 import { followRuns, showPrompt } from './codecells.js';
@@ -16,6 +17,7 @@ const TICK_MS = 20_000;
 /** What a cell's metadata say of its last run. */
 interface ILastRun {
   readonly by: string;
+  readonly isGuest: boolean;
   /** When, in ISO 8601. */
   readonly at: string;
   readonly seconds: number | null;
@@ -30,7 +32,7 @@ interface IMark {
   readonly run: IQueuedRun | null;
   readonly last: ILastRun | null;
   readonly isEdited: boolean;
-  readonly putter: string | null;
+  readonly putter: ReturnType<typeof putterOf>;
 }
 
 /** Says on each cell what runs or waits there or, if nothing does, who ran it last, when, and what became of it. */
@@ -115,18 +117,20 @@ export class RunInfos {
   }
 
   private _due({ state, by }: IQueuedRun): string {
+    const name = named(by.display_name, by.kind === 'guest', this._trans);
     return state === 'running'
-      ? this._trans.__('%1 is running this', by.display_name)
-      : this._trans.__('Waits to run for %1', by.display_name);
+      ? this._trans.__('%1 is running this', name)
+      : this._trans.__('Waits to run for %1', name);
   }
 
-  private _put(by: string | null): string {
-    return by === null ? '' : this._trans.__('Outputs put here by %1, not run here', by);
+  private _put(by: IMark['putter']): string {
+    const trans = this._trans;
+    return by === null ? '' : trans.__('Outputs put here by %1, not run here', named(by.name, by.isGuest, trans));
   }
 
   private _done(run: ILastRun, isEdited: boolean): string {
     const trans = this._trans;
-    const parts = [run.by, this._ago(new Date(run.at))];
+    const parts = [named(run.by, run.isGuest, trans), this._ago(new Date(run.at))];
     if (run.seconds !== null) {
       parts.push(this._duration(run.seconds));
     }
@@ -172,7 +176,7 @@ export class RunInfos {
 
 /** Whether two runs are shown alike. */
 function isSame(a: IQueuedRun | undefined, b: IQueuedRun | undefined): boolean {
-  return a?.state === b?.state && a?.by.display_name === b?.by.display_name;
+  return a?.state === b?.state && a?.by.display_name === b?.by.display_name && a?.by.kind === b?.by.kind;
 }
 
 function mapOf(cell: CodeCell): CellMap {
@@ -187,7 +191,8 @@ function readLastRun(own: PartialJSONValue | undefined): ILastRun | null {
   }
   const number = (value: PartialJSONValue | undefined): number | null => (typeof value === 'number' ? value : null);
   const hash = typeof run.hash === 'string' ? run.hash : '';
-  return { by: run.by, at: run.at, seconds: number(run.seconds), status: `${run.status}`, hash };
+  const isGuest = run.kind === 'guest';
+  return { by: run.by, isGuest, at: run.at, seconds: number(run.seconds), status: `${run.status}`, hash };
 }
 
 function isObject(value: PartialJSONValue | undefined): value is PartialJSONObject {

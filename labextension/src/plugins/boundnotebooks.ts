@@ -63,7 +63,7 @@ export class BoundNotebooks {
     };
     context.saveState.connect(onSave);
     binder.changed.connect(() => this._changed.emit());
-    const shared = { binder, editors: new BoundEditors(binder), onSave, users: 0 };
+    const shared = { binder, editors: new BoundEditors(binder, this._options.trans), onSave, users: 0 };
     this._binders.set(context, shared);
     return shared;
   }

@@ -17,6 +17,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { IConnectedUser, IRoomInfo } from '../api.js';
 import { messageOf } from '../errors.js';
+import { named } from '../named.js';
 import { button, element } from '../pane/dom.js';
 import { paintAvatar } from '../pane/people.js';
 import type { IRooms } from './rooms.js';
@@ -164,7 +165,7 @@ export class RoomsPanel extends Widget {
       element('span', 'jc-RoomsPanel-time', { title: Time.format(room.changed_at) }, changed)
     );
     const people = room.people.filter(person => person.visible);
-    const names = people.map(person => person.display_name || person.name);
+    const names = people.map(person => named(person.display_name || person.name, person.kind === 'guest', trans));
     open.title = names.length === 0 ? room.title : trans.__('%1: %2', room.title, names.join(', '));
     open.append(this._people(people));
     if (isDeleted) {
@@ -183,7 +184,8 @@ export class RoomsPanel extends Widget {
 
   private _people(people: readonly IConnectedUser[]): HTMLElement {
     const avatars = people.slice(0, MAX_AVATARS).map(person => {
-      const avatar = element('span', 'jc-Avatar', { title: person.display_name, 'data-name': person.display_name });
+      const title = named(person.display_name, person.kind === 'guest', this._trans);
+      const avatar = element('span', 'jc-Avatar', { title, 'data-name': person.display_name });
       paintAvatar(avatar, {
         initials: person.initials ?? person.name.slice(0, 1).toUpperCase(),
         avatarUrl: person.avatar_url,
