@@ -412,7 +412,7 @@ class SessionEnded(PermissionDenied):
 
 
 class SessionReplaced(PermissionDenied):
-    """A guest came by an invitation again, which replaces their session: whoever has the new one can reconnect."""
+    """Somebody came or signed in again, which replaces their session: whoever has the new one can reconnect."""
 
     code = CloseCode.TRY_AGAIN_LATER
     reason = "session_replaced"

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from ..access import Attempts, Guesses, User, UserKind, hash_password, hashing, is_password, network_of, person
+from ..access import Attempts, Guesses, Session, User, UserKind, hash_password, hashing, is_password, network_of, person
 from ..errors import AccountNotFound, ContentError, SignInRefused
 from ..names import clean_name
 from ..rooms import RoomManager
@@ -95,6 +95,16 @@ class Accounts:
         if account.disabled_at is not None:
             raise SignInRefused("Your account is locked. Ask who runs this server.")
         return account
+
+    async def server_user(self, session: Session) -> AccountRecord | None:
+        """The account that ``session`` is of, if it may use the server itself now."""
+        if session.user.kind is not UserKind.ACCOUNT:
+            return None
+        try:
+            account = await self._rooms.store.accounts.get(session.user.username)
+        except AccountNotFound:
+            return None
+        return account if account.may_use_server and account.disabled_at is None else None
 
 
 def check_email(email: str) -> str:

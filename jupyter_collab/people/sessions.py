@@ -28,12 +28,18 @@ class EndedSessions:
     """The session with the hash ``name`` was ended, or all those of the principal ``name``.
 
     ``is_replaced`` says that a new one takes their place, ``is_elsewhere`` that another server says so. A new session
-    may have begun since then.
+    may have begun since then; ``successor`` is the one that this server began with that.
     """
 
     name: str
     is_replaced: bool
     is_elsewhere: bool = False
+    successor: Session | None = None
+
+    def includes(self, session: Session) -> bool:
+        """Whether ``session`` has ended, unless it began since then."""
+        is_new = self.successor is not None and self.successor.hash == session.hash
+        return not is_new and self.name in (session.hash, session.user.principal)
 
     @property
     def data(self) -> bytes:
@@ -90,6 +96,10 @@ class Sessions:
         session = (await self._open()).read(token)
         return session if session is not None and await self.goes_on(session) else None
 
+    def listen(self, *, always: bool) -> None:
+        """Say whether to hear of sessions that end elsewhere also while no room is live here."""
+        self._rooms.listen(always=always)
+
     async def goes_on(self, session: Session) -> bool:
         """Whether nobody has ended ``session``, and its time is not over."""
         return await self._people.session(session.hash) == session.user.principal
@@ -101,33 +111,37 @@ class Sessions:
         await self._people.extend_session(session.hash, self._end())
         return (await self._open()).issue(session)
 
-    async def begin(self, user: User) -> str:
-        """A token for a new session; all former ones of a guest end, for somebody else may have begun one for them."""
+    async def begin(self, user: User) -> tuple[Session, str]:
+        """A new session, and a token for it; all former ones of a guest end, for somebody else may have begun one."""
         tokens = await self._open()
+        session = tokens.begin(user)
         if user.kind is UserKind.GUEST:
             await self._people.end_sessions(principal=user.principal)
-            self._tell(user.principal, is_replaced=True)
-        session = tokens.begin(user)
+            self._tell(EndedSessions(user.principal, is_replaced=True, successor=session))
         await self._people.begin_session(session.hash, user.principal, self._end())
-        return tokens.issue(session)
+        return session, tokens.issue(session)
 
     async def end(self, token: str) -> None:
         """End the session of ``token``, if it is one."""
         session = (await self._open()).read(token)
         if session is not None:
             await self._people.end_sessions(session_hash=session.hash)
-            self._tell(session.hash, is_replaced=False)
+            self._tell(EndedSessions(session.hash, is_replaced=False))
 
-    def all_ended(self, user: User, own: Session | None) -> None:
-        """Say that the store has ended all sessions of ``user``, whose ``own`` one is replaced."""
-        if own is not None:
-            self._tell(own.hash, is_replaced=True)
-        self._tell(user.principal, is_replaced=False)
+    async def replace(self, former: Session, successor: Session) -> None:
+        """End a session of somebody in whose browser another one was begun; it is replaced if that is theirs too."""
+        await self._people.end_sessions(session_hash=former.hash)
+        is_theirs = former.user.principal == successor.user.principal
+        self._tell(EndedSessions(former.hash, is_theirs, successor=successor))
 
-    def _tell(self, ended: str, *, is_replaced: bool) -> None:
-        sessions = EndedSessions(ended, is_replaced)
-        self._tell_here(sessions)
-        self._rooms.say(EVERYWHERE, TOPIC, sessions.data)
+    def all_ended(self, former: Session, successor: Session) -> None:
+        """Say that the store has ended all of somebody's sessions before ``successor``, which replaces ``former``."""
+        self._tell(EndedSessions(former.hash, is_replaced=True, successor=successor))
+        self._tell(EndedSessions(former.user.principal, is_replaced=False, successor=successor))
+
+    def _tell(self, ended: EndedSessions) -> None:
+        self._tell_here(ended)
+        self._rooms.say(EVERYWHERE, TOPIC, ended.data)
 
     def _tell_here(self, ended: EndedSessions) -> None:
         for listener in self.listeners:

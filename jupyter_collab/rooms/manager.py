@@ -46,6 +46,10 @@ __all__ = ["RoomManager"]
 log = logging.getLogger(__name__)
 
 ROOM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+NO_ROOM = ":"
+"""No room has this id: a backplane rests while nobody subscribes to anything but ``EVERYWHERE``."""
+
 MAX_TITLE_CHARACTERS = 200
 FLUSH_SECONDS = 10.0
 """How long a stopping server waits for a store that fails."""
@@ -137,6 +141,13 @@ class RoomManager:
     def say(self, room_id: str, topic: str, data: bytes = b"") -> None:
         """Tell the other servers where the room is live, or all for ``EVERYWHERE``; see :class:`Backplane`."""
         self._backplane.publish(room_id, topic, data)
+
+    def listen(self, *, always: bool) -> None:
+        """Say whether to hear what others say ``EVERYWHERE`` also while no room is live here."""
+        if always:
+            self._backplane.subscribe(NO_ROOM, self._hear)
+        else:
+            self._backplane.unsubscribe(NO_ROOM)
 
     def facts_changed(self, room_id: str) -> None:
         """Let other servers look at what has just been changed, sooner than they would by themselves."""

@@ -30,6 +30,7 @@ from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
+from .open_sockets import OpenSockets
 from .options import require_sound, words_of
 from .page import page_routes
 from .pages import OpenRoomHandler
@@ -201,6 +202,7 @@ class CollabExtension(ExtensionApp):
     members: Members
     attendance: Attendance
     rechecks: Rechecks
+    open_sockets: OpenSockets
     waiting: Waiting
 
     @default("allow_guests")
@@ -246,6 +248,7 @@ class CollabExtension(ExtensionApp):
         sessions = Sessions(self.manager, timedelta(days=self.session_days))
         accounts, providers = self._accounts()
         self.rechecks = Rechecks(sessions, self.recheck_seconds)
+        self.open_sockets = OpenSockets(sessions, accounts, self.recheck_seconds)
         services = Services(
             self.manager,
             self.members,
@@ -255,6 +258,7 @@ class CollabExtension(ExtensionApp):
             accounts,
             providers,
             self.rechecks,
+            self.open_sockets,
             self.kernels,
             self.workers,
             AccessRules(
@@ -308,7 +312,8 @@ class CollabExtension(ExtensionApp):
         async with AsyncExitStack() as exits:
             exits.callback(self.server_id.close)
             exits.push_async_callback(self.manager.stop)
-            for part in (self.waiting, self.members, self.attendance, self.kernels, self.rechecks, self.workers):
+            connections = (self.rechecks, self.open_sockets)
+            for part in (self.waiting, self.members, self.attendance, self.kernels, *connections, self.workers):
                 exits.push_async_callback(part.close)
 
     def _kernel_rules(self) -> KernelRules:

@@ -12,17 +12,19 @@ from jupyter_server.auth.logout import LogoutHandler
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async, url_path_join
 from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler
 from traitlets import default
 
-from ..access import UserKind
-from ..errors import AccountNotFound, CollabError, StoreError
+from ..access import Session
+from ..errors import CollabError, StoreError
 from ..people import account_user
 from ..store import AccountRecord
 from .principals import AccountUser
 from .services import Services
 from .session_cookies import SERVER_COOKIE
+from .websocket import RoomWebSocketHandler
 
-__all__ = ["SERVICES", "AccountIdentityProvider", "begin_session"]
+__all__ = ["SERVICES", "AccountIdentityProvider", "begin_session", "opens_server"]
 
 SERVICES = "jupyter_collab_services"
 """Where the application's settings have the parts of this extension."""
@@ -99,23 +101,20 @@ class AccountIdentityProvider(PasswordIdentityProvider):
         user: JupyterUser | None = await ensure_async(super().get_user(handler))
         return user if user is not None else await self._account(handler)
 
-    async def _account(self, handler: JupyterHandler) -> AccountUser | None:
+    async def _account(self, handler: Any) -> AccountUser | None:
         services: Services | None = handler.settings.get(SERVICES)
         if services is None:
             return None
         try:
             session = await services.session_cookies.find(handler, SERVER_COOKIE)
-            if session is None or session.user.kind is not UserKind.ACCOUNT:
+            if session is None:
                 return None
-            account = await services.manager.store.accounts.get(session.user.username)
-        except AccountNotFound:
-            return None
+            if _is_watched(handler) and not await services.open_sockets.watch(handler, session):
+                return None
+            account = await services.accounts.server_user(session)
         except StoreError as error:
             raise HTTPError(503, error.public) from error
-        if not account.may_use_server or account.disabled_at is not None:
-            return None
-        known = account_user(account)
-        return AccountUser(known.username, known.name, known.display_name, known.initials)
+        return None if account is None else AccountUser(account_user(account), session)
 
     def update_user(self, handler: Any, user_data: Any) -> JupyterUser:
         """Change what a user is called; an account's is the store's, and a login's cookie must not outlive it."""
@@ -125,11 +124,20 @@ class AccountIdentityProvider(PasswordIdentityProvider):
         return changed
 
 
-async def begin_session(handler: JupyterHandler, services: Services, account: AccountRecord) -> bool:
-    """Begin a session of ``account``; answers whether it opens the server itself."""
-    uses_server = account.may_use_server and isinstance(handler.identity_provider, AccountIdentityProvider)
-    await services.session_cookies.begin(handler, account_user(account), uses_server=uses_server)
-    return uses_server
+def _is_watched(handler: object) -> bool:
+    """Whether this answers the handshake of a websocket; for those of rooms, :class:`.Rechecks` look after them."""
+    return isinstance(handler, WebSocketHandler) and not isinstance(handler, RoomWebSocketHandler)
+
+
+def opens_server(handler: JupyterHandler, account: AccountRecord) -> bool:
+    """Whether sessions of ``account`` open the server itself."""
+    return account.may_use_server and isinstance(handler.identity_provider, AccountIdentityProvider)
+
+
+async def begin_session(handler: JupyterHandler, services: Services, account: AccountRecord) -> Session:
+    """Begin a session of ``account``."""
+    uses_server = opens_server(handler, account)
+    return await services.session_cookies.begin(handler, account_user(account), uses_server=uses_server)
 
 
 class AccountLoginHandler(LoginFormHandler):
@@ -159,13 +167,13 @@ class AccountLoginHandler(LoginFormHandler):
         password = self.get_body_argument("password", "", strip=False)
         try:
             account = await services.accounts.sign_in(email, password, self.request.remote_ip or "")
-            uses_server = await begin_session(self, services, account)
+            await begin_session(self, services, account)
         except CollabError as error:
             self.set_status(error.status)
             self._render(refusal=error.public)
             return
         rooms = url_path_join(self.base_url, "collab/")
-        wanted = self.get_argument("next", default=self.base_url) if uses_server else rooms
+        wanted = self.get_argument("next", default=self.base_url) if opens_server(self, account) else rooms
         self._redirect_safe(wanted)  # type: ignore[no-untyped-call]  # jupyter_server's is not typed
 
 

@@ -17,12 +17,22 @@ AUTH_RESOURCE = "collab"
 
 
 class AccountUser(JupyterUser):
-    """Somebody with an account, as a user of the Jupyter server itself; ``username`` is the account's id."""
+    """Somebody with an account, as a user of the Jupyter server itself; ``username`` is the account's id.
+
+    ``session`` is the one by which they came. It is no field: jupyter_server tells browsers all fields.
+    """
+
+    def __init__(self, user: User, session: Session) -> None:
+        super().__init__(user.username, user.name, user.display_name, user.initials)
+        self.session = session
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who was authenticated, and the most that they may be in any room; ``session`` for one of ours."""
+    """Somebody who was authenticated, and the most that they may be in any room.
+
+    ``session`` is the one of ours by which they came, if it is one; that of an account may open the server itself.
+    """
 
     user: User
     most: Role
@@ -46,9 +56,10 @@ async def find_principal(handler: JupyterHandler, cookies: SessionCookies | None
         403, for somebody whom the server's authorizer keeps out.
     """
     if handler.current_user is not None:
-        return Principal(_server_user(handler), await _granted_role(handler))
-    session = None if cookies is None else await cookies.find(handler)
-    return None if session is None else Principal(session.user, Role.OWNER, session)
+        session = handler.current_user.session if isinstance(handler.current_user, AccountUser) else None
+        return Principal(_server_user(handler), await _granted_role(handler), session)
+    found = None if cookies is None else await cookies.find(handler)
+    return None if found is None else Principal(found.user, Role.OWNER, found)
 
 
 async def _granted_role(handler: JupyterHandler) -> Role:

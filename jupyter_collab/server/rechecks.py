@@ -55,14 +55,9 @@ class Rechecks:
 
     def begin(self, connection: Connection) -> None:
         """Look after ``connection`` from now on; a session of ours may have ended since the handshake."""
-        self._watched[connection] = self._start(connection, at_once=connection.principal.session is not None)
-
-    def _start(self, connection: Connection, *, at_once: bool) -> asyncio.Task[None]:
-        return self._background.run("watching", partial(self._watch, connection, at_once=at_once))
-
-    def _look_now(self, connection: Connection) -> None:
-        self._watched[connection].cancel()
-        self._watched[connection] = self._start(connection, at_once=True)
+        at_once = connection.principal.session is not None
+        watch = partial(self._watch, connection, at_once=at_once)
+        self._watched[connection] = self._background.run("watching", watch)
 
     def end(self, connection: Connection) -> None:
         """It has ended; again does nothing."""
@@ -87,7 +82,7 @@ class Rechecks:
 
     async def _look(self, connection: Connection) -> None:
         known = connection.principal
-        if known.session is not None:
+        if known.session is not None and not known.user.is_server_user:
             if not await self._sessions.goes_on(known.session):
                 connection.dismiss(SessionEnded("Your visit is over here; come by an invitation again."))
             return
@@ -106,20 +101,23 @@ class Rechecks:
     def _sessions_ended(self, ended: EndedSessions) -> None:
         for connection in tuple(self._watched):
             session = connection.principal.session
-            if session is None:
-                if connection.principal.user.principal == ended.name:  # it was let in by the server, with that session
-                    self._look_now(connection)
-            elif ended.name in (session.hash, session.user.principal):
-                if ended.is_elsewhere:
-                    look = partial(self._look_whether_ended, connection, session, ended)
-                    self._background.run("asking whether a session has ended", look)
-                else:
-                    _dismiss(connection, ended)
+            if session is None or not ended.includes(session):
+                continue
+            if ended.is_elsewhere:
+                look = partial(self._look_whether_ended, connection, session, ended)
+                self._background.run("asking whether a session has ended", look)
+            else:
+                _dismiss(connection, ended)
 
     async def _look_whether_ended(self, connection: Connection, session: Session, ended: EndedSessions) -> None:
         """This one may have begun after those that another server speaks of."""
         async with self._turns:  # what was said first counts
-            if not await self._sessions.goes_on(session) and connection in self._watched:
+            goes_on = await self._sessions.goes_on(session)
+            if connection not in self._watched:
+                return
+            if goes_on:
+                await self._look(connection)
+            else:
                 _dismiss(connection, ended)
 
 

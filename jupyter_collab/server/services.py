@@ -12,6 +12,7 @@ from ..people import Accounts, Invitations, Members, Sessions
 from ..rooms import RoomManager
 from ..workers import Workers
 from .cookies import CookieRules
+from .open_sockets import OpenSockets
 from .rechecks import Rechecks
 from .session_cookies import SessionCookies
 
@@ -55,6 +56,7 @@ class Services:
     accounts: Accounts
     providers: Mapping[str, "Provider"]
     rechecks: Rechecks
+    open_sockets: OpenSockets
     kernels: RoomKernels
     workers: Workers
     access: AccessRules

@@ -3,7 +3,7 @@
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 
-from ..access import Session, User
+from ..access import Session, User, UserKind
 from ..people import Sessions
 from .cookies import CookieRules
 
@@ -31,14 +31,28 @@ class SessionCookies:
                 self._send(handler, name, renewed)
         return session
 
-    async def begin(self, handler: JupyterHandler, user: User, *, uses_server: bool = False) -> None:
-        """Begin a session; with ``uses_server`` its cookie is sent to the whole server as well."""
-        token = await self._sessions.begin(user)
+    async def begin(self, handler: JupyterHandler, user: User, *, uses_server: bool = False) -> Session:
+        """Begin a session; with ``uses_server`` its cookie is sent to the whole server as well.
+
+        The session of an account that the browser had before ends with its cookie.
+        """
+        former = await self._former(handler)
+        session, token = await self._sessions.begin(user)
         self._send(handler, COOKIE, token)
         if uses_server:
             self._send(handler, SERVER_COOKIE, token)
         else:
             self._clear(handler, SERVER_COOKIE)
+        if former is not None and former.user.kind is UserKind.ACCOUNT:
+            await self._sessions.replace(former, session)
+        return session
+
+    async def _former(self, handler: JupyterHandler) -> Session | None:
+        for name in (COOKIE, SERVER_COOKIE):
+            token = self._token(handler, name)
+            if token and (session := await self._sessions.find(token)) is not None:
+                return session
+        return None
 
     async def end(self, handler: JupyterHandler) -> None:
         """End the request's session."""

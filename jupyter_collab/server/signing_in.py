@@ -13,7 +13,7 @@ from ..access import UserKind, hash_password, hashing
 from ..errors import CollabError, ContentError, SignInRefused
 from ..people import check_password
 from .guests import ComingHandler
-from .identity import AccountIdentityProvider, begin_session
+from .identity import AccountIdentityProvider, begin_session, opens_server
 from .page import PageView
 from .services import Services
 
@@ -52,15 +52,15 @@ class PasswordHandler(ComingHandler):
         old, new = body.get("old"), body.get("new")
         if not isinstance(old, str) or not isinstance(new, str):
             raise ContentError("Give old and new, the passwords.")
-        if self.known is None or self.known.user.kind is not UserKind.ACCOUNT:
+        former = None if self.known is None else self.known.session
+        if former is None or former.user.kind is not UserKind.ACCOUNT:
             raise SignInRefused("Sign in with your account first.")
         check_password(new)
         store = self.manager.store.accounts
-        own = await store.get(self.known.user.username)
+        own = await store.get(former.user.username)
         account = await self.services.accounts.sign_in(own.email, old, self.request.remote_ip or "")
         await store.set_password(account.id, await hashing(hash_password, new))
-        await begin_session(self, self.services, account)
-        self.services.sessions.all_ended(self.known.user, self.known.session)
+        self.services.sessions.all_ended(former, await begin_session(self, self.services, account))
         self.set_status(204)
         self.finish()
 
@@ -179,8 +179,8 @@ class CallbackHandler(_AuthHandler):
             account = await self.services.accounts.of(identity)
         except CollabError as error:
             raise HTTPError(error.status, error.public) from error
-        uses_server = await begin_session(self, self.services, account)
-        self.redirect(self.back_to if uses_server else self.back_in_the_page)
+        await begin_session(self, self.services, account)
+        self.redirect(self.back_to if opens_server(self, account) else self.back_in_the_page)
 
 
 ACCOUNT_ROUTES = (

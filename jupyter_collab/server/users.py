@@ -95,6 +95,7 @@ async def _change(store: Store, options: argparse.Namespace) -> None:
     elif options.command in ("allow-server", "deny-server"):
         allowed = options.command == "allow-server"
         await store.accounts.set_use_of_server(account.id, allowed=allowed)
+        await _tell_servers(store, account)
         print(f"{account.email} may {'use the server itself' if allowed else 'use shared rooms only'}.")
     else:
         await store.accounts.set_disabled(account.id, disabled=options.command == "lock")
@@ -103,7 +104,7 @@ async def _change(store: Store, options: argparse.Namespace) -> None:
 
 
 async def _tell_servers(store: Store, account: AccountRecord) -> None:
-    """Let servers that run look at once whether the account's sessions go on."""
+    """Let servers that run look at once whether the account's sessions go on, and what they open."""
     ended = EndedSessions(account_user(account).principal, is_replaced=False)
     await store.add_messages([message_about(ended, f"command {secrets.token_hex(8)}")])
 

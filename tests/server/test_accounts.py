@@ -1,12 +1,21 @@
 """Signing in with an account of the store, over HTTP, and what that opens."""
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.serverapp import ServerApp
+from tornado.httpclient import HTTPRequest
+from tornado.simple_httpclient import HTTPStreamClosedError
+from tornado.websocket import WebSocketHandler, websocket_connect
 
 from jupyter_collab.access import Role, hash_password
-from jupyter_collab.errors import CloseCode
+from jupyter_collab.errors import AccountExists, CloseCode
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.server.identity import AccountIdentityProvider
 from jupyter_collab.store import AccountRecord, EventRecord, MemberRecord
@@ -134,16 +143,68 @@ class TestAccountsThatMayUseTheServer:
         server = {**jp_server_config["ServerApp"], "identity_provider_class": AccountIdentityProvider}
         return {**jp_server_config, "ServerApp": server}
 
-    async def test_another_password_ends_what_the_server_let_in(
-        self, manager: RoomManager, browser: Callable[[], Browser], connect: Connect
+    @pytest.fixture
+    def ada(self, manager: RoomManager, browser: Callable[[], Browser]) -> Callable[[], Awaitable[Browser]]:
+        """Makes a browser in which Ada, who may use the server, is signed in."""
+
+        async def sign_in() -> Browser:
+            with contextlib.suppress(AccountExists):
+                await account(manager)
+            await manager.store.accounts.set_use_of_server("a1", allowed=True)
+            made = browser()
+            await made.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
+            return made
+
+        return sign_in
+
+    async def test_another_password_ends_what_the_server_let_in_and_replaces_the_own(
+        self, ada: Callable[[], Awaitable[Browser]], connect: Connect
     ) -> None:
-        await account(manager)
-        await manager.store.accounts.set_use_of_server("a1", allowed=True)
-        here, there = browser(), browser()
-        for one in (here, there):
-            await one.ask("POST", "sign-in", {"email": "ada@example.org", "password": PASSWORD})
-        as_server_user = there.cookie.replace("jupyter-collab-session", "jupyter-collab-server")
-        async with connect({"Cookie": as_server_user}, "api/collab") as other:
+        here, there = await ada(), await ada()
+        async with connect(on_server(here), "api/collab") as own, connect(on_server(there), "api/collab") as other:
             body = {"old": PASSWORD, "new": "a new and longer one"}
             assert (await here.ask("PUT", "password", body)).status == 204
             assert await other.end() == (CloseCode.FORBIDDEN, "session_ended")
+            assert await own.end() == (CloseCode.TRY_AGAIN_LATER, "session_replaced")
+        async with connect(on_server(here), "api/collab"):
+            pass
+
+    async def test_who_signs_out_leaves_the_rooms_that_the_server_let_them_into(
+        self, ada: Callable[[], Awaitable[Browser]], connect: Connect
+    ) -> None:
+        here, there = await ada(), await ada()
+        async with connect(on_server(here), "api/collab") as own, connect(on_server(there), "api/collab") as other:
+            assert (await here.ask("POST", "leave")).status == 204
+            assert await own.end() == (CloseCode.FORBIDDEN, "session_ended")
+            assert other.connection.close_code is None
+
+    async def test_a_session_that_ends_during_a_handshake_opens_nothing(
+        self, ada: Callable[[], Awaitable[Browser]], jp_serverapp: ServerApp, http_server_port: Any, jp_base_url: str
+    ) -> None:
+        began, may_go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow(WebSocketMixin, WebSocketHandler, JupyterHandler):
+            @ws_authenticated
+            async def get(self) -> None:
+                began.set()
+                await may_go_on.wait()
+                await super().get()
+
+            def on_message(self, message: str | bytes) -> None:
+                """Nothing comes."""
+
+        application: Any = jp_serverapp.web_app
+        application.add_handlers(".*$", [(f"{jp_base_url}slow", Slow)])
+        here = await ada()
+        url = f"ws://localhost:{http_server_port[-1]}{jp_base_url}slow"
+        opening = asyncio.ensure_future(websocket_connect(HTTPRequest(url, headers=on_server(here))))
+        await began.wait()
+        assert (await here.ask("POST", "leave")).status == 204
+        may_go_on.set()
+        with pytest.raises(HTTPStreamClosedError):
+            await opening
+
+
+def on_server(browser: Browser) -> dict[str, str]:
+    """What a browser sends to the server itself."""
+    return {"Cookie": browser.cookie.replace("jupyter-collab-session", "jupyter-collab-server")}

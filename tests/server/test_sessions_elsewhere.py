@@ -84,7 +84,8 @@ async def test_of_all_sessions_that_end_elsewhere_the_own_one_may_reconnect(
         own = await sessions.find(browser.cookie.partition("=")[2])
         assert own is not None
         await manager.store.people.end_sessions(principal=ada.principal)
-        sessions.all_ended(ada, own)
+        successor, _ = await sessions.begin(ada)
+        sessions.all_ended(own, successor)
         assert await socket.end() == (CloseCode.TRY_AGAIN_LATER, "session_replaced")
 
 
