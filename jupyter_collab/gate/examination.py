@@ -77,6 +77,8 @@ class Examination:
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
         self._deleted = Deleted()
+        self._gone: dict[int, Deletion] = {}
+        """By the number of the excerpt: what the update deletes of values that it brings."""
         self._spans: list[tuple[int, int]] = []
         self._chains = Chains(self._deleted)
         self.neighbours: Counter[int] = Counter()
@@ -123,6 +125,8 @@ class Examination:
             if item.kind != GC:
                 item = self._rest_of(item, (item.client, known_end - 1))
         place = self._locate(item)
+        if self._is_judged and place.key is not None and item.length > 1 and item.kind not in (GC, DELETED):
+            item = self._values_that_are_gone(item, max(item.clock, known_end))
         self.writers.add(item.client)
         stands_in = place.tomb if item.kind == DELETED and place is not GONE else place
         end = item.clock + item.length
@@ -137,6 +141,11 @@ class Examination:
         if item.kind == TYPE:
             self._add_type(item, place)
         self._note(item, place, max(item.clock, known_end))
+
+    def _values_that_are_gone(self, item: Item, start: int) -> Item:
+        """Several values of one key: Yjs joins those that are deleted and kept for an undo. Nobody is shown any."""
+        self._gone[len(self.excerpts)] = Deletion(item.client, start, item.clock + item.length - start)
+        return item._replace(kind=DELETED)
 
     def _rest_of(self, item: Item, last: Unit) -> Item:
         """An item of which the document has the units up to ``last``: yrs puts the rest behind these."""
@@ -188,8 +197,6 @@ class Examination:
             self._refuse(f"One text or list would have more than {MAX_PIECES} pieces. Copy it to a new cell or room.")
         care = care_of(place)
         if care is not None and place.key is not None:
-            if item.length != 1 and item.kind != DELETED:
-                self._refuse("It sets a key to several values.")
             if care is Care.KEPT and (place.guarded or (item.left is None and place in self._chains)):
                 self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
             if care is not Care.WATCHED and item.right is not None:
@@ -306,6 +313,10 @@ class Examination:
             if is_needed and not self._goes_with_its_type(place) and not self._chains.keeps_value(place):
                 self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
             yield
+        for deletion in self._gone.values():
+            if not self._deleted.covers(deletion):
+                self._refuse("It sets a key to several values.")
+            yield
         for shared_type, unit in self._new:
             if not self.is_deleted(unit):
                 places = self._needed(shared_type)
@@ -338,7 +349,7 @@ class Examination:
 
     def parts(self, stride: Stride) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""
-        return parts_of(self._update, self.excerpts, self.deletions, self._spans, stride)
+        return parts_of(self._update, self.excerpts, self.deletions, self._spans, stride, self._gone)
 
     def _first_value(self, place: Place) -> int:
         """Which of the new items puts something into ``place``."""

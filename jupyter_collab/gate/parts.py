@@ -7,7 +7,7 @@ of these; so there a part has less items.
 """
 
 from array import array
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate
@@ -116,6 +116,7 @@ def parts_of(
     deletions: Sequence[Deletion],
     spans: Iterable[tuple[int, int]],
     stride: Stride,
+    gone: Mapping[int, Deletion],
 ) -> Iterator[bytes]:
     """``update`` in parts.
 
@@ -127,10 +128,14 @@ def parts_of(
         From which to which of ``excerpts`` something is not whole yet that cannot be shown then.
     stride
         How much one part may take; looked at for each.
+    gone
+        By the number of an excerpt, a deletion that must come with it.
     """
     start = 0
     for stop in _cuts(excerpts, spans, stride):
-        yield _insertion_of(update, map(excerpts.excerpt, range(start, stop)))
+        numbers = range(start, stop)
+        insertion = _insertion_of(update, map(excerpts.excerpt, numbers))
+        yield insertion + _deletions_of([gone[number] for number in numbers if number in gone] if gone else [])
         start = stop
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
         yield b"\x00" + _deletions_of(deletions[start : start + MAX_PART_DELETIONS])
@@ -155,7 +160,7 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
         excerpts.add(item, 1)
         yield
     parts = []
-    for part in parts_of(update, excerpts, list(reader.deletions()), spans, Stride()):
+    for part in parts_of(update, excerpts, list(reader.deletions()), spans, Stride(), {}):
         parts.append(part)
         yield
     return parts
@@ -180,7 +185,7 @@ def _cuts(excerpts: Excerpts, spans: Iterable[tuple[int, int]], stride: Stride) 
 
 
 def _insertion_of(update: bytes, excerpts: Iterable[Excerpt]) -> bytes:
-    """An update of just these excerpts of another one."""
+    """An update of just these excerpts of another one, up to what it deletes."""
     by_client: dict[int, list[Excerpt]] = {}
     for excerpt in excerpts:
         by_client.setdefault(excerpt.client, []).append(excerpt)
@@ -191,7 +196,7 @@ def _insertion_of(update: bytes, excerpts: Iterable[Excerpt]) -> bytes:
         + b"".join(update[excerpt.start : excerpt.stop] for excerpt in of_client)
         for client, of_client in by_client.items()
     ]
-    return write_varuint(len(sections)) + b"".join(sections) + b"\x00"
+    return write_varuint(len(sections)) + b"".join(sections)
 
 
 def _deletions_of(deletions: Iterable[Deletion]) -> bytes:

@@ -13,10 +13,11 @@ from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author
 from jupyter_collab.protocol import write_bytes, write_varuint
-from jupyter_collab.yjs import DELETED, Deletion, Item, UpdateReader
+from jupyter_collab.yjs import ANY, DELETED, Deletion, Item, UpdateReader
 
-from ..fuzz.writer import Made, any_content, count_content, made_of, update_of
+from ..fuzz.writer import Made, any_content, count_content, made_of, text_content, update_of
 from .rooms import GatedRoom, Person
+from .test_large_edits import cut
 
 Change = Callable[[Person], Any]
 
@@ -566,3 +567,44 @@ def test_the_rest_of_what_the_room_has_stands_where_that_does(where: str) -> Non
         room.take(rest)
     assert not room.replica.spoiled
     assert room.take(update_of([Made(7, 2, 5, DELETED, write_varuint(5), left=(7, 1))]))
+
+
+def joined_values(room: GatedRoom, key: str, values: list[str], last: str) -> tuple[list[Made], list[Deletion]]:
+    """What Yjs sends of a key that was set again and again by who can undo that: all but the last are one item."""
+    items = UpdateReader(room.replica.encode(), is_ours=True).items()
+    found = [item for item in items if item.kind == ANY and item.key == key][-1]
+    kind, length, content = any_content(values)
+    made = [Made(7, 0, length, kind, content, left=(found.client, found.clock))]
+    _, _, content = any_content([last])
+    made.append(Made(7, length, 1, kind, content, left=(7, length - 1)))
+    return made, [Deletion(found.client, found.clock, 1), Deletion(7, 0, length)]
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["small", "in parts"])
+@pytest.mark.parametrize(
+    ("key", "values"), [("cell_type", ["raw", "code", "raw", "raw"]), ("pos", ["a5", "b5", "c5", "d5"])]
+)
+def test_values_that_are_kept_for_an_undo_are_taken(key: str, values: list[str], is_large: bool) -> None:
+    room = GatedRoom()
+    made, deletions = joined_values(room, key, values[:-1], values[-1])
+    if is_large:
+        made.append(Made(7, 4, *mixed(text_content("x" * 2**18)), parent="text"))
+    parts = cut(room.replica._gate, update_of(made, deletions)) if is_large else [update_of(made, deletions)]
+    for part in parts[:1]:
+        assert room.take(part)
+    shown = room.look(lambda document: [cell[key] for cell in document.doc.get("cells", type=Array)])
+    assert values[-1] in shown or key == "pos"  # the server gives cells a place that is none another one
+    copy = RoomDocument(Doc())
+    copy.doc.apply_update(room.replica.encode())
+    assert copy.digest == room.replica.digest
+
+
+@pytest.mark.parametrize("content", [any_content(["raw", "code"]), text_content("two")], ids=["values", "a text"])
+@pytest.mark.parametrize("key", ["cell_type", "pos"])
+def test_no_key_has_several_values(key: str, content: tuple[int, int, bytes]) -> None:
+    room = GatedRoom()
+    found = value_under(room, key)
+    kind, length, data = content
+    several = [Made(7, 0, length, kind, data, left=(found.client, found.clock))]
+    with pytest.raises(InvalidUpdate, match=r"several values|away"):
+        room.take(update_of(several, [Deletion(found.client, found.clock, 1), Deletion(7, 0, length - 1)]))
