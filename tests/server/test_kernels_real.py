@@ -362,7 +362,7 @@ async def test_what_a_guest_queued_is_not_run_when_they_are_removed_or_lowered(
     else:
         assert (await demo.ask("PUT", path, json={"role": "writer"})).status == 200
     state = await demo.until(lambda state: len(state["queue"]) == 2)
-    assert state["message"] == "Bob may not run cells here any more. What waited of theirs was not run."
+    assert state["message"] == "Bob (guest) may not run cells here any more. What waited of theirs was not run."
     (jp_root_dir / "go").touch()
     await demo.until_done()
     assert (jp_root_dir / "ran").read_text() == "2"
