@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 
+from ..names import initials_of
 from .roles import User, UserKind
 
 __all__ = ["Session", "SessionTokens", "person"]
@@ -65,5 +66,5 @@ class SessionTokens:
 
 def person(kind: UserKind, username: str, name: str) -> User:
     """A user who is known by a name only."""
-    initials = "".join(word[0] for word in name.split()[:2]).upper()
+    initials = initials_of(name)
     return User(username=username, name=name, display_name=name, initials=initials, kind=kind)

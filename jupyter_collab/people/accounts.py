@@ -111,7 +111,7 @@ def check_email(email: str) -> str:
     """An address as it is kept, or ``ContentError``."""
     email = email.strip().lower()
     user, _, domain = email.partition("@")
-    is_text = email.isprintable() and " " not in email and len(email) <= MAX_EMAIL_CHARACTERS
+    is_text = email.isprintable() and " " not in email and clean_name(email, MAX_EMAIL_CHARACTERS) == email
     if not user or not domain or "@" in domain or not is_text:
         raise ContentError(f"{email[:MAX_EMAIL_CHARACTERS]!r} is no e-mail address.")
     return email

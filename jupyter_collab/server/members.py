@@ -13,6 +13,7 @@ from jupyter_server.utils import url_path_join
 from ..access import Capability, InviteSecrets, Role, UserKind
 from ..dangers import link_danger
 from ..errors import ContentError, MemberNotFound
+from ..names import MAX_SHOWN_CHARACTERS, clean_name
 from ..people import InviteWish
 from ..store import EventRecord, InviteRecord, MemberRecord
 from .body import BodyHandler, whole_number
@@ -21,7 +22,6 @@ from .rest import iso_time, role_or_private
 __all__ = ["MEMBER_ROUTES"]
 
 PRINCIPAL = re.compile(r"(server|account|guest):[^\x00-\x1f\x7f-\x9f]{1,256}")
-NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 EXPORTED_EVENTS = 10_000
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
@@ -77,8 +77,13 @@ class MemberHandler(MemberInfoHandler):
         role, name = role_or_private(body.get("role")), body.get("display_name")
         if role is None:
             raise ContentError(f"Give the role: one of {', '.join(Role)}.")
-        if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
-            raise ContentError("display_name has 1 to 200 characters, none of which controls anything.")
+        if name is not None:
+            name = clean_name(name, MAX_SHOWN_CHARACTERS) if isinstance(name, str) else None
+            if name is None:
+                raise ContentError(
+                    f"display_name has 1 to {MAX_SHOWN_CHARACTERS} characters, some of which can be seen, and none "
+                    "that controls anything or turns the direction of the writing."
+                )
         member = await self.services.members.set_role(room_id, principal, role, self.user, name=name)
         self.finish(self.member(member))
 

@@ -8,6 +8,7 @@ from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..access import Role, Session, User, UserKind, person
+from ..names import MAX_SHOWN_CHARACTERS, clean_name
 from .session_cookies import SessionCookies
 
 __all__ = ["AUTH_RESOURCE", "AccountUser", "Principal", "find_principal", "principal_of"]
@@ -75,11 +76,18 @@ def _server_user(handler: JupyterHandler) -> User:
     user = handler.current_user
     if isinstance(user, AccountUser):
         return replace(person(UserKind.ACCOUNT, user.username, user.display_name), uses_server=True)
+    name = _shown(user.name) or user.username
+    display_name = _shown(user.display_name) or name
     return User(
         username=user.username,
-        name=user.name or user.username,
-        display_name=user.display_name or user.name or user.username,
-        initials=user.initials or (user.display_name or user.username)[:2].upper(),
+        name=name,
+        display_name=display_name,
+        initials=_shown(user.initials) or display_name[:2].upper(),
         avatar_url=user.avatar_url,
         color=None,
     )
+
+
+def _shown(name: str | None) -> str | None:
+    """What the server calls its user, who may have chosen that, as a name; ``None`` if it is none."""
+    return clean_name(name or "", MAX_SHOWN_CHARACTERS)

@@ -244,6 +244,7 @@ async def test_half_a_character_is_refused_wherever_text_is_asked_for(
     for method, path, body in (
         ("POST", "rooms/demo/invites", {"role": "viewer", "password": HALF}),
         ("PUT", "rooms/demo/members/server:bob", {"role": "viewer", "display_name": HALF}),
+        ("PUT", "rooms/demo/members/server:bob", {"role": "viewer", "display_name": "\u3164"}),
         ("PATCH", "rooms/demo", {"title": HALF}),
         ("POST", "rooms/demo/runs", {"cells": [{"id": HALF}]}),
     ):
