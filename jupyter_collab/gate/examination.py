@@ -195,12 +195,11 @@ class Examination:
             self._refuse(NOT_BESIDE)
         if self.draft.pieces_in(place) > MAX_PIECES:
             self._refuse(f"One text or list would have more than {MAX_PIECES} pieces. Copy it to a new cell or room.")
-        care = care_of(place)
-        if care is not None and place.key is not None:
-            if care is Care.KEPT and (place.guarded or (item.left is None and place in self._chains)):
-                self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
-            if care is not Care.WATCHED and item.right is not None:
-                self._refuse(f"It puts a {place.key} of a {place.type.kind.words} before another one.")
+        if place.key is not None and item.right is not None:
+            self._refuse("It puts a value of a key before another one.")
+        is_kept = place.key is not None and care_of(place) is Care.KEPT
+        if is_kept and (place.guarded or (item.left is None and place in self._chains)):
+            self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
 
     def _may_stand_there(self, item: Item, place: Place) -> bool:
         """Whether somebody can have seen those beside each other between which ``item`` comes into a list or text.

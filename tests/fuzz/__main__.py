@@ -1,11 +1,14 @@
 """Send what is made up to rooms and to a running server: ``python -m tests.fuzz --minutes 60``.
 
 ``gate`` are edits of each role, sent to a room; the other kinds (see :mod:`.kinds`) go to a server. What fails is kept,
-as short as can be, in ``tests/fuzz/found``, which pytest replays from then on.
+as short as can be, in ``tests/fuzz/found``, which pytest replays from then on. Memory that is freed is overwritten: if
+yrs read it all the same, that would else go unnoticed most times. Then the process ends, and says where.
 """
 
 import argparse
 import asyncio
+import faulthandler
+import os
 import sys
 import tempfile
 import time
@@ -18,6 +21,9 @@ from .corpus import Found, keep, keep_plan
 from .histories import ROLES, Failure, Figures, play, shortest
 from .kinds import KINDS
 from .rounds import EXAMPLES, Rounds
+
+OVERWRITES_FREED = "MALLOC_PERTURB_"
+"""What the C library reads as it starts."""
 
 MAX_FAILURES = 10
 """So many of one role are looked at; the others of it are told in a line."""
@@ -96,4 +102,8 @@ async def _tell(failure: Failure, *, is_kept: bool) -> None:
 
 
 if __name__ == "__main__":
+    if OVERWRITES_FREED not in os.environ:
+        again = [sys.executable, "-m", "tests.fuzz", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, OVERWRITES_FREED: "165"})
+    faulthandler.enable()
     sys.exit(main())

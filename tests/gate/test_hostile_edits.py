@@ -608,3 +608,13 @@ def test_no_key_has_several_values(key: str, content: tuple[int, int, bytes]) ->
     several = [Made(7, 0, length, kind, data, left=(found.client, found.clock))]
     with pytest.raises(InvalidUpdate, match=r"several values|away"):
         room.take(update_of(several, [Deletion(found.client, found.clock, 1), Deletion(7, 0, length - 1)]))
+
+
+def test_nothing_is_put_before_a_value_of_a_key() -> None:
+    """Between two values that came as one, it made yrs read memory that was free already."""
+    room = GatedRoom()
+    eve = room.joined(client_id=7)
+    eve.send(lambda eve: eve.doc.get("x", type=Map).__setitem__("k", "one"))
+    [own] = [item for item in UpdateReader(room.replica.encode(), is_ours=True).items() if item.client == 7]
+    with pytest.raises(InvalidUpdate, match="before another"):
+        room.take(update_of([Made(7, own.clock + 1, *mixed(any_content(["two"])), right=(7, own.clock))]))
