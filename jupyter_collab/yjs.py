@@ -66,6 +66,9 @@ MAX_CLOCK = 2**32 - 1
 """yrs counts so far, and silently begins again behind that."""
 
 ANY_LIST, ANY_OBJECT = 117, 118
+MANY_KEYS = re.compile(rb"\x76[\x80-\xff]{3}")
+"""An object that claims to have two million keys or more, or a text with such bytes."""
+
 ANY_FIXED_BYTES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
 """The bytes that follow lib0's mark of a value: true, false, bigint, float64, float32, null, undefined."""
 
@@ -134,15 +137,17 @@ def write_state_vector(clocks: Mapping[int, int]) -> bytes:
 def check_update(update: bytes) -> None:
     """Make sure that ``update`` is one, claims no more than it holds, and nests at most :data:`MAX_NESTING` deep.
 
-    yrs decodes and reads nested values by recursion, so a few kilobytes of brackets would end the process. What
-    cannot be nested so deep, as it is too short or has too few marks of lists and objects, is passed unread.
+    yrs decodes and reads nested values by recursion, so a few kilobytes of brackets would end the process; and it
+    makes room for as many keys of an object as that claims to have. What cannot be nested so deep, as it is too short
+    or has too few marks of lists and objects, and has no object of very many keys, is passed unread.
 
     Raises
     ------
     InvalidUpdate
         It must not be applied.
     """
-    if len(update) <= MAX_NESTING or update.count(ANY_LIST) + update.count(ANY_OBJECT) <= MAX_NESTING:
+    is_flat = len(update) <= MAX_NESTING or update.count(ANY_LIST) + update.count(ANY_OBJECT) <= MAX_NESTING
+    if is_flat and MANY_KEYS.search(update) is None:
         return
     UpdateReader(update).read()
 

@@ -145,3 +145,16 @@ def test_a_long_text_with_many_marks_is_read_fast() -> None:
     document = RoomDocument.create("epoch")
     document.set_source(document.cell_ids[0], "uv" * 1_000_000)
     check_update(document.doc.get_update())
+
+
+@pytest.mark.parametrize("count", [2**21, 2**27, 2**40])
+def test_an_object_that_claims_more_keys_than_there_can_be_is_refused_before_yrs_makes_room(count: int) -> None:
+    claim = b"\x01\x01\x07\x00\x28\x01\x01x\x01k\x01\x76" + write_varuint(count) + b"\x01a\x7e\x00"
+    with pytest.raises(InvalidUpdate):
+        check_update(claim)
+
+
+def test_a_text_that_looks_like_such_a_claim_is_passed() -> None:
+    doc: Doc[Any] = Doc()
+    doc.get("x", type=Text).insert(0, "v日本 v語")
+    check_update(doc.get_update())
