@@ -20,7 +20,7 @@ IPV6_SUBSCRIBER_BITS = 64
 class Attempts:
     """At most ``limit`` wrong ones within ``seconds`` for each key, for instance an address.
 
-    ``words`` say what there was too much of.
+    ``words`` say what there was too much of; ``on_failed`` is told each key that was wrong here.
     """
 
     def __init__(
@@ -29,8 +29,10 @@ class Attempts:
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
         words: str = "Too many wrong attempts.",
+        on_failed: Callable[[str], None] | None = None,
     ) -> None:
         self._words = words
+        self._on_failed = on_failed
         self.limit = limit
         self._seconds = seconds
         self._clock = clock
@@ -50,7 +52,13 @@ class Attempts:
         return len(wrong)
 
     def failed(self, key: str) -> None:
-        """Note that ``key`` was wrong, or did it once more."""
+        """Note that ``key`` was wrong here, or did it once more."""
+        self.note(key)
+        if self._on_failed is not None:
+            self._on_failed(key)
+
+    def note(self, key: str) -> None:
+        """Count ``key`` once more, wherever it was wrong."""
         self._wrong.setdefault(key, deque(maxlen=self.limit)).append(self._clock())
         self._wrong.move_to_end(key)
         if len(self._wrong) > MAX_KEYS:

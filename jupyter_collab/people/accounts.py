@@ -3,13 +3,14 @@
 import secrets
 from dataclasses import dataclass
 
-from ..access import Attempts, Guesses, Session, User, UserKind, hash_password, hashing, is_password, network_of, person
+from ..access import Guesses, Session, User, UserKind, hash_password, hashing, is_password, network_of, person
 from ..errors import AccountNotFound, ContentError, SignInRefused
 from ..names import clean_name
 from ..rooms import RoomManager
 from ..store import AccountRecord
 from .guests import MAX_NAME_CHARACTERS
 from .passwords import MAX_PASSWORD_CHARACTERS
+from .wrong_guesses import WrongGuesses
 
 __all__ = ["Accounts", "Identity", "account_user", "check_email"]
 
@@ -43,10 +44,11 @@ class Accounts:
     def __init__(self, rooms: RoomManager, *, passwords: bool) -> None:
         self.passwords = passwords
         self._rooms = rooms
+        wrong = WrongGuesses(rooms, "passwords of accounts")
         self._guesses = Guesses(
-            Attempts(WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS),
-            Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS),
-            Attempts(WRONG_PER_ACCOUNT, HOUR_SECONDS),
+            wrong.count("account and address", WRONG_PER_ACCOUNT_AND_ADDRESS, WRONG_SECONDS),
+            wrong.count("address", WRONG_PER_ADDRESS, WRONG_SECONDS),
+            wrong.count("account", WRONG_PER_ACCOUNT, HOUR_SECONDS),
         )
         self._nobodys_hash: str | None = None
 

@@ -33,6 +33,7 @@ from ..errors import (
 from ..rooms import RoomManager
 from ..store import InviteRecord, MemberRecord, PeopleStore, check_invite
 from .members import Members, event
+from .wrong_guesses import WrongGuesses
 
 __all__ = ["Entry", "Invitations", "InviteWish"]
 
@@ -146,11 +147,13 @@ class Invitations:
         self.guests_allowed = guests_allowed
         self._rooms = rooms
         self._members = members
-        self._addresses = Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS)
-        self._wrong_codes = Attempts(WRONG_CODES, WRONG_SECONDS)
+        wrong = WrongGuesses(rooms, "invitations")
+        self._addresses = wrong.count("address with a code", WRONG_PER_ADDRESS, WRONG_SECONDS)
+        self._wrong_codes = wrong.count("code", WRONG_CODES, WRONG_SECONDS)
         self._code_guesses = Guesses(self._addresses)
         self._password_guesses = Guesses(
-            Attempts(WRONG_PER_ADDRESS, WRONG_SECONDS), Attempts(WRONG_PER_INVITE, WRONG_SECONDS)
+            wrong.count("address with a password", WRONG_PER_ADDRESS, WRONG_SECONDS),
+            wrong.count("invitation", WRONG_PER_INVITE, WRONG_SECONDS),
         )
         self._codes_in_store = CodeHashes(rooms)
         self._known_passwords = KnownPasswords()

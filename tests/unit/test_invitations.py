@@ -14,10 +14,11 @@ from jupyter_collab.access import Role, User, UserKind, person
 from jupyter_collab.errors import InviteNotFound, TooManyAttempts, WrongPassword
 from jupyter_collab.people import Entry, Invitations, InviteWish, Members
 from jupyter_collab.people import invitations as invitations_module
-from jupyter_collab.people.invitations import SECONDS_PER_CODE
+from jupyter_collab.people.invitations import SECONDS_PER_CODE, WRONG_PER_ADDRESS
 
-from .doubles import faulty_store, serving, user
-from .scenarios import scenario
+from .backplanes import Servers
+from .doubles import ScriptedPeer, faulty_store, serving, user
+from .scenarios import scenario, until
 
 ADA, BOB = user("ada"), user("bob")
 GUEST = person(UserKind.GUEST, "91bc", "Gus")
@@ -187,6 +188,25 @@ async def test_codes_are_found_by_every_server_of_a_store(tmp_path: Path) -> Non
         invite, made = await one.invite("demo", InviteWish(Role.VIEWER), ADA)
         assert (await other.find(token=None, code=made.code, address="192.0.2.1")).id == invite.id
         assert hashlib.sha256(f"code {made.code.replace('-', '')}".encode()).hexdigest() != invite.code_hash
+
+
+@scenario
+async def test_wrong_guesses_count_at_all_servers_of_a_store(tmp_path: Path) -> None:
+    servers = Servers(tmp_path)
+    async with servers.server("one") as one, servers.server("two") as other:
+        here, there = (
+            Invitations(manager, Members(manager, guests_may_run=True), guests_allowed=True) for manager in (one, other)
+        )
+        ada = await ScriptedPeer("ada").join(other)
+        for _ in range(WRONG_PER_ADDRESS):
+            with pytest.raises(InviteNotFound):
+                await here.find(token=None, code="AAAA-AAAA", address="192.0.2.1")
+        await until(lambda: there._addresses.count("192.0.2.1") == WRONG_PER_ADDRESS)
+        with pytest.raises(TooManyAttempts):
+            await there.find(token=None, code="AAAA-AAAA", address="192.0.2.1")
+        with pytest.raises(InviteNotFound):
+            await there.find(token=None, code="AAAA-AAAA", address="192.0.2.2")
+        ada.leave(other)
 
 
 @scenario
