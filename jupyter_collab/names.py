@@ -87,7 +87,7 @@ def _is_seen(character: str) -> bool:
 
 def _without_needless(name: str) -> str:
     """``name`` without what cannot be seen and does nothing where it stands."""
-    is_turned = any(unicodedata.bidirectional(character) in ("R", "AL") for character in name)
+    is_turned = any(unicodedata.bidirectional(character) in ("R", "AL") for character in name if _is_seen(character))
     tags = {place for flag in FLAG.finditer(name) for place in range(*flag.span())}
     kept = ""
     for place, character in enumerate(name):
@@ -132,7 +132,7 @@ def _changes_form(variant: str, former: str, following: str) -> bool:
 
 def _joins(letter: str) -> bool:
     """Whether letters of this script join: Arabic, Syriac, N'Ko, Mongolian and their like."""
-    if not letter:
+    if not letter or not _is_seen(letter):
         return False
     scripts = ("MONGOLIAN", "PHAGS-PA", "NKO", "MANDAIC", "ADLAM", "HANIFI")
     return unicodedata.bidirectional(letter) == "AL" or unicodedata.name(letter, "").startswith(scripts)

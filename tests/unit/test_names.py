@@ -1,5 +1,6 @@
 """Names and titles: everything that people write, and nothing that hides what it says."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -126,8 +127,8 @@ NOBODY_SEES = {
 @pytest.mark.parametrize("unseen", NOBODY_SEES.values(), ids=NOBODY_SEES)
 def test_what_cannot_be_seen_is_no_name_and_makes_no_other_one(unseen: str) -> None:
     assert clean_name(unseen, 60) is None
-    for place in range(4):
-        seen = clean_name("Ada"[:place] + unseen + "Ada"[place:], 60)
+    for part, place in itertools.product((unseen, *unseen), range(4)):
+        seen = clean_name("Ada"[:place] + part + "Ada"[place:], 60)
         assert seen is not None
         assert seen.replace(" ", "") == "Ada"
     with pytest.raises(ContentError):
@@ -170,11 +171,9 @@ def test_of_what_cannot_be_seen_no_name_is_made(text: str) -> None:
     assert clean_name(text, 60) is None
 
 
-@given(st.integers(0, 0x10FFFF))
-def test_nothing_that_is_not_drawn_stands_between_latin_letters(code_point: int) -> None:
-    between = clean_name(f"A{chr(code_point)}B", 60)
-    if between is not None and DEFAULT_IGNORABLE.match(chr(code_point)):
-        assert between in ("AB", "A B")
+def test_nothing_that_is_not_drawn_stands_between_latin_letters() -> None:
+    for character in filter(DEFAULT_IGNORABLE.match, map(chr, range(0x110000))):
+        assert clean_name(f"A{character}B", 60) in ("AB", "A B", None), ascii(character)
 
 
 def test_an_avatar_shows_what_can_be_seen() -> None:
