@@ -39,6 +39,12 @@ class Deleted:
         ranges = self._ranges.get(deletion.client)
         return ranges is not None and ranges.cover(deletion.clock, deletion.clock + deletion.length)
 
+    def within(self, client: int, start: int, stop: int) -> Iterator[Deletion]:
+        """Those of ``client`` from the clock ``start`` up to ``stop``, in order."""
+        ranges = self._ranges.get(client)
+        for first, last in () if ranges is None else ranges.within(start, stop):
+            yield Deletion(client, first, last - first)
+
     def joined(self) -> Iterator[Deletion]:
         """All of them, client by client and in order, those that overlap or touch as one."""
         for client, ranges in self._ranges.items():
@@ -71,6 +77,16 @@ class _Ranges:
         self._join()
         index = bisect_right(self._starts, start) - 1
         return index >= 0 and stop <= self._stops[index]
+
+    def within(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """What of the clocks from ``start`` up to ``stop`` is in them, range by range."""
+        self._join()
+        for index in range(max(0, bisect_right(self._starts, start) - 1), len(self._starts)):
+            if self._starts[index] >= stop:
+                return
+            first, last = max(start, self._starts[index]), min(stop, self._stops[index])
+            if first < last:
+                yield first, last
 
     def joined(self) -> Iterator[tuple[int, int]]:
         """All of them, in order, those that overlap or touch as one."""

@@ -77,8 +77,8 @@ class Examination:
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
         self._deleted = Deleted()
-        self._gone: dict[int, Deletion] = {}
-        """By the number of the excerpt: what the update deletes of values that it brings."""
+        self._several: list[Deletion] = []
+        """Several values of one key, which the update must delete."""
         self._spans: list[tuple[int, int]] = []
         self._chains = Chains(self._deleted)
         self.neighbours: Counter[int] = Counter()
@@ -136,7 +136,7 @@ class Examination:
             return
         if self._is_judged:
             self._judge(item, place)
-        self.excerpts.add(item, self.draft.pieces_in(place))
+        self.excerpts.add(item, self.draft.pieces_in(place), has_key=place.key is not None)
         self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
@@ -144,7 +144,7 @@ class Examination:
 
     def _values_that_are_gone(self, item: Item, start: int) -> Item:
         """Several values of one key: Yjs joins those that are deleted and kept for an undo. Nobody is shown any."""
-        self._gone[len(self.excerpts)] = Deletion(item.client, start, item.clock + item.length - start)
+        self._several.append(Deletion(item.client, start, item.clock + item.length - start))
         return item._replace(kind=DELETED)
 
     def _rest_of(self, item: Item, last: Unit) -> Item:
@@ -312,7 +312,7 @@ class Examination:
             if is_needed and not self._goes_with_its_type(place) and not self._chains.keeps_value(place):
                 self._refuse(f"It takes the {place.key} of a {place.type.kind.words} away.")
             yield
-        for deletion in self._gone.values():
+        for deletion in self._several:
             if not self._deleted.covers(deletion):
                 self._refuse("It sets a key to several values.")
             yield
@@ -348,7 +348,7 @@ class Examination:
 
     def parts(self, stride: Stride) -> Iterator[bytes]:
         """The update in parts; see :func:`~.parts.parts_of`."""
-        return parts_of(self._update, self.excerpts, self.deletions, self._spans, stride, self._gone)
+        return parts_of(self._update, self.excerpts, self._deleted, self._spans, stride)
 
     def _first_value(self, place: Place) -> int:
         """Which of the new items puts something into ``place``."""

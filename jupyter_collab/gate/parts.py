@@ -7,12 +7,14 @@ of these; so there a part has less items.
 """
 
 from array import array
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
 from ..yjs import TYPE, Deletion, Item, UpdateReader
+from .deleted import Deleted
 from .places import Unit
 
 __all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "Stride", "parts_of", "parts_of_own", "require_short_spans"]
@@ -36,11 +38,13 @@ MAX_PART_DELETIONS = 2_000
 class Excerpt(NamedTuple):
     """An item of ``client`` that begins at ``clock``, and from where to where it is in the update.
 
-    To take it in takes so many ``steps``, at most.
+    What is deleted of it up to the clock ``end`` is deleted with it; of a long text or list, that may wait. To take it
+    in takes so many ``steps``, at most.
     """
 
     client: int
     clock: int
+    end: int
     start: int
     stop: int
     steps: int
@@ -58,9 +62,10 @@ class Excerpts:
     def __len__(self) -> int:
         return len(self._numbers) // NUMBERS
 
-    def add(self, item: Item, steps: int) -> None:
-        """The next one, which takes so many steps."""
-        self._numbers.extend((item.client, item.clock, item.start, item.stop, steps))
+    def add(self, item: Item, steps: int, *, has_key: bool = False) -> None:
+        """The next one, which takes so many steps, and may stand under a key."""
+        end = item.clock + item.length if has_key or item.length == 1 else item.clock
+        self._numbers.extend((item.client, item.clock, end, item.start, item.stop, steps))
 
     def excerpt(self, index: int) -> Excerpt:
         """One of them."""
@@ -113,30 +118,28 @@ def require_short_spans(excerpts: Excerpts, spans: Iterable[tuple[int, int]]) ->
 def parts_of(
     update: bytes,
     excerpts: Excerpts,
-    deletions: Sequence[Deletion],
+    deleted: Deleted,
     spans: Iterable[tuple[int, int]],
     stride: Stride,
-    gone: Mapping[int, Deletion],
 ) -> Iterator[bytes]:
-    """``update`` in parts.
+    """``update`` in parts. What it brings and deletes is deleted in the part that brings it: no cell comes and goes.
 
     Parameters
     ----------
-    update, excerpts, deletions
+    update, excerpts, deleted
         An update, where it has what is new, in an order in which it can be taken in, and what it deletes.
     spans
         From which to which of ``excerpts`` something is not whole yet that cannot be shown then.
     stride
         How much one part may take; looked at for each.
-    gone
-        By the number of an excerpt, a deletion that must come with it.
     """
     start = 0
     for stop in _cuts(excerpts, spans, stride):
-        numbers = range(start, stop)
-        insertion = _insertion_of(update, map(excerpts.excerpt, numbers))
-        yield insertion + _deletions_of([gone[number] for number in numbers if number in gone] if gone else [])
+        part = [excerpts.excerpt(index) for index in range(start, stop)]
+        at_once = (deleted.within(excerpt.client, excerpt.clock, excerpt.end) for excerpt in part)
+        yield _insertion_of(update, part) + _deletions_of(chain.from_iterable(at_once))
         start = stop
+    deletions = list(deleted.joined())
     for start in range(0, len(deletions), MAX_PART_DELETIONS):
         yield b"\x00" + _deletions_of(deletions[start : start + MAX_PART_DELETIONS])
 
@@ -160,7 +163,7 @@ def parts_of_own(update: bytes) -> Generator[None, None, list[bytes]]:
         excerpts.add(item, 1)
         yield
     parts = []
-    for part in parts_of(update, excerpts, list(reader.deletions()), spans, Stride(), {}):
+    for part in parts_of(update, excerpts, Deleted(reader.deletions()), spans, Stride()):
         parts.append(part)
         yield
     return parts

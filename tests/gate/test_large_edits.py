@@ -9,8 +9,8 @@ from pycrdt import Array, Doc, Map, Text, merge_updates
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.gate import Author, Gate, Stride, parts_of_own
-from jupyter_collab.gate.parts import MAX_OPEN_ITEMS, MAX_PART_ITEMS
+from jupyter_collab.gate import Author, Gate, Stride, deletions_in, parts_of_own
+from jupyter_collab.gate.parts import MAX_OPEN_ITEMS, MAX_PART_DELETIONS, MAX_PART_ITEMS
 from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
 
@@ -183,3 +183,34 @@ def test_a_large_edit_that_cuts_a_character_is_refused_before_any_part_of_it_is_
     with pytest.raises(InvalidUpdate, match="character"):
         cut(room.replica._gate, insertion[:-1] + half)
     assert cut(room.replica._gate, insertion)
+
+
+def test_what_an_edit_brings_and_deletes_is_never_there() -> None:
+    """Somebody puts in a cell and deletes it, offline, and types much besides."""
+    room = GatedRoom()
+    eve = room.joined(client_id=7)
+
+    def put_and_delete(person: Person) -> None:
+        person.bag.append(Map({"id": "gone", "cell_type": "raw", "source": Text("x"), "metadata": Map()}))
+        del person.bag[len(person.bag) - 1]
+
+    updates = [eve.update(put_and_delete), eve.update(lambda eve: eve.source(1).insert(0, "y" * 2**18))]
+    parts = cut(room.replica._gate, merge_updates(*updates))
+    assert len(parts) > 1
+    for part in parts:
+        room.take(part)
+    assert room.cell("words")["source"].startswith("y")
+
+
+def test_a_long_text_that_is_full_of_holes_is_erased_in_parts() -> None:
+    room = GatedRoom()
+    eve = room.joined(client_id=7)
+    whole = eve.update(lambda eve: eve.source(1).insert(0, "y" * 100_000))
+    [text] = UpdateReader(whole).items()
+    holes = b"\x01\x07" + write_varuint(20_000)
+    holes += b"".join(write_varuint(text.clock + 3 * number) + b"\x01" for number in range(20_000))
+    parts = cut(room.replica._gate, whole[:-1] + holes)
+    assert max(len(list(deletions_in(part))) for part in parts) <= MAX_PART_DELETIONS
+    for part in parts:
+        room.take(part)
+    assert len(room.cell("words")["source"]) == len("words") + 80_000
