@@ -12,6 +12,7 @@ from jupyter_collab.protocol import write_varuint
 from jupyter_collab.yjs import UpdateReader
 
 from ..unit.updates import author
+from .test_large_edits import cut, iterate
 
 RUNS = 20_000
 
@@ -35,16 +36,6 @@ def gate() -> Gate:
     return gate
 
 
-def cut(gate: Gate, update: bytes) -> list[bytes]:
-    """The parts of an update."""
-    steps = gate.cut(update, author(), Stride())
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return list(stop.value)
-
-
 def test_what_may_cost_much_is_taken_in_in_small_parts(gate: Gate) -> None:
     parts = cut(gate, prepended(300, 7))
     items = [sum(1 for _ in UpdateReader(part).items()) for part in parts]
@@ -54,13 +45,7 @@ def test_what_may_cost_much_is_taken_in_in_small_parts(gate: Gate) -> None:
 
 def test_parts_grow_while_they_cost_less_than_they_might(gate: Gate) -> None:
     stride = Stride()
-    steps = gate.cut(prepended(500, 7), author(), stride)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            parts = stop.value
-            break
+    parts = iterate(gate.cut(prepended(500, 7), author(), stride))
     sizes = []
     for seconds in (0.0, 0.0, 1.0, 0.0):
         sizes.append(sum(1 for _ in UpdateReader(next(parts)).items()))

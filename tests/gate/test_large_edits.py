@@ -1,8 +1,9 @@
 """A large edit is looked at as a whole and taken in in parts, so nobody waits for it; no part leaves half a cell."""
 
 import asyncio
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pycrdt import Array, Doc, Map, Text, merge_updates
@@ -19,6 +20,8 @@ from ..unit.scenarios import scenario, until
 from ..unit.updates import author
 from .rooms import GatedRoom, Person
 
+Result = TypeVar("Result")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> FaultyStore:
@@ -34,14 +37,19 @@ def letter_by_letter(count: int, client_id: int = 7, root: str = "text") -> byte
     return b"\x01" + write_varuint(count) + write_varuint(client_id) + b"\x00" + first + b"".join(rest) + b"\x00"
 
 
-def cut(gate: Gate, update: bytes) -> list[bytes]:
-    """The parts of an update."""
-    steps = gate.cut(update, author(), Stride())
+def iterate(steps: Generator[None, None, Result]) -> Result:
+    """What work in small steps returns in the end."""
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            return list(stop.value)
+            result: Result = stop.value
+            return result
+
+
+def cut(gate: Gate, update: bytes) -> list[bytes]:
+    """The parts of an update."""
+    return list(iterate(gate.cut(update, author(), Stride())))
 
 
 def items_in(update: bytes) -> int:
@@ -86,13 +94,7 @@ def test_what_is_made_here_is_cut_without_looking_at_the_document() -> None:
     whole.apply_update(room.replica.encode())
     eve = room.joined()
     update = many_cells(eve, 700)
-    steps = parts_of_own(update)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            parts = stop.value
-            break
+    parts = iterate(parts_of_own(update))
     assert len(parts) > 5
     assert max(map(items_in, parts)) < MAX_PART_ITEMS + 20
     for part in parts:
