@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
+from ..access import UserKind
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
@@ -28,7 +29,13 @@ MAX_NEW_CLIENTS = 2_000
 MAX_CLIENTS = 20_000
 """For each edit yrs looks at all clients that ever wrote."""
 
+MAX_CLIENTS_OF_ONE = 4_000
+"""Each page that somebody opens and types in is one."""
+
 MAX_ROOTS = 32
+
+SHARE_OF_OTHERS = 0.75
+"""Of these those whom the server does not know may have so much, all together."""
 
 MAX_UNITS_BEHIND = 5_000
 """yrs tells what a client wrote from some clock on only with all that it wrote behind that."""
@@ -226,22 +233,30 @@ class Gate:
                     "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
                     "Take the room's document again, with a new client id."
                 )
-        self._require_room(found)
+        self._require_room(found, author)
         if found.orphaning:
             found.require_gone(self._deleted().__contains__)
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
 
-    def _require_room(self, found: Examination) -> None:
+    def _require_room(self, found: Examination, author: Author) -> None:
+        """Some of the room is kept for users of the server, and nobody else may have much of it alone."""
         draft = found.draft
         new = draft.new_clients
-        if new > MAX_NEW_CLIENTS or (new and self._places.clients + new > MAX_CLIENTS):
+        share = 1.0 if author.name in (SERVER, UserKind.SERVER) else SHARE_OF_OTHERS
+        if new > MAX_NEW_CLIENTS or (new and self._places.clients + new > share * MAX_CLIENTS):
             raise InvalidUpdate(
                 f"The edit is by {new} Yjs clients that are new here; one edit may bring {MAX_NEW_CLIENTS}, "
-                f"and a room have {MAX_CLIENTS}. Nothing of it was taken in."
+                f"and a room have {share * MAX_CLIENTS:.0f}. Nothing of it was taken in."
             )
-        if draft.new_roots and len(self._places.roots) + draft.new_roots > MAX_ROOTS:
-            raise InvalidUpdate(f"The room would have more than {MAX_ROOTS} root types. Nothing of it was taken in.")
+        if new and share < 1 and new + sum(name == author.name for name in self._owners.values()) > MAX_CLIENTS_OF_ONE:
+            raise InvalidUpdate(
+                f"You would have more than {MAX_CLIENTS_OF_ONE} Yjs clients here. Nothing of it was taken in."
+            )
+        if draft.new_roots and len(self._places.roots) + draft.new_roots > share * MAX_ROOTS:
+            raise InvalidUpdate(
+                f"The room would have more than {share * MAX_ROOTS:.0f} root types. Nothing of it was taken in."
+            )
 
     def _deleted(self) -> Deleted:
         """All that is deleted in the document."""

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 from ..background import Background
+from ..backplane import MAX_MESSAGE_BYTES
 from ..rooms import RoomManager
 from ..store import ServerMessage
 from .board import Board
 from .claim import ELSEWHERE
-from .state import KernelState
+from .state import KernelState, QueuedRun
 
 __all__ = ["TOPIC", "KernelRelay"]
 
@@ -72,8 +73,10 @@ class KernelRelay:
     def _say(self) -> None:
         self._has_said = self._board.kernel is not None
         state = self._board.state
-        said = {"kernel": state["kernel"], "queue": state["queue"][:MAX_RUNS_SAID]}
-        self._rooms.say(self._room_id, TOPIC, json.dumps(said).encode())
+        queue = state["queue"][:MAX_RUNS_SAID]
+        while len(data := _said(state["kernel"], queue)) > MAX_MESSAGE_BYTES:  # of long names only the first are told
+            queue = queue[: len(queue) // 2]
+        self._rooms.say(self._room_id, TOPIC, data)
 
     def hear(self, message: ServerMessage) -> None:
         """Another server says what its kernel does, or asks."""
@@ -118,6 +121,10 @@ class KernelRelay:
             self._forgetting = None
         self._believed = None
         self._board.show_elsewhere(None)
+
+
+def _said(kernel: object, queue: list[QueuedRun]) -> bytes:
+    return json.dumps({"kernel": kernel, "queue": queue}, ensure_ascii=False).encode(errors="replace")
 
 
 def _read(data: bytes) -> KernelState:

@@ -158,12 +158,12 @@ class RoomKernel:
             Nothing was put into the queue then.
         """
         await self._holder.require_here()
-        codes = await self._holder.look(partial(self._code_of, cells=cells, hashes=hashes or {}))
+        codes = await self._holder.look(partial(self._code_of, cells=cells, hashes=hashes or {}, user=user))
         if not codes:
             return []
         self._requests += 1
         request = self._requests
-        with self._queue.reserved(codes):
+        with self._queue.reserved(codes, user):
             noted = await self._rooms.store.add_runs(
                 self.room_id,
                 [(code.cell_id, code.source) for code in codes],
@@ -178,11 +178,11 @@ class RoomKernel:
         return runs
 
     def _code_of(
-        self, document: RoomDocument, cells: Iterable[str] | Literal["all"], hashes: Mapping[str, str]
+        self, document: RoomDocument, cells: Iterable[str] | Literal["all"], hashes: Mapping[str, str], user: User
     ) -> list[Code]:
         wanted = code_cells(document, cells)
-        self._queue.require_space(len(wanted))
-        return code_of(document, wanted, hashes, self._queue.free_characters)
+        self._queue.require_space(len(wanted), user)
+        return code_of(document, wanted, hashes, self._queue.free_characters(user))
 
     async def cancel(self, number: int | None) -> None:
         """Cancel a run, by interrupting it if it runs, or for ``None`` all that wait; ``RunNotFound``."""

@@ -41,6 +41,9 @@ CROWD = 50
 REMEMBERED_DEPARTURES = 1_000
 """How many clients' last clocks are kept after they left, so that they are believed when they come back."""
 
+STAMP_BYTES = 2**11
+"""By so much what the server stamps on a state may make it longer. ``1e15`` is much longer when it is written out."""
+
 MAX_CLOCK = 2**32
 """Clients count from 0, once a change or every few seconds. From 2**53 on, others could not read the clock."""
 
@@ -118,6 +121,8 @@ class Presence:
         for entry in own:
             self._check(entry)
         stamped = [(entry, _stamp(entry.state, peer)) for entry in own]
+        if any(len(state.encode()) > self._limits.awareness_bytes + STAMP_BYTES for _, state in stamped):
+            raise MessageTooLarge("A presence state that is much longer when it is written out.")
         if len(self._owned.get(peer, set()) | {entry.client_id for entry in own}) > limit:
             raise MessageTooLarge(f"Presence of more than {limit} clients over one connection.")
         for entry, state in stamped:

@@ -63,6 +63,8 @@ export const DIVERGED = 'diverged';
 
 /** A Yjs update that changes nothing: the server acknowledges it, so it asks "are you there?". */
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
+/** What an update begins with that only deletes. */
+const NO_STRUCTS = 0;
 
 /** How a connection ended, and whether the server had said hello on it. */
 export interface IProviderClosing extends IClosing {
@@ -379,7 +381,9 @@ export class Provider implements IDisposable {
       return;
     }
     if (this._hello !== null && !this._mayEdit) {
-      return this._refuse(change.local);
+      // Yjs itself takes needless formats out of what others wrote. Nobody here did anything.
+      const isTidying = origin === null && update[0] === NO_STRUCTS;
+      return this._refuse(change.local && !isTidying);
     }
     this._hasOwn = true;
     const edits = change.local ? 1 : 0;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
 
+import * as encoding from 'lib0/encoding';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
@@ -687,4 +688,35 @@ test('disposing while a new attempt is due makes none', async () => {
   const attempts = server.attempts.length;
   await new Promise(resolve => setTimeout(resolve, 20));
   assert.equal(server.attempts.length, attempts);
+});
+
+/** An edit by client 5 that marks the place before a unit twice as bold. */
+function twiceBold(client: number, clock: number): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeUint8Array(encoder, Uint8Array.of(1, 2, 5, 0));
+  for (const left of [[], [5, 0]]) {
+    encoding.writeUint8(encoder, left.length > 0 ? 0xc6 : 0x46); // a format, before what follows
+    [...left, client, clock].forEach(number => encoding.writeVarUint(encoder, number));
+    encoding.writeVarString(encoder, 'b');
+    encoding.writeVarString(encoder, 'true');
+  }
+  encoding.writeUint8(encoder, 0);
+  return encoding.toUint8Array(encoder);
+}
+
+test('what Yjs takes out of the formats of others is no edit of who only reads', async () => {
+  const server = startServer();
+  server.startEpoch('e', 'print(1)');
+  const [eve, bea] = [new Page(server), new Page(server, { role: 'viewer' })];
+  await eve.join();
+  await bea.join();
+  const source = eve.doc.getArray<Y.Map<unknown>>('cells').get(0).get('source') as Y.Text;
+  assert.ok(source._start);
+  const { client, clock } = source._start.id;
+  const heard = new Promise(resolve => bea.doc.once('afterAllTransactions', resolve));
+  Y.applyUpdate(eve.doc, twiceBold(client, clock));
+  await heard;
+  await settle();
+  assert.equal(bea.text, 'print(1)');
+  assert.deepEqual(bea.closings, []);
 });

@@ -598,3 +598,19 @@ async def test_a_guest_who_is_called_as_somebody_else_is_marked_wherever_it_says
         await cells.run("c2", by="ada", kind=UserKind.GUEST)
         state = await cells.until_done()
         assert state["message"].startswith("Ada (guest) may not run")
+
+
+@scenario
+async def test_one_guest_leaves_the_others_something_of_the_queue(store: FaultyStore) -> None:
+    async with running(store, limits=KernelLimits(queued_runs=8)) as cells:
+        await cells.put("wait", *["print x"] * 7)
+        await cells.run("c0")
+        await cells.until_waits()
+        await cells.run(*(f"c{number}" for number in range(1, 5)), by="eve", kind=UserKind.GUEST)
+        with pytest.raises(TooManyRuns, match="cells of yours"):
+            await cells.run("c5", by="eve", kind=UserKind.GUEST)
+        await cells.run("c5", "c6", by="gus", kind=UserKind.GUEST)
+        with pytest.raises(TooManyRuns, match="At most 6 cells may wait"):
+            await cells.run("c7", by="gus", kind=UserKind.GUEST)
+        await cells.run("c6", "c7")
+        await cells.kernels.stop("demo")

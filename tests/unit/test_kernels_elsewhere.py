@@ -138,3 +138,19 @@ async def test_a_kernel_that_is_taken_to_this_server_is_shown_instead(servers: S
         assert shown(ada)["kernel"]["name"] == "python3", "the one that it still has"
         with pytest.raises(KernelElsewhere):
             await here.run()
+
+
+@scenario
+async def test_what_does_not_fit_into_a_message_is_not_said_and_ends_nothing(servers: Servers) -> None:
+    """The names of those who run something may be long, and the runs many."""
+    async with two(servers) as (here, there):
+        await here.put("wait", *["print x"] * 150)
+        ada, ben = await ScriptedPeer("ada").join(here.manager), await ScriptedPeer("ben").join(there.manager)
+        await here.run("c0")
+        await here.until_waits()
+        runs = await here.run(*(f"c{number}" for number in range(1, 151)), by="\U00010330" * 200)
+        await until(lambda: len(shown(ada)["queue"]) == 151)
+        await until(lambda: len(shown(ben)["queue"]) > 10)
+        here.host.kernel.go_on()
+        await until(lambda: not shown(ada)["queue"])
+        assert len(runs) == 150

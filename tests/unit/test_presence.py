@@ -404,3 +404,13 @@ def test_departures_are_remembered_within_bounds() -> None:
         stage.say(visitor, (client_id, 1, {}))
         stage.exit(visitor)
     assert len(stage.presence._departed) <= 1_000
+
+
+def test_a_state_that_is_much_longer_once_it_is_written_out_is_refused() -> None:
+    """JSON says in four characters what takes eighteen when it is written again."""
+    stage = Stage()
+    ada, bob = stage.enter("ada"), stage.enter("bob")
+    with pytest.raises(MessageTooLarge):
+        stage.say(ada, (ADA, 1, '{"x":[' + ",".join(["1e15"] * 3_000) + "]}"))
+    stage.tick()
+    assert bob.sees == {}
