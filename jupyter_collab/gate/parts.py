@@ -3,7 +3,7 @@ shown.
 
 yrs takes the items of one update in a time that grows with the square of their number where they can be joined, as what
 somebody typed letter by letter can. And where something was put at one place by many at once, it compares each with all
-of these; so there a part has less items.
+of these; so there a part has fewer items.
 """
 
 from array import array

@@ -44,7 +44,7 @@ MIN_COMPACTED_BYTES = 256 * 2**10
 MAX_LOW_CLIENT_ID = 2**16
 
 MANY_PIECES = 1_000
-"""In a text of less there is not much that one letter can be compared with."""
+"""In a text of fewer pieces there is not much that one letter can be compared with."""
 
 MAX_ANSWERS = 4
 """So many different questions are remembered with their answers, each as large as the room at most."""
