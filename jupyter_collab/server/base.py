@@ -30,6 +30,8 @@ class CollabAPIHandler(APIHandler):
     """
 
     principal: Principal
+    role: Role
+    """What who asks is in the room that they ask about; set for methods that declare what they need."""
 
     def initialize(self, services: Services, public: bool) -> None:
         """Set by the route; see :func:`~jupyter_collab.server.services.mounted`."""
@@ -90,11 +92,12 @@ class CollabAPIHandler(APIHandler):
         await self.manager.start()
         role = await self.services.members.role(room_id, self.user, self.principal.most)
         role = role.lowered_to(self._wished_role(role))
-        if not role.may(capability):
-            raise PermissionDenied(
-                f"Your role here is {role.value}, which may not {capability.value}; ask an owner for another role."
-            )
+        _require(capability, role)
         return role
+
+    def require_role(self, capability: Capability) -> None:
+        """Raise ``PermissionDenied`` if ``self.role`` does not include ``capability``."""
+        _require(capability, self.role)
 
     def _wished_role(self, role: Role) -> Role:
         """A query may ask for a lower role: look, don't touch."""
@@ -148,6 +151,13 @@ class CollabAPIHandler(APIHandler):
             self.log.warning("%s %s by %s: %s", self.request.method, self.request.path, who, value.reason)
         else:
             super().log_exception(typ, value, tb)
+
+
+def _require(capability: Capability, role: Role) -> None:
+    if not role.may(capability):
+        raise PermissionDenied(
+            f"Your role here is {role.value}, which may not {capability.value}; ask an owner for another role."
+        )
 
 
 _MESSAGES = {

@@ -4,14 +4,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_server.auth.decorator import allow_unauthenticated
-
 from ..access import Capability, Role, UserKind
 from ..errors import ContentError, NotAMember, RoomNotFound, RunNotFound
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.queue import May
 from ..store import RunRecord
 from .body import BodyHandler, whole_number
+from .needs import needs
 from .rest import iso_time
 
 __all__ = ["KERNEL_ROUTES"]
@@ -49,24 +48,21 @@ class _KernelHandler(BodyHandler):
 class KernelHandler(_KernelHandler):
     """``rooms/{id}/kernel``: see, choose, stop."""
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
         """The state of the room's kernel."""
-        await self.require(Capability.READ, room_id)
         await self.finish_state(room_id)
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def put(self, room_id: str) -> None:
         """Choose the kernel."""
-        await self.require(Capability.RUN, room_id)
         name = _required(self.json_object("name"), "name", str)
         await self.kernels.choose(room_id, name, self.user)
         await self.finish_state(room_id)
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def delete(self, room_id: str) -> None:
         """End the kernel."""
-        await self.require(Capability.RUN, room_id)
         await self.kernels.stop(room_id)
         self.finish_empty()
 
@@ -74,10 +70,9 @@ class KernelHandler(_KernelHandler):
 class KernelActionHandler(_KernelHandler):
     """``rooms/{id}/kernel/interrupt`` and ``restart``."""
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def post(self, room_id: str, action: str) -> None:
         """Do it."""
-        await self.require(Capability.RUN, room_id)
         if action == "interrupt":
             await self.kernels.interrupt(room_id)
         else:
@@ -93,15 +88,14 @@ class RunsHandler(_KernelHandler):
         """Room for the ids of all cells."""
         return 1 * 2**20
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
         """Who ran what, newest first."""
-        role = await self.require(Capability.READ, room_id)
         await self.manager.get_room(room_id)
         limit = whole_number(self, "limit", 100, 1, 1000)
         before = whole_number(self, "before", 0, 0, 10**9) or None
         runs = await self.manager.store.list_runs(room_id, limit, before)
-        since = await self._sees_sources_since(room_id, role)
+        since = await self._sees_sources_since(room_id, self.role)
         self.finish({"runs": [_run(run, shows_source=since is not None and run.queued_at >= since) for run in runs]})
 
     async def _sees_sources_since(self, room_id: str, role: Role) -> datetime | None:
@@ -112,10 +106,9 @@ class RunsHandler(_KernelHandler):
             return await self.services.members.came_at(room_id, self.user)
         return datetime.min.replace(tzinfo=UTC)
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
-        role = await self.require(Capability.RUN, room_id)
         body = self.json_object("cells", "hashes")
         cells: Any = body.get("cells")
         hashes: Any = body.get("hashes", {})
@@ -123,7 +116,7 @@ class RunsHandler(_KernelHandler):
             raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
         if not isinstance(hashes, dict) or not _is_list_of_text([*hashes.values()]):
             raise ContentError(f"Give the hash of the source of each cell, by its id (at most {MAX_CELLS}).")
-        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, role), hashes)
+        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, self.role), hashes)
         if runs:
             self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
@@ -141,10 +134,9 @@ class RunsHandler(_KernelHandler):
 
         return ask
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def delete(self, room_id: str) -> None:
         """Cancel what waits."""
-        await self.require(Capability.RUN, room_id)
         await self.kernels.cancel(room_id)
         self.finish_empty()
 
@@ -152,10 +144,9 @@ class RunsHandler(_KernelHandler):
 class RunHandler(_KernelHandler):
     """``rooms/{id}/runs/{n}``."""
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def delete(self, room_id: str, number: str) -> None:
         """Cancel a run that waits, interrupt one that runs."""
-        await self.require(Capability.RUN, room_id)
         if not number.isascii() or not number.isdigit() or len(number) > MAX_DIGITS:
             raise RunNotFound("A run is named by its number.")
         await self.kernels.cancel(room_id, int(number))
@@ -165,10 +156,9 @@ class RunHandler(_KernelHandler):
 class InputHandler(_KernelHandler):
     """``rooms/{id}/input``."""
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def post(self, room_id: str) -> None:
         """Answer what a run asks for."""
-        await self.require(Capability.RUN, room_id)
         body = self.json_object("run", "value")
         await self.kernels.answer_input(room_id, _required(body, "run", int), _required(body, "value", str))
         self.finish_empty()
@@ -182,17 +172,16 @@ class AskHandler(_KernelHandler):
         """Room for a long cell."""
         return 1 * 2**20
 
-    @allow_unauthenticated
+    @needs(Capability.RUN)
     async def post(self, room_id: str, what: str) -> None:
         """Ask the kernel."""
-        role = await self.require(Capability.RUN, room_id)
         body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
         code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
         if position < 0:
             raise ContentError("cursor_pos counts the characters of code before the cursor.")
         position = min(position, len(code))
         if what == "complete":
-            names_only = not role.may(Capability.EDIT)
+            names_only = not self.role.may(Capability.EDIT)
             self.finish(await self.kernels.complete(room_id, code, position, names_only=names_only))
             return
         level = _required(body, "detail_level", int) if "detail_level" in body else 0
@@ -204,10 +193,9 @@ class AskHandler(_KernelHandler):
 class BlobHandler(_KernelHandler):
     """``rooms/{id}/blobs/{digest}``: output that is too large for the document."""
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def get(self, room_id: str, digest: str) -> None:
         """The bytes, which no page takes for a part of itself."""
-        await self.require(Capability.READ, room_id)
         await self.manager.get_room(room_id)
         blob = await self.manager.store.get_blob(room_id, digest)
         self.set_header("Content-Security-Policy", "sandbox")

@@ -7,7 +7,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
 
 from ..access import Capability, InviteSecrets, Role, UserKind
@@ -17,6 +16,7 @@ from ..names import MAX_SHOWN_CHARACTERS, clean_name
 from ..people import InviteWish
 from ..store import EventRecord, InviteRecord, MemberRecord
 from .body import BodyHandler, whole_number
+from .needs import needs
 from .rest import iso_time, role_or_private
 
 __all__ = ["MEMBER_ROUTES"]
@@ -46,10 +46,9 @@ class MemberInfoHandler(BodyHandler):
 class MembersHandler(MemberInfoHandler):
     """``rooms/{id}/members``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
         """Who was given a place, and who waits for one."""
-        await self.require(Capability.MANAGE, room_id)
         members = await self.services.members.list(room_id)
         listed = {member.principal for member in members} | {self.user.principal}
 
@@ -67,10 +66,9 @@ class MembersHandler(MemberInfoHandler):
 class MemberHandler(MemberInfoHandler):
     """``rooms/{id}/members/{principal}``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def put(self, room_id: str, principal: str) -> None:
         """Give somebody a role, or let in who waits."""
-        await self.require(Capability.MANAGE, room_id)
         if not PRINCIPAL.fullmatch(principal):
             raise ContentError("A member is named as server:NAME, account:ID or guest:ID.")
         body = self.json_object("role", "display_name")
@@ -87,11 +85,11 @@ class MemberHandler(MemberInfoHandler):
         member = await self.services.members.set_role(room_id, principal, role, self.user, name=name)
         self.finish(self.member(member))
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def delete(self, room_id: str, principal: str) -> None:
-        """Take somebody's place away; one's own without asking anybody."""
-        is_own = principal == self.user.principal
-        await self.require(Capability.READ if is_own else Capability.MANAGE, room_id)
+        """Take one's own place away without asking anybody; another's as who may manage the room."""
+        if principal != self.user.principal:
+            self.require_role(Capability.MANAGE)
         if not PRINCIPAL.fullmatch(principal):
             raise MemberNotFound("Nobody of that name has a place in this room.")
         await self.services.members.remove(room_id, principal, self.user)
@@ -124,10 +122,9 @@ class InviteInfoHandler(BodyHandler):
 class InvitesHandler(InviteInfoHandler):
     """``rooms/{id}/invites``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
         """The room's invitations; their links and codes are known to those who made them only."""
-        await self.require(Capability.MANAGE, room_id)
         invites = await self.services.invitations.list(room_id)
         apart = await self.kernels_apart()
         self.finish(
@@ -138,10 +135,9 @@ class InvitesHandler(InviteInfoHandler):
             }
         )
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def post(self, room_id: str) -> None:
         """Invite: the answer has the link and the code, this once."""
-        await self.require(Capability.MANAGE, room_id)
         await self.manager.get_room(room_id)
         body = self.json_object("role", "expires_in_seconds", "max_uses", "password", "needs_approval")
         wish = InviteWish(
@@ -159,10 +155,9 @@ class InvitesHandler(InviteInfoHandler):
 class InviteHandler(BodyHandler):
     """``rooms/{id}/invites/{id}``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def delete(self, room_id: str, invite_id: str) -> None:
         """Take an invitation back."""
-        await self.require(Capability.MANAGE, room_id)
         remove = self.get_query_argument("remove_members", "false")
         if remove not in ("true", "false"):
             raise ContentError("remove_members must be true or false.")
@@ -174,10 +169,9 @@ class InviteHandler(BodyHandler):
 class RotateHandler(InviteInfoHandler):
     """``rooms/{id}/invites/{id}/rotate``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def post(self, room_id: str, invite_id: str) -> None:
         """Another link and another code for an invitation."""
-        await self.require(Capability.MANAGE, room_id)
         invite, made = await self.services.invitations.rotate(room_id, invite_id, self.user)
         await self.finish_with_secrets(invite, made)
 
@@ -185,10 +179,9 @@ class RotateHandler(InviteInfoHandler):
 class EventsHandler(BodyHandler):
     """``rooms/{id}/events``: what was done, and by whom."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
         """A page of it, newest first, or all of it as a file."""
-        await self.require(Capability.MANAGE, room_id)
         people = self.manager.store.people
         wanted = self.get_query_argument("format", "json")
         if wanted == "csv":

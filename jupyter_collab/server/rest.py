@@ -15,10 +15,11 @@ from ..kernels.blobs import BLOB_TYPE
 from ..kernels.exporting import read_blobs
 from ..protocol import ConnectedUser
 from ..store import OriginKind, Reader, RoomRecord
-from .body import whole_number
+from .body import LIGHT_BYTES, whole_number
 from .conversions import Edited, find_blobs, make_room, merge_content, replace_content, write_file, write_whole_file
 from .decoding import optional
-from .working import LIGHT_BYTES, WorkingHandler
+from .needs import needs
+from .working import WorkingHandler
 
 __all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time", "role_or_private"]
 
@@ -147,16 +148,14 @@ class RoomsHandler(RoomInfoHandler):
 class RoomHandler(RoomInfoHandler):
     """``rooms/{id}``: get, rename, delete."""
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
         """One room."""
-        role = await self.require(Capability.READ, room_id)
-        self.finish(self.info(await self.manager.get_room(room_id), role))
+        self.finish(self.info(await self.manager.get_room(room_id), self.role))
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def patch(self, room_id: str) -> None:
         """Rename a room, or say what every user of the server is in it."""
-        role = await self.require(Capability.MANAGE, room_id)
         body = self.json_object("title", "server_role")
         if not body or ("title" in body and body["title"] is None):
             raise ContentError("Give the new title, or server_role.")
@@ -167,12 +166,11 @@ class RoomHandler(RoomInfoHandler):
             await self.services.members.note(room_id, "renamed", self.user, title=renamed.title)
         if "server_role" in body:
             await self.services.members.set_server_role(room_id, server_role, self.user)
-        self.finish(self.info(await self.manager.get_room(room_id), role))
+        self.finish(self.info(await self.manager.get_room(room_id), self.role))
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def delete(self, room_id: str) -> None:
         """Put a room into the bin, or empty it out of the bin for good."""
-        await self.require(Capability.MANAGE, room_id)
         if self.flag("permanent"):
             await self.manager.purge_room(room_id)
         else:
@@ -185,13 +183,12 @@ class RoomHandler(RoomInfoHandler):
 class RestoreHandler(RoomInfoHandler):
     """``rooms/{id}/restore``."""
 
-    @allow_unauthenticated
+    @needs(Capability.MANAGE)
     async def post(self, room_id: str) -> None:
         """Take a room out of the bin."""
-        role = await self.require(Capability.MANAGE, room_id)
         restored = await self.manager.restore_room(room_id)
         await self.services.members.note(room_id, "restored", self.user)
-        self.finish(self.info(restored, role))
+        self.finish(self.info(restored, self.role))
 
 
 class ContentHandler(RoomInfoHandler):
@@ -209,10 +206,9 @@ class ContentHandler(RoomInfoHandler):
         """The version of the content, whatever it is written as. Called by Tornado when a ``GET`` is answered."""
         return None if self._version is None else f'"{self._version}"'
 
-    @allow_unauthenticated
+    @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
         """The content as a file."""
-        await self.require(Capability.READ, room_id)
         wanted = self._format()
         async with self.manager.using(room_id) as room:
             is_light = wanted is ContentFormat.IPYNB and room.size_bytes <= LIGHT_BYTES
@@ -229,22 +225,18 @@ class ContentHandler(RoomInfoHandler):
             return await self.work(write_whole_file, state, blobs)
         return await self.work(write_file, state, wanted, is_light=is_light)
 
-    @allow_unauthenticated
+    @needs(Capability.EDIT)
     async def put(self, room_id: str) -> None:
         """Set the content, as an edit; with ``If-Match`` only if it is that version."""
-        role = await self.require(Capability.EDIT, room_id)
         sent = self._format()
-        await self._make(replace_content, self.body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent, room_id, role)
+        await self._make(replace_content, self.body(sent.media_type, *OTHER_MEDIA_TYPES[sent]), sent, room_id)
 
-    @allow_unauthenticated
+    @needs(Capability.EDIT)
     async def post(self, room_id: str) -> None:
         """Do to the content what was done to the ``base`` that somebody read, to make ``content`` of it."""
-        role = await self.require(Capability.EDIT, room_id)
-        await self._make(merge_content, self.body("application/json"), self._format(), room_id, role)
+        await self._make(merge_content, self.body("application/json"), self._format(), room_id)
 
-    async def _make(
-        self, conversion: Conversion, body: bytearray, sent: ContentFormat, room_id: str, role: Role
-    ) -> None:
+    async def _make(self, conversion: Conversion, body: bytearray, sent: ContentFormat, room_id: str) -> None:
         edited = await self._edit(conversion, body, sent, room_id)
         if edited.is_refused:
             raise ContentChanged(
@@ -253,7 +245,7 @@ class ContentHandler(RoomInfoHandler):
         if edited.version is not None:
             self.set_header("ETag", f'"{edited.version}"')
         await self.services.members.note(room_id, "imported", self.user, format=sent.value)
-        self.finish(self.imported(await self.manager.get_room(room_id), role, edited.changes))
+        self.finish(self.imported(await self.manager.get_room(room_id), self.role, edited.changes))
 
     async def _edit(self, conversion: Conversion, body: bytearray, sent: ContentFormat, room_id: str) -> Edited:
         """Make an edit to the room, of a copy of whose document ``conversion`` makes it."""

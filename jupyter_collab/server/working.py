@@ -7,19 +7,13 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from tornado.web import Finish
 
-from .body import SMALL_BODY_BYTES, BodyHandler
+from .body import BodyHandler
 from .services import Services
 
-__all__ = ["LIGHT_BYTES", "WorkingHandler"]
+__all__ = ["WorkingHandler"]
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
-
-LIGHT_BYTES = 16 * 2**10
-"""With notebooks of so many bytes, document and body together, all is done within 50 ms, be it in the event loop.
-
-A process that is there already takes a millisecond longer, one that has to be started a fifth of a second.
-"""
 
 
 class WorkingHandler(BodyHandler):
@@ -34,9 +28,7 @@ class WorkingHandler(BodyHandler):
 
     def expect_body(self) -> None:
         """Refuse one more large body of somebody who sends, or waits with, as many as one may: they are kept whole."""
-        announced = self.request.headers.get("Content-Length", "")
-        is_small = announced.isdigit() and int(announced) <= LIGHT_BYTES
-        if self.max_body_bytes > SMALL_BODY_BYTES and not is_small:
+        if self.expects_large_body:
             person = self.user.principal
             self.services.workers.turns.enter(person)
             self._sender = person

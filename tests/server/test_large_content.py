@@ -18,7 +18,8 @@ from jupyter_collab.document import ContentFormat, RoomDocument
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.server import conversions
 from jupyter_collab.server import rest as rest_module
-from jupyter_collab.server.working import LIGHT_BYTES, WorkingHandler
+from jupyter_collab.server.body import LIGHT_BYTES
+from jupyter_collab.server.working import WorkingHandler
 
 from ..attack.memory import MIB
 from ..peers import eventually
