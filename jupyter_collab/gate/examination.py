@@ -1,7 +1,7 @@
 """One update, looked at item by item: where each stands, and whether a person may put it there."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ..causality import Causality
 from ..depths import MAX_TYPES_DEEP
@@ -55,8 +55,8 @@ class Examination:
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
     neighbours
         How many new things stand between the same two others, by a hash of these.
-    cares_for_deletions
-        Whether it deletes something that matters.
+    deletes
+        Whether it deletes anything, be it that a value takes the place of another one.
     touched
         The cells of which it changes what only runs should change, and whether it puts outputs there; if it is part
         of the document already, also whether it takes a part of them away.
@@ -90,7 +90,7 @@ class Examination:
         self.valued: defaultdict[Place, list[Item]] = defaultdict(list)
         self.touched: dict[SharedType, bool] = {}
         self.orphaning: set[SharedType] = set()
-        self.cares_for_deletions = False
+        self.deletes = False
         self.cuts_outputs = False
 
     def steps(self) -> Iterator[None]:
@@ -107,6 +107,7 @@ class Examination:
             yield
         for deletion in self._deleted.joined():
             self.deletions.append(deletion)
+            self.deletes = True
             yield
         for deletion in self.deletions:
             self._look_at_deletion(deletion)
@@ -128,6 +129,7 @@ class Examination:
         if self._is_judged and place.key is not None and item.length > 1 and item.kind not in (GC, DELETED):
             item = self._values_that_are_gone(item, max(item.clock, known_end))
         self.writers.add(item.client)
+        self.deletes = self.deletes or place.key is not None
         stands_in = place.tomb if item.kind == DELETED and place is not GONE else place
         end = item.clock + item.length
         self.draft.put(item.client, stands_in, end, item.left, item.right, is_text=item.kind == STRING)
@@ -275,7 +277,6 @@ class Examination:
                 if not self._is_judged:
                     self._touch(place, is_output=True)
         for unit, place in self._guards.within(client, start, start + length):
-            self.cares_for_deletions = True
             self._look_at_guarded(place, unit)
 
     def _look_at_guarded(self, place: Place, unit: Unit) -> None:
@@ -292,12 +293,13 @@ class Examination:
         owner = place.type.unit
         return owner is not None and self.is_deleted(owner)
 
-    def require_gone(self, was_deleted: Callable[[Unit], bool]) -> None:
+    def require_gone(self) -> None:
         """Make sure that :attr:`orphaning` types are deleted, before or now: yrs would show what Yjs drops."""
-        for shared_type in self.orphaning:
-            units = [holder.unit for holder in shared_type.holders() if holder.unit is not None]
-            if not any(self.is_deleted(unit) or was_deleted(unit) for unit in units):
-                self._refuse(NOT_BESIDE)
+        if not all(any(map(self._is_gone, shared_type.holders())) for shared_type in self.orphaning):
+            self._refuse(NOT_BESIDE)
+
+    def _is_gone(self, shared_type: SharedType) -> bool:
+        return shared_type.is_deleted or (shared_type.unit is not None and self.is_deleted(shared_type.unit))
 
     def is_deleted(self, unit: Unit) -> bool:
         """Whether the update deletes ``unit``."""

@@ -7,14 +7,15 @@ here.
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 from typing import NamedTuple
 
 from ..access import UserKind
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
-from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader, write_state_vector
-from .deleted import Deleted, deletions_in
+from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
+from .deleted import deletions_in
 from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
 from .guards import Guards
 from .known import require_known
@@ -234,8 +235,7 @@ class Gate:
                     "Take the room's document again, with a new client id."
                 )
         self._require_room(found, author)
-        if found.orphaning:
-            found.require_gone(self._deleted().__contains__)
+        found.require_gone()
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
 
@@ -258,10 +258,6 @@ class Gate:
                 f"The room would have more than {share * MAX_ROOTS:.0f} root types. Nothing of it was taken in."
             )
 
-    def _deleted(self) -> Deleted:
-        """All that is deleted in the document."""
-        return Deleted(deletions_in(self._encode(write_state_vector(self.clocks))))
-
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.
 
@@ -278,9 +274,9 @@ class Gate:
             self._new_owned.append(client)
         for _ in self._add(found):
             pass
-        if found.valued or found.cares_for_deletions:
-            for change in changes:
-                self._forget(deletions_in(change))
+        if found.deletes:
+            for deletion in chain.from_iterable(map(deletions_in, changes)):
+                self._delete(deletion)
         return set(self._cut_cells(changes)) if found.cuts_outputs else frozenset()
 
     def take_new_clients(self) -> list[int]:
@@ -325,7 +321,9 @@ class Gate:
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=False)
         yield from found.steps()
         yield from self._add(found)
-        self._forget(found.deletions)
+        for deletion in found.deletions:
+            self._delete(deletion)
+            yield
         if self._first_size is None:
             self._first_size = self._places.size
         return found.touched
@@ -389,10 +387,11 @@ class Gate:
             cell.cell_id = cell_id
             yield
 
-    def _forget(self, deletions: Iterable[Deletion]) -> None:
-        """What is deleted is guarded no longer."""
-        for client, start, length in deletions:
-            self._guards.forget(client, start, start + length)
+    def _delete(self, deletion: Deletion) -> None:
+        """What is deleted is guarded no longer, and nobody sees what comes into it."""
+        client, start, length = deletion
+        self._guards.forget(client, start, start + length)
+        self._places.delete(client, start, start + length)
 
 
 def _deletion_of(unit: Unit) -> bytes:

@@ -1,9 +1,9 @@
 """The units that matter and are not deleted, so that what deletes them is noticed without looking at all of them."""
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from .places import Place, Unit
+from .units import Units
 
 __all__ = ["Guards"]
 
@@ -13,23 +13,23 @@ class Guards:
 
     def __init__(self) -> None:
         self._places: dict[Unit, Place] = {}
-        self._clocks: dict[int, list[int]] = {}
+        self._units = Units()
+        """Those, and some that are guarded no longer."""
         self._stale = 0
 
     def add(self, unit: Unit, place: Place) -> None:
         """``unit`` stands in ``place``."""
         place.guarded.add(unit)
         if unit not in self._places:
-            insort(self._clocks.setdefault(unit[0], []), unit[1])
+            self._units.add(unit)
         self._places[unit] = place
 
     def within(self, client: int, start: int, stop: int) -> Iterator[tuple[Unit, Place]]:
         """Those of ``client`` from the clock ``start`` up to ``stop``."""
-        clocks = self._clocks.get(client, [])
-        for index in range(bisect_left(clocks, start), bisect_left(clocks, stop)):
-            place = self._places.get((client, clocks[index]))
+        for unit in self._units.within(client, start, stop):
+            place = self._places.get(unit)
             if place is not None:
-                yield (client, clocks[index]), place
+                yield unit, place
 
     def forget(self, client: int, start: int, stop: int) -> None:
         """They are deleted."""
@@ -38,10 +38,5 @@ class Guards:
             place.guarded.discard(unit)
             self._stale += 1
         if self._stale > len(self._places) + 1_000:
-            self._tidy()
-
-    def _tidy(self) -> None:
-        self._stale = 0
-        self._clocks.clear()
-        for client, clock in sorted(self._places):
-            self._clocks.setdefault(client, []).append(clock)
+            self._stale = 0
+            self._units = Units(self._places)

@@ -6,11 +6,12 @@ only rarely in which type; so to know what an item means one has to know where a
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
 from .lines import UNKNOWN, Lines, Unit
 from .trails import Trail
+from .units import Units
 
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
 
@@ -49,9 +50,10 @@ class SharedType:
     """A shared type, made by ``unit`` in ``owner``, or a root one, of ``depth`` 0.
 
     ``is_output`` says whether it is outputs or a part of them. ``cell_id`` is what a cell says its id is.
+    ``is_deleted`` says whether it is known to be; what lies in it is gone with it.
     """
 
-    __slots__ = ("_cell", "cell_id", "depth", "is_output", "kind", "owner", "places", "unit")
+    __slots__ = ("_cell", "cell_id", "depth", "is_deleted", "is_output", "kind", "owner", "places", "unit")
 
     def __init__(
         self, kind: Kind, owner: "Place | None" = None, unit: Unit | None = None, depth: int | None = None
@@ -64,6 +66,7 @@ class SharedType:
         self._cell: SharedType | None = None if holder is None else holder.cell
         self.is_output: bool = kind is Kind.OUTPUTS or (holder is not None and holder.is_output)
         self.cell_id: str | None = None
+        self.is_deleted = False
         self.places: dict[str | None, Place] = {}
 
     def holders(self) -> "Iterator[SharedType]":
@@ -82,8 +85,9 @@ class SharedType:
 class Place:
     """Where units stand. ``guarded`` are those of its units that matter and are not deleted; see :mod:`.guards`.
 
-    What came without its content, as that had been deleted, stands in the :attr:`tomb` of a place, whose ``site`` is
-    that place: it may have been a shared type. ``pieces`` is in about how many yrs keeps what stands there.
+    ``is_text`` says whether characters stand there, and nothing else. What came without its content, as that had been
+    deleted, stands in the :attr:`tomb` of a place, whose ``site`` is that place: it may have been a shared type.
+    ``pieces`` is in about how many yrs keeps what stands there.
     """
 
     __slots__ = ("_site", "_tomb", "_trail", "guarded", "is_text", "key", "pieces", "type")
@@ -206,6 +210,7 @@ class Places:
         self.lines = Lines()
         self.roots: dict[str, SharedType] = {}
         self.types: dict[Unit, SharedType] = {}
+        self._type_units = Units()
 
     @property
     def clients(self) -> int:
@@ -230,6 +235,7 @@ class Places:
             shared_type.places.clear()
             yield
         self.roots.clear()
+        self._type_units.clear()
         for known in (self.types, self._histories):
             while known:
                 known.popitem()
@@ -274,6 +280,20 @@ class Places:
         if history is not None and not history.erase(start, stop):
             for place in history.between(start, min(stop, history.end)):
                 self.add_pieces(place, PIECES_PER_DELETION)
+
+    def delete(self, client: int, start: int, stop: int) -> None:
+        """Units of ``client`` are deleted, and with them the shared types that they made."""
+        for unit in self._type_units.within(client, start, stop):
+            self.types[unit].is_deleted = True
+
+    def add_types(self, types: Mapping[Unit, SharedType]) -> Iterator[None]:
+        """Shared types have come. In small steps."""
+        self.types.update(types)
+        for unit, shared_type in types.items():
+            self._type_units.add(unit)
+            if shared_type.owner is not None:
+                shared_type.owner.is_text = False
+            yield
 
     def add_pieces(self, place: Place, count: int) -> None:
         """What stands in ``place`` is kept in so many more pieces."""
@@ -371,7 +391,7 @@ class PlacesDraft:
         """The update is part of the document now. In small steps, between which nobody asks where anything stands."""
         known = self._known
         known.roots.update(self._roots)
-        known.types.update(self.types)
+        yield from known.add_types(self.types)
         for (shared_type, key), place in self._places.items():
             shared_type.places[key] = place
             yield
