@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ..rooms import Room
-from .announcing import Announcer
+from .announcer import Announcer
 from .contract import KernelSpec
 from .queue import Run, RunQueue
 from .state import InputWanted, KernelInfo, KernelState, QueuedRun

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .writing import CellOutputs
+from .cell_outputs import CellOutputs
 
 __all__ = ["Displays"]
 

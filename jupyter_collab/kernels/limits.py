@@ -2,9 +2,23 @@
 
 from dataclasses import dataclass, field
 
-from .outputs import OutputLimits
+__all__ = ["KernelLimits", "OutputLimits"]
 
-__all__ = ["KernelLimits"]
+
+@dataclass(frozen=True, slots=True)
+class OutputLimits:
+    """How much of a cell's outputs the document holds, and how much of the rest is kept in blobs.
+
+    A stream shows at most its last ``stream_bytes``. A value of a MIME bundle that is larger than ``bundle_bytes``
+    becomes a blob. Beyond ``cell_bytes`` and ``outputs`` outputs less is shown, and at last nothing more. A blob has
+    at most ``blob_bytes``.
+    """
+
+    stream_bytes: int = 64 * 2**10
+    bundle_bytes: int = 1 * 2**20
+    cell_bytes: int = 8 * 2**20
+    blob_bytes: int = 64 * 2**20
+    outputs: int = 500
 
 
 @dataclass(frozen=True, slots=True)

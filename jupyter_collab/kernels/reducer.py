@@ -9,7 +9,10 @@ from typing import Any
 
 from ..document.schema import valid_count
 from ..document.values import clean_text
-from .shown import SMALL_BYTES, Item, OutputLimits, ShownBundle, ShownOutput, ShownStream, words_output
+from ..errors import CollabError
+from ..store import Blob
+from .limits import OutputLimits
+from .shown_output import SMALL_BYTES, Item, ShownBundle, ShownOutput, ShownStream, words_output
 
 __all__ = ["Reducer"]
 
@@ -18,10 +21,14 @@ EXTRA_OUTPUTS = 8
 
 
 class Reducer:
-    """The outputs that one run has made so far, within ``limits``, and its ``execution_count``."""
+    """The outputs that one run has made so far, within ``limits``, and its ``execution_count``.
+
+    ``is_refused``: an error stands in place of the outputs, and nothing more is taken in.
+    """
 
     def __init__(self, limits: OutputLimits) -> None:
         self.execution_count: int | None = None
+        self.is_refused = False
         self._limits = limits
         self._outputs: list[ShownOutput] = []
         self._closed_bytes = 0
@@ -38,8 +45,22 @@ class Reducer:
         """The outputs as nbformat has them; what did not change since it was last asked for is the same object."""
         return [item for output in self._outputs for item in output.items]
 
+    @property
+    def outran(self) -> bool:
+        """Whether more was printed before :attr:`items` was last asked for than these could show."""
+        return any(isinstance(output, ShownStream) and output.outran for output in self._outputs)
+
+    def take_blobs(self) -> list[Blob]:
+        """What must be stored before the :attr:`items` are shown; the same is not returned again."""
+        blobs = [blob for output in self._outputs for blob in output.blobs]
+        for output in self._outputs:
+            output.blobs.clear()
+        return blobs
+
     def take(self, msg_type: str, content: Mapping[str, Any]) -> None:
         """A message; one of an unknown type changes nothing."""
+        if self.is_refused:
+            return
         match msg_type:
             case "stream":
                 self._add_text(str(content.get("name", "stdout")), content.get("text", ""))
@@ -63,9 +84,17 @@ class Reducer:
         self._has_told = False
 
     def finish(self) -> None:
-        """The run has ended."""
+        """The run has ended: what did not fit becomes blobs."""
         if self._outputs:
             self._close_last()
+
+    def refuse(self, error: CollabError) -> None:
+        """Let ``error`` take the place of all outputs, and take nothing in from now on."""
+        self.execution_count = None
+        self._clear()
+        self._add("error", {"ename": type(error).__name__, "evalue": str(error), "traceback": [str(error)]})
+        self.finish()
+        self.is_refused = True
 
     def _note_count(self, content: Mapping[str, Any]) -> None:
         count = valid_count(content.get("execution_count"))

@@ -14,8 +14,9 @@ from ..background import Background
 from ..document import RoomDocument, source_hash
 from ..errors import CollabError, InputNotWanted, KernelBusy, KernelDied, NotSaved, RunNotFound, StoreError
 from ..rooms import Room, RoomManager
+from .blob_collector import BlobCollector
 from .board import Board
-from .collecting import BlobCollector
+from .cell_outputs import CellOutputs
 from .contract import Kernel, KernelHost
 from .displays import Displays
 from .elsewhere import KernelRelay
@@ -23,11 +24,11 @@ from .holder import KernelHolder
 from .known_names import name_before, only_names
 from .limits import KernelLimits
 from .notebook import Code, code_cells, code_of
+from .output_writer import OutputWriter
 from .payload import MAX_INPUT_BYTES, NextInput, put_input, read_payload, text_shown, words_shown
 from .queue import May, Run, RunQueue
 from .run_log import RunLog
 from .state import InKernel, KernelState, RunInfo
-from .writing import CellOutputs, OutputWriter
 
 __all__ = ["RoomKernel"]
 
@@ -340,7 +341,8 @@ class RoomKernel:
             self._abort(self._queue.cancel_all())
         finally:
             seconds = round(time.monotonic() - began, 3)
-            cell.finish({**info, "seconds": seconds, "status": status})
+            cell.info = {**info, "seconds": seconds, "status": status}
+            cell.reducer.finish()
             self._writer.touch(cell)
         await self._writer.settle()
         if ends_kernel:
@@ -391,11 +393,11 @@ class RoomKernel:
             self._board.changed()
         elif msg_type == "update_display_data":
             for showing in self._displays.showing(content):
-                showing.take(msg_type, content)
+                showing.reducer.take(msg_type, content)
                 self._writer.touch(showing)
         else:
             self._displays.note(cell, msg_type, content)
-            cell.take(msg_type, content)
+            cell.reducer.take(msg_type, content)
             self._writer.touch(cell)
 
     def _stop_request(self, run: Run, reply: Mapping[str, Any]) -> None:

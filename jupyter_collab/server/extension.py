@@ -17,8 +17,7 @@ from ..access import Role
 from ..backplane import PollingBackplane
 from ..errors import RoomExists, StoreError
 from ..kernels.all_rooms import RoomKernels
-from ..kernels.limits import KernelLimits
-from ..kernels.outputs import OutputLimits
+from ..kernels.limits import KernelLimits, OutputLimits
 from ..kernels.specs import KernelRules
 from ..people import Accounts, Attendance, Invitations, Members, Sessions, Waiting
 from ..rooms import Limits, RoomManager

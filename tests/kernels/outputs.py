@@ -5,10 +5,12 @@ from typing import Any
 import nbformat
 
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.kernels.outputs import OutputLimits, Outputs
+from jupyter_collab.kernels.cell_outputs import CellOutputs
+from jupyter_collab.kernels.limits import OutputLimits
 from jupyter_collab.kernels.reducer import Reducer
+from jupyter_collab.store import BY_SERVER
 
-__all__ = ["CELL", "Message", "Room", "clear", "display", "error", "reduced", "result", "stream", "update"]
+__all__ = ["CELL", "Message", "Room", "a_run_of", "clear", "display", "error", "reduced", "result", "stream", "update"]
 
 Message = tuple[str, dict[str, Any]]
 
@@ -49,6 +51,11 @@ def reduced(*messages: Message, limits: OutputLimits | None = None) -> list[dict
     return [dict(item) for item in reducer.items]
 
 
+def a_run_of(cell_id: str, limits: OutputLimits | None = None) -> CellOutputs:
+    """The outputs of a run of a cell that has just begun."""
+    return CellOutputs(cell_id, BY_SERVER, limits or OutputLimits(), {"status": "running"})
+
+
 class Room:
     """A document with one code cell, ``CELL``, the outputs of a run of it, and what was written and stored so far."""
 
@@ -62,23 +69,23 @@ class Room:
         self.document.doc.observe(lambda event: self.updates.append(event.update))
         self.blobs: dict[str, bytes] = {}
         self.types: dict[str, str] = {}
-        self.run = Outputs(limits or OutputLimits())
+        self.run = a_run_of(CELL, limits)
 
     def take(self, *messages: Message) -> "Room":
         for message in messages:
-            self.run.take(*message)
+            self.run.reducer.take(*message)
         return self
 
     def write(self, *messages: Message) -> "Room":
         """Take messages in, and write what there is."""
         self.take(*messages)
-        for blob in self.run.blobs():
+        for blob in self.run.reducer.take_blobs():
             self.blobs[blob.digest], self.types[blob.digest] = blob.data, blob.media_type
-        self.run.write(self.document, CELL)
+        self.run.write(self.document)
         return self
 
     def finish(self) -> "Room":
-        self.run.finish()
+        self.run.reducer.finish()
         return self.write()
 
     @property

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.kernels.blobs import blob_digests
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels.limits import OutputLimits
 
 from .outputs import CELL, Message, Room, clear, display, error, result, stream, update
 from .test_terminal import process_text

@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.kernels.blobs import BLOB_TYPE, blob_digests, words_for
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels.limits import OutputLimits
 from jupyter_collab.rooms import Limits
 
 from .outputs import Room, clear, display, error, reduced, stream, update

@@ -11,7 +11,7 @@ from hypothesis import given
 from jupyter_collab.kernels import exporting
 from jupyter_collab.kernels.blobs import BLOB_TYPE, blob_digests
 from jupyter_collab.kernels.exporting import read_blobs, write_whole_notebook
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels.limits import OutputLimits
 from jupyter_collab.store import Blob
 from tests.unit.doubles import serving
 from tests.unit.scenarios import scenario

@@ -11,12 +11,11 @@ from pycrdt import Array, Doc
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.kernels.blobs import BLOB_TYPE, blob_digests
 from jupyter_collab.kernels.exporting import write_whole_notebook
-from jupyter_collab.kernels.outputs import OutputLimits, Outputs
 from jupyter_collab.store import Blob
 from tests.document.strategies import SHARED_JUNK, WRONG_CELLS
 from tests.document.test_junk import AFTER, VECTORS
 
-from .outputs import display, stream
+from .outputs import a_run_of, display, stream
 
 SHOWN: list[dict[str, Any]] = [
     {"output_type": "stream", "name": "stdout", "text": "a\nb\n"},
@@ -28,11 +27,12 @@ def check(document: RoomDocument) -> None:
     """Run every cell."""
     assert blob_digests(document) == set()
     for cell_id in document.cell_ids:
-        run = Outputs(OutputLimits())
+        run = a_run_of(cell_id)
         for message in (stream("a\n"), stream("b\n"), display("c")):
-            run.take(*message)
-            run.write(document, cell_id)
-            document.set_run_info(cell_id, {"status": "running"})
+            run.reducer.take(*message)
+            run.write(document)
+        run.info = {"status": "ok"}
+        run.write(document)
         document.set_run_info(cell_id, {"status": "ok"})
         cell = document.cell(cell_id)
         assert cell["metadata"]["jupyter_collab"]["run"] == {"status": "ok"}

@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import nbformat.v4
 import pytest
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Array, Map, Text
 
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.kernels.outputs import OutputLimits, Outputs
 
-from .outputs import CELL, Message, Room, clear, display, error, result, stream, update
+from .outputs import CELL, Room, clear, display, error, result, stream, update
 
 OLD = [nbformat.v4.new_output("stream", name="stdout", text="old\n"), nbformat.v4.new_output("display_data", {})]
 
@@ -107,7 +106,7 @@ def test_a_write_that_did_not_stay_is_made_again() -> None:
     room = Room(outputs=OLD)
     lost = RoomDocument()
     lost.doc.apply_update(room.document.doc.get_update())
-    room.take(stream("a"), display("b")).run.write(lost, CELL)
+    room.take(stream("a"), display("b")).run.write(lost)
     room.run.rewrite()
     room.write(stream("c"))
     assert [output.get("text") for output in room.outputs] == ["a", None, "c"]
@@ -143,17 +142,6 @@ def test_what_is_no_list_of_outputs_becomes_one(outputs: object) -> None:
     (cell,) = room.document.doc.get("cells", type=Array)
     cell["outputs"] = Array(outputs) if isinstance(outputs, list) else outputs
     assert room.write(stream("a")).text == "a"
-
-
-@pytest.mark.parametrize("message", [stream("a"), display("a", "x"), result("a", 1), error(), clear()])
-def test_a_message_makes_something_to_write(message: Message) -> None:
-    run = Outputs(OutputLimits())
-    pending = [run.pending]
-    run.write(RoomDocument(Doc()), CELL)
-    pending.append(run.pending)
-    run.take(*message)
-    pending.append(run.pending)
-    assert pending == [True, False, True]
 
 
 def test_a_cell_is_found_wherever_others_put_it() -> None:

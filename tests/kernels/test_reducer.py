@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels.limits import OutputLimits
 from jupyter_collab.kernels.reducer import Reducer
 
 from .outputs import Message, clear, display, error, reduced, result, stream, update

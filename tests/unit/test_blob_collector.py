@@ -6,8 +6,8 @@ import pytest
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import BlobNotFound
+from jupyter_collab.kernels.blob_collector import BlobCollector
 from jupyter_collab.kernels.blobs import BLOB_TYPE, reference
-from jupyter_collab.kernels.collecting import BlobCollector
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import Blob
 

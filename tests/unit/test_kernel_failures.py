@@ -9,11 +9,12 @@ import pytest
 
 from jupyter_collab.errors import CollabError, KernelDied
 from jupyter_collab.kernels import all_rooms, jupyter, run_log
+from jupyter_collab.kernels.cell_outputs import CellOutputs
 from jupyter_collab.kernels.jupyter import JupyterKernel
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels.limits import OutputLimits
+from jupyter_collab.kernels.output_writer import OutputWriter
 from jupyter_collab.kernels.runner import RoomKernel
 from jupyter_collab.kernels.state import RunInfo
-from jupyter_collab.kernels.writing import CellOutputs, OutputWriter
 from jupyter_collab.store import Origin, OriginKind
 
 from .doubles import FaultyStore, faulty_store, user
@@ -122,7 +123,7 @@ def fresh(cell_id: str, text: str) -> CellOutputs:
         "by": "Ada", "username": "ada", "kind": "server", "at": "", "status": "running", "hash": "",
     }  # fmt: skip
     cell = CellOutputs(cell_id, Origin.by(user("ada"), OriginKind.KERNEL, run=1), OutputLimits(), info)
-    cell.take("stream", {"name": "stdout", "text": text})
+    cell.reducer.take("stream", {"name": "stdout", "text": text})
     return cell
 
 
@@ -150,7 +151,7 @@ async def test_outputs_that_cannot_be_written_keep_back_neither_what_came_meanwh
         writer.touch(fresh("c2", "next"))
         await eventually(lambda: cells.text("c2"), lambda text: text == "next")
         monkeypatch.undo()
-        bad.take("stream", {"name": "stdout", "text": ", then mended"})
+        bad.reducer.take("stream", {"name": "stdout", "text": ", then mended"})
         writer.touch(bad)
         await eventually(lambda: cells.text("c0"), lambda text: text == "bad, then mended")
         await writer.close()

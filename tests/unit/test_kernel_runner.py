@@ -19,9 +19,8 @@ from jupyter_collab.errors import (
     StoreUnavailable,
     TooManyRuns,
 )
-from jupyter_collab.kernels import holder, writing
-from jupyter_collab.kernels.limits import KernelLimits
-from jupyter_collab.kernels.outputs import OutputLimits
+from jupyter_collab.kernels import holder, output_writer
+from jupyter_collab.kernels.limits import KernelLimits, OutputLimits
 from jupyter_collab.store.database import Database
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
@@ -374,7 +373,7 @@ async def test_what_outruns_its_readers_is_written_seldom_and_its_end_at_once(
     store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"SHARE": 0.0, "TORRENT_REST_SECONDS": 10_000.0, "MAX_REST_SECONDS": 10_000.0}.items():
-        monkeypatch.setattr(writing, name, value)
+        monkeypatch.setattr(output_writer, name, value)
     limits = KernelLimits(OutputLimits(stream_bytes=1_000), write_seconds=0.0)
     async with running(store, limits=limits) as cells:
         await cells.put(f"print {'a' * 3_000}\nwait\nprint END\nwait")

@@ -3,17 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ..background import Background
 from ..document import RoomDocument
 from ..errors import CollabError, RoomNotFound, RoomTooLarge
 from ..rooms import RoomManager
-from ..store import Blob, Origin
-from .outputs import OutputLimits, Outputs
-from .state import RunInfo
+from ..store import Blob
+from .cell_outputs import CellOutputs
 
-__all__ = ["CellOutputs", "OutputWriter"]
+__all__ = ["OutputWriter"]
 
 log = logging.getLogger(__name__)
 
@@ -28,56 +26,6 @@ MAX_REST_SECONDS = 5.0
 
 TORRENT_REST_SECONDS = 0.5
 """The rest while more is printed than can be shown: nobody reads it, and everybody has to be sent all that is shown."""
-
-
-class CellOutputs:
-    """The outputs of a cell's newest run, and ``info`` about that run. Other messages than outputs change nothing.
-
-    ``origin`` is where what is written of them comes from: that run.
-    """
-
-    def __init__(self, cell_id: str, origin: Origin, limits: OutputLimits, info: RunInfo) -> None:
-        self.cell_id = cell_id
-        self.origin = origin
-        self.info = info
-        self.is_full = False
-        self._limits = limits
-        self._outputs = Outputs(limits)
-
-    def take(self, msg_type: str, content: Mapping[str, Any]) -> None:
-        """A message of the run."""
-        if not self.is_full:
-            self._outputs.take(msg_type, content)
-
-    def finish(self, info: RunInfo) -> None:
-        """The run has ended."""
-        self.info = info
-        self._outputs.finish()
-
-    def blobs(self) -> list[Blob]:
-        """What must be stored before :meth:`write`; emptied by the call."""
-        return self._outputs.blobs()
-
-    @property
-    def outran(self) -> bool:
-        """Whether more was printed before the last :meth:`write` than it could show."""
-        return self._outputs.outran
-
-    def write(self, document: RoomDocument) -> None:
-        """Bring the cell up to date."""
-        self._outputs.write(document, self.cell_id)
-        document.set_run_info(self.cell_id, dict(self.info))
-
-    def rewrite(self) -> None:
-        """What was written last is not in the document."""
-        self._outputs.rewrite()
-
-    def refuse(self, error: CollabError) -> None:
-        """Replace all outputs by the ``error``; what comes later is dropped."""
-        self._outputs = Outputs(self._limits)
-        self._outputs.take("error", {"ename": type(error).__name__, "evalue": str(error), "traceback": [str(error)]})
-        self._outputs.finish()
-        self.is_full = True
 
 
 class OutputWriter:
@@ -164,7 +112,7 @@ class OutputWriter:
 
     def _rest_seconds(self, cells: Mapping[str, CellOutputs], took: float) -> float:
         rest = max(self._write_seconds, SHARE * took)
-        if any(cell.outran for cell in cells.values()):
+        if any(cell.reducer.outran for cell in cells.values()):
             rest = max(rest, TORRENT_REST_SECONDS)
         return min(rest, MAX_REST_SECONDS)
 
@@ -185,15 +133,15 @@ class OutputWriter:
 
         def change(document: RoomDocument) -> None:
             for cell in cells.values():
-                late = cell.blobs()
+                late = cell.reducer.take_blobs()
                 if late:  # they came while others were being stored
                     self._blobs += late
                     self._dirty.setdefault(cell.cell_id, cell)
-                elif document.is_code(cell.cell_id):
+                else:
                     cell.write(document)
 
         for cell in cells.values():
-            self._blobs += cell.blobs()
+            self._blobs += cell.reducer.take_blobs()
         async with self._rooms.using(self._room_id) as room:
             if self._blobs:
                 blobs = list(self._blobs)
@@ -204,7 +152,7 @@ class OutputWriter:
     def _refuse(self, cells: Mapping[str, CellOutputs], error: RoomTooLarge) -> None:
         log.warning("The outputs in room %s are dropped: %s", self._room_id, error)
         for cell in cells.values():
-            if not cell.is_full:
+            if not cell.reducer.is_refused:
                 cell.refuse(error)
                 self._dirty[cell.cell_id] = cell
         self._on_trouble(error)

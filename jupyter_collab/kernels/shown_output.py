@@ -11,9 +11,10 @@ from ..document.values import canonical, clean_json
 from ..errors import ContentError
 from ..store import Blob
 from .blobs import BLOB_TYPE, Spool, reference, value_bytes, words_about, words_for
+from .limits import OutputLimits
 from .terminal import TerminalText, count_bytes
 
-__all__ = ["Item", "OutputLimits", "ShownBundle", "ShownOutput", "ShownStream", "words_output"]
+__all__ = ["Item", "ShownBundle", "ShownOutput", "ShownStream", "words_output"]
 
 Item = Mapping[str, Any]
 """An output of nbformat 4; one that changes becomes another object."""
@@ -22,22 +23,6 @@ MAX_MIME_TYPES = 50
 LINE_OVERHEAD_BYTES = 8
 SMALL_BYTES = 4 * 2**10
 """So much of an output is still shown in a cell that has too many of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputLimits:
-    """How much of a cell's outputs the document holds, and how much of the rest is kept in blobs.
-
-    A stream shows at most its last ``stream_bytes``. A value of a MIME bundle that is larger than ``bundle_bytes``
-    becomes a blob. Beyond ``cell_bytes`` and ``outputs`` outputs less is shown, and at last nothing more. A blob has
-    at most ``blob_bytes``.
-    """
-
-    stream_bytes: int = 64 * 2**10
-    bundle_bytes: int = 1 * 2**20
-    cell_bytes: int = 8 * 2**20
-    blob_bytes: int = 64 * 2**20
-    outputs: int = 500
 
 
 def words_output(words: str, data: Mapping[str, Any] | None = None) -> Item:
