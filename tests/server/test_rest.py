@@ -312,6 +312,8 @@ BAD_REQUESTS: dict[str, tuple[str, str, dict[str, Any], tuple[int, str]]] = {
         "POST", "rooms", {"json": {"content": {**NOTEBOOK, "cells": ["x"]}}}, (400, "invalid_content"),
     ),
     "a limit that is no number": ("GET", "rooms", {"params": {"limit": "x"}}, (400, "invalid_content")),
+    "a large limit behind zeros": ("GET", "rooms", {"params": {"limit": f"{1:012}999999"}}, (400, "invalid_content")),
+    "a limit of many digits": ("GET", "rooms", {"params": {"limit": f"{1:012}{0:05000}"}}, (400, "invalid_content")),
     "a negative offset": ("GET", "rooms", {"params": {"offset": "-1"}}, (400, "invalid_content")),
     "deleted that is neither": ("GET", "rooms", {"params": {"deleted": "yes"}}, (400, "invalid_content")),
     "an unknown method": ("DELETE", "rooms", {}, (405, "method_not_allowed")),
