@@ -19,8 +19,10 @@ from .places import Unit
 
 __all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "Stride", "parts_of", "parts_of_own", "require_short_spans"]
 
-MAX_PART_ITEMS = 500
-MAX_PART_BYTES = 2**17
+MAX_PART_ITEMS = 50
+"""Of cells that is a few, which take some two milliseconds; they may have as many items more as one of them needs."""
+
+MAX_PART_BYTES = 2**16
 MAX_PART_STEPS = 100_000
 """So many comparisons may one part take, some milliseconds: yrs seldom has to make as many as it might."""
 

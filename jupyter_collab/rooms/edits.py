@@ -20,7 +20,7 @@ from .peer import Peer
 from .replica import Replica
 from .reservations import Reservations
 from .room_log import RoomLog
-from .turns import NO_REST, in_turns, rest_after
+from .turns import in_turns, rest_after
 
 __all__ = ["Edits"]
 
@@ -248,7 +248,7 @@ class Edits:
     async def _take_work(self, update: bytes, user: User, origin: Origin) -> None:
         """Take in what was done to a copy for ``user``, as if they had sent it."""
         author = Author(user.writer, lambda _client_id: None)
-        parts = await in_turns(parts_of_own(update), rests=NO_REST)
+        parts = await in_turns(parts_of_own(update))
         for part in parts:
             await self._until_editable()
             began = thread_time()
@@ -256,7 +256,7 @@ class Edits:
             self._journal.add(changes, origin, clients=self._replica.take_new_clients())
             self._log.tidy(self._replica.strip_trust())
             self._see_to_cells(user)
-            await rest_after(thread_time() - began, NO_REST)
+            await rest_after(thread_time() - began)
 
     async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):

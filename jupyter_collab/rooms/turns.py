@@ -13,10 +13,11 @@ TURN_SECONDS = 0.002
 """Of this thread: what else the machine does makes no turn longer, and no rest."""
 
 REST_PER_TURN = 1.0
-"""A turn is followed by a rest so many times as long."""
+"""A turn is followed by a rest so many times as long: an edit of somebody else takes several turns until it is saved,
+and the thread that saves it needs the interpreter as well."""
 
 NO_REST = 0.0
-"""Who opens a room, or has had work done beside the server, has waited; the others have their turn all the same."""
+"""Who opens a room has waited; the others have their turn all the same."""
 
 
 async def in_turns(work: Generator[None, None, Result], *, rests: float = REST_PER_TURN) -> Result:
