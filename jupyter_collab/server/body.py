@@ -1,16 +1,15 @@
 """Request bodies: bounded and of the right type, and none is taken from somebody who may not send it."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from tornado.web import stream_request_body
 
 from ..errors import ContentError, MessageTooLarge
-from ..protocol import parse_json
 from .base import SAFE_METHODS, CollabAPIHandler
 from .decoding import decode_body, read_object
 from .needs import needed_for
+from .schemas import check_body
 from .services import Services
 
 __all__ = ["LIGHT_BYTES", "SMALL_BODY_BYTES", "BodyHandler", "UnsupportedContentType", "whole_number"]
@@ -98,17 +97,23 @@ class BodyHandler(CollabAPIHandler):
         self._check_length(self._received_bytes)
         return self._received
 
-    def json_object(self, *known: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
-        """The body as a JSON object that has no other than the ``known`` keys; no body is an empty object.
+    def json_body(self, operation_id: str) -> dict[str, Any]:
+        """The body as a JSON object that is what the operation takes; no body is an empty object.
 
         Whatever text is in it can be hashed, kept and sent on: JSON can say half a character, UTF-8 cannot.
         """
-        value = read_object(decode_body(self.body("application/json")), *known, parse=parse)
+        body = read_object(decode_body(self.body("application/json")))
         try:
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             raise ContentError("The body has half a character in it (a surrogate that stands alone).") from error
-        return value
+        check_body(operation_id, body)
+        return {name: _whole(value) for name, value in body.items()}
+
+
+def _whole(value: object) -> object:
+    """To JSON, 1.0 is a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _essence(content_type: str) -> str:

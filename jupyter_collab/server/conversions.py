@@ -18,7 +18,7 @@ from ..document import (
     read_notebook,
     write_content,
 )
-from .decoding import decode_body, optional, read_object, text_of
+from .decoding import decode_body, optional, read_object, require_known, text_of
 
 if TYPE_CHECKING:
     from ..store import Blob
@@ -62,7 +62,8 @@ class NewRoom:
 
 def make_room(body: bytes | bytearray, epoch: str) -> NewRoom:
     """Read the body of a request for a room."""
-    fields = read_object(decode_body(body), "id", "title", "content", parse=load_json)
+    fields = read_object(decode_body(body), load_json)
+    require_known(fields, "id", "title", "content")
     given = optional(fields, "content", dict)
     content = None if given is None else read_notebook(given)
     room_id, title = optional(fields, "id", str), optional(fields, "title", str)
@@ -81,7 +82,8 @@ def merge_content(
     body: bytes | bytearray, sent: ContentFormat, state: bytes, versions: Collection[str] | None
 ) -> Edited:
     """Do to the content what was done to the ``base`` in ``body``, to make its ``content`` of that."""
-    fields = read_object(decode_body(body), "base", "content")
+    fields = read_object(decode_body(body))
+    require_known(fields, "base", "content")
     base, content = (read_content(text_of(fields, name), sent) for name in ("base", "content"))
     return _edit(state, versions, content, lambda document: document.merge_content(base, content))
 

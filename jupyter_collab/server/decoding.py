@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ContentError, ProtocolError
 from ..protocol import decode_text, parse_json
 
-__all__ = ["decode_body", "optional", "read_object", "text_of"]
+__all__ = ["decode_body", "optional", "read_object", "require_known", "text_of"]
 
 
 def decode_body(body: bytes | bytearray) -> str:
@@ -20,17 +20,21 @@ def decode_body(body: bytes | bytearray) -> str:
         raise ContentError("The body is not UTF-8 text.") from error
 
 
-def read_object(text: str, *known: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
-    """The JSON object that ``text`` is, with no other than the ``known`` keys; no text is an empty object."""
+def read_object(text: str, parse: Callable[[str], Any] = parse_json) -> dict[str, Any]:
+    """The JSON object that ``text`` is; no text is an empty object."""
     try:
         value = parse(text) if text.strip() else {}
     except (ProtocolError, ValueError, RecursionError) as error:
         raise ContentError("The body is not JSON.") from error
     if not isinstance(value, dict):
         raise ContentError("The body must be a JSON object.")
-    if unknown := sorted(value.keys() - set(known)):
-        raise ContentError(f"There is no {', '.join(unknown)} here; give {', '.join(known)}.")
     return value
+
+
+def require_known(body: dict[str, Any], *known: str) -> None:
+    """Raise ``ContentError`` if ``body`` has other keys than the ``known`` ones."""
+    if unknown := sorted(body.keys() - set(known)):
+        raise ContentError(f"There is no {', '.join(unknown)} here; give {', '.join(known)}.")
 
 
 def optional(body: dict[str, Any], name: str, kind: type) -> Any:

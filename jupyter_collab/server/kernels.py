@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..access import Capability, Role, UserKind
-from ..errors import ContentError, NotAMember, RoomNotFound, RunNotFound
+from ..errors import NotAMember, RoomNotFound, RunNotFound
 from ..kernels.all_rooms import RoomKernels
 from ..kernels.queue import May
 from ..store import RunRecord
@@ -17,7 +17,6 @@ __all__ = ["KERNEL_ROUTES"]
 
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+")
 
-MAX_CELLS = 10_000
 MAX_DIGITS = 15
 
 SHOWN_MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "text/plain")
@@ -56,8 +55,7 @@ class KernelHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def put(self, room_id: str) -> None:
         """Choose the kernel."""
-        name = _required(self.json_object("name"), "name", str)
-        await self.kernels.choose(room_id, name, self.user)
+        await self.kernels.choose(room_id, self.json_body("chooseKernel")["name"], self.user)
         await self.finish_state(room_id)
 
     @needs(Capability.RUN)
@@ -109,14 +107,9 @@ class RunsHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
-        body = self.json_object("cells", "hashes")
-        cells: Any = body.get("cells")
-        hashes: Any = body.get("hashes", {})
-        if cells != "all" and not _is_list_of_text(cells):
-            raise ContentError(f'Give the ids of the cells (at most {MAX_CELLS}), or "all".')
-        if not isinstance(hashes, dict) or not _is_list_of_text([*hashes.values()]):
-            raise ContentError(f"Give the hash of the source of each cell, by its id (at most {MAX_CELLS}).")
-        runs = await self.kernels.run(room_id, cells, self.user, self._may(room_id, self.role), hashes)
+        body = self.json_body("runCells")
+        hashes = body.get("hashes", {})
+        runs = await self.kernels.run(room_id, body["cells"], self.user, self._may(room_id, self.role), hashes)
         if runs:
             self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
@@ -159,8 +152,8 @@ class InputHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def post(self, room_id: str) -> None:
         """Answer what a run asks for."""
-        body = self.json_object("run", "value")
-        await self.kernels.answer_input(room_id, _required(body, "run", int), _required(body, "value", str))
+        body = self.json_body("answerInput")
+        await self.kernels.answer_input(room_id, body["run"], body["value"])
         self.finish_empty()
 
 
@@ -175,19 +168,14 @@ class AskHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def post(self, room_id: str, what: str) -> None:
         """Ask the kernel."""
-        body = self.json_object("code", "cursor_pos", *(["detail_level"] if what == "inspect" else []))
-        code, position = _required(body, "code", str), _required(body, "cursor_pos", int)
-        if position < 0:
-            raise ContentError("cursor_pos counts the characters of code before the cursor.")
-        position = min(position, len(code))
+        body = self.json_body("completeCode" if what == "complete" else "inspectCode")
+        code = body["code"]
+        position = min(body["cursor_pos"], len(code))
         if what == "complete":
             names_only = not self.role.may(Capability.EDIT)
             self.finish(await self.kernels.complete(room_id, code, position, names_only=names_only))
             return
-        level = _required(body, "detail_level", int) if "detail_level" in body else 0
-        if level not in (0, 1):
-            raise ContentError("detail_level must be 0 or 1.")
-        self.finish(await self.kernels.inspect(room_id, code, position, level))
+        self.finish(await self.kernels.inspect(room_id, code, position, body.get("detail_level", 0)))
 
 
 class BlobHandler(_KernelHandler):
@@ -215,19 +203,6 @@ KERNEL_ROUTES = (
     (r"/rooms/([^/]+)/(complete|inspect)", AskHandler),
     (r"/rooms/([^/]+)/blobs/([^/]+)", BlobHandler),
 )
-
-
-def _required(body: dict[str, Any], name: str, kind: type) -> Any:
-    value = body.get(name)
-    if kind is int and isinstance(value, float) and value.is_integer():  # to JSON, 1.0 is a whole number
-        value = int(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ContentError(f"Give {name}, as {'text' if kind is str else 'a whole number'}.")
-    return value
-
-
-def _is_list_of_text(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_CELLS and all(isinstance(item, str) for item in value)
 
 
 def _run(run: RunRecord, *, shows_source: bool) -> dict[str, Any]:

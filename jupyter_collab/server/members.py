@@ -17,7 +17,7 @@ from ..people import InviteWish
 from ..store import EventRecord, InviteRecord, MemberRecord
 from .body import BodyHandler, whole_number
 from .needs import needs
-from .rest import iso_time, role_or_private
+from .rest import iso_time
 
 __all__ = ["MEMBER_ROUTES"]
 
@@ -71,12 +71,10 @@ class MemberHandler(MemberInfoHandler):
         """Give somebody a role, or let in who waits."""
         if not PRINCIPAL.fullmatch(principal):
             raise ContentError("A member is named as server:NAME, account:ID or guest:ID.")
-        body = self.json_object("role", "display_name")
-        role, name = role_or_private(body.get("role")), body.get("display_name")
-        if role is None:
-            raise ContentError(f"Give the role: one of {', '.join(Role)}.")
+        body = self.json_body("putMember")
+        role, name = Role(body["role"]), body.get("display_name")
         if name is not None:
-            name = clean_name(name, MAX_SHOWN_CHARACTERS) if isinstance(name, str) else None
+            name = clean_name(name, MAX_SHOWN_CHARACTERS)
             if name is None:
                 raise ContentError(
                     f"display_name has 1 to {MAX_SHOWN_CHARACTERS} characters, some of which can be seen, and none "
@@ -139,13 +137,14 @@ class InvitesHandler(InviteInfoHandler):
     async def post(self, room_id: str) -> None:
         """Invite: the answer has the link and the code, this once."""
         await self.manager.get_room(room_id)
-        body = self.json_object("role", "expires_in_seconds", "max_uses", "password", "needs_approval")
+        body = self.json_body("invite")
+        seconds = body.get("expires_in_seconds")
         wish = InviteWish(
-            role=role_or_private(body.get("role", Role.VIEWER.value)) or Role.VIEWER,
-            lifetime=_lifetime(_number(body, "expires_in_seconds")),
-            max_uses=_number(body, "max_uses"),
-            password=_password(body.get("password")),
-            needs_approval=_flag(body.get("needs_approval", False)),
+            role=Role(body.get("role", Role.VIEWER)),
+            lifetime=None if seconds is None else timedelta(seconds=seconds),
+            max_uses=body.get("max_uses"),
+            password=body.get("password"),
+            needs_approval=body.get("needs_approval", False),
         )
         invite, made = await self.services.invitations.invite(room_id, wish, self.user)
         self.set_status(201)
@@ -244,28 +243,3 @@ def _csv(events: list[EventRecord]) -> str:
 def _plain(value: object) -> object:
     """``value`` as no spreadsheet takes it for a formula: people choose their names themselves."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_MARKS) else value
-
-
-def _number(body: dict[str, Any], name: str) -> int | None:
-    value = body.get(name)
-    if isinstance(value, float) and value.is_integer():  # to JSON, 1.0 is a whole number
-        value = int(value)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or abs(value) > 10**12):
-        raise ContentError(f"{name} must be a whole number, or null for no bound.")
-    return value
-
-
-def _lifetime(seconds: int | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=min(seconds, 10**10))
-
-
-def _password(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise ContentError("password must be text, or null for none.")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ContentError("needs_approval must be true or false.")
-    return value

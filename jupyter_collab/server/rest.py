@@ -17,11 +17,10 @@ from ..protocol import ConnectedUser
 from ..store import OriginKind, Reader, RoomRecord
 from .body import LIGHT_BYTES, whole_number
 from .conversions import Edited, find_blobs, make_room, merge_content, replace_content, write_file, write_whole_file
-from .decoding import optional
 from .needs import needs
 from .working import WorkingHandler
 
-__all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time", "role_or_private"]
+__all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time"]
 
 Conversion = Callable[[bytearray, ContentFormat, bytes, Collection[str] | None], Edited]
 
@@ -156,16 +155,13 @@ class RoomHandler(RoomInfoHandler):
     @needs(Capability.MANAGE)
     async def patch(self, room_id: str) -> None:
         """Rename a room, or say what every user of the server is in it."""
-        body = self.json_object("title", "server_role")
-        if not body or ("title" in body and body["title"] is None):
-            raise ContentError("Give the new title, or server_role.")
-        title = optional(body, "title", str)
-        server_role = role_or_private(body["server_role"]) if "server_role" in body else None
-        if title is not None:
-            renamed = await self.manager.rename_room(room_id, title)
+        body = self.json_body("renameRoom")
+        if "title" in body:
+            renamed = await self.manager.rename_room(room_id, body["title"])
             await self.services.members.note(room_id, "renamed", self.user, title=renamed.title)
         if "server_role" in body:
-            await self.services.members.set_server_role(room_id, server_role, self.user)
+            name = body["server_role"]
+            await self.services.members.set_server_role(room_id, None if name is None else Role(name), self.user)
         self.finish(self.info(await self.manager.get_room(room_id), self.role))
 
     @needs(Capability.MANAGE)
@@ -288,16 +284,6 @@ REST_ROUTES = (
     (r"/rooms/([^/]+)/restore", RestoreHandler),
     (r"/rooms/([^/]+)/content", ContentHandler),
 )
-
-
-def role_or_private(value: object) -> Role | None:
-    """A role by its name, or ``None`` for ``null``: nothing."""
-    if value is None:
-        return None
-    try:
-        return Role(value)  # type: ignore[arg-type]  # that is what is asked
-    except ValueError as error:
-        raise ContentError(f"There is no such role; use one of {', '.join(Role)}.") from error
 
 
 def iso_time(moment: datetime) -> str:

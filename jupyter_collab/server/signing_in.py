@@ -10,7 +10,7 @@ from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError
 
 from ..access import UserKind, hash_password, hashing
-from ..errors import CollabError, ContentError, SignInRefused
+from ..errors import CollabError, SignInRefused
 from ..people import check_password
 from .guests import ComingHandler
 from .identity import AccountIdentityProvider, begin_session, opens_server
@@ -33,11 +33,8 @@ class SignInHandler(ComingHandler):
     @allow_unauthenticated
     async def post(self) -> None:
         """Begin a session."""
-        body = self.json_object("email", "password")
-        email, password = body.get("email"), body.get("password")
-        if not isinstance(email, str) or not isinstance(password, str):
-            raise ContentError("Give email and password.")
-        account = await self.services.accounts.sign_in(email, password, self.request.remote_ip or "")
+        body = self.json_body("signIn")
+        account = await self.services.accounts.sign_in(body["email"], body["password"], self.request.remote_ip or "")
         await begin_session(self, self.services, account)
         self.finish({"display_name": account.display_name})
 
@@ -48,10 +45,8 @@ class PasswordHandler(ComingHandler):
     @allow_unauthenticated
     async def put(self) -> None:
         """End all sessions of the account, and begin a new one here."""
-        body = self.json_object("old", "new")
-        old, new = body.get("old"), body.get("new")
-        if not isinstance(old, str) or not isinstance(new, str):
-            raise ContentError("Give old and new, the passwords.")
+        body = self.json_body("changePassword")
+        old, new = body["old"], body["new"]
         former = None if self.known is None else self.known.session
         if former is None or former.user.kind is not UserKind.ACCOUNT:
             raise SignInRefused("Sign in with your account first.")
