@@ -1,8 +1,8 @@
 import { CollabApi, type IConnectedUser, type IRoomInfo } from '../lib/api.js';
 import { keeperOf } from '../lib/keeper.js';
-import { named } from '../lib/named.js';
-import { button, element } from '../lib/pane/dom.js';
-import { askSure } from '../lib/share/sheet.js';
+import { button, element } from '../lib/ui/dom.js';
+import { named } from '../lib/ui/named.js';
+import { askSure } from '../lib/ui/sheet.js';
 import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
 import { forgetName } from './kept.js';

@@ -1,5 +1,5 @@
 import { ApiError } from '../lib/api.js';
-import { button, element } from '../lib/pane/dom.js';
+import { button, element } from '../lib/ui/dom.js';
 import type { IInvitePreview, IJoined, Invite, IWho } from './api.js';
 import { rememberedName, rememberName } from './kept.js';
 import { readInvite } from './place.js';

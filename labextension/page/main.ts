@@ -1,8 +1,8 @@
 /** The page for those who come without JupyterLab: guests, and phones. */
 import './styles.js';
 
-import { button, element } from '../lib/pane/dom.js';
 import type { ICollabServer } from '../lib/api.js';
+import { button, element } from '../lib/ui/dom.js';
 import { type IWho, PageApi } from './api.js';
 import { type IPageConfig, readConfig } from './config.js';
 import { HomeView } from './home.js';

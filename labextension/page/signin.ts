@@ -1,4 +1,4 @@
-import { element } from '../lib/pane/dom.js';
+import { element } from '../lib/ui/dom.js';
 import type { IOffers } from './api.js';
 import { keepInvite } from './kept.js';
 import { addressOf, type Place } from './place.js';

@@ -4,9 +4,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { PREFIX } from '../lib/pane/commands.js';
-import { button, element } from '../lib/pane/dom.js';
 import type { RoomPane } from '../lib/pane/pane.js';
 import type { Capability } from '../lib/protocol.js';
+import { button, element } from '../lib/ui/dom.js';
 import { trans } from './words.js';
 
 /** What a phone's keyboard lacks, in a bar above it. */

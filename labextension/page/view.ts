@@ -1,7 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 
 import type { ICollabServer } from '../lib/api.js';
-import { element } from '../lib/pane/dom.js';
+import { element } from '../lib/ui/dom.js';
 import type { PageApi } from './api.js';
 import type { Place } from './place.js';
 

@@ -5,8 +5,6 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { isHexColor } from './colors.js';
-import { named } from './named.js';
 import {
   caretView,
   type ICaret,
@@ -16,6 +14,8 @@ import {
   type IRoomCell
 } from './pane/caretview.js';
 import type { ICursor, ISelection } from './presence.js';
+import { isHexColor } from './ui/colors.js';
+import { named } from './ui/named.js';
 
 /** What the carets of one shared document need of its room. */
 export interface ICaretHost {

@@ -1,6 +1,6 @@
 import { EditorExtensionRegistry, type IEditorExtensionFactory } from '@jupyterlab/codemirror';
 
-import { RoomNotebook } from './document.js';
+import { RoomNotebook } from './document/roomnotebook.js';
 import { holdWhileComposing } from './pane/composition.js';
 
 /** The extension for JupyterLab's registry of editor extensions: it does nothing in editors that show no room. */

@@ -1,9 +1,9 @@
 import type { IDisposable } from '@lumino/disposable';
 
-import { RoomNotebook } from './document.js';
+import { RoomNotebook } from './document/roomnotebook.js';
 import { gateEdits } from './editgate.js';
-import { Provider } from './provider.js';
 import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
+import { Provider } from './provider.js';
 import { EditedCells } from './unsent.js';
 import * as Y from 'yjs';
 

@@ -5,9 +5,8 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
-import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document.js';
+import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document/roomnotebook.js';
 import { BrowserPersistence } from './indexeddb.js';
-import { isEqual } from './json.js';
 import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
@@ -25,6 +24,7 @@ import { DIVERGED, type IProviderClosing, type IProviderTimes, type Provider, ty
 import { Replica } from './replica.js';
 import { ShareApi } from './shareapi.js';
 import { type IRoomStatus, readKind } from './status.js';
+import { isEqual } from './text/json.js';
 import { UnsentTexts } from './texts.js';
 import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
 

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { ApiError } from '../lib/api.js';
 import type { KernelApi } from '../lib/kernelapi.js';
 import { AskedCells, askToRun } from '../lib/pane/asked.js';
-import { hashOf } from '../lib/sourcehash.js';
+import { hashOf } from '../lib/text/sourcehash.js';
 import { exchange, openPages, type Page } from './notebooks.js';
 
 type Hashes = Readonly<Record<string, string>> | undefined;

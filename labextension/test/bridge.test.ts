@@ -6,7 +6,7 @@ import { YNotebook, type YCodeCell } from '@jupyter/ydoc';
 import * as Y from 'yjs';
 
 import { setText, TextBridge } from '../lib/bind/bridge.js';
-import { wellFormed } from '../lib/characters.js';
+import { wellFormed } from '../lib/text/characters.js';
 
 const notebooks: YNotebook[] = [];
 

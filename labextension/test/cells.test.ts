@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test';
 import * as Y from 'yjs';
 
 import type { RoomCell } from '../lib/document/cells.js';
-import { RoomNotebook } from '../lib/document.js';
+import { RoomNotebook } from '../lib/document/roomnotebook.js';
 import { exchange, openPages, Page } from './notebooks.js';
 
 const pages: Page[] = [];

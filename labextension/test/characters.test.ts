@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isInPair, wellFormed, wholeCharacters } from '../lib/characters.js';
+import { isInPair, wellFormed, wholeCharacters } from '../lib/text/characters.js';
 
 /** The text after an edit that was widened. */
 function edited(text: string, start: number, end: number, insert: string): string {

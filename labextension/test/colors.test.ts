@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isHexColor, readableOn } from '../lib/colors.js';
+import { isHexColor, readableOn } from '../lib/ui/colors.js';
 
 test('text is white on dark colours and black on light ones', () => {
   assert.equal(readableOn('#000000'), '#ffffff');

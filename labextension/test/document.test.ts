@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
-import { RoomNotebook } from '../lib/document.js';
+import { RoomNotebook } from '../lib/document/roomnotebook.js';
 
 const notebooks: RoomNotebook[] = [];
 

@@ -9,10 +9,10 @@ import ts from 'typescript';
 
 /** From the bottom up. A module may import those of its own layer and of the layers below. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['characters.ts', 'errors.ts', 'json.ts', 'named.ts', 'textdiff.ts'],
+  ['text/', 'ui/'],
   ['protocol.ts', 'api.ts', 'kernelapi.ts', 'shareapi.ts', 'labserver.ts'],
-  ['colors.ts', 'crc.ts', 'pacer.ts', 'sourcehash.ts'],
-  ['document/', 'document.ts', 'unsent.ts'],
+  ['pacer.ts'],
+  ['document/', 'unsent.ts'],
   ['agreement.ts', 'pieces.ts', 'outgoing.ts', 'connection.ts', 'provider.ts', 'presence.ts'],
   ['layout.ts', 'living.ts', 'database.ts', 'persistence.ts', 'keeper.ts', 'indexeddb.ts'],
   ['editgate.ts', 'replica.ts', 'status.ts', 'texts.ts', 'leases.ts', 'room.ts', 'manager.ts'],

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as Y from 'yjs';
 
 import { type CellMap, putterOf } from '../lib/document/cellmap.js';
-import { named } from '../lib/named.js';
+import { named } from '../lib/ui/named.js';
 
 const trans = { __: (words: string, ...names: unknown[]) => words.replace('%1', String(names[0])) };
 

@@ -2,7 +2,7 @@
 import type { SharedCell } from '@jupyter/ydoc';
 import * as Y from 'yjs';
 
-import { RoomNotebook } from '../lib/document.js';
+import { RoomNotebook } from '../lib/document/roomnotebook.js';
 
 /** One person's notebook, and what of the others' edits has not come yet. */
 export class Page {

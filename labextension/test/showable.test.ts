@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test';
 import type { ISharedCodeCell } from '@jupyter/ydoc';
 import * as Y from 'yjs';
 
-import { RoomNotebook } from '../lib/document.js';
+import { RoomNotebook } from '../lib/document/roomnotebook.js';
 import { ODD_OUTPUT, showableAttachments, showableOutput } from '../lib/document/showable.js';
 
 const notebooks: RoomNotebook[] = [];

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { crc32 } from '../lib/crc.js';
-import { hashOf } from '../lib/sourcehash.js';
+import { crc32 } from '../lib/text/crc.js';
+import { hashOf } from '../lib/text/sourcehash.js';
 
 const file = new URL('../../tests/vectors/source_hash.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(file, 'utf-8')) as { name: string; source: string; hash: string }[];

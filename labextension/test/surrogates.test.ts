@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { Annotation, type ChangeSpec, EditorState, type TransactionSpec } from '@codemirror/state';
 import * as Y from 'yjs';
 
-import { wellFormed } from '../lib/characters.js';
 import { plainLineBreaks } from '../lib/linebreaks.js';
 import { wholeSurrogates } from '../lib/pane/surrogates.js';
+import { wellFormed } from '../lib/text/characters.js';
 
 const shared = Annotation.define<unknown>();
 const EXTENSIONS = [plainLineBreaks, wholeSurrogates(shared)];

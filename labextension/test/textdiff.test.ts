@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
-import { differences } from '../lib/textdiff.js';
+import { differences } from '../lib/text/textdiff.js';
 import { makeRandom } from './chance.js';
 import { exchange, openPages, type Page } from './notebooks.js';
 

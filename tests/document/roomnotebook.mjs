@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as Y from 'yjs';
 
-import { RoomNotebook } from './lib/document.js';
+import { RoomNotebook } from './lib/document/roomnotebook.js';
 
 const updates = JSON.parse(readFileSync(0, 'utf8'));
 const notebook = new RoomNotebook();

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element, setText } from '../pane/dom.js';
+import { button, element, setText } from '../ui/dom.js';
 import type { Binding } from './binding.js';
 
 /** What one can do at a bound cell. */

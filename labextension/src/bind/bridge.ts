@@ -1,8 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { wellFormed, wholeCharacters } from '../characters.js';
-import { differences } from '../textdiff.js';
+import { wellFormed, wholeCharacters } from '../text/characters.js';
+import { differences } from '../text/textdiff.js';
 
 /**
  * Keeps the text of a notebook's own cell and that of a room's cell the same, though they belong to two documents.

@@ -1,6 +1,6 @@
 /** What becomes of a cell whose text and that of the room's cell were apart for a while. */
-import type { ISplice } from '../characters.js';
-import { diff } from '../textdiff.js';
+import type { ISplice } from '../text/characters.js';
+import { diff } from '../text/textdiff.js';
 
 /**
  * - `same`: there is nothing to do.

@@ -1,7 +1,7 @@
 /** One cell of a room, as the document has it: the keys of its map, and what may be read from them. */
 import * as Y from 'yjs';
 
-import { crc32 } from '../crc.js';
+import { crc32 } from '../text/crc.js';
 import { isOrderKey } from './orderkeys.js';
 
 export type CellMap = Y.Map<unknown>;

@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 
-import { wellFormed, wholeCharacters } from '../characters.js';
-import { differences } from '../textdiff.js';
+import { wellFormed, wholeCharacters } from '../text/characters.js';
+import { differences } from '../text/textdiff.js';
 import { type CellMap, textOf } from './cellmap.js';
 import { copiesOf, type INaming } from './moves.js';
 import { runsOf, toDeleteSet, UnitSet } from './units.js';

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 
-import { Crc32 } from '../crc.js';
+import { Crc32 } from '../text/crc.js';
 
 const KEYS = ['id', 'cell_type', 'pos', 'source'];
 

@@ -1,8 +1,8 @@
-import { isEqual } from '../json.js';
+import { isEqual } from '../text/json.js';
 import type { Arrangement } from './arrangement.js';
 import { type CellMap, type CellType, deletionOf, isLate, markDeleted, textOf, typeOf } from './cellmap.js';
-import type { Tombstones } from './tombstones.js';
 import { movesOf } from './moves.js';
+import type { Tombstones } from './tombstones.js';
 import { piecesOf, type Run, UnitSet } from './units.js';
 
 /** A deleted cell with text that was typed by somebody who did not know that it is deleted. */

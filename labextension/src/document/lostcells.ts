@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 
-import { crc32 } from '../crc.js';
+import { crc32 } from '../text/crc.js';
 import { type IPiece, piecesOf } from './units.js';
 
 /** A cell that somebody took out of the document, with the text that it had. */

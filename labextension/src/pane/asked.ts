@@ -1,10 +1,10 @@
 import type { Text, Transaction, YTextEvent } from 'yjs';
 
 import { ApiError } from '../api.js';
-import type { RoomNotebook } from '../document.js';
 import type { RoomCell } from '../document/cells.js';
+import type { RoomNotebook } from '../document/roomnotebook.js';
 import type { Room } from '../room.js';
-import { hashOf } from '../sourcehash.js';
+import { hashOf } from '../text/sourcehash.js';
 
 /** So often cells are asked for in which the viewer goes on typing. */
 const MAX_ATTEMPTS = 5;

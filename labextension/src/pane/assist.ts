@@ -14,8 +14,8 @@ import { Tooltip } from '@jupyterlab/tooltip';
 import type { IDisposable } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 
-import { messageOf } from '../errors.js';
 import type { Room } from '../room.js';
+import { messageOf } from '../ui/errors.js';
 import { followedBy, SharedCompleterModel } from './completermodel.js';
 import type { NotebookView } from './notebook.js';
 

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { element } from './dom.js';
+import { element } from '../ui/dom.js';
 
 /** Stands in an output for what is too large for the document. */
 export const BLOB_TYPE = 'application/vnd.jupyter-collab.blob+json';

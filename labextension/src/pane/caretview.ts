@@ -10,7 +10,7 @@ import {
 } from '@codemirror/view';
 import * as Y from 'yjs';
 
-import { readableOn } from '../colors.js';
+import { readableOn } from '../ui/colors.js';
 
 /** What is used of a shared cell. */
 export interface IRoomCell {

@@ -2,11 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import type { CollabApi } from '../api.js';
-import type { RoomNotebook } from '../document.js';
+import type { RoomNotebook } from '../document/roomnotebook.js';
 import type { IKernelSpec } from '../kernelapi.js';
 import type { Room } from '../room.js';
+import { element, setText } from '../ui/dom.js';
 import type { ICommandTarget } from './commands.js';
-import { element, setText } from './dom.js';
 import { KernelBar } from './kernelbar.js';
 import { LanguageSelect, type ILanguage } from './languages.js';
 import { People, type IPeopleHost } from './people.js';

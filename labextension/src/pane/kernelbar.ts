@@ -4,8 +4,8 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
 import type { IKernelState, IQueuedRun } from '../protocol.js';
+import { button, element, setText } from '../ui/dom.js';
 import { PREFIX } from './commands.js';
-import { button, element, setText } from './dom.js';
 
 const MENU = [
   ['run-all-cells', 'run-all-above', 'run-all-below'],

@@ -5,7 +5,7 @@ import type { Message } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 
-import { RoomNotebook } from '../document.js';
+import { RoomNotebook } from '../document/roomnotebook.js';
 import { caretIn, type ICaret, TypingPlace } from './typingplace.js';
 
 /**

@@ -2,11 +2,11 @@ import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CollabApi } from '../api.js';
-import { messageOf } from '../errors.js';
-import { named } from '../named.js';
 import { type IPerson, othersIn } from '../presence.js';
+import { element } from '../ui/dom.js';
+import { messageOf } from '../ui/errors.js';
+import { named } from '../ui/named.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
-import { element } from './dom.js';
 import type { NotebookView } from './notebook.js';
 import { connectingState, emptyState, goneState, mendedBanner, refusedState, unsentBanner } from './states.js';
 

@@ -4,11 +4,11 @@ import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import { type CellMap, putterOf } from '../document/cellmap.js';
 import type { RoomCodeCell } from '../document/cells.js';
-import { named } from '../named.js';
 import type { IQueuedRun } from '../protocol.js';
-import { hashOf } from '../sourcehash.js';
+import { hashOf } from '../text/sourcehash.js';
+import { element, setText } from '../ui/dom.js';
+import { named } from '../ui/named.js';
 import { followRuns, showPrompt } from './codecells.js';
-import { element, setText } from './dom.js';
 import type { NotebookView } from './notebook.js';
 
 /** How often "2 min ago" is looked at again. */

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IRoomStatus } from '../room.js';
-import { element, setText } from './dom.js';
+import { element, setText } from '../ui/dom.js';
 
 /** Says in a few words whether what one sees is what the server has. */
 export class StatusChip {

@@ -7,7 +7,7 @@ import {
   type Transaction
 } from '@codemirror/state';
 
-import { isInPair, wholeCharacters } from '../characters.js';
+import { isInPair, wholeCharacters } from '../text/characters.js';
 
 /**
  * Makes every edit one of whole characters before the shared text gets it.

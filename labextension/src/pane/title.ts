@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { element, setText } from './dom.js';
+import { element, setText } from '../ui/dom.js';
 
 /** A room's title; those who may manage the room click it to change it. */
 export class Title {

@@ -11,8 +11,8 @@ import {
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
+import { button, element, setDisabled } from '../ui/dom.js';
 import { PREFIX } from './commands.js';
-import { button, element, setDisabled } from './dom.js';
 
 /** The buttons over the cells: what one needs where there is no keyboard. */
 export class Toolbar {

@@ -2,7 +2,7 @@ import type { Cell } from '@jupyterlab/cells';
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import type * as Y from 'yjs';
 
-import type { ITextPlace, RoomNotebook } from '../document.js';
+import type { ITextPlace, RoomNotebook } from '../document/roomnotebook.js';
 import { gapAt, type IGap } from '../document/units.js';
 
 /** Where the viewer types: in which cell, and between which characters, wherever others may put these. */

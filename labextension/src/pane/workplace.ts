@@ -1,7 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { IDeletedCell } from '../document.js';
+import type { IDeletedCell } from '../document/roomnotebook.js';
 
 /** Who left a cell's text no longer ago than this was in it. */
 const JUST_NOW_MS = 5000;

@@ -16,10 +16,10 @@ import { Poll, Debouncer } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 
 import type { IConnectedUser, IRoomInfo } from '../api.js';
-import { messageOf } from '../errors.js';
-import { named } from '../named.js';
-import { button, element } from '../pane/dom.js';
 import { paintAvatar } from '../pane/people.js';
+import { button, element } from '../ui/dom.js';
+import { messageOf } from '../ui/errors.js';
+import { named } from '../ui/named.js';
 import type { IRooms } from './rooms.js';
 
 /** How many avatars are shown beside a room. */

@@ -4,7 +4,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { CollabApi, IRoomInfo } from '../api.js';
 import type { OwnCell } from '../bind/metadata.js';
-import { element } from '../pane/dom.js';
+import { element } from '../ui/dom.js';
 import { roomOfLink } from './sharing.js';
 
 /** Where a cell is to be shared: in a room of this id or, where it is `null`, in a new one. */

@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { element } from '../pane/dom.js';
 import type { Room } from '../room.js';
+import { element } from '../ui/dom.js';
+import { openSheet } from '../ui/sheet.js';
 import { handoutView } from './handout.js';
 import { History } from './history.js';
 import { InvitationList } from './invitationlist.js';
@@ -9,7 +10,6 @@ import { InviteForm } from './inviteform.js';
 import { MemberList } from './memberlist.js';
 import { type IHandout, ShareModel } from './model.js';
 import { ServerAccess } from './serveraccess.js';
-import { openSheet } from './sheet.js';
 
 /**
  * Opens what an owner shares a room with: invitations, the people, and what was done. It closes by itself when the

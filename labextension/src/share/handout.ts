@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
+import { button, element } from '../ui/dom.js';
+import { copyField, openSheet } from '../ui/sheet.js';
 import type { IHandout } from './model.js';
 import { qrCode } from './qr.js';
-import { copyField, openSheet } from './sheet.js';
 import { linkTitle, opensHereOnly, roleDanger } from './wording.js';
 
 const DANGER_ID = 'jc-share-link-danger';

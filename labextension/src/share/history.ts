@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
 import type { IDeed } from '../shareapi.js';
+import { button, element } from '../ui/dom.js';
+import { refill } from '../ui/sheet.js';
 import type { ShareModel } from './model.js';
-import { refill } from './sheet.js';
 import { deedWords, momentWords } from './wording.js';
 
 /** What was done in the room, newest first. */

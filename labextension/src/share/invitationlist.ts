@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
 import type { IInvitation } from '../shareapi.js';
+import { button, element } from '../ui/dom.js';
+import { openSheet, refill } from '../ui/sheet.js';
 import type { ShareModel } from './model.js';
-import { openSheet, refill } from './sheet.js';
 import { type IStoppable, offerToStop } from './stopping.js';
 import { invitationWords, isSpent, roleName } from './wording.js';
 

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element, setText } from '../pane/dom.js';
 import type { IInviteWish, InvitableRole } from '../shareapi.js';
+import { button, element, setText } from '../ui/dom.js';
 import { INVITABLE, lifetimes, roleDanger, roleName, roleWords, USUAL_LIFETIME } from './wording.js';
 
 /** So many may come by one invitation, as the server has it. */

@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
 import { CAPABILITIES, type Role } from '../protocol.js';
 import type { IMember, InKernel } from '../shareapi.js';
+import { button, element } from '../ui/dom.js';
+import { askSure, refill } from '../ui/sheet.js';
 import { isGuest, type ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
-import { askSure, refill } from './sheet.js';
 import { type IStoppable, offerToStop } from './stopping.js';
 import { INVITABLE, roleName } from './wording.js';
 

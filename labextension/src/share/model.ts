@@ -1,7 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { messageOf } from '../errors.js';
 import type { Role } from '../protocol.js';
 import type {
   IDeed,
@@ -13,6 +12,7 @@ import type {
   InKernel,
   ShareApi
 } from '../shareapi.js';
+import { messageOf } from '../ui/errors.js';
 
 /** How many deeds are asked for at a time. */
 const DEEDS_PER_PAGE = 30;

@@ -1,12 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { messageOf } from '../errors.js';
-import { button, element } from '../pane/dom.js';
 import type { IWaiting } from '../protocol.js';
 import type { Room } from '../room.js';
+import { button, element } from '../ui/dom.js';
+import { messageOf } from '../ui/errors.js';
+import { refill } from '../ui/sheet.js';
 import { openShareDialog } from './dialog.js';
 import { isGuest } from './model.js';
-import { refill } from './sheet.js';
 import { roleName } from './wording.js';
 
 /** What a pane has of sharing: a button that opens the dialog, and a notice of who waits to be let in. */

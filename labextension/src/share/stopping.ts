@@ -1,10 +1,10 @@
 /** What somebody ran who may not run any more goes on in the kernel, until an owner ends it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { messageOf } from '../errors.js';
-import { button, element } from '../pane/dom.js';
 import type { InKernel } from '../shareapi.js';
-import { openSheet } from './sheet.js';
+import { button, element } from '../ui/dom.js';
+import { messageOf } from '../ui/errors.js';
+import { openSheet } from '../ui/sheet.js';
 
 /** What of a room's kernel is needed here. */
 export interface IStoppable {

@@ -6,9 +6,9 @@ import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { button, element, setDisabled, setText } from '../pane/dom.js';
 import { languageOf } from '../pane/languages.js';
 import type { RoomPane } from '../pane/pane.js';
+import { button, element, setDisabled, setText } from '../ui/dom.js';
 
 /** The notebook around a widget, as the one in it needs to know it. */
 export interface IHost {

@@ -9,8 +9,8 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ITranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { element } from '../pane/dom.js';
 import type { RoomPane } from '../pane/pane.js';
+import { element } from '../ui/dom.js';
 import { OwnKernelRuns, type IHost } from './ownkernel.js';
 
 export { IJupyterWidgetRegistry };

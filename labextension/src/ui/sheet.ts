@@ -1,7 +1,7 @@
 /** Boxes of our own over the page. They need no JupyterLab around them. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, element } from '../pane/dom.js';
+import { button, element } from './dom.js';
 
 /**
  * A modal box with a title: the rest of the page cannot be reached while it is open, Escape closes it, and the focus

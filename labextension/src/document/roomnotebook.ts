@@ -5,27 +5,27 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import { crc32 } from './crc.js';
-import { Arrangement, inOrder, knownType, sourceOf } from './document/arrangement.js';
-import { CellActions, type IActor, type IPart, type ISlice } from './document/cellactions.js';
-import { type CellMap, deletionOf, isCellId, isLate, posOf, textOf, typeOf } from './document/cellmap.js';
-import { makeCell, type RoomCell } from './document/cells.js';
-import { CellShare, type IShareOwner } from './document/cellshare.js';
-import { Cutting } from './document/cutting.js';
-import { keptInOrder, listDelta } from './document/delta.js';
-import { Tombstones } from './document/tombstones.js';
-import { Filler, isUnused } from './document/filler.js';
-import { History, type IIntention } from './document/history.js';
-import { type ILateCell, LateCells } from './document/latecells.js';
-import { type ILostCell, lostCells } from './document/lostcells.js';
-import { isMoveKey, opOf } from './document/moves.js';
-import { AnyNotebook } from './document/notebookmeta.js';
-import { type IArrival, Relocation } from './document/relocation.js';
-import { separatorsIn, spansOf, trimmed } from './document/textparts.js';
-import { type DeleteSet, type IGap, piecesOf } from './document/units.js';
+import { crc32 } from '../text/crc.js';
+import { Arrangement, inOrder, knownType, sourceOf } from './arrangement.js';
+import { CellActions, type IActor, type IPart, type ISlice } from './cellactions.js';
+import { type CellMap, deletionOf, isCellId, isLate, posOf, textOf, typeOf } from './cellmap.js';
+import { makeCell, type RoomCell } from './cells.js';
+import { CellShare, type IShareOwner } from './cellshare.js';
+import { Cutting } from './cutting.js';
+import { keptInOrder, listDelta } from './delta.js';
+import { Filler, isUnused } from './filler.js';
+import { History, type IIntention } from './history.js';
+import { type ILateCell, LateCells } from './latecells.js';
+import { type ILostCell, lostCells } from './lostcells.js';
+import { isMoveKey, opOf } from './moves.js';
+import { AnyNotebook } from './notebookmeta.js';
+import { type IArrival, Relocation } from './relocation.js';
+import { separatorsIn, spansOf, trimmed } from './textparts.js';
+import { Tombstones } from './tombstones.js';
+import { type DeleteSet, type IGap, piecesOf } from './units.js';
 
-export type { ILateCell } from './document/latecells.js';
-export type { ILostCell } from './document/lostcells.js';
+export type { ILateCell } from './latecells.js';
+export type { ILostCell } from './lostcells.js';
 
 /** A cell that somebody else deleted. */
 export interface IDeletedCell {
