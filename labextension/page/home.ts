@@ -1,11 +1,11 @@
-import { CollabApi, type IConnectedUser, type IRoomInfo } from '../lib/api.js';
 import { keeperOf } from '../lib/keeper.js';
+import { RoomsApi, type IConnectedUser, type IRoomInfo } from '../lib/rest/roomsapi.js';
 import { button, element } from '../lib/ui/dom.js';
 import { named } from '../lib/ui/named.js';
 import { askSure } from '../lib/ui/sheet.js';
-import type { IMe, IOffers, IWho } from './api.js';
 import { inviteForm } from './join.js';
 import { forgetName } from './kept.js';
+import type { IMe, IOffers, IWho } from './pageapi.js';
 import { addressOf, type Place } from './place.js';
 import { signInPart } from './signin.js';
 import { alarm, card, field, type IPage, linkButton, type View } from './view.js';
@@ -22,7 +22,7 @@ export class HomeView implements View {
     { me, offers }: IWho,
     wanted: string | null = null
   ) {
-    this._rooms = new CollabApi(_page.server);
+    this._rooms = new RoomsApi(_page.server);
     _page.node.replaceChildren(me === null ? this._forStranger(offers, wanted) : this._forMember(me));
     _page.node.querySelector('h1')?.focus();
     if (me !== null) {
@@ -172,7 +172,7 @@ export class HomeView implements View {
     }
   }
 
-  private readonly _rooms: CollabApi;
+  private readonly _rooms: RoomsApi;
   private readonly _shown = element('ul', 'jc-Rooms', { 'aria-label': trans.__('Rooms') });
   private readonly _problem = alarm();
   private _asked = 0;

@@ -1,7 +1,7 @@
-import { ApiError } from '../lib/api.js';
+import { ApiError } from '../lib/rest/http.js';
 import { button, element } from '../lib/ui/dom.js';
-import type { IInvitePreview, IJoined, Invite, IWho } from './api.js';
 import { rememberedName, rememberName } from './kept.js';
+import type { IInvitePreview, IJoined, Invite, IWho } from './pageapi.js';
 import { readInvite } from './place.js';
 import { signInPart } from './signin.js';
 import { alarm, askAgain, card, field, type IPage, submit, type View } from './view.js';

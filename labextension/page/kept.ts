@@ -1,5 +1,5 @@
 /** What this browser remembers for the page. Where it keeps nothing for it, everything works but is asked for again. */
-import type { Invite } from './api.js';
+import type { Invite } from './pageapi.js';
 
 /** The name that its guest gave last. */
 const NAME_KEY = 'jupyter-collab:name';

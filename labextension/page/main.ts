@@ -1,12 +1,12 @@
 /** The page for those who come without JupyterLab: guests, and phones. */
 import './styles.js';
 
-import type { ICollabServer } from '../lib/api.js';
+import type { ICollabServer } from '../lib/rest/http.js';
 import { button, element } from '../lib/ui/dom.js';
-import { type IWho, PageApi } from './api.js';
 import { type IPageConfig, readConfig } from './config.js';
 import { HomeView } from './home.js';
 import { JoinView } from './join.js';
+import { type IWho, PageApi } from './pageapi.js';
 import { addressOf, type Place, readPlace } from './place.js';
 import { pageServer } from './server.js';
 import { followKeyboard, followTheme } from './surroundings.js';
@@ -80,7 +80,7 @@ async function viewMaker(place: Place): Promise<(page: IPage, who: IWho) => View
     case 'join':
       return (page, who) => new JoinView(page, place.invite, who);
     case 'room': {
-      const { RoomView } = await import(/* webpackChunkName: "room" */ './room');
+      const { RoomView } = await import(/* webpackChunkName: "room" */ './roomview');
       return (page, who) =>
         who.me === null ? new HomeView(page, who, place.id) : new RoomView(page, who.me, place.id);
     }

@@ -1,5 +1,5 @@
-import type { Invite } from './api.js';
 import { takeInvite } from './kept.js';
+import type { Invite } from './pageapi.js';
 
 /** Where in the page one is. */
 export type Place = { kind: 'home' } | { kind: 'room'; id: string } | { kind: 'join'; invite: Invite | null };

@@ -1,4 +1,4 @@
-import type { ICollabServer } from '../lib/api.js';
+import type { ICollabServer } from '../lib/rest/http.js';
 import type { IPageConfig } from './config.js';
 
 /** The server that this page came from: who asks is told by cookies alone. */

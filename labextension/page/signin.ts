@@ -1,6 +1,6 @@
 import { element } from '../lib/ui/dom.js';
-import type { IOffers } from './api.js';
 import { keepInvite } from './kept.js';
+import type { IOffers } from './pageapi.js';
 import { addressOf, type Place } from './place.js';
 import { alarm, askAgain, field, type IPage, linkButton, submit } from './view.js';
 import { trans, whyNot } from './words.js';

@@ -5,8 +5,8 @@ import { Signal } from '@lumino/signaling';
 
 import { PREFIX } from '../lib/pane/commands.js';
 import type { RoomPane } from '../lib/pane/pane.js';
-import type { Capability } from '../lib/protocol.js';
 import { button, element } from '../lib/ui/dom.js';
+import type { Capability } from '../lib/wire/protocol.js';
 import { trans } from './words.js';
 
 /** What a phone's keyboard lacks, in a bar above it. */

@@ -1,8 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 
-import type { ICollabServer } from '../lib/api.js';
+import type { ICollabServer } from '../lib/rest/http.js';
 import { element } from '../lib/ui/dom.js';
-import type { PageApi } from './api.js';
+import type { PageApi } from './pageapi.js';
 import type { Place } from './place.js';
 
 /** What a view of the page has to do with. */

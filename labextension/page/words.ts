@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError } from '../lib/api.js';
-import type { Role } from '../lib/protocol.js';
+import { ApiError } from '../lib/rest/http.js';
 import { messageOf } from '../lib/ui/errors.js';
+import type { Role } from '../lib/wire/protocol.js';
 
 /**
  * The words of the page around a room, in the way of JupyterLab's translations; so far in English alone. JupyterLab's

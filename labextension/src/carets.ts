@@ -13,9 +13,9 @@ import {
   type ICaretSpot,
   type IRoomCell
 } from './pane/caretview.js';
-import type { ICursor, ISelection } from './presence.js';
 import { isHexColor } from './ui/colors.js';
 import { named } from './ui/named.js';
+import type { ICursor, ISelection } from './wire/presence.js';
 
 /** What the carets of one shared document need of its room. */
 export interface ICaretHost {

@@ -4,13 +4,20 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { ApiError, CollabApi, type ICollabServer, roomUrl } from './api.js';
 import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document/roomnotebook.js';
 import { BrowserPersistence } from './indexeddb.js';
-import { KernelApi } from './kernelapi.js';
 import { type Lease, Leases } from './leases.js';
 import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
-import { type ICursor, type IPerson, readPeople } from './presence.js';
+import { Replica } from './replica.js';
+import { ApiError, type ICollabServer, roomUrl } from './rest/http.js';
+import { KernelApi } from './rest/kernelapi.js';
+import { RoomsApi } from './rest/roomsapi.js';
+import { ShareApi } from './rest/shareapi.js';
+import { type IRoomStatus, readKind } from './status.js';
+import { isEqual } from './text/json.js';
+import { UnsentTexts } from './texts.js';
+import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
+import { type ICursor, type IPerson, readPeople } from './wire/presence.js';
 import {
   CAPABILITIES,
   type Capability,
@@ -19,14 +26,14 @@ import {
   type IWaiting,
   type Role,
   type RoomEvent
-} from './protocol.js';
-import { DIVERGED, type IProviderClosing, type IProviderTimes, type Provider, type ProviderState } from './provider.js';
-import { Replica } from './replica.js';
-import { ShareApi } from './shareapi.js';
-import { type IRoomStatus, readKind } from './status.js';
-import { isEqual } from './text/json.js';
-import { UnsentTexts } from './texts.js';
-import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
+} from './wire/protocol.js';
+import {
+  DIVERGED,
+  type IProviderClosing,
+  type IProviderTimes,
+  type Provider,
+  type ProviderState
+} from './wire/provider.js';
 
 export type { IRoomStatus, RoomStatusKind } from './status.js';
 
@@ -51,7 +58,7 @@ export class Room implements IDisposable {
   constructor(options: Room.IOptions) {
     this._options = options;
     this.id = options.id;
-    this._api = new CollabApi(options.server);
+    this._api = new RoomsApi(options.server);
     this.kernelApi = new KernelApi(options.server, options.id, options.role);
     this.shareApi = new ShareApi(options.server, options.id);
     const { baseUrl } = options.server;
@@ -596,7 +603,7 @@ export class Room implements IDisposable {
   }
 
   private readonly _options: Room.IOptions;
-  private readonly _api: CollabApi;
+  private readonly _api: RoomsApi;
   private readonly _persistence: IPersistence;
   private readonly _texts: UnsentTexts;
   private readonly _leases = new Leases((key, wanted) => this._active.askForLease(key, wanted));

@@ -4,9 +4,9 @@ import { afterEach, test } from 'node:test';
 
 import * as Y from 'yjs';
 
-import type { Message, Role } from '../lib/protocol.js';
-import type { IProviderTimes } from '../lib/provider.js';
 import { Room } from '../lib/room.js';
+import type { Message, Role } from '../lib/wire/protocol.js';
+import type { IProviderTimes } from '../lib/wire/provider.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 

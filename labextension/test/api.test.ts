@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ApiError, CollabApi, type ICollabServer, roomUrl } from '../lib/api.js';
+import { ApiError, type ICollabServer, roomUrl } from '../lib/rest/http.js';
+import { RoomsApi } from '../lib/rest/roomsapi.js';
 
 interface IRequest {
   url: string;
@@ -30,7 +31,7 @@ function answer(response: () => Response, requests: IRequest[] = []): ICollabSer
 test('every method asks for what it says', async () => {
   const requests: IRequest[] = [];
   const room = { id: 'demo', title: 'Demo' };
-  const api = new CollabApi(answer(() => Response.json({ ...room, rooms: [room], total: 1 }), requests));
+  const api = new RoomsApi(answer(() => Response.json({ ...room, rooms: [room], total: 1 }), requests));
   assert.equal((await api.list({ search: 'a&b', deleted: true, limit: undefined })).total, 1);
   assert.equal((await api.create({ id: 'demo' })).title, 'Demo');
   await api.get('demo');
@@ -78,7 +79,7 @@ const REFUSALS = [
 
 for (const { name, response, error: expected } of REFUSALS) {
   test(`a refusal is an error with status, reason and words: ${name}`, async () => {
-    await assert.rejects(new CollabApi(answer(response)).create(), (error: unknown) => {
+    await assert.rejects(new RoomsApi(answer(response)).create(), (error: unknown) => {
       assert.ok(error instanceof ApiError);
       assert.deepEqual([error.status, error.reason, error.message], expected);
       return true;
@@ -88,7 +89,7 @@ for (const { name, response, error: expected } of REFUSALS) {
 
 test('a server that cannot be reached is an error like any other', async () => {
   const cause = new TypeError('fetch failed');
-  const api = new CollabApi({ ...answer(() => Response.json({})), fetch: () => Promise.reject(cause) });
+  const api = new RoomsApi({ ...answer(() => Response.json({})), fetch: () => Promise.reject(cause) });
   await assert.rejects(api.get('demo'), { name: 'ApiError', status: 0, reason: 'unreachable', cause });
 });
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import { ApiError } from '../lib/api.js';
-import type { KernelApi } from '../lib/kernelapi.js';
 import { AskedCells, askToRun } from '../lib/pane/asked.js';
+import { ApiError } from '../lib/rest/http.js';
+import type { KernelApi } from '../lib/rest/kernelapi.js';
 import { hashOf } from '../lib/text/sourcehash.js';
 import { exchange, openPages, type Page } from './notebooks.js';
 

@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 
 import { WebSocket } from 'ws';
 
-import type { ICollabServer } from '../lib/api.js';
 import { BrowserPersistence } from '../lib/indexeddb.js';
-import type { Role } from '../lib/protocol.js';
+import type { ICollabServer } from '../lib/rest/http.js';
 import { Room } from '../lib/room.js';
+import type { Role } from '../lib/wire/protocol.js';
 
 const [baseUrl, token, id, role] = process.argv.slice(2);
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as Y from 'yjs';
 
 import { RoomNotebook } from '../lib/document/roomnotebook.js';
-import { cutUpdate } from '../lib/pieces.js';
+import { cutUpdate } from '../lib/wire/pieces.js';
 
 const KEYS = ['id', 'cell_type', 'metadata', 'outputs', 'execution_count', 'source'];
 

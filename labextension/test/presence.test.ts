@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { othersIn, readPeople } from '../lib/presence.js';
+import { othersIn, readPeople } from '../lib/wire/presence.js';
 
 const disposables: Awareness[] = [];
 

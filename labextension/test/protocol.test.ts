@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { applyAwarenessUpdate, Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { build, type Message, parse, ProtocolError, readClosing } from '../lib/protocol.js';
+import { build, type Message, parse, ProtocolError, readClosing } from '../lib/wire/protocol.js';
 
 interface IVector {
   name: string;

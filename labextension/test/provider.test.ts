@@ -6,9 +6,9 @@ import * as encoding from 'lib0/encoding';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { roomUrl } from '../lib/api.js';
-import { build, type Role } from '../lib/protocol.js';
-import { type IProviderClosing, type IProviderTimes, Provider } from '../lib/provider.js';
+import { roomUrl } from '../lib/rest/http.js';
+import { build, type Role } from '../lib/wire/protocol.js';
+import { type IProviderClosing, type IProviderTimes, Provider } from '../lib/wire/provider.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 

@@ -2,9 +2,17 @@
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import type { ICollabServer } from '../lib/api.js';
 import { digestOf } from '../lib/document/digest.js';
-import { build, CAPABILITIES, type IHello, type Message, parse, type Role, type RoomEvent } from '../lib/protocol.js';
+import type { ICollabServer } from '../lib/rest/http.js';
+import {
+  build,
+  CAPABILITIES,
+  type IHello,
+  type Message,
+  parse,
+  type Role,
+  type RoomEvent
+} from '../lib/wire/protocol.js';
 
 const EMPTY_UPDATE_BYTES = 2;
 

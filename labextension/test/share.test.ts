@@ -4,7 +4,8 @@ import { test } from 'node:test';
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ICollabServer } from '../lib/api.js';
+import type { ICollabServer } from '../lib/rest/http.js';
+import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/rest/shareapi.js';
 import { type IHandout, ShareModel } from '../lib/share/model.js';
 import {
   deedWords,
@@ -16,7 +17,6 @@ import {
   peopleDanger,
   roleDanger
 } from '../lib/share/wording.js';
-import { type IDeed, type IInvitation, type IMember, ShareApi } from '../lib/shareapi.js';
 
 const trans = {
   __: (text: string, ...values: unknown[]) =>

@@ -4,11 +4,11 @@ import { afterEach, test } from 'node:test';
 
 import { YNotebook } from '@jupyter/ydoc';
 
-import type { INewRoom } from '../lib/api.js';
 import { NotebookBinder } from '../lib/bind/binder.js';
 import { hashOf, LINK_KEY, readLink, type OwnCell } from '../lib/bind/metadata.js';
 import { RoomHandle } from '../lib/manager.js';
 import { joinCell, roomOfLink, shareInNewRoom, shareInRoom, type ISharingHost } from '../lib/plugins/sharing.js';
+import type { INewRoom } from '../lib/rest/roomsapi.js';
 import { Room } from '../lib/room.js';
 import { ServerDouble } from './server.js';
 import { until } from './wait.js';

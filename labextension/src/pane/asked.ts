@@ -1,8 +1,8 @@
 import type { Text, Transaction, YTextEvent } from 'yjs';
 
-import { ApiError } from '../api.js';
 import type { RoomCell } from '../document/cells.js';
 import type { RoomNotebook } from '../document/roomnotebook.js';
+import { ApiError } from '../rest/http.js';
 import type { Room } from '../room.js';
 import { hashOf } from '../text/sourcehash.js';
 

@@ -1,9 +1,9 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IPerson } from '../presence.js';
 import { element } from '../ui/dom.js';
 import { named } from '../ui/named.js';
+import type { IPerson } from '../wire/presence.js';
 import type { NotebookView } from './notebook.js';
 import { paintAvatar } from './people.js';
 

@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import type { CollabApi } from '../api.js';
 import type { RoomNotebook } from '../document/roomnotebook.js';
-import type { IKernelSpec } from '../kernelapi.js';
+import type { IKernelSpec } from '../rest/kernelapi.js';
+import type { RoomsApi } from '../rest/roomsapi.js';
 import type { Room } from '../room.js';
 import { element, setText } from '../ui/dom.js';
 import type { ICommandTarget } from './commands.js';
@@ -28,7 +28,7 @@ export class Header {
 
   constructor(
     private readonly _host: IHeaderHost,
-    api: CollabApi,
+    api: RoomsApi,
     commands: CommandRegistry,
     languages: readonly ILanguage[],
     share: HTMLElement,

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IInputRequest } from '../protocol.js';
 import { button, element } from '../ui/dom.js';
+import type { IInputRequest } from '../wire/protocol.js';
 import type { NotebookView } from './notebook.js';
 
 /** Asks, in the cell that waits for it, for a line of text: whoever may run may answer. */

@@ -3,8 +3,8 @@ import { caretDownIcon, closeIcon, refreshIcon, runIcon, stopIcon, type LabIcon 
 import type { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import type { IKernelState, IQueuedRun } from '../protocol.js';
 import { button, element, setText } from '../ui/dom.js';
+import type { IKernelState, IQueuedRun } from '../wire/protocol.js';
 import { PREFIX } from './commands.js';
 
 const MENU = [

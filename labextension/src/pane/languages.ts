@@ -2,9 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import type { RoomNotebook } from '../document/roomnotebook.js';
-import type { IKernelSpec } from '../kernelapi.js';
-import type { Capability } from '../protocol.js';
+import type { IKernelSpec } from '../rest/kernelapi.js';
 import { element, setDisabled } from '../ui/dom.js';
+import type { Capability } from '../wire/protocol.js';
 
 /** A language that the code of a room may be in, as a notebook's metadata has it. */
 export interface ILanguage {

@@ -1,11 +1,11 @@
 import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { CollabApi } from '../api.js';
-import { type IPerson, othersIn } from '../presence.js';
+import type { RoomsApi } from '../rest/roomsapi.js';
 import { element } from '../ui/dom.js';
 import { messageOf } from '../ui/errors.js';
 import { named } from '../ui/named.js';
+import { type IPerson, othersIn } from '../wire/presence.js';
 import { Deletions, type IDeletionsHost } from './deletions.js';
 import type { NotebookView } from './notebook.js';
 import { connectingState, emptyState, goneState, mendedBanner, refusedState, unsentBanner } from './states.js';
@@ -22,7 +22,7 @@ export class Notices {
 
   constructor(
     private readonly _host: INoticesHost,
-    private readonly _api: CollabApi,
+    private readonly _api: RoomsApi,
     private readonly _mayCreate: boolean,
     private readonly _trans: TranslationBundle
   ) {

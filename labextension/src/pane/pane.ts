@@ -9,9 +9,9 @@ import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import type { CollabApi } from '../api.js';
 import { showCarets } from '../carets.js';
 import { Loading } from '../loading.js';
+import type { RoomsApi } from '../rest/roomsapi.js';
 import type { Room } from '../room.js';
 import { Sharing } from '../share/sharing.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
@@ -390,7 +390,7 @@ export namespace RoomPane {
   export interface IOptions {
     /** The room to show, joined by the caller. */
     readonly room: Room;
-    readonly api: CollabApi;
+    readonly api: RoomsApi;
     readonly rendermime: IRenderMimeRegistry;
     readonly contentFactory: Notebook.IContentFactory;
     readonly mimeTypeService: IEditorMimeTypeService;

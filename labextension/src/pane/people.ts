@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IPerson } from '../presence.js';
 import { isHexColor, readableOn } from '../ui/colors.js';
 import { element } from '../ui/dom.js';
 import { named } from '../ui/named.js';
+import type { IPerson } from '../wire/presence.js';
 
 /** How many people are shown before the rest becomes a number. */
 const MAX_SHOWN = 5;

@@ -4,10 +4,10 @@ import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import { type CellMap, putterOf } from '../document/cellmap.js';
 import type { RoomCodeCell } from '../document/cells.js';
-import type { IQueuedRun } from '../protocol.js';
 import { hashOf } from '../text/sourcehash.js';
 import { element, setText } from '../ui/dom.js';
 import { named } from '../ui/named.js';
+import type { IQueuedRun } from '../wire/protocol.js';
 import { followRuns, showPrompt } from './codecells.js';
 import type { NotebookView } from './notebook.js';
 

@@ -7,21 +7,21 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
-import { CollabApi } from '../api.js';
 import { roomExtensions } from '../editors.js';
 import { BrowserPersistence } from '../indexeddb.js';
-import { labServer } from '../labserver.js';
 import { RoomManager, type RoomHandle } from '../manager.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
 import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
-import type { Role } from '../protocol.js';
+import { labServer } from '../rest/labserver.js';
+import { RoomsApi } from '../rest/roomsapi.js';
+import type { Role } from '../wire/protocol.js';
 import { languagesOf } from './rooms.js';
 import { followSettings, PLUGIN_ID } from './settings.js';
 
 /** What every home of a pane in this page shares. */
 export interface ICollab {
-  readonly api: CollabApi;
+  readonly api: RoomsApi;
 
   /** The languages that the server has kernels for, that of its default kernel first. */
   languages(): ILanguage[];
@@ -63,7 +63,7 @@ export const collabPlugin: JupyterFrontEndPlugin<ICollab> = {
   ) => {
     roomExtensions.forEach(extension => editorExtensions.addExtension(extension));
     const server = labServer(app.serviceManager.serverSettings);
-    const api = new CollabApi(server);
+    const api = new RoomsApi(server);
     const persistence = new ChosenPersistence(settings);
     await persistence.ready;
     const manager = new RoomManager({ server, persistence });

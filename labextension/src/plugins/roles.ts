@@ -1,4 +1,4 @@
-import type { Role } from '../protocol.js';
+import type { Role } from '../wire/protocol.js';
 
 const ROLES: readonly unknown[] = ['viewer', 'runner', 'writer', 'editor', 'owner'] satisfies Role[];
 

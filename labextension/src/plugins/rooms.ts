@@ -4,13 +4,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { UUID } from '@lumino/coreutils';
 
-import type { CollabApi, INewRoom, RoomKind } from '../api.js';
 import type { ILanguage } from '../pane/languages.js';
+import type { RoomsApi, INewRoom, RoomKind } from '../rest/roomsapi.js';
 import { loudly } from './loudly.js';
 
 /** What one does to rooms in JupyterLab: each asks what is to be asked, does it, and says that it is done. */
 export interface IRooms {
-  readonly api: CollabApi;
+  readonly api: RoomsApi;
 
   /** Emitted when the list of rooms is another one, as far as this page knows. */
   readonly changed: ISignal<IRooms, void>;
@@ -38,7 +38,7 @@ export class Rooms implements IRooms {
    * @param open - Shows a room.
    */
   constructor(
-    readonly api: CollabApi,
+    readonly api: RoomsApi,
     private readonly _languages: () => readonly ILanguage[],
     readonly open: (id: string) => void,
     private readonly _trans: TranslationBundle

@@ -15,8 +15,8 @@ import type { Message } from '@lumino/messaging';
 import { Poll, Debouncer } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 
-import type { IConnectedUser, IRoomInfo } from '../api.js';
 import { paintAvatar } from '../pane/people.js';
+import type { IConnectedUser, IRoomInfo } from '../rest/roomsapi.js';
 import { button, element } from '../ui/dom.js';
 import { messageOf } from '../ui/errors.js';
 import { named } from '../ui/named.js';

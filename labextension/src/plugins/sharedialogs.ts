@@ -2,8 +2,8 @@ import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import type { CollabApi, IRoomInfo } from '../api.js';
 import type { OwnCell } from '../bind/metadata.js';
+import type { RoomsApi, IRoomInfo } from '../rest/roomsapi.js';
 import { element } from '../ui/dom.js';
 import { roomOfLink } from './sharing.js';
 
@@ -17,7 +17,7 @@ export interface IPlace {
 const MAX_ROOMS = 50;
 
 /** Asks where to share a cell; `null` if nowhere. */
-export async function askPlace(api: CollabApi, title: string, trans: TranslationBundle): Promise<IPlace | null> {
+export async function askPlace(api: RoomsApi, title: string, trans: TranslationBundle): Promise<IPlace | null> {
   const { rooms } = await api.list({ limit: MAX_ROOMS });
   const body = new PlaceForm(rooms.filter(mayEdit), title, trans);
   const result = await showDialog({

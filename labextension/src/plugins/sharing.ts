@@ -2,15 +2,15 @@ import type { YNotebook } from '@jupyter/ydoc';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID, type PartialJSONObject } from '@lumino/coreutils';
 
-import type { CollabApi } from '../api.js';
 import type { NotebookBinder } from '../bind/binder.js';
 import { hashOf, metadataWithoutLink, type ILink, type OwnCell } from '../bind/metadata.js';
 import type { RoomHandle } from '../manager.js';
+import type { RoomsApi } from '../rest/roomsapi.js';
 import type { Room } from '../room.js';
 
 /** What sharing needs of the page. */
 export interface ISharingHost {
-  readonly api: CollabApi;
+  readonly api: RoomsApi;
   readonly trans: TranslationBundle;
 
   join(room: string): RoomHandle;

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IDeed } from '../shareapi.js';
+import type { IDeed } from '../rest/shareapi.js';
 import { button, element } from '../ui/dom.js';
 import { refill } from '../ui/sheet.js';
 import type { ShareModel } from './model.js';

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IInvitation } from '../shareapi.js';
+import type { IInvitation } from '../rest/shareapi.js';
 import { button, element } from '../ui/dom.js';
 import { openSheet, refill } from '../ui/sheet.js';
 import type { ShareModel } from './model.js';

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IInviteWish, InvitableRole } from '../shareapi.js';
+import type { IInviteWish, InvitableRole } from '../rest/shareapi.js';
 import { button, element, setText } from '../ui/dom.js';
 import { INVITABLE, lifetimes, roleDanger, roleName, roleWords, USUAL_LIFETIME } from './wording.js';
 

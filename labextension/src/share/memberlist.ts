@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { CAPABILITIES, type Role } from '../protocol.js';
-import type { IMember, InKernel } from '../shareapi.js';
+import type { IMember, InKernel } from '../rest/shareapi.js';
 import { button, element } from '../ui/dom.js';
 import { askSure, refill } from '../ui/sheet.js';
+import { CAPABILITIES, type Role } from '../wire/protocol.js';
 import { isGuest, type ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
 import { type IStoppable, offerToStop } from './stopping.js';

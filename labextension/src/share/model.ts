@@ -1,7 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { Role } from '../protocol.js';
 import type {
   IDeed,
   IFreshInvitation,
@@ -11,8 +10,9 @@ import type {
   IMembers,
   InKernel,
   ShareApi
-} from '../shareapi.js';
+} from '../rest/shareapi.js';
 import { messageOf } from '../ui/errors.js';
+import type { Role } from '../wire/protocol.js';
 
 /** How many deeds are asked for at a time. */
 const DEEDS_PER_PAGE = 30;

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Role } from '../protocol.js';
 import { element } from '../ui/dom.js';
+import type { Role } from '../wire/protocol.js';
 import { peopleDanger, roleName, roleWords } from './wording.js';
 
 /**

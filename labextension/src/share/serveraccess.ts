@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Role } from '../protocol.js';
 import { button, element } from '../ui/dom.js';
+import type { Role } from '../wire/protocol.js';
 import type { ShareModel } from './model.js';
 import { roleSelect } from './roleselect.js';
 import { type IStoppable, offerToStop } from './stopping.js';

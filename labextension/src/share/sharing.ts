@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IWaiting } from '../protocol.js';
 import type { Room } from '../room.js';
 import { button, element } from '../ui/dom.js';
 import { messageOf } from '../ui/errors.js';
 import { refill } from '../ui/sheet.js';
+import type { IWaiting } from '../wire/protocol.js';
 import { openShareDialog } from './dialog.js';
 import { isGuest } from './model.js';
 import { roleName } from './wording.js';

@@ -1,7 +1,7 @@
 /** What somebody ran who may not run any more goes on in the kernel, until an owner ends it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { InKernel } from '../shareapi.js';
+import type { InKernel } from '../rest/shareapi.js';
 import { button, element } from '../ui/dom.js';
 import { messageOf } from '../ui/errors.js';
 import { openSheet } from '../ui/sheet.js';

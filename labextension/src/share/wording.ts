@@ -1,8 +1,8 @@
 /** What roles, bounds and deeds are called. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { CAPABILITIES, type Capability, type Role } from '../protocol.js';
-import type { IDeed, IInvitation, InvitableRole } from '../shareapi.js';
+import type { IDeed, IInvitation, InvitableRole } from '../rest/shareapi.js';
+import { CAPABILITIES, type Capability, type Role } from '../wire/protocol.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

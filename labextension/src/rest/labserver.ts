@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { ICollabServer } from './api.js';
+import type { ICollabServer } from './http.js';
 
 /** The server that JupyterLab talks to. */
 export function labServer(settings: ServerConnection.ISettings = ServerConnection.makeSettings()): ICollabServer {

@@ -1,6 +1,7 @@
 /** The part of the REST API that only this page uses: who one is, and invites (`docs/rest.md`). */
-import { ApiError, type ICollabServer, type IRoomInfo, jsonInit, request, requestJson } from '../lib/api.js';
-import type { Role } from '../lib/protocol.js';
+import { ApiError, type ICollabServer, jsonInit, request, requestJson } from '../lib/rest/http.js';
+import type { IRoomInfo } from '../lib/rest/roomsapi.js';
+import type { Role } from '../lib/wire/protocol.js';
 
 /** How one can become somebody here. */
 export interface IOffers {

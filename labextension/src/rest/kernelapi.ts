@@ -1,6 +1,6 @@
 /** The REST API of a room's kernel (`docs/rest.md`), typed. */
-import { type ICollabServer, jsonInit, request, requestJson, roomPath } from './api.js';
-import type { IKernelState, Role } from './protocol.js';
+import type { IKernelState, Role } from '../wire/protocol.js';
+import { type ICollabServer, jsonInit, request, requestJson, roomPath } from './http.js';
 
 /** A kernel that the server can start. */
 export interface IKernelSpec {

@@ -15,10 +15,10 @@ export interface IOutgoing {
  * An edit *waits* (for the next step 2, which carries everything), is *queued* (for the next update message) or is
  * *sent* (until its message, counted from 1 on each connection as the server does, is acknowledged).
  */
-export class OutgoingEdits {
+export class Outbox {
   /** Edits that are not known to be durable. */
   get pending(): number {
-    return this.unsent + this._sent.reduce((sum, { edits }) => sum + edits, 0);
+    return this.unsent + this._inFlight.reduce((sum, { edits }) => sum + edits, 0);
   }
 
   /** Edits that were not sent on this connection. */
@@ -32,11 +32,11 @@ export class OutgoingEdits {
   }
 
   /** Put an update into the queue. */
-  queue(outgoing: IOutgoing): void {
+  add(outgoing: IOutgoing): void {
     this._queue.push(outgoing);
   }
 
-  /** Empty the queue: what step 2 sends has all of it. Answers how many edits that are. */
+  /** Empty the queue, as step 2 sends all that is in it. Returns how many edits that are. */
   takeAll(): number {
     const edits = this.unsent;
     this._waiting = 0;
@@ -45,7 +45,7 @@ export class OutgoingEdits {
   }
 
   /** Empty the queue, merged into one update unless that would not fit into a message of `maxBytes`. */
-  takeQueue(maxBytes: number): IOutgoing[] {
+  take(maxBytes: number): IOutgoing[] {
     const queue = this._queue;
     this._queue = [];
     if (queue.length < 2) {
@@ -57,32 +57,32 @@ export class OutgoingEdits {
   }
 
   /** A message with so many edits is being sent. */
-  send(edits: number): void {
+  sent(edits: number): void {
     this._sentCount += 1;
-    this._sent.push({ count: this._sentCount, edits });
+    this._inFlight.push({ count: this._sentCount, edits });
   }
 
   /** All messages up to number `count` are durable. */
-  acknowledge(count: number): void {
-    this._sent = this._sent.filter(sent => sent.count > count);
+  settle(count: number): void {
+    this._inFlight = this._inFlight.filter(sent => sent.count > count);
   }
 
   /** Message number `count` was refused, but may be sent again: its edits wait. */
-  sendAgain(count: number): void {
-    this._waiting += this._sent.find(sent => sent.count === count)?.edits ?? 0;
-    this._sent = this._sent.filter(sent => sent.count !== count);
+  putBack(count: number): void {
+    this._waiting += this._inFlight.find(sent => sent.count === count)?.edits ?? 0;
+    this._inFlight = this._inFlight.filter(sent => sent.count !== count);
   }
 
   /** The connection is gone: everything waits for the next one. */
-  reset(): void {
+  reconnect(): void {
     this._waiting = this.pending;
     this._queue = [];
-    this._sent = [];
+    this._inFlight = [];
     this._sentCount = 0;
   }
 
   private _waiting = 0;
   private _queue: IOutgoing[] = [];
-  private _sent: { count: number; edits: number }[] = [];
+  private _inFlight: { count: number; edits: number }[] = [];
   private _sentCount = 0;
 }

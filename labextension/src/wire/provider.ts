@@ -10,7 +10,7 @@ import * as Y from 'yjs';
 
 import { Agreement } from './agreement.js';
 import { Connection, type IConnectionTimes } from './connection.js';
-import { MESSAGE_HEAD_BYTES, OutgoingEdits } from './outgoing.js';
+import { MESSAGE_HEAD_BYTES, Outbox } from './outbox.js';
 import { Pacer } from './pacer.js';
 import { cutUpdate } from './pieces.js';
 import { withoutEcho } from './presence.js';
@@ -121,7 +121,7 @@ export class Provider implements IDisposable {
 
   /** How many local edits are not known to be durable. */
   get pending(): number {
-    return this._outgoing.pending;
+    return this._outbox.pending;
   }
 
   /** The server's words if its store fails, so that edits wait; else null. */
@@ -157,7 +157,7 @@ export class Provider implements IDisposable {
   resume({ epoch, updates, edits }: { epoch: string; updates: readonly Uint8Array[]; edits: number }): void {
     this._epoch = epoch;
     this._hasOwn = true;
-    this._outgoing.wait(edits);
+    this._outbox.wait(edits);
     Y.transact(this.doc, () => updates.forEach(update => Y.applyUpdate(this.doc, update)), this, false);
     this._changed.emit();
   }
@@ -214,7 +214,7 @@ export class Provider implements IDisposable {
   };
 
   private readonly _asker = {
-    mayAsk: (): boolean => this._state === 'synced' && this._outgoing.pending === 0 && this._mayCheck(),
+    mayAsk: (): boolean => this._state === 'synced' && this._outbox.pending === 0 && this._mayCheck(),
     ask: (digest: string): void => this._send({ type: 'check', digest, differs: false }),
     onDiffers: (digest: string): void => {
       this._send({ type: 'check', digest, differs: true });
@@ -226,7 +226,7 @@ export class Provider implements IDisposable {
     const wasGreeted = this._isGreeted;
     this._isGreeted = this._hasHeardAll = this._hasToldAll = false;
     this._notSaved = null;
-    this._outgoing.reset();
+    this._outbox.reconnect();
     this._editPacer.cancel();
     this._presencePacer.cancel();
     this._agreement.stop();
@@ -293,7 +293,7 @@ export class Provider implements IDisposable {
       case 'awareness':
         return applyAwarenessUpdate(this.awareness, withoutEcho(message.payload, this.awareness.clientID), this);
       case 'ack':
-        this._outgoing.acknowledge(message.count);
+        this._outbox.settle(message.count);
         return this._changed.emit();
       case 'rejection':
         return this._reject(message.count, message.reason, message.message);
@@ -336,7 +336,7 @@ export class Provider implements IDisposable {
     this.awareness.setLocalStateField('user', { ...user, role });
     this._capabilities = new Set(capabilities);
     this._hasToldAll &&= this._mayEdit;
-    if (!this._mayEdit && this._outgoing.unsent > 0) {
+    if (!this._mayEdit && this._outbox.unsent > 0) {
       this._retake('permission_denied');
     } else {
       this._changed.emit();
@@ -358,7 +358,7 @@ export class Provider implements IDisposable {
       return this._retake(reason, message);
     }
     // The server sends its state vector again: the answer carries these edits.
-    this._outgoing.sendAgain(count);
+    this._outbox.putBack(count);
     this._hasToldAll = false;
   }
 
@@ -388,10 +388,10 @@ export class Provider implements IDisposable {
     this._hasOwn = true;
     const edits = change.local ? 1 : 0;
     if (this._hasToldAll) {
-      this._outgoing.queue({ update, edits });
+      this._outbox.add({ update, edits });
       this._editPacer.request();
     } else {
-      this._outgoing.wait(edits);
+      this._outbox.wait(edits);
     }
     this._changed.emit();
   };
@@ -408,13 +408,13 @@ export class Provider implements IDisposable {
   private _answer(stateVector: Uint8Array): void {
     if (this._mayEdit) {
       this._hasToldAll = true;
-      this._sendEdits('sync_step2', Y.encodeStateAsUpdate(this.doc, stateVector), this._outgoing.takeAll());
+      this._sendEdits('sync_step2', Y.encodeStateAsUpdate(this.doc, stateVector), this._outbox.takeAll());
       this._checkSynced();
     }
   }
 
   private _flushEdits(): void {
-    for (const { update, edits } of this._outgoing.takeQueue(this._messageBytes)) {
+    for (const { update, edits } of this._outbox.take(this._messageBytes)) {
       this._sendEdits('update', update, edits);
     }
   }
@@ -425,14 +425,14 @@ export class Provider implements IDisposable {
 
   private _sendEdits(type: 'sync_step2' | 'update', update: Uint8Array, edits: number): void {
     if (update.length > (this._hello?.limits.room_bytes ?? Infinity)) {
-      this._outgoing.send(edits);
+      this._outbox.sent(edits);
       return this._retake('room_too_large');
     }
     const pieces = cutUpdate(update, this._messageBytes - MESSAGE_HEAD_BYTES);
     const messages = pieces.map(piece => build({ type, update: piece }));
     if (messages.some(({ length }) => length > this._messageBytes)) {
       // The server would close the connection, and the next one as well.
-      this._outgoing.send(edits);
+      this._outbox.sent(edits);
       return this._retake('message_too_large');
     }
     if (messages.length > 1 && this._hello?.pieces === true) {
@@ -441,7 +441,7 @@ export class Provider implements IDisposable {
     }
     messages.forEach((data, index) => {
       // The edits are durable when the last piece is.
-      this._outgoing.send(index === messages.length - 1 ? edits : 0);
+      this._outbox.sent(index === messages.length - 1 ? edits : 0);
       this._connection.send(data);
     });
   }
@@ -467,7 +467,7 @@ export class Provider implements IDisposable {
   }
 
   private readonly _connection: Connection;
-  private readonly _outgoing = new OutgoingEdits();
+  private readonly _outbox = new Outbox();
   private readonly _editPacer: Pacer;
   private readonly _presencePacer: Pacer;
   private readonly _agreement: Agreement;

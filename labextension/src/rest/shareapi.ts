@@ -1,6 +1,7 @@
 /** The REST API of who may do what in a room (`docs/rest.md`), typed. */
-import { type ICollabServer, type IRoomInfo, jsonInit, request, requestJson, roomPath } from './api.js';
-import type { Role } from './protocol.js';
+import type { Role } from '../wire/protocol.js';
+import { type ICollabServer, jsonInit, request, requestJson, roomPath } from './http.js';
+import type { IRoomInfo } from './roomsapi.js';
 
 /** What an invitation can make of somebody. */
 export type InvitableRole = Exclude<Role, 'owner'>;

@@ -1,14 +1,14 @@
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { CollabApi } from '../lib/api.js';
 import { BrowserPersistence } from '../lib/indexeddb.js';
 import { keeperOf } from '../lib/keeper.js';
 import { RoomPane } from '../lib/pane/pane.js';
+import { RoomsApi } from '../lib/rest/roomsapi.js';
 import { Room } from '../lib/room.js';
 import { element } from '../lib/ui/dom.js';
-import type { IMe } from './api.js';
 import { makeEditors, type IEditors } from './editors.js';
+import type { IMe } from './pageapi.js';
 import { addressOf } from './place.js';
 import { TouchBar } from './touchbar.js';
 import type { IPage, View } from './view.js';
@@ -24,7 +24,7 @@ export class RoomView implements View {
     this._pane = new RoomPane({
       ...editors,
       room: this._room,
-      api: new CollabApi(page.server),
+      api: new RoomsApi(page.server),
       lead: homeLink(page),
       // Nothing could run here anyway: the page forbids all scripts but its own.
       mayTrust: false,

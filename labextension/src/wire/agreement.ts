@@ -1,7 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { digesting } from './document/digest.js';
+import { digesting } from '../document/digest.js';
 
 /** The document is read for so long at once; then whatever else the page has to do has its turn. */
 const SLICE_MS = 5;
