@@ -1,4 +1,4 @@
-import { keeperOf } from '../lib/keeper.js';
+import { keeperOf } from '../lib/keep/keeper.js';
 import { RoomsApi, type IConnectedUser, type IRoomInfo } from '../lib/rest/roomsapi.js';
 import { button, element } from '../lib/ui/dom.js';
 import { named } from '../lib/ui/named.js';
@@ -149,7 +149,7 @@ export class HomeView implements View {
 
   /** Takes what this browser keeps of somebody's rooms out of it, if they are sure; says whether they go. */
   private async _forget(me: IMe): Promise<boolean> {
-    const { BrowserPersistence } = await import('../lib/indexeddb.js');
+    const { BrowserPersistence } = await import('../lib/keep/indexeddb.js');
     const [browser, keeper] = [new BrowserPersistence(), keeperOf(me)];
     const unsent = await browser.unsentOf(keeper).catch(() => []);
     if (unsent.length > 0) {

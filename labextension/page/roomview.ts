@@ -1,11 +1,11 @@
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { BrowserPersistence } from '../lib/indexeddb.js';
-import { keeperOf } from '../lib/keeper.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import { keeperOf } from '../lib/keep/keeper.js';
 import { RoomPane } from '../lib/pane/pane.js';
 import { RoomsApi } from '../lib/rest/roomsapi.js';
-import { Room } from '../lib/room.js';
+import { Room } from '../lib/rooms/room.js';
 import { element } from '../lib/ui/dom.js';
 import { makeEditors, type IEditors } from './editors.js';
 import type { IMe } from './pageapi.js';

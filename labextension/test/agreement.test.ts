@@ -4,7 +4,7 @@ import { afterEach, test } from 'node:test';
 
 import * as Y from 'yjs';
 
-import { Room } from '../lib/room.js';
+import { Room } from '../lib/rooms/room.js';
 import type { Message, Role } from '../lib/wire/protocol.js';
 import type { IProviderTimes } from '../lib/wire/provider.js';
 import { ServerDouble } from './server.js';

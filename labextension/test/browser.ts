@@ -3,11 +3,10 @@ import 'fake-indexeddb/auto';
 
 import { mock } from 'node:test';
 
-import { Database } from '../lib/database.js';
-import type { ITables } from '../lib/database.js';
-import { BrowserPersistence } from '../lib/indexeddb.js';
-import type { ILivingPages } from '../lib/living.js';
-import type { IKeeper, IPersistence } from '../lib/persistence.js';
+import { Database, type ITables } from '../lib/keep/database.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import type { ILivingPages } from '../lib/keep/living.js';
+import type { IKeeper, IPersistence } from '../lib/keep/persistence.js';
 
 let browsers = 0;
 

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { EditorState } from '@codemirror/state';
 import * as Y from 'yjs';
 
-import { gateEdits, mayEdit } from '../lib/editgate.js';
 import { onlyAllowedEdits } from '../lib/readonly.js';
+import { gateEdits, mayEdit } from '../lib/rooms/editgate.js';
 
 function makeText(content: string, isAllowed: () => boolean): Y.Text {
   const doc = new Y.Doc();

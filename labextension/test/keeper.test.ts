@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
-import { BrowserPersistence } from '../lib/indexeddb.js';
-import { type IIdentity, keeperOf } from '../lib/keeper.js';
-import type { IPersistence } from '../lib/persistence.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import { type IIdentity, keeperOf } from '../lib/keep/keeper.js';
+import type { IPersistence } from '../lib/keep/persistence.js';
 import { Browser } from './browser.js';
 import { settle } from './wait.js';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
 import { KernelApi } from '../lib/rest/kernelapi.js';
-import { Room } from '../lib/room.js';
+import { Room } from '../lib/rooms/room.js';
 import type { IKernelState } from '../lib/wire/protocol.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';

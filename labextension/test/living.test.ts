@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type ILivingPages, LockingPages, SpeakingPages } from '../lib/living.js';
+import { type ILivingPages, LockingPages, SpeakingPages } from '../lib/keep/living.js';
 import { settle } from './wait.js';
 
 /** A browser's web locks, as far as they are used. */

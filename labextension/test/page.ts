@@ -9,9 +9,9 @@ import { createInterface } from 'node:readline';
 
 import { WebSocket } from 'ws';
 
-import { BrowserPersistence } from '../lib/indexeddb.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
 import type { ICollabServer } from '../lib/rest/http.js';
-import { Room } from '../lib/room.js';
+import { Room } from '../lib/rooms/room.js';
 import type { Role } from '../lib/wire/protocol.js';
 
 const [baseUrl, token, id, role] = process.argv.slice(2);

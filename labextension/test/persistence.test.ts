@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
 
-import { BrowserPersistence } from '../lib/indexeddb.js';
-import { type IPersistence, NoPersistence } from '../lib/persistence.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import { type IPersistence, NoPersistence } from '../lib/keep/persistence.js';
 import { Browser, KnownPages, refuseWrites } from './browser.js';
 import { settle } from './wait.js';
 

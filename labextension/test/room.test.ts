@@ -4,12 +4,12 @@ import { afterEach, test } from 'node:test';
 
 import type { YNotebook } from '@jupyter/ydoc';
 
-import { BrowserPersistence } from '../lib/indexeddb.js';
-import { RoomManager } from '../lib/manager.js';
-import { NoPersistence, type IPersistenceFactory } from '../lib/persistence.js';
-import { Replica } from '../lib/replica.js';
-import { Room } from '../lib/room.js';
-import type { IRoomStatus } from '../lib/status.js';
+import { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import { NoPersistence, type IPersistenceFactory } from '../lib/keep/persistence.js';
+import { RoomManager } from '../lib/rooms/manager.js';
+import { Replica } from '../lib/rooms/replica.js';
+import { Room } from '../lib/rooms/room.js';
+import type { IRoomStatus } from '../lib/rooms/status.js';
 import type { IProviderTimes } from '../lib/wire/provider.js';
 import { Browser } from './browser.js';
 import { ServerDouble } from './server.js';

@@ -6,10 +6,10 @@ import { YNotebook } from '@jupyter/ydoc';
 
 import { NotebookBinder } from '../lib/bind/binder.js';
 import { hashOf, LINK_KEY, readLink, type OwnCell } from '../lib/bind/metadata.js';
-import { RoomHandle } from '../lib/manager.js';
 import { joinCell, roomOfLink, shareInNewRoom, shareInRoom, type ISharingHost } from '../lib/plugins/sharing.js';
 import type { INewRoom } from '../lib/rest/roomsapi.js';
-import { Room } from '../lib/room.js';
+import { RoomHandle } from '../lib/rooms/manager.js';
+import { Room } from '../lib/rooms/room.js';
 import { ServerDouble } from './server.js';
 import { until } from './wait.js';
 

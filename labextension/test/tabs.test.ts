@@ -4,9 +4,9 @@ import { afterEach, mock, test } from 'node:test';
 
 import * as Y from 'yjs';
 
-import type { BrowserPersistence } from '../lib/indexeddb.js';
-import type { IKeeper, IKeptDocument, IKeptRoom, IPersistence } from '../lib/persistence.js';
-import type { IUnsentText } from '../lib/unsent.js';
+import type { BrowserPersistence } from '../lib/keep/indexeddb.js';
+import type { IKeeper, IKeptDocument, IKeptRoom, IPersistence } from '../lib/keep/persistence.js';
+import type { IUnsentText } from '../lib/keep/unsent.js';
 import { Browser, dieAtWrite } from './browser.js';
 import { settle } from './wait.js';
 

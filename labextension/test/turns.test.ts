@@ -7,8 +7,8 @@ import * as Y from 'yjs';
 
 import { NotebookBinder } from '../lib/bind/binder.js';
 import { hashOf, LINK_KEY, readLink } from '../lib/bind/metadata.js';
-import { RoomHandle } from '../lib/manager.js';
-import { Room } from '../lib/room.js';
+import { RoomHandle } from '../lib/rooms/manager.js';
+import { Room } from '../lib/rooms/room.js';
 import { ServerDouble } from './server.js';
 import { settle, until } from './wait.js';
 

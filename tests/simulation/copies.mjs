@@ -30,7 +30,7 @@ console.warn = console.log = () => {}; // standard output is for answers
 const { BASE_62_DIGITS, generateKeyBetween } = await import('fractional-indexing');
 const Y = await import('yjs');
 const { RoomNotebook } = await import('./lib/document/roomnotebook.js');
-const { EditedCells } = await import('./lib/unsent.js');
+const { EditedCells } = await import('./lib/keep/unsent.js');
 
 /** A position in UTF-16 units of one that counts characters. */
 function units(text, characters) {

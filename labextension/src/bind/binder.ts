@@ -2,8 +2,8 @@ import type { YNotebook } from '@jupyter/ydoc';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { RoomHandle } from '../manager.js';
-import type { Room } from '../room.js';
+import type { RoomHandle } from '../rooms/manager.js';
+import type { Room } from '../rooms/room.js';
 import { Binding, type ITurn } from './binding.js';
 import { readLink, removeLink, writeLink, type ILink, type OwnCell } from './metadata.js';
 

@@ -2,7 +2,7 @@ import type { YNotebook } from '@jupyter/ydoc';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { setText, TextBridge, TextWatch } from './bridge.js';
 import { hashOf, readLink, writeLink, type ILink, type OwnCell } from './metadata.js';
 import { merge, reconcile } from './reconcile.js';

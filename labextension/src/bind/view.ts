@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { Badge } from './badge.js';
 import type { NotebookBinder } from './binder.js';
 import type { Binding } from './binding.js';

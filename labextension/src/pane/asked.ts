@@ -3,7 +3,7 @@ import type { Text, Transaction, YTextEvent } from 'yjs';
 import type { RoomCell } from '../document/cells.js';
 import type { RoomNotebook } from '../document/roomnotebook.js';
 import { ApiError } from '../rest/http.js';
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { hashOf } from '../text/sourcehash.js';
 
 /** So often cells are asked for in which the viewer goes on typing. */

@@ -14,7 +14,7 @@ import { Tooltip } from '@jupyterlab/tooltip';
 import type { IDisposable } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { messageOf } from '../ui/errors.js';
 import { followedBy, SharedCompleterModel } from './completermodel.js';
 import type { NotebookView } from './notebook.js';

@@ -2,7 +2,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IDeletedCell, ILateCell } from '../document/roomnotebook.js';
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { button, element } from '../ui/dom.js';
 import { focusIsNowhere, type NotebookView } from './notebook.js';
 import { Workplace } from './workplace.js';

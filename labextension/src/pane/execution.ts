@@ -2,7 +2,7 @@ import { CodeCell } from '@jupyterlab/cells';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { messageOf } from '../ui/errors.js';
 import { askToRun, AskedCells } from './asked.js';
 import type { NotebookView } from './notebook.js';

@@ -4,7 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { RoomNotebook } from '../document/roomnotebook.js';
 import type { IKernelSpec } from '../rest/kernelapi.js';
 import type { RoomsApi } from '../rest/roomsapi.js';
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { element, setText } from '../ui/dom.js';
 import type { ICommandTarget } from './commands.js';
 import { KernelBar } from './kernelbar.js';

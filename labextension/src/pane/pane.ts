@@ -12,7 +12,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import { showCarets } from '../carets.js';
 import { Loading } from '../loading.js';
 import type { RoomsApi } from '../rest/roomsapi.js';
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { Sharing } from '../share/sharing.js';
 import { RoomRenderMime, RoomTrust } from '../trust.js';
 import { Assist } from './assist.js';

@@ -1,7 +1,7 @@
 import { MarkdownCell } from '@jupyterlab/cells';
 import type { IDisposable } from '@lumino/disposable';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import type { NotebookView } from './notebook.js';
 
 /** How long nothing must have changed: text and carets come separately, and people look away for a moment. */

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IRoomStatus } from '../room.js';
+import type { IUnsentText } from '../keep/unsent.js';
+import type { IRoomStatus } from '../rooms/room.js';
 import { button, element } from '../ui/dom.js';
-import type { IUnsentText } from '../unsent.js';
 
 /** What the viewer may do with text that the room did not take. */
 export interface IUnsentActions {

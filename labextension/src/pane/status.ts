@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IRoomStatus } from '../room.js';
+import type { IRoomStatus } from '../rooms/room.js';
 import { element, setText } from '../ui/dom.js';
 
 /** Says in a few words whether what one sees is what the server has. */

@@ -7,9 +7,9 @@ import { NotebookBinder } from '../bind/binder.js';
 import { BoundEditors } from '../bind/carets.js';
 import { SharedTexts } from '../bind/rendered.js';
 import { BoundCellsView } from '../bind/view.js';
-import type { Lease } from '../leases.js';
-import type { RoomHandle } from '../manager.js';
-import type { Room } from '../room.js';
+import type { Lease } from '../rooms/leases.js';
+import type { RoomHandle } from '../rooms/manager.js';
+import type { Room } from '../rooms/room.js';
 
 /** The notebooks of this page, each with its binder, however often it is shown. */
 export class BoundNotebooks {

@@ -8,13 +8,13 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { roomExtensions } from '../editors.js';
-import { BrowserPersistence } from '../indexeddb.js';
-import { RoomManager, type RoomHandle } from '../manager.js';
+import { BrowserPersistence } from '../keep/indexeddb.js';
+import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../keep/persistence.js';
 import type { ILanguage } from '../pane/languages.js';
 import { RoomPane } from '../pane/pane.js';
-import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../persistence.js';
 import { labServer } from '../rest/labserver.js';
 import { RoomsApi } from '../rest/roomsapi.js';
+import { RoomManager, type RoomHandle } from '../rooms/manager.js';
 import type { Role } from '../wire/protocol.js';
 import { languagesOf } from './rooms.js';
 import { followSettings, PLUGIN_ID } from './settings.js';

@@ -4,9 +4,9 @@ import { UUID, type PartialJSONObject } from '@lumino/coreutils';
 
 import type { NotebookBinder } from '../bind/binder.js';
 import { hashOf, metadataWithoutLink, type ILink, type OwnCell } from '../bind/metadata.js';
-import type { RoomHandle } from '../manager.js';
 import type { RoomsApi } from '../rest/roomsapi.js';
-import type { Room } from '../room.js';
+import type { RoomHandle } from '../rooms/manager.js';
+import type { Room } from '../rooms/room.js';
 
 /** What sharing needs of the page. */
 export interface ISharingHost {

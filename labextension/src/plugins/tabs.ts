@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { RoomPane } from '../pane/pane.js';
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import type { Role } from '../wire/protocol.js';
 import type { ICollab } from './collab.js';
 import { roomIcon } from './icons.js';

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { element } from '../ui/dom.js';
 import { openSheet } from '../ui/sheet.js';
 import { handoutView } from './handout.js';

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Room } from '../room.js';
+import type { Room } from '../rooms/room.js';
 import { button, element } from '../ui/dom.js';
 import { messageOf } from '../ui/errors.js';
 import { refill } from '../ui/sheet.js';

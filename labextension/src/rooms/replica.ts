@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
 
-import { RoomNotebook } from './document/roomnotebook.js';
+import { RoomNotebook } from '../document/roomnotebook.js';
+import type { IKeptDocument, IKeptEdits, IPersistence } from '../keep/persistence.js';
+import { EditedCells } from '../keep/unsent.js';
+import { Provider } from '../wire/provider.js';
 import { gateEdits } from './editgate.js';
-import type { IKeptDocument, IKeptEdits, IPersistence } from './persistence.js';
-import { EditedCells } from './unsent.js';
-import { Provider } from './wire/provider.js';
 import * as Y from 'yjs';
 
 /** This page's copy of a room's document, with all that keeps it the same as the room's and in the browser. */

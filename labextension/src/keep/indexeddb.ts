@@ -17,7 +17,6 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
 import { Database, type ITables } from './database.js';
-import type { IKeptBy, IRecordRow, ITextRow } from './layout.js';
 import { type ILivingPages, livingPages } from './living.js';
 import type {
   IKeeper,
@@ -28,6 +27,7 @@ import type {
   IPersistence,
   IPersistenceFactory
 } from './persistence.js';
+import type { IKeptBy, IRecordRow, ITextRow } from './schema.js';
 import { type IUnsentCell, type IUnsentText, readCells } from './unsent.js';
 
 /** How long others' edits wait to be written, in milliseconds: the server has them anyway. */

@@ -2,8 +2,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import * as Y from 'yjs';
 
-import { inOrder } from './document/arrangement.js';
-import { type CellMap, deletionOf, isLate } from './document/cellmap.js';
+import { inOrder } from '../document/arrangement.js';
+import { type CellMap, deletionOf, isLate } from '../document/cellmap.js';
 
 /** One cell's text. */
 export interface IUnsentCell {

@@ -4,20 +4,17 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from './document/roomnotebook.js';
-import { BrowserPersistence } from './indexeddb.js';
-import { type Lease, Leases } from './leases.js';
-import { type IPersistence, type IPersistenceFactory, NoPersistence } from './persistence.js';
-import { Replica } from './replica.js';
-import { ApiError, type ICollabServer, roomUrl } from './rest/http.js';
-import { KernelApi } from './rest/kernelapi.js';
-import { RoomsApi } from './rest/roomsapi.js';
-import { ShareApi } from './rest/shareapi.js';
-import { type IRoomStatus, readKind } from './status.js';
-import { isEqual } from './text/json.js';
-import { UnsentTexts } from './texts.js';
-import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
-import { type ICursor, type IPerson, readPeople } from './wire/presence.js';
+import type { IDeletedCell, ILateCell, ILostCell, RoomNotebook } from '../document/roomnotebook.js';
+import { BrowserPersistence } from '../keep/indexeddb.js';
+import { type IPersistence, type IPersistenceFactory, NoPersistence } from '../keep/persistence.js';
+import { type IUnsentCell, type IUnsentText, withoutSaved } from '../keep/unsent.js';
+import { UnsentTexts } from '../keep/unsenttexts.js';
+import { ApiError, type ICollabServer, roomUrl } from '../rest/http.js';
+import { KernelApi } from '../rest/kernelapi.js';
+import { RoomsApi } from '../rest/roomsapi.js';
+import { ShareApi } from '../rest/shareapi.js';
+import { isEqual } from '../text/json.js';
+import { type ICursor, type IPerson, readPeople } from '../wire/presence.js';
 import {
   CAPABILITIES,
   type Capability,
@@ -26,14 +23,17 @@ import {
   type IWaiting,
   type Role,
   type RoomEvent
-} from './wire/protocol.js';
+} from '../wire/protocol.js';
 import {
   DIVERGED,
   type IProviderClosing,
   type IProviderTimes,
   type Provider,
   type ProviderState
-} from './wire/provider.js';
+} from '../wire/provider.js';
+import { type Lease, Leases } from './leases.js';
+import { Replica } from './replica.js';
+import { type IRoomStatus, readKind } from './status.js';
 
 export type { IRoomStatus, RoomStatusKind } from './status.js';
 

@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
 
-import { BrowserPersistence } from './indexeddb.js';
-import type { IPersistenceFactory } from './persistence.js';
-import type { ICollabServer } from './rest/http.js';
+import { BrowserPersistence } from '../keep/indexeddb.js';
+import type { IPersistenceFactory } from '../keep/persistence.js';
+import type { ICollabServer } from '../rest/http.js';
+import type { Role } from '../wire/protocol.js';
 import { Room } from './room.js';
-import type { Role } from './wire/protocol.js';
 
 /** One user of a room of this page. */
 export class RoomHandle implements IDisposable {

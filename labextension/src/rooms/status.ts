@@ -1,5 +1,5 @@
 /** What a room says of itself: whether what one sees and types is what everybody has. */
-import type { Provider } from './wire/provider.js';
+import type { Provider } from '../wire/provider.js';
 
 /**
  * - `connecting`: for the first time; there may be nothing to show.

@@ -9,7 +9,7 @@ import {
   type IUpdateRow,
   STORES,
   VERSION
-} from './layout.js';
+} from './schema.js';
 
 /** The rows of one kind, within a transaction. */
 export class Rows<Row> {
