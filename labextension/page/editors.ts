@@ -12,7 +12,7 @@ import {
 import { RenderMimeRegistry, standardRendererFactories, type IRenderMime } from '@jupyterlab/rendermime';
 import type { IYText } from '@jupyter/ydoc';
 
-import { roomExtensions } from '../lib/editors.js';
+import { roomExtensions } from '../lib/editor/extensions.js';
 
 /** What JupyterLab's plugins make for its notebooks, and nobody else makes here. */
 export interface IEditors {

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { EditorState, type Transaction } from '@codemirror/state';
 import { DisposableDelegate } from '@lumino/disposable';
 
-import { Composition } from '../lib/pane/composition.js';
+import { Composition } from '../lib/editor/composition.js';
 
 interface IDesk {
   readonly composition: Composition;

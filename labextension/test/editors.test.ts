@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { EditorState } from '@codemirror/state';
 import * as Y from 'yjs';
 
-import { onlyAllowedEdits } from '../lib/readonly.js';
+import { onlyAllowedEdits } from '../lib/editor/readonly.js';
 import { gateEdits, mayEdit } from '../lib/rooms/editgate.js';
 
 function makeText(content: string, isAllowed: () => boolean): Y.Text {

@@ -1,4 +1,7 @@
-/** Imports go downwards only, and never in a circle. */
+/**
+ * The folders of the sources, from the bottom up: a module imports those of its own folder and of the layers below,
+ * never in a circle, and no name stands for two things.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -7,45 +10,32 @@ import { fileURLToPath } from 'node:url';
 
 import ts from 'typescript';
 
-/** From the bottom up. A module may import those of its own layer and of the layers below. */
+/** From the bottom up. The folders of one layer do not know each other. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['text/', 'ui/'],
-  ['document/'],
-  ['wire/'],
-  ['rest/'],
-  ['keep/'],
-  ['rooms/'],
-  [
-    'share/',
-    'pane/',
-    'carets.ts',
-    'compositions.ts',
-    'linebreaks.ts',
-    'loading.ts',
-    'outputnotes.ts',
-    'pasting.ts',
-    'readonly.ts',
-    'sanitizer.ts',
-    'surrogates.ts',
-    'svgimage.ts',
-    'trust.ts'
-  ],
-  ['editors.ts'],
-  ['bind/'],
-  ['plugins/', 'widget/'],
+  ['text', 'ui'],
+  ['document'],
+  ['wire'],
+  ['rest', 'keep'],
+  ['rooms'],
+  ['editor', 'render', 'share'],
+  ['pane', 'bind'],
+  ['widget'],
+  ['plugins'],
   ['index.ts']
 ];
 
-const SOURCES = fileURLToPath(new URL('../src', import.meta.url));
+type Graph = ReadonlyMap<string, readonly string[]>;
 
-function listModules(): string[] {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf-8' });
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function listModules(folder: string): string[] {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf-8' });
   return files.map(file => file.replaceAll('\\', '/')).filter(file => /\.tsx?$/.test(file));
 }
 
 /** The modules of ours that a module imports, types included. */
 function importsOf(module: string, modules: ReadonlySet<string>): string[] {
-  const { importedFiles } = ts.preProcessFile(readFileSync(join(SOURCES, module), 'utf-8'));
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, 'src', module), 'utf-8'));
   const ours = importedFiles.map(file => file.fileName).filter(name => name.startsWith('.'));
   return ours.map(name => {
     const path = posix.join(posix.dirname(module), name.replace(/\.js$/, ''));
@@ -54,20 +44,26 @@ function importsOf(module: string, modules: ReadonlySet<string>): string[] {
   });
 }
 
-function layerOf(module: string): number {
-  const isIn = (name: string): boolean => (name.endsWith('/') ? module.startsWith(name) : module === name);
-  return LAYERS.findIndex(layer => layer.some(isIn));
+/** The folder of the sources in which a module is; of one that is in none, its own name. */
+function folderOf(module: string): string {
+  return module.split('/')[0];
 }
 
-/** The upward imports in a graph of imports. */
-function findUpward(graph: ReadonlyMap<string, readonly string[]>): string[] {
+function layerOf(module: string): number {
+  return LAYERS.findIndex(layer => layer.includes(folderOf(module)));
+}
+
+/** The imports in a graph that lead neither into the module's own folder nor down. */
+function findForbidden(graph: Graph): string[] {
+  const isAllowed = (module: string, other: string): boolean =>
+    folderOf(other) === folderOf(module) || layerOf(other) < layerOf(module);
   return [...graph].flatMap(([module, imports]) =>
-    imports.filter(other => layerOf(other) > layerOf(module)).map(other => `${module} -> ${other}`)
+    imports.filter(other => !isAllowed(module, other)).map(other => `${module} -> ${other}`)
   );
 }
 
 /** A circle in a graph of imports, or null. */
-function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] | null {
+function findCircle(graph: Graph): string[] | null {
   const done = new Set<string>();
   const visit = (module: string, path: string[]): string[] | null => {
     if (path.includes(module)) {
@@ -94,10 +90,17 @@ function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] | n
   return null;
 }
 
-const modules = new Set(listModules());
-const imports = new Map([...modules].map(module => [module, importsOf(module, modules)]));
+/** The file names that stand in several places, each with these. */
+function findDoubled(paths: readonly string[]): string[][] {
+  const names = new Set(paths.map(path => posix.basename(path)));
+  const places = [...names].map(name => paths.filter(path => posix.basename(path) === name));
+  return places.filter(({ length }) => length > 1);
+}
 
-test('every module has its layer', () => {
+const modules = new Set(listModules('src'));
+const imports: Graph = new Map([...modules].map(module => [module, importsOf(module, modules)]));
+
+test('every module is in a folder that has its layer', () => {
   assert.ok(modules.has('wire/protocol.ts'), 'no sources found');
   assert.deepEqual(
     [...modules].filter(module => layerOf(module) < 0),
@@ -105,19 +108,37 @@ test('every module has its layer', () => {
   );
 });
 
-test('no module imports from a layer above its own', () => {
-  assert.deepEqual(findUpward(imports), []);
+test('every folder of a layer is there', () => {
+  const folders = new Set([...modules].map(folderOf));
+  assert.deepEqual(
+    LAYERS.flat().filter(folder => !folders.has(folder)),
+    []
+  );
+});
+
+test('modules import only from their own folder and from the layers below', () => {
+  assert.deepEqual(findForbidden(imports), []);
 });
 
 test('no modules import each other in a circle', () => {
   assert.equal(findCircle(imports), null);
 });
 
-test('an upward import and a circle would be found', () => {
-  assert.deepEqual(findUpward(new Map([['wire/pacer.ts', ['rooms/room.ts']]])), ['wire/pacer.ts -> rooms/room.ts']);
-  const circle = new Map([
+test('no file name stands for two things', () => {
+  const ofPage = listModules('page').map(file => `page/${file}`);
+  assert.ok(ofPage.includes('page/main.ts'), 'no sources of the page found');
+  assert.deepEqual(findDoubled([...modules, ...ofPage]), []);
+});
+
+test('what the rules forbid would be found', () => {
+  const upward: Graph = new Map([['wire/pacer.ts', ['rooms/room.ts', 'document/digest.ts', 'wire/outbox.ts']]]);
+  assert.deepEqual(findForbidden(upward), ['wire/pacer.ts -> rooms/room.ts']);
+  const beside: Graph = new Map([['pane/pane.ts', ['bind/binder.ts', 'share/sharing.ts']]]);
+  assert.deepEqual(findForbidden(beside), ['pane/pane.ts -> bind/binder.ts']);
+  const circle: Graph = new Map([
     ['rooms/room.ts', ['rooms/manager.ts']],
     ['rooms/manager.ts', ['rooms/room.ts']]
   ]);
   assert.deepEqual(findCircle(circle), ['rooms/room.ts', 'rooms/manager.ts', 'rooms/room.ts']);
+  assert.deepEqual(findDoubled(['pane/a.ts', 'share/a.ts', 'share/b.ts']), [['pane/a.ts', 'share/a.ts']]);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { EditorState, type TransactionSpec } from '@codemirror/state';
 
-import { plainLineBreaks } from '../lib/linebreaks.js';
+import { plainLineBreaks } from '../lib/editor/linebreaks.js';
 
 const WINDOWS = 'one\r\ntwo\rthree';
 

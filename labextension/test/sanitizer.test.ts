@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { IRenderMime } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { Loading } from '../lib/loading.js';
-import { SharedSanitizer } from '../lib/sanitizer.js';
+import { Loading } from '../lib/render/loading.js';
+import { SharedSanitizer } from '../lib/render/sanitizer.js';
 
 const loading = new Loading(() => 'http://here.example/blobs/', { __: (words: string) => words } as TranslationBundle);
 

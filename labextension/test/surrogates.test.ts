@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { Annotation, type ChangeSpec, EditorState, type TransactionSpec } from '@codemirror/state';
 import * as Y from 'yjs';
 
-import { plainLineBreaks } from '../lib/linebreaks.js';
-import { wholeSurrogates } from '../lib/pane/surrogates.js';
+import { plainLineBreaks } from '../lib/editor/linebreaks.js';
+import { wholeSurrogates } from '../lib/editor/surrogates.js';
 import { wellFormed } from '../lib/text/characters.js';
 
 const shared = Annotation.define<unknown>();

@@ -4,10 +4,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { Widget, type PanelLayout } from '@lumino/widgets';
 
-import { cellNote } from '../outputnotes.js';
-import type { RoomTrust } from '../trust.js';
-import { showAttachedSvg } from './attachments.js';
-import { isolateTrusted } from './isolation.js';
+import { showAttachedSvg } from '../render/attachments.js';
+import { isolateTrusted } from '../render/isolation.js';
+import { cellNote } from '../render/outputnotes.js';
+import type { RoomTrust } from '../render/trust.js';
 
 /**
  * Makes cells as the page does, each for itself: one that cannot be made or shown has its text and a note

@@ -10,7 +10,7 @@ import type { ICommandTarget } from './commands.js';
 import { KernelBar } from './kernelbar.js';
 import { LanguageSelect, type ILanguage } from './languages.js';
 import { People, type IPeopleHost } from './people.js';
-import { StatusChip } from './status.js';
+import { StatusChip } from './statuschip.js';
 import { Title } from './title.js';
 import { Toolbar } from './toolbar.js';
 

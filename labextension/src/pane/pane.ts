@@ -9,14 +9,14 @@ import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { showCarets } from '../carets.js';
-import { Loading } from '../loading.js';
+import { showCarets } from '../editor/carets.js';
+import { blobRendererFactory } from '../render/blob.js';
+import { Loading } from '../render/loading.js';
+import { RoomRenderMime, RoomTrust } from '../render/trust.js';
 import type { RoomsApi } from '../rest/roomsapi.js';
 import type { Room } from '../rooms/room.js';
 import { Sharing } from '../share/sharing.js';
-import { RoomRenderMime, RoomTrust } from '../trust.js';
 import { Assist } from './assist.js';
-import { blobRendererFactory } from './blob.js';
 import { cellFactory } from './cellfactory.js';
 import { CellPeople } from './cellpeople.js';
 import { createCommands, type ICommandTarget } from './commands.js';
@@ -29,7 +29,7 @@ import { addContextMenu } from './menu.js';
 import { NotebookView } from './notebook.js';
 import { Notices } from './notices.js';
 import { refuseGifts } from './refusals.js';
-import { RenderedTexts } from './rendering.js';
+import { RenderedTexts } from './renderedtexts.js';
 import { RunInfos } from './runinfo.js';
 import { keepSteady } from './steady.js';
 

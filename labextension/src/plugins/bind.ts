@@ -4,11 +4,11 @@ import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { slotExtension } from '../bind/editors.js';
+import { slotExtension } from '../bind/slots.js';
 import { addBindCommands, addBindToPalette, tellOfSplits } from './bindcommands.js';
 import { BoundNotebooks } from './boundnotebooks.js';
 import { ICollab } from './collab.js';
-import { CommandIDs } from './commands.js';
+import { CommandIDs } from './roomcommands.js';
 
 /** Cells of notebooks of one's own that are shared, one by one. */
 export const bindPlugin: JupyterFrontEndPlugin<void> = {

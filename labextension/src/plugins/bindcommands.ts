@@ -4,12 +4,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import type { NotebookBinder } from '../bind/binder.js';
+import { joinCell, shareInNewRoom, shareInRoom, type ISharingHost } from '../bind/cellsharing.js';
 import type { OwnCell } from '../bind/metadata.js';
 import type { BoundNotebooks } from './boundnotebooks.js';
 import { roomIcon } from './icons.js';
 import { loudly } from './loudly.js';
 import { askCell, askLink, askPlace } from './sharedialogs.js';
-import { joinCell, shareInNewRoom, shareInRoom, type ISharingHost } from './sharing.js';
 import { linkTo } from './tabs.js';
 
 /** The commands on the active cell of the notebook in the current tab. */

@@ -4,9 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { NotebookBinder } from '../bind/binder.js';
-import { BoundEditors } from '../bind/carets.js';
-import { SharedTexts } from '../bind/rendered.js';
-import { BoundCellsView } from '../bind/view.js';
+import { BoundCellsView } from '../bind/boundcells.js';
+import { BoundEditors } from '../bind/boundeditors.js';
+import { SharedTexts } from '../bind/sharedtexts.js';
 import type { Lease } from '../rooms/leases.js';
 import type { RoomHandle } from '../rooms/manager.js';
 import type { Room } from '../rooms/room.js';

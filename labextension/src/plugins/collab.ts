@@ -7,7 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
-import { roomExtensions } from '../editors.js';
+import { roomExtensions } from '../editor/extensions.js';
 import { BrowserPersistence } from '../keep/indexeddb.js';
 import { NoPersistence, type IPersistence, type IPersistenceFactory } from '../keep/persistence.js';
 import type { ILanguage } from '../pane/languages.js';

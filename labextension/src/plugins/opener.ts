@@ -5,8 +5,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { ICollab } from './collab.js';
-import { addCommands, addToLauncher, addToPalette, CommandIDs } from './commands.js';
 import { isRole } from './roles.js';
+import { addCommands, addToLauncher, addToPalette, CommandIDs } from './roomcommands.js';
 import { Rooms, type IRooms } from './rooms.js';
 import { linkTo, Tabs } from './tabs.js';
 

@@ -3,8 +3,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { roomIcon } from './icons.js';
-import { CommandIDs, PANEL_ID } from './commands.js';
 import { IRoomsToken } from './opener.js';
+import { CommandIDs, PANEL_ID } from './roomcommands.js';
 import type { IRooms } from './rooms.js';
 import { RoomsPanel } from './roomspanel.js';
 import { followSettings } from './settings.js';

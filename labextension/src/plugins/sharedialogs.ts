@@ -2,10 +2,10 @@ import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
+import { roomOfLink } from '../bind/cellsharing.js';
 import type { OwnCell } from '../bind/metadata.js';
 import type { RoomsApi, IRoomInfo } from '../rest/roomsapi.js';
 import { element } from '../ui/dom.js';
-import { roomOfLink } from './sharing.js';
 
 /** Where a cell is to be shared: in a room of this id or, where it is `null`, in a new one. */
 export interface IPlace {

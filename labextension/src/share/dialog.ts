@@ -3,8 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Room } from '../rooms/room.js';
 import { element } from '../ui/dom.js';
 import { openSheet } from '../ui/sheet.js';
+import { Activity } from './activity.js';
 import { handoutView } from './handout.js';
-import { History } from './history.js';
 import { InvitationList } from './invitationlist.js';
 import { InviteForm } from './inviteform.js';
 import { MemberList } from './memberlist.js';
@@ -57,7 +57,7 @@ class ShareView {
     this._invitations = new InvitationList(_model, room.kernelApi, trans);
     this._access = new ServerAccess(_model, room.kernelApi, trans);
     this._members = new MemberList(_model, me?.principal ?? null, room.kernelApi, trans);
-    this._history = new History(_model, `${room.id}-events.csv`, trans);
+    this._activity = new Activity(_model, `${room.id}-events.csv`, trans);
     const noGuests = trans.__(
       'This server admits nobody without a login; its administrator can change that. ' +
         'You can add users of this server below, by their names.'
@@ -71,7 +71,7 @@ class ShareView {
       section(trans.__('Invite by a link'), this._noGuests, this._form.node, this._handout),
       section(trans.__('Invitations'), this._invitations.node),
       section(trans.__('People'), this._access.node, this._members.node),
-      element('section', 'jc-Share-section', {}, this._history.node)
+      element('section', 'jc-Share-section', {}, this._activity.node)
     );
     this._model.changed.connect(this._refresh, this);
     this._refresh();
@@ -89,7 +89,7 @@ class ShareView {
     this._invitations.refresh();
     this._access.refresh();
     this._members.refresh();
-    this._history.refresh();
+    this._activity.refresh();
   }
 
   private _showHandout(handout: IHandout | null): void {
@@ -112,7 +112,7 @@ class ShareView {
   private readonly _invitations: InvitationList;
   private readonly _access: ServerAccess;
   private readonly _members: MemberList;
-  private readonly _history: History;
+  private readonly _activity: Activity;
   private _shownHandout: IHandout | null = null;
 }
 

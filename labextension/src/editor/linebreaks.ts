@@ -1,7 +1,7 @@
 import { EditorState, type ChangeSpec, type Extension, type Transaction } from '@codemirror/state';
 import type { IEditorExtensionFactory } from '@jupyterlab/codemirror';
 
-import { RoomNotebook } from './document/roomnotebook.js';
+import { RoomNotebook } from '../document/roomnotebook.js';
 
 /**
  * For texts with `\r`, which any client may write: only `\n` ends a line, and a viewer's edit leaves no other breaks.

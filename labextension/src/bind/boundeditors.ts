@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
-import { caretsIn, showCarets } from '../carets.js';
+import { caretsIn, showCarets } from '../editor/carets.js';
 import type { NotebookBinder } from './binder.js';
 import type { Binding } from './binding.js';
-import { extendEditors, readOnly } from './editors.js';
 import type { OwnCell } from './metadata.js';
+import { extendEditors, readOnly } from './slots.js';
 
 /** What was done to the editors of a bound cell. */
 interface IExtended {

@@ -5,8 +5,8 @@ import { afterEach, test } from 'node:test';
 import { YNotebook } from '@jupyter/ydoc';
 
 import { NotebookBinder } from '../lib/bind/binder.js';
+import { joinCell, roomOfLink, shareInNewRoom, shareInRoom, type ISharingHost } from '../lib/bind/cellsharing.js';
 import { hashOf, LINK_KEY, readLink, type OwnCell } from '../lib/bind/metadata.js';
-import { joinCell, roomOfLink, shareInNewRoom, shareInRoom, type ISharingHost } from '../lib/plugins/sharing.js';
 import type { INewRoom } from '../lib/rest/roomsapi.js';
 import { RoomHandle } from '../lib/rooms/manager.js';
 import { Room } from '../lib/rooms/room.js';

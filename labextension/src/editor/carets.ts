@@ -5,6 +5,9 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
+import { isHexColor } from '../ui/colors.js';
+import { named } from '../ui/named.js';
+import type { ICursor, ISelection } from '../wire/presence.js';
 import {
   caretView,
   type ICaret,
@@ -12,10 +15,7 @@ import {
   type ICaretEditor,
   type ICaretSpot,
   type IRoomCell
-} from './pane/caretview.js';
-import { isHexColor } from './ui/colors.js';
-import { named } from './ui/named.js';
-import type { ICursor, ISelection } from './wire/presence.js';
+} from './caretview.js';
 
 /** What the carets of one shared document need of its room. */
 export interface ICaretHost {

@@ -2,11 +2,11 @@ import type { YNotebook } from '@jupyter/ydoc';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID, type PartialJSONObject } from '@lumino/coreutils';
 
-import type { NotebookBinder } from '../bind/binder.js';
-import { hashOf, metadataWithoutLink, type ILink, type OwnCell } from '../bind/metadata.js';
 import type { RoomsApi } from '../rest/roomsapi.js';
 import type { RoomHandle } from '../rooms/manager.js';
 import type { Room } from '../rooms/room.js';
+import type { NotebookBinder } from './binder.js';
+import { hashOf, metadataWithoutLink, type ILink, type OwnCell } from './metadata.js';
 
 /** What sharing needs of the page. */
 export interface ISharingHost {

@@ -2,7 +2,7 @@ import { Prec, type Extension, type Transaction } from '@codemirror/state';
 import { ViewPlugin, type ViewUpdate } from '@codemirror/view';
 import type { IEditorExtensionFactory } from '@jupyterlab/codemirror';
 
-import { RoomNotebook } from './document/roomnotebook.js';
+import { RoomNotebook } from '../document/roomnotebook.js';
 
 /** What is used of a text's undo manager. */
 export interface IUndoSteps {

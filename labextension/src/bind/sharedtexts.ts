@@ -3,8 +3,8 @@ import type { Notebook } from '@jupyterlab/notebook';
 import { MimeModel, RenderedCommon, type IRenderMime } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { Loading } from '../loading.js';
-import { SharedSanitizer } from '../sanitizer.js';
+import { Loading } from '../render/loading.js';
+import { SharedSanitizer } from '../render/sanitizer.js';
 import { readLink, type OwnCell } from './metadata.js';
 
 const MARKDOWN = 'text/markdown';

@@ -8,7 +8,7 @@ import { nullTranslator, type ITranslator, type TranslationBundle } from '@jupyt
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ODD_OUTPUT } from './document/showable.js';
+import { ODD_OUTPUT } from '../document/showable.js';
 import type { Loading } from './loading.js';
 import { failedNote, hiddenNote, NotedOutput, oddNote, waitingNote, widgetNote } from './outputnotes.js';
 import { SharedSanitizer } from './sanitizer.js';

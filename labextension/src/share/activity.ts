@@ -7,7 +7,7 @@ import type { ShareModel } from './model.js';
 import { deedWords, momentWords } from './wording.js';
 
 /** What was done in the room, newest first. */
-export class History {
+export class Activity {
   readonly node: HTMLElement;
 
   /**

@@ -4,7 +4,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { ODD_OUTPUT, type Oddity } from './document/showable.js';
+import { ODD_OUTPUT, type Oddity } from '../document/showable.js';
 
 /** The viewer's choice to trust a room. */
 interface ITrust {

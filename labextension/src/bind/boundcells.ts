@@ -8,7 +8,7 @@ import type { Room } from '../rooms/room.js';
 import { Badge } from './badge.js';
 import type { NotebookBinder } from './binder.js';
 import type { Binding } from './binding.js';
-import { renderAgain } from './rendered.js';
+import { renderAgain } from './sharedtexts.js';
 
 /** The class of the widgets of bound cells. */
 export const SHARED_CLASS = 'jc-shared';

@@ -1,7 +1,7 @@
 import type { IAttachmentsModel } from '@jupyterlab/attachments';
 import type { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
-import { SVG, svgAddress } from '../svgimage.js';
+import { SVG, svgAddress } from './svgimage.js';
 
 const SCHEME = 'attachment:';
 

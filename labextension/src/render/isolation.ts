@@ -2,7 +2,7 @@ import { OutputArea, type IOutputAreaModel } from '@jupyterlab/outputarea';
 import type { IOutputModel } from '@jupyterlab/rendermime';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import type { RoomTrust } from '../trust.js';
+import type { RoomTrust } from './trust.js';
 
 const HTML = 'text/html';
 

@@ -2,7 +2,7 @@ import { EditorState, type Extension } from '@codemirror/state';
 import type { IEditorExtensionFactory } from '@jupyterlab/codemirror';
 import type * as Y from 'yjs';
 
-import { mayEdit } from './rooms/editgate.js';
+import { mayEdit } from '../rooms/editgate.js';
 
 /** While a text may not be edited, its editor takes only what makes it the same as the text. */
 export function onlyAllowedEdits(text: Y.Text): Extension {
