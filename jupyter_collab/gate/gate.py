@@ -315,6 +315,20 @@ class Gate:
                 touched: Mapping[SharedType, bool] = stop.value
                 return touched
 
+    def comparing(self, update: bytes) -> Iterator[None]:
+        """Make sure, in small steps, that what ``update`` says of what the document has is what the document says.
+
+        Raises
+        ------
+        InvalidUpdate
+            It is not.
+        """
+        clocks = self.clocks
+        reader = UpdateReader(update, is_ours=True)
+        known = [item for item in reader.items() if item.clock < clocks.get(item.client, 0)]
+        if known:
+            yield from require_known(update, known, clocks, self._encode)
+
     def learning(self, update: bytes) -> Generator[None, None, Mapping[SharedType, bool]]:
         """:meth:`learn`, in small steps."""
         yield from self._pairs.learning(update)

@@ -11,7 +11,7 @@ from pycrdt import Doc, TransactionEvent
 
 from ..access import User
 from ..document import CellRecord, RoomDocument, Word
-from ..errors import InvalidUpdate, RoomTooLarge
+from ..errors import InvalidUpdate, ProtocolError, RoomTooLarge
 from ..gate import Admission, Author, Gate, SharedType, Stride
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
@@ -309,6 +309,20 @@ class Replica:
         if edited:
             self._document.keep_words(edited, {"by": by.display_name, "username": by.username, "kind": by.kind.value})
             self._document.accept()
+
+    def comparing(self, updates: Iterable[bytes]) -> Generator[None, None, bool]:
+        """Find out, in small steps, whether ``updates`` say the same as the document of what both have.
+
+        Somebody may have written two things under one client id at two servers at once.
+        """
+        try:
+            for update in updates:
+                yield from self._gate.comparing(update)
+        except InvalidUpdate:
+            return False
+        except ProtocolError:  # :meth:`take` says what is wrong
+            return True
+        return True
 
     def take(self, update: bytes) -> list[bytes]:
         """Take in an edit that another server process has taken in already; raises as :func:`integrate` does."""

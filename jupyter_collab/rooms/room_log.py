@@ -141,6 +141,11 @@ class RoomLog:
             log_slice = await position.read(position.seq)
             await self._meet_writers(log_slice)
             await self._life.until_live()
+            if not await self._agrees(log_slice):
+                log.warning("Room %s: somebody wrote two things under one client id at two servers.", self._room_id)
+                self.heal()
+                return
+            await self._life.until_live()
             if log_slice.state is not None:  # it may have what we wrote, too
                 self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
             state, entries = position.take(log_slice)
@@ -160,6 +165,15 @@ class RoomLog:
                 self._on_changed(foreign)
             is_behind = position.is_behind
         self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
+
+    async def _agrees(self, log_slice: LogSlice) -> bool:
+        """Whether what others wrote says the same as the document of what both have.
+
+        If somebody wrote two things under one client id at two servers at once, what is first in the log counts.
+        """
+        state = () if log_slice.state is None else (log_slice.state,)
+        foreign = (entry.update for entry in log_slice.entries if not self._position.is_own(entry))
+        return await in_turns(self._replica.comparing([*state, *foreign]), rests=NO_REST)
 
     async def _meet_writers(self, log_slice: LogSlice) -> None:
         """Learn who writes under the client ids that ``log_slice`` brings, before anybody here can write under them."""

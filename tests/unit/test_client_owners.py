@@ -1,6 +1,7 @@
 """A Yjs client id stays with the person who wrote first under it, whichever server asks, and after each restart."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,44 @@ async def test_of_two_who_write_under_one_id_on_two_servers_at_once_the_first_ha
         await until(lambda: sorted(str(ben.text).split()) == ["ben", "first", "of"])
         await bob.typed("and on")
         await until(lambda: "FORGED" not in str(bob.text) and len(bob.text) == len("first of ben and on"))
+
+
+def written(doc_before: bytes, client_id: int, text: str) -> bytes:
+    """An edit that puts ``text`` before all else, under ``client_id``."""
+    doc: Doc[Any] = Doc(client_id=client_id)
+    doc.apply_update(doc_before)
+    before = doc.get_state()
+    doc.get("text", type=Text).insert(0, text)
+    return doc.get_update(before)
+
+
+async def until_same(managers: Sequence[RoomManager], *words: str) -> None:
+    """Wait until all servers have the same text, and all of ``words`` in it."""
+    async with asyncio.timeout(10):
+        while True:
+            documents = [await manager.read("demo") for manager in managers]
+            texts = {str(document.doc.get("text", type=Text)) for document in documents}
+            if len(texts) == 1 and all(word in next(iter(texts)) for word in words):
+                return
+            await asyncio.sleep(0.01)
+
+
+@scenario
+async def test_who_writes_two_things_under_one_id_on_two_servers_makes_no_two_rooms_of_one(
+    make_store: MakeStore,
+) -> None:
+    async with serving(make_store()) as here, serving(make_store(), poll_seconds=NEVER_SECONDS) as there:
+        ada, ben = await ScriptedPeer("ada").join(here), await ScriptedPeer("ben").join(there)
+        eve, also_eve = await guest("eve").join(here), await guest("eve").join(there)
+        await eve.send_edit(written(eve.doc.get_update(), 4_711, "left"))
+        await ada.until_text("left")
+        await also_eve.send_edit(written(also_eve.doc.get_update(), 4_711, "RIGHT"))
+        ada.type(" of ada", len("left"))
+        await ada.until_saved()
+        ben.type("ben ")
+        await until(lambda: ben.saved)
+        await until_same((here, there), "ada", "ben")
+        late = await ScriptedPeer("late").join(there)
+        seen = str(late.text)
+    async with serving(make_store()) as again:
+        assert str((await ScriptedPeer("later").join(again)).text) == seen
