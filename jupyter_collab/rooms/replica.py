@@ -104,7 +104,7 @@ class Replica:
         yield from self._gate.freeing()
 
     def understand(self) -> Generator[None, None, None]:
-        """Get to know the document, in small steps; what changes meanwhile the gate learns in the end.
+        """Get to know the document, in small steps, and what changes meanwhile.
 
         Without it, the gate refuses all edits, and until then nobody may edit the document otherwise. Later it frees
         what the gate remembers of what is gone.
@@ -117,9 +117,9 @@ class Replica:
         unheard = self._unheard[gate] = []
         try:
             yield from gate.learning(self.encode())
-            if self._document is document:  # else it was made again meanwhile
-                for change in unheard:
-                    gate.learn(change)
+            while unheard and self._document is document:  # else it was made again meanwhile
+                yield from gate.learning(unheard.pop(0))
+            if self._document is document:
                 former, self._gate = self._gate, gate
                 yield from former.freeing()
         except InvalidUpdate:

@@ -115,9 +115,9 @@ class RoomLog:
         """
         if not (self._life.is_live() and self._replica.has_log):
             return
-        await in_turns(self._replica.clear_out(clock.now_ms(), self.tidy), rests=NO_REST)
+        await in_turns(self._replica.clear_out(clock.now_ms(), self.tidy))
         if self._replica.is_bloated:
-            await in_turns(self._replica.understand(), rests=NO_REST)
+            await in_turns(self._replica.understand())
         if not self._life.is_live():
             return
         state, seq = self._replica.keyframe(), self._position.seq

@@ -1,5 +1,6 @@
 """What no page could show, what is others', and what would end the server, is refused; and nothing of it stays."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from jupyter_collab.depths import MAX_TYPES_DEEP
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author
+from jupyter_collab.gate.examination import Examination
 from jupyter_collab.gate.gate import MAX_CLIENTS_OF_ONE
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.yjs import ANY, DELETED, Deletion, Item, UpdateReader
@@ -449,6 +451,30 @@ def test_two_who_let_the_gate_forget_at_once_leave_out_no_edit() -> None:
         assert list(steps)
         ada.send(lambda ada: ada.source().insert(0, "and on "))
     assert room.cell("code")["source"].startswith("and on and on meanwhile between ")
+
+
+def test_what_came_while_the_gate_got_to_know_a_room_is_learnt_in_small_steps_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = GatedRoom()
+    items = itertools.count()
+    take = Examination._take
+
+    def counted(self: Examination, item: Item) -> None:
+        next(items)
+        take(self, item)
+
+    steps = iter(room.replica.understand())
+    next(steps)
+    for _ in range(100):
+        room.replica.edit(print_anew, lambda size: None)
+    monkeypatch.setattr(Examination, "_take", counted)
+    counts = [next(items) for _ in steps]
+    counts.append(next(items))
+    assert counts[-1] > 1_000
+    assert max(after - before for before, after in itertools.pairwise(counts)) < 100
+    room.joined("ada").send(lambda ada: ada.source().insert(0, "and on "))
+    assert room.cell("code")["source"].startswith("and on ")
 
 
 def held(content: bytes, key: str = "k", root: str = "mine") -> bytes:
