@@ -1,6 +1,5 @@
 """The Jupyter server extension: traits and wiring, nothing else."""
 
-import gc
 import json
 import logging
 import os
@@ -24,6 +23,7 @@ from ..rooms import Limits, RoomManager
 from ..store import SQLStore
 from ..workers import Workers, WorkLimits
 from .cookies import CookieRules
+from .garbage import Garbage
 from .guests import GUEST_ROUTES
 from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import SessionHost
@@ -203,6 +203,7 @@ class CollabExtension(ExtensionApp):
     rechecks: Rechecks
     open_sockets: OpenSockets
     waiting: Waiting
+    garbage: Garbage
 
     @default("allow_guests")
     def _default_allow_guests(self) -> bool:
@@ -235,6 +236,7 @@ class CollabExtension(ExtensionApp):
         host = SessionHost(self.serverapp, self.server_id.value, self._kernel_rules())
         self.kernels = RoomKernels(self.manager, host, self._kernel_limits())
         self.workers = Workers(self._work_limits())
+        self.garbage = Garbage()
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
         self.waiting = Waiting(self.manager)
@@ -299,7 +301,7 @@ class CollabExtension(ExtensionApp):
                 await self._make_demo_room()
         except StoreError as error:
             self.log.error("jupyter_collab: %s It is tried again when a room is wanted.", error)
-        _spare_the_collector()
+        self.garbage.begin()
 
     async def _make_demo_room(self) -> None:
         content = json.loads((Path(__file__).parent / "demo.ipynb").read_text(encoding="utf-8"))
@@ -309,6 +311,7 @@ class CollabExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Make everything durable and say goodbye; whatever fails in it, the rest is done."""
         async with AsyncExitStack() as exits:
+            exits.push_async_callback(self.garbage.close)
             exits.callback(self.server_id.close)
             exits.push_async_callback(self.manager.stop)
             connections = (self.rechecks, self.open_sockets)
@@ -352,13 +355,3 @@ class CollabExtension(ExtensionApp):
             loop_seconds_per_minute_per_person=self.max_loop_seconds_per_minute_per_person,
             rooms_per_server=self.max_rooms_per_server,
         )
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector not look again at what is there now, which stays until the server ends.
-
-    Modules and classes are some 150,000 objects. A full run over them would pause the event loop for 0.1 s, again and
-    again.
-    """
-    gc.collect()
-    gc.freeze()

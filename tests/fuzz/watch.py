@@ -29,6 +29,9 @@ WATCHED = {"jpserver_extensions": {"jupyter_collab": True, __name__: True}}
 TOLD_SECONDS = 0.005
 """What took less is not told."""
 
+FULL_GENERATION = 2
+"""What the garbage collector calls a run that looks at all that it knows of."""
+
 LOOK_SECONDS = 0.02
 """Of what takes longer it is told where it was then."""
 
@@ -49,12 +52,14 @@ class Seen(NamedTuple):
     """What the server says of itself: the pauses since the last time, and its memory now.
 
     ``tracked_objects`` is how many objects a full run of the garbage collector looks at; 0 if none was asked for.
+    ``most_looked_at`` is at how many one looked that came of its own accord, at most.
     """
 
     pauses: list[Pause]
     resident_bytes: int
     process_id: int
     tracked_objects: int
+    most_looked_at: int
 
 
 def look(server: RunningServer, *, collect: bool = False) -> Seen:
@@ -70,6 +75,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.pauses: list[Pause] = []
+        self.most_looked_at = 0
         self._thread = threading.get_ident()
         self._began = 0.0
         self._where = ""
@@ -103,7 +109,9 @@ class _Watch:
     def _note(self, handle: asyncio.Handle, seconds: float, work_seconds: float) -> None:
         self.pauses.append(Pause(seconds, work_seconds, self._collected, self._where or repr(handle)))
 
-    def _hear_collector(self, phase: str, _info: dict[str, int]) -> None:
+    def _hear_collector(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == FULL_GENERATION:
+            self.most_looked_at = max(self.most_looked_at, len(gc.get_objects()))
         if threading.get_ident() == self._thread:
             if phase == "start":
                 self._collecting_since = thread_time()
@@ -137,12 +145,13 @@ class _PausesHandler(JupyterHandler):
         """What was seen."""
         watch: _Watch = self.settings["tests_watch"]
         pauses, watch.pauses = watch.pauses, []
+        most_looked_at, watch.most_looked_at = watch.most_looked_at, 0
         tracked = 0
         if self.get_query_argument("collect") == "True":
             gc.collect()
             tracked = len(gc.get_objects())
         process = psutil.Process()
-        self.finish(Seen(pauses, process.memory_info().rss, process.pid, tracked)._asdict())
+        self.finish(Seen(pauses, process.memory_info().rss, process.pid, tracked, most_looked_at)._asdict())
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
