@@ -30,7 +30,7 @@ OF_THE_SERVERS_USER = (
 )
 """Variables that are no secret, but lead another user to where it may not, or should not, go."""
 
-KEEPER = (Path(__file__).parent / "keeper.py").read_text(encoding="utf-8")
+KEEPER = (Path(__file__).parent / "apart_parent.py").read_text(encoding="utf-8")
 
 MAX_LOGGED_LINES = 200
 MAX_LINE_BYTES = 500

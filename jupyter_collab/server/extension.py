@@ -15,8 +15,8 @@ from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicod
 from ..access import Role
 from ..backplane import PollingBackplane
 from ..errors import RoomExists, StoreError
-from ..kernels.all_rooms import RoomKernels
 from ..kernels.limits import KernelLimits, OutputLimits
+from ..kernels.room_kernels import RoomKernels
 from ..kernels.specs import KernelRules
 from ..people import Accounts, Attendance, Invitations, Members, Sessions, Waiting
 from ..rooms import Limits, RoomManager

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..access import Capability, Role, UserKind
 from ..errors import NotAMember, RoomNotFound, RunNotFound
-from ..kernels.all_rooms import RoomKernels
-from ..kernels.queue import May
+from ..kernels.room_kernel import RoomKernel
+from ..kernels.room_kernels import RoomKernels
+from ..kernels.run_queue import May
 from ..store import RunRecord
 from .body import BodyHandler, whole_number
 from .needs import needs
@@ -29,14 +30,14 @@ class _KernelHandler(BodyHandler):
         """What runs in the rooms."""
         return self.services.kernels
 
-    async def finish_state(self, room_id: str) -> None:
+    async def finish_state(self, kernel: RoomKernel) -> None:
         """Answer the state of the room's kernel, and what kernels there are."""
-        state, specs = await self.kernels.state(room_id), await self.kernels.specs()
+        specs = await self.kernels.host.specs()
         known = [
             {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
             for spec in specs.by_name.values()
         ]
-        self.finish({**state, "specs": known, "default": specs.default})
+        self.finish({**kernel.state, "specs": known, "default": specs.default})
 
     def finish_empty(self) -> None:
         """Answer that it is done."""
@@ -50,18 +51,22 @@ class KernelHandler(_KernelHandler):
     @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
         """The state of the room's kernel."""
-        await self.finish_state(room_id)
+        async with self.kernels.of(room_id) as kernel:
+            await self.finish_state(kernel)
 
     @needs(Capability.RUN)
     async def put(self, room_id: str) -> None:
         """Choose the kernel."""
-        await self.kernels.choose(room_id, self.json_body("chooseKernel")["name"], self.user)
-        await self.finish_state(room_id)
+        name = self.json_body("chooseKernel")["name"]
+        async with self.kernels.of(room_id) as kernel:
+            await kernel.choose(name, self.user)
+            await self.finish_state(kernel)
 
     @needs(Capability.RUN)
     async def delete(self, room_id: str) -> None:
         """End the kernel."""
-        await self.kernels.stop(room_id)
+        async with self.kernels.of(room_id) as kernel:
+            await kernel.end()
         self.finish_empty()
 
 
@@ -71,11 +76,9 @@ class KernelActionHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def post(self, room_id: str, action: str) -> None:
         """Do it."""
-        if action == "interrupt":
-            await self.kernels.interrupt(room_id)
-        else:
-            await self.kernels.restart(room_id)
-        await self.finish_state(room_id)
+        async with self.kernels.of(room_id) as kernel:
+            await (kernel.interrupt() if action == "interrupt" else kernel.restart())
+            await self.finish_state(kernel)
 
 
 class RunsHandler(_KernelHandler):
@@ -108,8 +111,9 @@ class RunsHandler(_KernelHandler):
     async def post(self, room_id: str) -> None:
         """Put cells into the queue."""
         body = self.json_body("runCells")
-        hashes = body.get("hashes", {})
-        runs = await self.kernels.run(room_id, body["cells"], self.user, self._may(room_id, self.role), hashes)
+        may = self._may(room_id, self.role)
+        async with self.kernels.of(room_id) as kernel:
+            runs = await kernel.runs.add(body["cells"], self.user, may, body.get("hashes", {}))
         if runs:
             self.services.members.note_soon(room_id, "ran", self.user, cells=len(runs))
         self.set_status(202)
@@ -130,7 +134,8 @@ class RunsHandler(_KernelHandler):
     @needs(Capability.RUN)
     async def delete(self, room_id: str) -> None:
         """Cancel what waits."""
-        await self.kernels.cancel(room_id)
+        async with self.kernels.of(room_id) as kernel:
+            await kernel.runs.cancel()
         self.finish_empty()
 
 
@@ -142,7 +147,8 @@ class RunHandler(_KernelHandler):
         """Cancel a run that waits, interrupt one that runs."""
         if not number.isascii() or not number.isdigit() or len(number) > MAX_DIGITS:
             raise RunNotFound("A run is named by its number.")
-        await self.kernels.cancel(room_id, int(number))
+        async with self.kernels.of(room_id) as kernel:
+            await kernel.runs.cancel(int(number))
         self.finish_empty()
 
 
@@ -153,7 +159,8 @@ class InputHandler(_KernelHandler):
     async def post(self, room_id: str) -> None:
         """Answer what a run asks for."""
         body = self.json_body("answerInput")
-        await self.kernels.answer_input(room_id, body["run"], body["value"])
+        async with self.kernels.of(room_id) as kernel:
+            kernel.runs.answer_input(body["run"], body["value"])
         self.finish_empty()
 
 
@@ -171,11 +178,12 @@ class AskHandler(_KernelHandler):
         body = self.json_body("completeCode" if what == "complete" else "inspectCode")
         code = body["code"]
         position = min(body["cursor_pos"], len(code))
-        if what == "complete":
-            names_only = not self.role.may(Capability.EDIT)
-            self.finish(await self.kernels.complete(room_id, code, position, names_only=names_only))
-            return
-        self.finish(await self.kernels.inspect(room_id, code, position, body.get("detail_level", 0)))
+        async with self.kernels.of(room_id) as kernel:
+            if what == "complete":
+                reply = await kernel.complete(code, position, names_only=not self.role.may(Capability.EDIT))
+            else:
+                reply = await kernel.inspect(code, position, body.get("detail_level", 0))
+        self.finish(reply)
 
 
 class BlobHandler(_KernelHandler):

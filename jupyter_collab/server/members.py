@@ -39,7 +39,7 @@ class MemberInfoHandler(BodyHandler):
             "status": member.status,
             "invite": member.invite_id,
             "added_at": None if member.added_at is None else iso_time(member.added_at),
-            "in_kernel": self.services.kernels.has_of(member.room_id, member.principal),
+            "in_kernel": self.services.kernels.has_of(member.room_id, member.principal.__eq__),
         }
 
 
@@ -58,7 +58,7 @@ class MembersHandler(MemberInfoHandler):
         self.finish(
             {
                 "members": [self.member(member) for member in members],
-                "others_in_kernel": self.services.kernels.has_of_any(room_id, is_another),
+                "others_in_kernel": self.services.kernels.has_of(room_id, is_another),
             }
         )
 
@@ -100,7 +100,7 @@ class InviteInfoHandler(BodyHandler):
 
     async def kernels_apart(self) -> bool:
         """Whether the kernels of rooms are kept apart from the server's own user."""
-        return (await self.services.kernels.specs()).are_apart
+        return (await self.services.kernels.host.specs()).are_apart
 
     async def finish_with_secrets(self, invite: InviteRecord, made: InviteSecrets) -> None:
         """Answer an invitation with its link and code. Browsers send what is behind the ``#`` to nobody."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import RequestHandler
 
 from ..access import Role, User, UserKind
-from ..kernels.all_rooms import RoomKernels
+from ..kernels.room_kernels import RoomKernels
 from ..people import Accounts, Invitations, Members, Sessions
 from ..rooms import RoomManager
 from ..workers import Workers

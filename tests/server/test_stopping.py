@@ -3,7 +3,7 @@
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_collab.kernels.all_rooms import RoomKernels
+from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.rooms import RoomManager
 
 

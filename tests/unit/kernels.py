@@ -4,16 +4,17 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 from jupyter_collab.access import Capability, UserKind
 from jupyter_collab.errors import KernelDied, KernelFailed
-from jupyter_collab.kernels.all_rooms import RoomKernels
 from jupyter_collab.kernels.contract import KernelSpec, KernelSpecs, OnMessage
 from jupyter_collab.kernels.limits import KernelLimits
 from jupyter_collab.kernels.notebook import require_spec
+from jupyter_collab.kernels.room_kernel import RoomKernel
+from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import SQLStore
 
@@ -186,6 +187,10 @@ class Cells:
         self.may: dict[str, set[Capability]] = defaultdict(lambda: {Capability.RUN, Capability.EDIT})
         self.asking_fails: Exception | None = None
 
+    def kernel(self) -> AbstractAsyncContextManager[RoomKernel]:
+        """The room's kernel, to be asked for something."""
+        return self.kernels.of("demo")
+
     async def put(self, *sources: str) -> None:
         """Make the room's cells c0, c1 and so on."""
         cells = [
@@ -199,9 +204,8 @@ class Cells:
         self, *cells: str, by: str = "ada", hashes: Mapping[str, str] | None = None, kind: UserKind = UserKind.SERVER
     ) -> list[int]:
         """Run cells, or all, which have ``hashes`` before the asker's eyes; answers the runs' numbers."""
-        runs = await self.kernels.run(
-            "demo", cells or "all", user(by, kind), partial(self._ask_whether_may, by), hashes
-        )
+        async with self.kernel() as kernel:
+            runs = await kernel.runs.add(cells or "all", user(by, kind), partial(self._ask_whether_may, by), hashes)
         return [run.number for run in runs]
 
     async def _ask_whether_may(self, name: str, capability: Capability) -> bool:
@@ -214,7 +218,8 @@ class Cells:
         return [cell["source"] for cell in (await self.manager.read("demo")).cells]
 
     async def state(self) -> Any:
-        return await self.kernels.state("demo")
+        async with self.kernel() as kernel:
+            return kernel.state
 
     async def until(self, condition: Callable[[Any], object]) -> Any:
         """Wait until the state is as wanted."""

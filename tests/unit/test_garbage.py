@@ -14,7 +14,7 @@ from pycrdt import Array, Doc
 
 from jupyter_collab.access import Capability, Role, UserKind
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.kernels.all_rooms import RoomKernels
+from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.people import Members, Waiting
 from jupyter_collab.protocol import (
     AwarenessEntry,
@@ -32,7 +32,7 @@ from jupyter_collab.rooms import Peer, Room, RoomManager
 from jupyter_collab.store import Origin, OriginKind
 
 from .doubles import FaultyStore, MemoryTransport, faulty_store, serving, user
-from .kernels import ScriptedHost, eventually
+from .kernels import ScriptedHost
 from .scenarios import scenario, until
 from .updates import text_update
 
@@ -210,9 +210,10 @@ async def may(_capability: Capability) -> bool:
 
 
 async def a_run(visitor: Visitor) -> None:
-    await visitor.kernels.run(visitor.room.id, ["c0", "c1"], user("ada"), may)
-    await eventually(lambda: visitor.kernels.state(visitor.room.id), lambda state: not state["queue"])
-    await visitor.kernels.stop(visitor.room.id)
+    async with visitor.kernels.of(visitor.room.id) as kernel:
+        await kernel.runs.add(["c0", "c1"], user("ada"), may)
+        await until(lambda: not kernel.state["queue"])
+        await kernel.end()
 
 
 Doing = Callable[[Visitor], Awaitable[None]]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from jupyter_collab.errors import CollabError, KernelDied
-from jupyter_collab.kernels import all_rooms, jupyter, run_log
+from jupyter_collab.kernels import jupyter, room_kernels, run_log
 from jupyter_collab.kernels.cell_outputs import CellOutputs
 from jupyter_collab.kernels.jupyter import JupyterKernel
 from jupyter_collab.kernels.limits import OutputLimits
 from jupyter_collab.kernels.output_writer import OutputWriter
-from jupyter_collab.kernels.runner import RoomKernel
+from jupyter_collab.kernels.room_kernel import RoomKernel
 from jupyter_collab.kernels.state import RunInfo
 from jupyter_collab.store import Origin, OriginKind
 
@@ -206,7 +206,7 @@ async def test_what_fails_while_cells_run_is_said_and_the_next_cells_run(
 async def test_a_room_that_cannot_be_tidied_keeps_back_no_other(
     store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(all_rooms, "MAX_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(room_kernels, "MAX_PAUSE_SECONDS", 0.01)
     tidied: list[str] = []
 
     async def tidy(self: RoomKernel) -> None:
@@ -218,7 +218,8 @@ async def test_a_room_that_cannot_be_tidied_keeps_back_no_other(
     async with running(store) as cells:
         await cells.manager.create_room(room_id="other", title="Other")
         for room_id in ("demo", "other"):
-            await cells.kernels.state(room_id)
+            async with cells.kernels.of(room_id):
+                pass
         await until(lambda: tidied.count("other") > 1)
         assert tidied.count("demo") > 1
 
@@ -264,5 +265,6 @@ async def run_in(cells: Cells, room_id: str) -> None:
     cell = {"id": "c0", "cell_type": "code", "source": "print a", "metadata": {}, "outputs": []}
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
     await cells.manager.edit(room_id, lambda document: document.set_notebook(notebook), user("ada"))
-    await cells.kernels.run(room_id, "all", user("ada"), may)
-    await eventually(lambda: cells.kernels.state(room_id), lambda state: state["kernel"] and not state["queue"])
+    async with cells.kernels.of(room_id) as kernel:
+        await kernel.runs.add("all", user("ada"), may)
+        await until(lambda: kernel.state["kernel"] and not kernel.state["queue"])

@@ -9,7 +9,7 @@ from pycrdt import Map
 
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import KernelElsewhere, KernelFailed, StoreUnavailable
-from jupyter_collab.kernels import claim, holder
+from jupyter_collab.kernels import kernel_lease, kernel_slot
 from jupyter_collab.kernels.limits import KernelLimits
 from jupyter_collab.rooms import RoomState
 from jupyter_collab.store import KernelLease
@@ -75,7 +75,7 @@ async def test_after_a_server_ended_the_room_says_that_its_kernel_is_gone(tmp_pa
         await cells.until(lambda state: state["kernel"]["id"])
     async with running(faulty_store(tmp_path), ScriptedHost("another address")) as cells:
         ada = await ScriptedPeer("ada").join(cells.manager)
-        await until(lambda: ada.events and ada.events[-1].info["message"] == holder.GONE)
+        await until(lambda: ada.events and ada.events[-1].info["message"] == kernel_slot.GONE)
         assert (await cells.state())["kernel"] is None
         assert (await cells.info("c0"))["status"] == "aborted"
         assert await cells.history() == [("c0", "aborted")]
@@ -94,7 +94,7 @@ async def test_after_a_server_was_killed_the_runs_that_it_left_are_said_to_be_ab
         await until(lambda: cells.host.kernel.status == "busy")
         assert (await cells.info("c0"))["status"] == "running"
         async with running(second, ScriptedHost("one")) as again:  # as if the first had just vanished
-            assert (await again.state())["message"] == holder.GONE
+            assert (await again.state())["message"] == kernel_slot.GONE
             assert (await again.info("c0"))["status"] == "aborted"
             assert await again.history() == [("c0", "aborted")]
 
@@ -109,7 +109,7 @@ async def test_after_a_server_was_killed_while_the_kernel_started_the_room_says_
         await cells.until(lambda state: state["kernel"] and state["kernel"]["status"] == "starting")
         await eventually(lambda: lease_of(cells), lambda lease: lease is not None)
         async with running(faulty_store(tmp_path)) as again:  # as if the first had just vanished
-            assert (await again.state())["message"] == holder.GONE
+            assert (await again.state())["message"] == kernel_slot.GONE
             assert await again.history() == [("c0", "aborted")]
         host.may_start.set()
 
@@ -132,7 +132,8 @@ async def test_runs_of_a_server_from_which_the_room_is_taken_are_aborted(tmp_pat
         await cells.until_waits()
         await eventually(lambda: cells.info("c0"), lambda info: info and info["status"] == "running")
         await others.state()
-        await others.kernels.choose("demo", "python3", user("bob"))
+        async with others.kernel() as room_kernel:
+            await room_kernel.choose("python3", user("bob"))
         assert await others.history() == [("c0", "aborted")]
         assert (await others.info("c0"))["status"] == "aborted"
 
@@ -159,7 +160,7 @@ async def test_a_kernel_that_dies_while_it_is_found_again_is_gone(tmp_path: Path
     host.found = {"demo": host.kernel}
     async with running(faulty_store(tmp_path), host) as cells:
         state = await cells.state()
-        assert (state["kernel"], state["message"]) == (None, holder.ENDED)
+        assert (state["kernel"], state["message"]) == (None, kernel_slot.ENDED)
         await cells.run()
         await cells.until_done()
         assert (len(host.started), await cells.history()) == (2, [("c0", "ok"), ("c0", "ok")])
@@ -175,7 +176,8 @@ async def test_a_kernel_on_another_server_is_not_ours_unless_somebody_chooses_so
         await others.until(lambda state: True)
         with pytest.raises(KernelElsewhere):
             await others.run("c1")
-        await others.kernels.choose("demo", "python3", user("bob"))
+        async with others.kernel() as room_kernel:
+            await room_kernel.choose("python3", user("bob"))
         await others.run("c1")
         await others.until_done()
         assert await others.text("c1") == "b\n"
@@ -207,7 +209,8 @@ async def test_the_document_says_nothing_of_the_kernel(tmp_path: Path) -> None:
         assert await lease_of(cells) == KernelLease("one", "k1")
         state: Map[Any] = (await cells.manager.read("demo")).doc.get("state", type=Map)
         assert "kernel" not in state
-        await cells.kernels.stop("demo")
+        async with cells.kernel() as room_kernel:
+            await room_kernel.end()
         assert await lease_of(cells) is None
 
 
@@ -221,7 +224,7 @@ async def test_what_a_document_says_of_a_kernel_keeps_nobody_from_having_one(tmp
         await cells.put("print a")
         await cells.manager.edit("demo", forge, user("eve"))
     async with running(faulty_store(tmp_path)) as cells:
-        assert (await cells.state())["message"] == holder.GONE
+        assert (await cells.state())["message"] == kernel_slot.GONE
         assert "kernel" not in (await cells.manager.read("demo")).doc.get("state", type=Map)
         await cells.run()
         await cells.until_done()
@@ -242,7 +245,7 @@ async def test_of_two_servers_that_are_to_start_a_kernel_at_once_one_does(tmp_pa
         await asyncio.gather(here.until_done(), there.until_done())
         assert sum(len(host.started) for host in hosts) == 1
         messages = [(await cells.state())["message"] for cells in (here, there)]
-        assert sorted(messages, key=str) == sorted([None, claim.ELSEWHERE], key=str)
+        assert sorted(messages, key=str) == sorted([None, kernel_lease.ELSEWHERE], key=str)
 
 
 @scenario
@@ -254,7 +257,8 @@ async def test_a_server_from_which_the_room_was_taken_has_it_again_if_nobody_ran
         await cells.run()
         await cells.until_done()
         await others.state()
-        await others.kernels.choose("demo", "python3", user("bob"))
+        async with others.kernel() as room_kernel:
+            await room_kernel.choose("python3", user("bob"))
         assert await lease_of(cells) is None
         await cells.run()
         await cells.until_done()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jupyter_collab.access import Capability
-from jupyter_collab.kernels.payload import MAX_INPUT_BYTES, Payload, read_payload
+from jupyter_collab.kernels.next_input import MAX_INPUT_BYTES
+from jupyter_collab.kernels.payload import Payload, read_payload
 
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, user
 from .kernels import Cells, eventually, running

@@ -19,7 +19,7 @@ from jupyter_collab.errors import (
     StoreUnavailable,
     TooManyRuns,
 )
-from jupyter_collab.kernels import holder, output_writer
+from jupyter_collab.kernels import kernel_slot, output_writer
 from jupyter_collab.kernels.limits import KernelLimits, OutputLimits
 from jupyter_collab.store.database import Database
 
@@ -92,13 +92,17 @@ async def test_what_waits_is_canceled_and_what_runs_is_interrupted(store: Faulty
         await cells.put("wait", "print b", "print c", "print d")
         runs = await cells.run()
         await cells.until_waits()
-        await cells.kernels.cancel("demo", runs[2])
+        async with cells.kernel() as room_kernel:
+            await room_kernel.runs.cancel(runs[2])
         assert [entry["cell"] for entry in (await cells.state())["queue"]] == ["c0", "c1", "c3"]
         with pytest.raises(RunNotFound):
-            await cells.kernels.cancel("demo", runs[2])
-        await cells.kernels.cancel("demo")
+            async with cells.kernel() as room_kernel:
+                await room_kernel.runs.cancel(runs[2])
+        async with cells.kernel() as room_kernel:
+            await room_kernel.runs.cancel()
         assert [entry["cell"] for entry in (await cells.state())["queue"]] == ["c0"]
-        await cells.kernels.cancel("demo", runs[0])
+        async with cells.kernel() as room_kernel:
+            await room_kernel.runs.cancel(runs[0])
         await cells.until_done()
         assert await cells.text("c0") == "KeyboardInterrupt\n"
         assert await cells.history() == [("c0", "error"), ("c1", "aborted"), ("c2", "aborted"), ("c3", "aborted")]
@@ -111,9 +115,11 @@ async def test_input_is_answered_by_whoever_is_first(store: FaultyStore) -> None
         (run,) = await cells.run()
         state = await cells.until(lambda state: state["input"])
         assert state["input"] == {"run": run, "cell": "c0", "prompt": "Name? ", "password": False}
-        await cells.kernels.answer_input("demo", run, "Bob")
+        async with cells.kernel() as room_kernel:
+            room_kernel.runs.answer_input(run, "Bob")
         with pytest.raises(InputNotWanted):
-            await cells.kernels.answer_input("demo", run, "Eve")
+            async with cells.kernel() as room_kernel:
+                room_kernel.runs.answer_input(run, "Eve")
         assert (await cells.until_done())["input"] is None
         assert cells.host.kernel.answers == ["Bob"]
 
@@ -124,7 +130,8 @@ async def test_a_restart_ends_what_runs_and_what_waits(store: FaultyStore) -> No
         await cells.put("wait", "print b")
         await cells.run()
         await cells.until_waits()
-        await cells.kernels.restart("demo")
+        async with cells.kernel() as room_kernel:
+            await room_kernel.restart()
         state = await cells.until_done()
         assert (state["message"], state["kernel"]["status"]) == (None, "idle")
         assert (await cells.info("c0"))["status"] == "aborted"
@@ -170,7 +177,7 @@ async def test_a_run_that_waited_for_a_kernel_in_vain_is_said_to_be_off(store: F
         kernel = await restarting(cells, "print b")
         kernel.set_status("dead")
         state = await cells.until_done()
-        assert (state["kernel"], state["message"]) == (None, holder.ENDED)
+        assert (state["kernel"], state["message"]) == (None, kernel_slot.ENDED)
         assert (await cells.history())[-1] == ("c0", "aborted")
         await cells.run()
         await cells.until_done()
@@ -182,7 +189,8 @@ async def test_a_run_that_waits_for_a_kernel_can_be_canceled(store: FaultyStore)
     async with running(store) as cells:
         kernel = await restarting(cells, "print b")
         [run] = (await cells.state())["queue"]
-        await cells.kernels.cancel("demo", run["run"])
+        async with cells.kernel() as room_kernel:
+            await room_kernel.runs.cancel(run["run"])
         assert (await cells.state())["queue"] == []
         kernel.set_status("idle")
         assert (await cells.history())[-1] == ("c0", "aborted")
@@ -195,7 +203,7 @@ async def restarting(cells: Cells, source: str) -> ScriptedKernel:
     await cells.until_done()
     kernel = cells.host.kernel
     kernel.set_status("restarting")
-    assert (await cells.state())["message"] == holder.DIED
+    assert (await cells.state())["message"] == kernel_slot.DIED
     await cells.put(source)
     await cells.run()
     await settle()
@@ -212,7 +220,8 @@ async def test_a_kernel_that_does_not_restart_is_gone(store: FaultyStore) -> Non
         await cells.until_done()
         cells.host.kernel.fails_to_restart = True
         with pytest.raises(Exception, match="did not restart"):
-            await cells.kernels.restart("demo")
+            async with cells.kernel() as room_kernel:
+                await room_kernel.restart()
         assert (await cells.state())["kernel"] is None
 
 
@@ -242,8 +251,10 @@ async def test_a_start_can_be_given_up(store: FaultyStore) -> None:
         await cells.run()
         await cells.until(lambda state: state["kernel"] and state["kernel"]["status"] == "starting")
         with pytest.raises(NoKernel):
-            await cells.kernels.interrupt("demo")
-        await cells.kernels.stop("demo")
+            async with cells.kernel() as room_kernel:
+                await room_kernel.interrupt()
+        async with cells.kernel() as room_kernel:
+            await room_kernel.end()
         state = await cells.until_done()
         assert state["kernel"] is None
         assert await cells.history() == [("c0", "aborted")]
@@ -258,7 +269,8 @@ async def test_a_run_can_be_canceled_before_the_kernel_has_started(store: Faulty
         first, _ = await cells.run("c0", "c1")
         await cells.run("c2")
         await cells.until(lambda state: state["kernel"])
-        await cells.kernels.cancel("demo", first)
+        async with cells.kernel() as room_kernel:
+            await room_kernel.runs.cancel(first)
         host.may_start.set()
         await cells.until_done()
         assert await cells.history() == [("c0", "aborted"), ("c1", "aborted"), ("c2", "ok")]
@@ -268,14 +280,16 @@ async def test_a_run_can_be_canceled_before_the_kernel_has_started(store: Faulty
 async def test_the_notebook_says_which_kernel_and_one_that_is_not_there_is_said(store: FaultyStore) -> None:
     async with running(store) as cells:
         await cells.put("print a")
-        await cells.kernels.choose("demo", "ir", user("ada"))
+        async with cells.kernel() as room_kernel:
+            await room_kernel.choose("ir", user("ada"))
         await cells.run()
         await cells.until_done()
         assert cells.host.kernel.name == "ir"
         metadata = (await cells.manager.read("demo")).metadata
         assert metadata["kernelspec"] == {"name": "ir", "display_name": "R", "language": "R"}
         assert metadata["language_info"] == {"name": "R"}
-        await cells.kernels.choose("demo", "python3", user("ada"))
+        async with cells.kernel() as room_kernel:
+            await room_kernel.choose("python3", user("ada"))
         assert (cells.host.kernel.is_shut_down, (await cells.state())["kernel"]) == (True, None)
         missing = {**metadata, "kernelspec": {"name": "gone", "display_name": "Gone"}}
         await cells.manager.edit("demo", lambda document: document.set_metadata(missing), user("ada"))
@@ -404,15 +418,18 @@ async def test_completion_asks_the_kernel_unless_it_is_busy(store: FaultyStore) 
     async with running(store) as cells:
         await cells.put("wait")
         with pytest.raises(NoKernel):
-            await cells.kernels.complete("demo", "pri", 3, names_only=False)
+            async with cells.kernel() as room_kernel:
+                await room_kernel.complete("pri", 3, names_only=False)
         await cells.run()
         kernel = await cells.until_waits()
         with pytest.raises(KernelBusy):
-            await cells.kernels.inspect("demo", "pri", 3, 0)
+            async with cells.kernel() as room_kernel:
+                await room_kernel.inspect("pri", 3, 0)
         kernel.go_on()
         await cells.until_done()
-        assert (await cells.kernels.complete("demo", "pri", 3, names_only=False))["matches"] == ["pri"]
-        assert (await cells.kernels.inspect("demo", "pri", 3, 1))["found"]
+        async with cells.kernel() as room_kernel:
+            assert (await room_kernel.complete("pri", 3, names_only=False))["matches"] == ["pri"]
+            assert (await room_kernel.inspect("pri", 3, 1))["found"]
 
 
 @scenario
@@ -463,7 +480,8 @@ async def test_cells_that_are_run_together_are_noted_in_one_job_of_the_store(
             cells.host.may_start.clear()
             assert await cells.run() == list(range(1, 201))
             assert len(jobs) == 1
-        await cells.kernels.stop("demo")
+        async with cells.kernel() as room_kernel:
+            await room_kernel.end()
         cells.host.may_start.set()
 
 
@@ -505,7 +523,10 @@ async def test_what_waits_of_a_person_is_canceled_as_soon_as_they_may_not_run_an
 async def test_what_the_kernel_has_of_somebody_is_told_until_it_is_restarted(store: FaultyStore) -> None:
     async with running(store) as cells:
         await cells.put("wait", "print b", "")
-        has_of = partial(cells.kernels.has_of, "demo")
+
+        def has_of(principal: str) -> str:
+            return cells.kernels.has_of("demo", principal.__eq__)
+
         assert has_of("server:bob") == "nothing"
         await cells.run("c0", by="bob")
         kernel = await cells.until_waits()
@@ -515,9 +536,10 @@ async def test_what_the_kernel_has_of_somebody_is_told_until_it_is_restarted(sto
         await cells.run("c2", by="cy")
         await cells.until_done()
         assert (has_of("server:bob"), has_of("server:cy")) == ("ran", "nothing")
-        await cells.kernels.restart("demo")
+        async with cells.kernel() as room_kernel:
+            await room_kernel.restart()
         assert has_of("server:bob") == "nothing"
-        assert cells.kernels.has_of("elsewhere", "server:bob") == "nothing"
+        assert cells.kernels.has_of("elsewhere", "server:bob".__eq__) == "nothing"
 
 
 @scenario
@@ -612,4 +634,5 @@ async def test_one_guest_leaves_the_others_something_of_the_queue(store: FaultyS
         with pytest.raises(TooManyRuns, match="At most 6 cells may wait"):
             await cells.run("c7", by="gus", kind=UserKind.GUEST)
         await cells.run("c6", "c7")
-        await cells.kernels.stop("demo")
+        async with cells.kernel() as room_kernel:
+            await room_kernel.end()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jupyter_collab.errors import KernelElsewhere
-from jupyter_collab.kernels import claim, elsewhere
-from jupyter_collab.kernels.all_rooms import RoomKernels
+from jupyter_collab.kernels import kernel_lease, kernel_relay
+from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.rooms import RoomManager
 
 from .backplanes import Servers
@@ -65,11 +65,12 @@ async def test_people_at_the_other_server_see_what_runs_and_what_waits(servers: 
         await until(lambda: shown(ada)["kernel"] == shown(ben)["kernel"])
         assert [(run["cell"], run["state"]) for run in shown(ben)["queue"]] == [("c0", "running"), ("c1", "queued")]
         assert shown(ben)["queue"][0]["by"] == {"username": "ada", "display_name": "Ada", "kind": "server"}
-        assert shown(ben)["message"] == claim.ELSEWHERE
+        assert shown(ben)["message"] == kernel_lease.ELSEWHERE
         assert (await there.state())["kernel"]["display_name"] == "Python 3"
         here.host.kernel.go_on()
         await until(lambda: shown(ben)["queue"] == [])
-        await here.kernels.stop("demo")
+        async with here.kernel() as room_kernel:
+            await room_kernel.end()
         await until(lambda: (shown(ben)["kernel"], shown(ben)["message"]) == (None, None))
 
 
@@ -85,7 +86,8 @@ async def test_who_comes_later_to_the_other_server_is_told(servers: Servers) -> 
         with pytest.raises(KernelElsewhere):
             await there.run()
         with pytest.raises(KernelElsewhere):
-            await there.kernels.interrupt("demo")
+            async with there.kernel() as room_kernel:
+                await room_kernel.interrupt()
 
 
 @scenario
@@ -95,11 +97,11 @@ async def test_a_server_without_the_kernel_is_not_believed(servers: Servers, cap
         ben = await ScriptedPeer("ben").join(there.manager)
         forged = {"id": "x", "name": "x", "display_name": "forged", "language": "x", "status": "idle"}
         for data in (b"1", b"{}", b'{"kernel": 1, "queue": []}', b"\xff"):
-            third.say("demo", elsewhere.TOPIC, data)
-        third.say("demo", elsewhere.TOPIC, json.dumps({"kernel": forged, "queue": []}).encode())
+            third.say("demo", kernel_relay.TOPIC, data)
+        third.say("demo", kernel_relay.TOPIC, json.dumps({"kernel": forged, "queue": []}).encode())
         await here.run()
         await here.until_done()
-        third.say("demo", elsewhere.TOPIC, json.dumps({"kernel": forged, "queue": []}).encode())
+        third.say("demo", kernel_relay.TOPIC, json.dumps({"kernel": forged, "queue": []}).encode())
         await until(lambda: shown(ben)["kernel"])
         names = [event.info["kernel"] for event in ben.events if event.info["type"] == "kernel"]
         assert {kernel["display_name"] for kernel in names if kernel} == {"Python 3"}
@@ -110,8 +112,8 @@ async def test_a_server_without_the_kernel_is_not_believed(servers: Servers, cap
 async def test_nothing_is_shown_any_more_of_a_server_that_is_silent(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elsewhere, "REPEAT_SECONDS", 0.05)
-    monkeypatch.setattr(elsewhere, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(kernel_relay, "REPEAT_SECONDS", 0.05)
+    monkeypatch.setattr(kernel_relay, "SILENT_SECONDS", 0.5)
     async with two(servers) as (here, there):
         await here.put("print a")
         await ScriptedPeer("ada").join(here.manager)
@@ -120,7 +122,7 @@ async def test_nothing_is_shown_any_more_of_a_server_that_is_silent(
         await until(lambda: shown(ben)["kernel"])
         with servers.hub.losing():
             await until(lambda: shown(ben)["kernel"] is None)
-            assert shown(ben)["message"] == claim.ELSEWHERE
+            assert shown(ben)["message"] == kernel_lease.ELSEWHERE
         await until(lambda: shown(ben)["kernel"])
 
 
@@ -131,7 +133,8 @@ async def test_a_kernel_that_is_taken_to_this_server_is_shown_instead(servers: S
         ada, ben = await ScriptedPeer("ada").join(here.manager), await ScriptedPeer("ben").join(there.manager)
         await here.run()
         await until(lambda: shown(ben)["kernel"])
-        await there.kernels.choose("demo", "ir", user("ben"))
+        async with there.kernel() as room_kernel:
+            await room_kernel.choose("ir", user("ben"))
         await until(lambda: shown(ben)["kernel"] is None)
         await there.run(by="ben")
         await until(lambda: shown(ben)["kernel"] and shown(ben)["kernel"]["name"] == "ir")

@@ -3,22 +3,19 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Literal
 
-from ..access import User
 from ..background import Background
 from ..errors import CloseCode, StoreError, StoreUnavailable
 from ..rooms import Peer, Room, RoomManager, RoomWatcher
 from ..store import ServerMessage
-from .contract import KernelHost, KernelSpecs
-from .elsewhere import TOPIC
+from .contract import KernelHost
+from .kernel_relay import TOPIC
 from .limits import KernelLimits
-from .queue import May, Run
-from .runner import RoomKernel
-from .state import InKernel, KernelState
+from .room_kernel import RoomKernel
+from .state import InKernel
 
 __all__ = ["RoomKernels"]
 
@@ -30,97 +27,26 @@ MAX_PAUSE_SECONDS = 30.0
 
 
 class RoomKernels(RoomWatcher):
-    """Runs the cells of the rooms of ``rooms`` on kernels of ``host``; it must be one of the rooms' watchers.
+    """Gives each of ``rooms`` a :class:`RoomKernel` as long as it is live; it must be one of the rooms' watchers.
 
-    Every method raises ``RoomNotFound`` if there is no such room.
+    ``host`` is where kernels are started.
     """
 
     def __init__(self, rooms: RoomManager, host: KernelHost, limits: KernelLimits | None = None) -> None:
+        self.host = host
         self._rooms = rooms
         rooms.listeners[TOPIC] = self._hear
-        self._host = host
         self._limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
+        """Of which rooms it is being looked up whether they have a kernel."""
         self._is_closing = False
         self._background = Background("kernels")
         self._tidying = Background("tidying up after kernels")
 
-    # -- what people ask for -----------------------------------------------------------------------------------------
-
-    async def specs(self) -> KernelSpecs:
-        """What can be started here."""
-        return await self._host.specs()
-
-    async def state(self, room_id: str) -> KernelState:
-        """What people are told about the room's kernel."""
-        async with self._of(room_id) as kernel:
-            return kernel.state
-
-    def has_of(self, room_id: str, principal: str) -> InKernel:
-        """What the room's kernel has of a person."""
-        kernel = self._kernels.get(room_id)
-        return "nothing" if kernel is None else kernel.has_of(principal)
-
-    def has_of_any(self, room_id: str, is_meant: Callable[[str], bool]) -> InKernel:
-        """What the room's kernel has of all whose principals ``is_meant`` takes."""
-        kernel = self._kernels.get(room_id)
-        return "nothing" if kernel is None else kernel.has_of_any(is_meant)
-
-    async def run(
-        self,
-        room_id: str,
-        cells: Iterable[str] | Literal["all"],
-        user: User,
-        may: May,
-        hashes: Mapping[str, str] | None = None,
-    ) -> list[Run]:
-        """See :meth:`RoomKernel.run`."""
-        async with self._of(room_id) as kernel:
-            return await kernel.run(cells, user, may, hashes)
-
-    async def cancel(self, room_id: str, number: int | None = None) -> None:
-        """See :meth:`RoomKernel.cancel`."""
-        async with self._of(room_id) as kernel:
-            await kernel.cancel(number)
-
-    async def choose(self, room_id: str, name: str, user: User) -> None:
-        """See :meth:`RoomKernel.choose`."""
-        async with self._of(room_id) as kernel:
-            await kernel.choose(name, user)
-
-    async def stop(self, room_id: str) -> None:
-        """End the kernel, and all that runs or waits."""
-        async with self._of(room_id) as kernel:
-            await kernel.end(None)
-
-    async def interrupt(self, room_id: str) -> None:
-        """See :meth:`RoomKernel.interrupt`."""
-        async with self._of(room_id) as kernel:
-            await kernel.interrupt()
-
-    async def restart(self, room_id: str) -> None:
-        """See :meth:`RoomKernel.restart`."""
-        async with self._of(room_id) as kernel:
-            await kernel.restart()
-
-    async def answer_input(self, room_id: str, number: int, value: str) -> None:
-        """See :meth:`RoomKernel.answer_input`."""
-        async with self._of(room_id) as kernel:
-            kernel.answer_input(number, value)
-
-    async def complete(self, room_id: str, code: str, cursor_pos: int, *, names_only: bool) -> dict[str, Any]:
-        """See :meth:`RoomKernel.complete`."""
-        async with self._of(room_id) as kernel:
-            return await kernel.complete(code, cursor_pos, names_only=names_only)
-
-    async def inspect(self, room_id: str, code: str, cursor_pos: int, detail_level: int) -> dict[str, Any]:
-        """See :meth:`RoomKernel.inspect`."""
-        async with self._of(room_id) as kernel:
-            return await kernel.inspect(code, cursor_pos, detail_level)
-
     @asynccontextmanager
-    async def _of(self, room_id: str) -> AsyncIterator[RoomKernel]:
+    async def of(self, room_id: str) -> AsyncIterator[RoomKernel]:
+        """The kernel of a room, which stays open meanwhile; ``RoomNotFound``, ``ServerFull``, ``StoreUnavailable``."""
         async with self._rooms.using(room_id) as room:
             attaching = self._attaching.get(room.id)
             if attaching is not None:
@@ -130,6 +56,11 @@ class RoomKernels(RoomWatcher):
                 raise StoreUnavailable(f"The room '{room_id}' has just been closed; try again.")
             yield kernel
 
+    def has_of(self, room_id: str, is_meant: Callable[[str], bool]) -> InKernel:
+        """What the room's kernel has of those whose principals ``is_meant`` takes; of a closed room that is nothing."""
+        kernel = self._kernels.get(room_id)
+        return "nothing" if kernel is None else kernel.runs.has_of(is_meant)
+
     # -- the rooms' lives --------------------------------------------------------------------------------------------
 
     def opened(self, room: Room) -> None:
@@ -138,7 +69,7 @@ class RoomKernels(RoomWatcher):
         if kernel is not None:
             kernel.move_to(room)
             return
-        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self._host, self._limits)
+        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self.host, self._limits)
         self._attaching[room.id] = self._background.run(f"finding that of {room.id}", partial(self._attach, kernel))
         self._tidying.run_once("waiting", self._tidy)
 
@@ -179,11 +110,11 @@ class RoomKernels(RoomWatcher):
         """What people queued who may not run any more is not run."""
         kernel = self._kernels.get(room.id)
         if kernel is not None:
-            self._background.run(f"looking who may run in {room.id}", kernel.look_again)
+            self._background.run(f"looking who may run in {room.id}", kernel.runs.look_again)
 
     async def _end(self, kernel: RoomKernel) -> None:
         try:
-            await kernel.end(None)
+            await kernel.end()
         finally:
             await kernel.close()
 

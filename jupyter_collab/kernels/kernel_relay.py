@@ -11,7 +11,7 @@ from ..backplane import MAX_MESSAGE_BYTES
 from ..rooms import RoomManager
 from ..store import ServerMessage
 from .board import Board
-from .claim import ELSEWHERE
+from .kernel_lease import ELSEWHERE
 from .state import KernelState, QueuedRun
 
 __all__ = ["TOPIC", "KernelRelay"]
@@ -55,23 +55,23 @@ class KernelRelay:
 
     def ask(self) -> None:
         """Ask the server that has the kernel, if there is one, what it does."""
-        if self._board.kernel is None:
+        if not self._board.has_kernel:
             self._rooms.say(self._room_id, TOPIC)
 
     def _announced(self) -> None:
         """Tell what people here were told, if it is about a kernel of this server, and anybody is elsewhere."""
-        if (self._board.kernel is not None or self._has_said) and self._rooms.has_others(self._room_id):
+        if (self._board.has_kernel or self._has_said) and self._rooms.has_others(self._room_id):
             self._say()
             if self._repeating is None:
                 self._repeating = self._background.later(REPEAT_SECONDS, "saying it again", self._repeat)
 
     def _repeat(self) -> None:
         self._repeating = None
-        if self._board.kernel is not None:
+        if self._board.has_kernel:
             self._announced()
 
     def _say(self) -> None:
-        self._has_said = self._board.kernel is not None
+        self._has_said = self._board.has_kernel
         state = self._board.state
         queue = state["queue"][:MAX_RUNS_SAID]
         while len(data := _said(state["kernel"], queue)) > MAX_MESSAGE_BYTES:  # of long names only the first are told
@@ -83,9 +83,9 @@ class KernelRelay:
         if self._is_closed:
             return
         if not message.data:
-            if self._board.kernel is not None:
+            if self._board.has_kernel:
                 self._say()
-        elif self._board.kernel is None:
+        elif not self._board.has_kernel:
             self._background.run("hearing", partial(self._take, message))
 
     async def _take(self, message: ServerMessage) -> None:
@@ -98,7 +98,7 @@ class KernelRelay:
             if message.server != self._believed:
                 lease = await self._rooms.store.kernel_lease(self._room_id)
                 self._believed = None if lease is None else lease.server
-            if message.server == self._believed and self._board.kernel is None:
+            if message.server == self._believed and not self._board.has_kernel:
                 self._show(state)
 
     def _show(self, state: KernelState) -> None:
@@ -109,7 +109,7 @@ class KernelRelay:
         if self._forgetting is not None:
             self._forgetting.cancel()
         self._forgetting = self._background.later(SILENT_SECONDS, "forgetting", self.forget)
-        self._board.show_elsewhere(state)
+        self._board.kernel_elsewhere(state)
 
     def forget(self) -> None:
         """Show nothing of a kernel elsewhere, and ask the store again which server to believe.
@@ -120,7 +120,7 @@ class KernelRelay:
             self._forgetting.cancel()
             self._forgetting = None
         self._believed = None
-        self._board.show_elsewhere(None)
+        self._board.kernel_elsewhere(None)
 
 
 def _said(kernel: object, queue: list[QueuedRun]) -> bytes:

@@ -1,4 +1,4 @@
-"""A room's kernel: started, found again, chosen, restarted, ended, and whatever else may happen to it."""
+"""The place for a room's kernel on this server. It is empty, or has one: started, found again, restarted, ended."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ from ..errors import KernelDied, KernelElsewhere, KernelFailed, NoKernel, RoomEr
 from ..rooms import RoomManager
 from ..store import BY_SERVER, Origin, OriginKind
 from .board import Board
-from .claim import ELSEWHERE, Claim
 from .contract import Kernel, KernelHost, KernelSpec
+from .kernel_lease import ELSEWHERE, RoomKernelLease
 from .notebook import forget_kernel, has_former_mark, require_spec, set_spec, wanted_spec
 
-__all__ = ["KernelHolder"]
+__all__ = ["KernelSlot"]
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ DIED = "The kernel died, or was restarted elsewhere. What it had in memory is go
 ENDED = "The kernel has ended. Run a cell to start a new one."
 
 
-class KernelHolder:
+class KernelSlot:
     """The kernel of the room ``room_id``, at most one, as ``board`` shows it.
 
     ``on_lost`` is called when what the kernel had in memory is gone, whoever caused that.
@@ -44,18 +44,19 @@ class KernelHolder:
         self._rooms = rooms
         self._host = host
         self._board = board
-        self._claim = Claim(room_id, rooms.store, host.server)
+        self._lease = RoomKernelLease(room_id, rooms.store, host.server)
         self._on_lost = on_lost
         self._kernel: Kernel | None = None
+        self._spec: KernelSpec | None = None
         self._expects_restart = False
         self._changed = asyncio.Event()
         self._commands = asyncio.Lock()
         self._background = Background(f"kernel of room {room_id}")
 
     @property
-    def kernel(self) -> Kernel | None:
-        """The kernel, if it runs."""
-        return self._kernel
+    def spec(self) -> KernelSpec | None:
+        """What the kernel is that is here, or that is being started."""
+        return self._spec
 
     @property
     def may_interrupt(self) -> bool:
@@ -65,14 +66,14 @@ class KernelHolder:
     def require(self) -> Kernel:
         """The kernel, ``NoKernel``, or ``KernelElsewhere`` if another server is known to have it."""
         if self._kernel is None:
-            if self._claim.is_foreign:
+            if self._lease.is_foreign:
                 raise KernelElsewhere(ELSEWHERE)
             raise NoKernel("The room has no running kernel. Run a cell to start one.")
         return self._kernel
 
     async def require_here(self) -> None:
         """Raise ``KernelElsewhere`` if the kernel runs on another server; ``StoreUnavailable``."""
-        await self._claim.require_here()
+        await self._lease.require_here()
 
     async def look(self, look: Callable[[RoomDocument], Found]) -> Found:
         """What ``look`` finds in the room's document."""
@@ -96,18 +97,19 @@ class KernelHolder:
         """
         if self._kernel is not None:
             return False
-        await self._claim.look()
-        if self._claim.is_foreign:
+        await self._lease.look()
+        if self._lease.is_foreign:
             self._board.say(ELSEWHERE)
             return True
-        kernel = await self._host.find(self._room_id) if self._claim.lease is not None else None
+        kernel = await self._host.find(self._room_id) if self._lease.lease is not None else None
         if kernel is not None:
             await self._found_again(kernel)
-        elif self._claim.lease is not None or await self.look(has_former_mark):
+            return False
+        if self._lease.lease is not None or await self.look(has_former_mark):
             self._board.say(GONE)
             await self._edit(forget_kernel)
-            await self._claim.drop()
-        self._board.changed()
+            await self._lease.drop()
+        self._board.kernel_gone()
         return False
 
     async def ready(self, user: User) -> Kernel:
@@ -129,19 +131,21 @@ class KernelHolder:
     async def _running(self, user: User) -> Kernel:
         async with self._commands:
             if self._kernel is not None:
-                if not self._claim.is_own:  # somebody wanted a kernel elsewhere, and did not run anything there yet
-                    await self._claim.take(self._kernel.id)
+                if not self._lease.is_own:  # somebody wanted a kernel elsewhere, and did not run anything there yet
+                    await self._lease.take(self._kernel.id)
                 return self._kernel
             await self.require_here()
-            metadata = await self.look(lambda document: document.metadata)
+            async with self._rooms.using(self._room_id) as room:
+                metadata, title = await room.look_into(lambda document: document.metadata), room.title
             spec = wanted_spec(await self._host.specs(), metadata)
             async with AsyncExitStack() as undo:
                 undo.push_async_callback(self._not_started)
-                self._board.show_kernel("", spec, "starting")
-                await self._claim.take("")
-                kernel = await self._host.start(self._room_id, self._board.room.title, spec.name)
+                self._spec = spec
+                self._board.kernel_starts(spec)
+                await self._lease.take("")
+                kernel = await self._host.start(self._room_id, title, spec.name)
                 undo.push_async_callback(kernel.shutdown)
-                await self._claim.take(kernel.id)
+                await self._lease.take(kernel.id)
                 undo.pop_all()
             self._adopt(kernel, spec)
             if not metadata.get("kernelspec"):
@@ -149,14 +153,14 @@ class KernelHolder:
             return kernel
 
     async def _found_again(self, kernel: Kernel) -> None:
-        await self._claim.take(kernel.id)
+        await self._lease.take(kernel.id)
         specs = await self._host.specs()
         self._adopt(kernel, specs.by_name.get(kernel.name) or KernelSpec(kernel.name, kernel.name, ""))
 
     async def _not_started(self) -> None:
-        self._board.kernel = None
-        self._board.changed()
-        await self._claim.drop()
+        self._spec = None
+        self._board.kernel_gone()
+        await self._lease.drop()
 
     async def choose(self, name: str, user: User) -> bool:
         """Write into the notebook which kernel is started next, on this server; ``KernelNotFound``.
@@ -164,8 +168,8 @@ class KernelHolder:
         Returns whether the room had a kernel on another server until now: its runs are given up.
         """
         spec = require_spec(await self._host.specs(), name)
-        await self._claim.look()
-        was_foreign = self._claim.is_foreign
+        await self._lease.look()
+        was_foreign = self._lease.is_foreign
 
         def change(document: RoomDocument) -> None:
             set_spec(document, spec)
@@ -175,7 +179,7 @@ class KernelHolder:
         async with self._rooms.using(self._room_id) as room:
             await room.edits.change(change, _origin(user))
         if was_foreign:
-            await self._claim.take_away()
+            await self._lease.take_away()
         return was_foreign
 
     async def restart(self) -> None:
@@ -191,7 +195,6 @@ class KernelHolder:
                 raise
             finally:
                 self._expects_restart = False
-                self._board.changed()
 
     async def end(self) -> None:
         """End it, if there is one."""
@@ -200,7 +203,7 @@ class KernelHolder:
             self._let_go()
             if kernel is not None:
                 await kernel.shutdown()
-                await self._claim.drop()
+                await self._lease.drop()
 
     async def leave(self) -> None:
         """Let go of the kernel, which may be found again, or be gone by then."""
@@ -210,7 +213,7 @@ class KernelHolder:
                 exits.push_async_callback(kernel.close)
             exits.push_async_callback(self._background.close)
             if kernel is not None:
-                await self._claim.let_go()
+                await self._lease.let_go()
 
     def _tell_nobody(self) -> None:
         self._on_lost = _lose_nothing
@@ -220,21 +223,20 @@ class KernelHolder:
     # -- what happens to it ------------------------------------------------------------------------------------------
 
     def _adopt(self, kernel: Kernel, spec: KernelSpec) -> None:
-        self._kernel = kernel
-        self._board.show_kernel(kernel.id, spec, kernel.status)
+        self._kernel, self._spec = kernel, spec
+        self._board.kernel_runs(kernel.id, spec, kernel.status)
         kernel.on_status = self._take_status
         self._take_status(kernel.status)
 
     def _take_status(self, status: str) -> None:
         self._changed.set()
-        if self._board.kernel is not None:
-            self._board.kernel["status"] = status
         if status == "dead":
             self._ended()
         elif status == RESTARTING and not self._expects_restart:
             self._on_lost()
-            self._board.say(DIED)
-        self._board.changed()
+            self._board.kernel_is(status, DIED)
+        else:
+            self._board.kernel_is(status)
 
     def _ended(self) -> None:
         """The kernel is gone, and nobody here has ended it."""
@@ -247,16 +249,16 @@ class KernelHolder:
     async def _bury(self, kernel: Kernel) -> None:
         await kernel.shutdown()
         async with self._commands:
-            if self._claim.lease is not None and self._claim.lease.kernel_id == kernel.id:
-                await self._claim.drop()
+            if self._lease.lease is not None and self._lease.lease.kernel_id == kernel.id:
+                await self._lease.drop()
 
     def _let_go(self) -> None:
         if self._kernel is not None:
             self._kernel.on_status = _hear_of_no_status
-        self._kernel = self._board.kernel = self._board.input = None
+        self._kernel = self._spec = None
         self._changed.set()
         self._on_lost()
-        self._board.changed()
+        self._board.kernel_gone()
 
 
 def _lose_nothing() -> None:

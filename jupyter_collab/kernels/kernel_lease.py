@@ -1,4 +1,4 @@
-"""A server's claim to a room's kernel, as the store has it: of several servers one may have a kernel for the room."""
+"""The lease of a room's kernel, as the store has it: of several servers one may have a kernel for the room."""
 
 import asyncio
 import logging
@@ -6,17 +6,17 @@ import logging
 from ..errors import KernelElsewhere, RoomError, StoreError
 from ..store import KernelLease, Store
 
-__all__ = ["ELSEWHERE", "Claim"]
+__all__ = ["ELSEWHERE", "RoomKernelLease"]
 
 log = logging.getLogger(__name__)
 
 ELSEWHERE = "The room's kernel runs on another server. Run cells there, or choose a kernel to use one here."
 
 
-class Claim:
-    """What the store says of the kernel of the room ``room_id``, to the server with the id ``server``.
+class RoomKernelLease:
+    """Who has the kernel of the room ``room_id``, for the server with the id ``server``.
 
-    ``lease`` is what it said last.
+    ``lease`` is what the store said last.
     """
 
     def __init__(self, room_id: str, store: Store, server: str) -> None:
