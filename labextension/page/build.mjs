@@ -94,7 +94,10 @@ if (errors.length > 0 || warnings.length > 0) {
 
 /** The folders of the packages in the bundle, by the packages' names: of each there may be one. */
 const folders = new Map();
-for (const { nameForCondition: path } of modules.flatMap(({ modules: inner, ...module }) => [module, ...(inner ?? [])])) {
+for (const { nameForCondition: path } of modules.flatMap(({ modules: inner, ...module }) => [
+  module,
+  ...(inner ?? [])
+])) {
   const [, folder, name] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))/.exec(path ?? '') ?? [];
   if (folder !== undefined) {
     folders.set(name, new Set(folders.get(name)).add(folder));

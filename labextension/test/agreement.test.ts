@@ -115,7 +115,10 @@ test('what somebody deleted knowingly is not offered when the document is taken 
   spoil(room, 'xyz');
   server.edit(3, 'd');
   await until(() => room.unsent !== null, 'the text is kept');
-  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['xyzd']);
+  assert.deepEqual(
+    room.unsent?.cells.map(cell => cell.source),
+    ['xyzd']
+  );
 });
 
 test('a deletion that is on its way when the page asks is no difference', async () => {

@@ -33,7 +33,10 @@ class Page {
     this.notebook = YNotebook.create();
     const metadata = (link?: object): object => (link ? { [LINK_KEY]: { ...link } } : {});
     const make = (cell: (typeof cells)[0]): object => ({ source: cell.source, metadata: metadata(cell.link) });
-    this.notebook.insertCells(0, cells.map(cell => ({ cell_type: 'code', ...make(cell) })));
+    this.notebook.insertCells(
+      0,
+      cells.map(cell => ({ cell_type: 'code', ...make(cell) }))
+    );
     this.notebook.dirty = false;
     this.binder = new NotebookBinder({ notebook: this.notebook, join: id => this._join(server, id) });
     disposables.unshift(this.binder, this.notebook);
@@ -211,7 +214,10 @@ test('a notebook that is read from its file again takes what the room has', asyn
   await until(() => server.text === 'x!', 'the room has what was typed');
   page.notebook.fromJSON(file);
   await page.reaches('shared');
-  await until(() => page.sources[0] === 'x!', () => `the cell has the room’s text; it has ${page.sources[0]}`);
+  await until(
+    () => page.sources[0] === 'x!',
+    () => `the cell has the room’s text; it has ${page.sources[0]}`
+  );
   assert.deepEqual([server.text, page.binder.bindings[0].kept, page.binder.bindings.length], ['x!', [], 1]);
 });
 
@@ -219,9 +225,15 @@ test('what a program makes of the whole text goes to the room; what is deleted t
   const server = startServer('x=1\ny=2');
   const page = await new Page(server, { source: '', link: LINK }).reaches('shared');
   page.cell.setSource('x = 1\ny = 2 # 😀');
-  await until(() => server.text === 'x = 1\ny = 2 # 😀', () => `the room has it; it has ${server.text}`);
+  await until(
+    () => server.text === 'x = 1\ny = 2 # 😀',
+    () => `the room has it; it has ${server.text}`
+  );
   server.erase(0, server.text.length);
-  await until(() => page.sources[0] === '', () => `the cell is empty; it is ${page.sources[0]}`);
+  await until(
+    () => page.sources[0] === '',
+    () => `the cell is empty; it is ${page.sources[0]}`
+  );
 });
 
 test('a cell that may not be edited here still shows what others type', async () => {
@@ -240,7 +252,10 @@ test('two cells of one notebook on one cell of the room stay the same, and say e
   const page = await new Page(server, { source: 'x', link }, { source: 'x', link }).reaches('shared', 1);
   page.type('1');
   page.type('2', 1);
-  await until(() => server.text === 'x12', () => `all is in the room; there is ${server.text}`);
+  await until(
+    () => server.text === 'x12',
+    () => `all is in the room; there is ${server.text}`
+  );
   server.edit(0, '0');
   await until(() => page.sources.every(text => text === '0x12'), 'all is in both cells');
   assert.equal(page.joined, 1);

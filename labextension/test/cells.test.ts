@@ -341,7 +341,10 @@ test('what was typed before somebody moved or retyped the cell can still be undo
 
 test('each paste of cells is a step of its own', () => {
   const [ada] = open();
-  ada.notebook.insertCells(3, [{ cell_type: 'code', source: 'one' }, { cell_type: 'raw', source: 'two' }]);
+  ada.notebook.insertCells(3, [
+    { cell_type: 'code', source: 'one' },
+    { cell_type: 'raw', source: 'two' }
+  ]);
   ada.notebook.insertCells(5, [{ cell_type: 'code', source: 'three' }]);
   ada.notebook.undo();
   assert.deepEqual(ada.texts.slice(3), ['one', 'two']);
@@ -453,7 +456,10 @@ test('a page that goes while the changes are held has lost nothing: what it type
   exchange(pages);
   ben.type('q', ' TYPED');
   exchange(pages);
-  assert.deepEqual(ada.notebook.lateCells.map(({ id, source }) => [id, source]), [['q', ' TYPED']]);
+  assert.deepEqual(
+    ada.notebook.lateCells.map(({ id, source }) => [id, source]),
+    [['q', ' TYPED']]
+  );
 });
 
 test('who does something about the cells sees them as they are before', () => {

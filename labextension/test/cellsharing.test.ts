@@ -44,7 +44,10 @@ function open(...sources: string[]): {
   const host = { api: { create }, trans, join } as unknown as ISharingHost;
   const notebook = YNotebook.create();
   notebook.setMetadata('kernelspec', { name: 'python3', display_name: 'Python 3' });
-  notebook.insertCells(0, sources.map(source => ({ cell_type: 'code', source, metadata: { tags: ['a'] } })));
+  notebook.insertCells(
+    0,
+    sources.map(source => ({ cell_type: 'code', source, metadata: { tags: ['a'] } }))
+  );
   const binder = new NotebookBinder({ notebook, join });
   disposables.push(binder, notebook, server);
   return { server, host, binder, cells: () => notebook.cells, made };
@@ -90,7 +93,10 @@ test('a room’s cell comes into a new cell behind the active one, or into that 
   await until(() => cells()[1].getSource() === 'in the room', 'the new cell has the text');
   await joinCell(host, binder, cells()[2], 'demo', first);
   await until(() => cells()[2].getSource() === 'in the room', 'the empty cell has the text');
-  assert.deepEqual(cells().map(cell => cell.getSource()), ['x', 'in the room', 'in the room']);
+  assert.deepEqual(
+    cells().map(cell => cell.getSource()),
+    ['x', 'in the room', 'in the room']
+  );
   await joinCell(host, binder, cells()[0], 'demo', () => Promise.resolve(null));
   assert.equal(cells().length, 3);
 });
@@ -104,6 +110,12 @@ test('a room that will not have us is not joined, and says why', async () => {
 });
 
 test('a link names a room, and so does its bare name', () => {
-  const seen = ['https://hub.example/lab?room=demo&role=viewer', ' demo.2 ', 'https://hub.example/lab', 'two words', ''];
+  const seen = [
+    'https://hub.example/lab?room=demo&role=viewer',
+    ' demo.2 ',
+    'https://hub.example/lab',
+    'two words',
+    ''
+  ];
   assert.deepEqual(seen.map(roomOfLink), ['demo', 'demo.2', null, null, null]);
 });

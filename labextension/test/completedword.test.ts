@@ -22,7 +22,12 @@ function after(by: 'me' | 'others', from: number, insert: string, to = from): IA
 }
 
 test('what others type elsewhere leaves the word as it is', () => {
-  for (const [from, to] of [[0, 0], [0, 5], [9, 9], [11, 11]]) {
+  for (const [from, to] of [
+    [0, 0],
+    [0, 5],
+    [9, 9],
+    [11, 11]
+  ]) {
     const { word, isWhole } = after('others', from, 'x', to);
     assert.deepEqual([word, isWhole], ['pa', true], `${from} to ${to}`);
   }

@@ -20,10 +20,11 @@ test('a document lets edits in while they are allowed, and drops others whole', 
   let isAllowed = false;
   const text = makeText('theirs', () => isAllowed);
   const doc = text.doc ?? assert.fail();
-  const insert = (): number => doc.transact(() => {
-    text.insert(0, 'mine ');
-    return 5;
-  });
+  const insert = (): number =>
+    doc.transact(() => {
+      text.insert(0, 'mine ');
+      return 5;
+    });
   assert.equal(insert(), undefined);
   assert.equal(text.toString(), 'theirs');
   assert.equal(mayEdit(doc), false);

@@ -13,7 +13,12 @@ afterEach(() => {
 
 /** Two people with a notebook of code cells. */
 function open(...texts: string[]): Page[] {
-  pages.push(...openPages(['Ada', 'Ben'], texts.map((_, index) => `c${index}`)));
+  pages.push(
+    ...openPages(
+      ['Ada', 'Ben'],
+      texts.map((_, index) => `c${index}`)
+    )
+  );
   texts.forEach((text, index) => pages[0].notebook.cells[index].setSource(text));
   settle();
   return [...pages];

@@ -80,7 +80,10 @@ test('who may edit again puts in order at once what came while they might not', 
   ada.notebook.mergeCells(0, [1]);
   ben.notebook.readOnly = true;
   settle();
-  assert.deepEqual(ada.notebook.lateCells.map(cell => cell.source), ['TYPED ']);
+  assert.deepEqual(
+    ada.notebook.lateCells.map(cell => cell.source),
+    ['TYPED ']
+  );
   ben.notebook.readOnly = false;
   settle();
   assert.deepEqual(ada.texts, ['cell p\n\ncell TYPED q', 'cell r']);
@@ -224,7 +227,11 @@ for (const [how, split] of [
   });
 
   test(`two who split a cell at once have its text once (${how})`, () => {
-    for (const [mine, theirs] of [[3, 3], [3, 7], [7, 3]]) {
+    for (const [mine, theirs] of [
+      [3, 3],
+      [3, 7],
+      [7, 3]
+    ]) {
       const [ada, ben] = open();
       ada.cell('p').setSource('one\ntwo\nthree');
       settle();
@@ -233,7 +240,10 @@ for (const [how, split] of [
       settle();
       const words = ada.texts.slice(0, -2).flatMap(text => text.split('\n'));
       assert.deepEqual(words.filter(word => word !== '').sort(), ['one', 'three', 'two']);
-      assert.ok(ada.texts.every(text => text !== ''), JSON.stringify(ada.texts));
+      assert.ok(
+        ada.texts.every(text => text !== ''),
+        JSON.stringify(ada.texts)
+      );
       pages.splice(0).forEach(page => page.dispose());
     }
   });
@@ -245,7 +255,10 @@ for (const [how, split] of [
     ada.notebook.clearUndoHistory();
     ada.cell('p').undoManager?.clear();
     split(ada, 0, [3]);
-    assert.deepEqual(ada.notebook.cells.map(cell => cell.canUndo()), [false, false, false, false]);
+    assert.deepEqual(
+      ada.notebook.cells.map(cell => cell.canUndo()),
+      [false, false, false, false]
+    );
     ada.type('p', ' more');
     ada.cell('p').undo();
     assert.deepEqual(ada.texts.slice(0, 2), ['one', 'two']);
@@ -394,7 +407,10 @@ for (const merger of [0, 1]) {
   });
 
   test(`what is typed in a cell without text goes with it (${who})`, () => {
-    for (const [primary, expected] of [[0, 'cell p\n\nTYPED'], [2, 'TYPED\n\ncell r']] as const) {
+    for (const [primary, expected] of [
+      [0, 'cell p\n\nTYPED'],
+      [2, 'TYPED\n\ncell r']
+    ] as const) {
       open();
       set(pages[0], 'q', '');
       settle();
@@ -530,7 +546,10 @@ test('late text of a merged cell comes back without what went into the other', (
   source.insert(source.length, ' LATE');
   settle();
   pages.forEach(page => page.receive(Y.encodeStateAsUpdate(doc)));
-  assert.deepEqual(ada.notebook.lateCells.map(cell => cell.source), [' LATE']);
+  assert.deepEqual(
+    ada.notebook.lateCells.map(cell => cell.source),
+    [' LATE']
+  );
   ben.notebook.restoreLate('q');
   settle();
   assert.deepEqual(ada.texts, ['cell p\n\ncell q', ' LATE', 'cell r']);
@@ -609,8 +628,22 @@ test('records that no honest page writes count for nothing', () => {
   const client = ada.notebook.ydoc.clientID;
   const most = Number.MAX_SAFE_INTEGER;
   const bad = [
-    { to: 'q', chars: [[7, 0, 1], [7, 0, 1]], at: [7, 0] },
-    { to: 'q', chars: [[client, 0, 1], [client, 0, 1]], at: [client, 20] },
+    {
+      to: 'q',
+      chars: [
+        [7, 0, 1],
+        [7, 0, 1]
+      ],
+      at: [7, 0]
+    },
+    {
+      to: 'q',
+      chars: [
+        [client, 0, 1],
+        [client, 0, 1]
+      ],
+      at: [client, 20]
+    },
     { to: 'q', chars: [[9, 5, 1]], at: [client, most] },
     { to: 'q', chars: [[client, most, 3]], at: [client, 30] },
     { to: 'q', chars: [[client, 0, 100_000]], at: [client, 1] },
@@ -654,7 +687,10 @@ test('what is typed behind a merged cell goes back with it, and what is typed be
   assert.deepEqual(ben.texts, ['cell p BEHIND cell p', 'cell q BEHIND cell q', 'cell r LAST']);
 });
 
-for (const [merger, writer] of [[0, 1], [1, 0]] as const) {
+for (const [merger, writer] of [
+  [0, 1],
+  [1, 0]
+] as const) {
   const who = merger === 0 ? 'the lower client id' : 'the higher client id';
 
   test(`what is typed at the end stays there though who merges typed there just before (${who})`, () => {
@@ -681,7 +717,10 @@ test('a word that two wrote together stays whole when a third puts a cell behind
   const [ada, ben, cleo] = open('Cleo');
   const late: Uint8Array[] = [];
   const exchangeWord = (): void => {
-    for (const [from, to] of [[ben, cleo], [cleo, ben]]) {
+    for (const [from, to] of [
+      [ben, cleo],
+      [cleo, ben]
+    ]) {
       for (const update of from.sent.splice(0)) {
         to.receive(update);
         late.push(update);
@@ -775,7 +814,10 @@ test('the names of records stay short however often a cell without text is merge
     ada.notebook.undo();
     ada.notebook.redo();
   }
-  assert.ok(recordsIn(ada).every(name => name.length < 100), recordsIn(ada).join(' '));
+  assert.ok(
+    recordsIn(ada).every(name => name.length < 100),
+    recordsIn(ada).join(' ')
+  );
 });
 
 test('a record whose name comes before all that an honest page gives counts for nothing', () => {

@@ -104,7 +104,7 @@ export function openPages(names: readonly string[], ids: readonly string[]): Pag
 
 /** Gives everybody what the others did, until nobody has anything left; in this order. */
 export function exchange(pages: readonly Page[]): void {
-  for (let round = pages.map(page => page.sent.splice(0)); round.some(sent => sent.length > 0); ) {
+  for (let round = pages.map(page => page.sent.splice(0)); round.some(sent => sent.length > 0);) {
     round.forEach((updates, from) => {
       for (const update of updates) {
         pages.forEach((page, to) => to !== from && page.receive(update));

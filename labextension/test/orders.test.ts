@@ -86,7 +86,7 @@ class Play {
       }
     }
     this.pages.forEach(page => page.notebook.showChanges());
-    for (let told = -1; told < this._updates.length; ) {
+    for (let told = -1; told < this._updates.length;) {
       told = this._updates.length;
       this.pages.forEach((_, page) => this._hear(page, Infinity));
     }
@@ -138,7 +138,10 @@ class Play {
     act();
     const after = new Set(page.texts.flatMap(wordsIn));
     const mayGo = (word: string): boolean => word[1] === page.name[0] || this._deletedBy.get(page)?.has(word) === true;
-    this.drop(page, before.filter(word => !after.has(word) && mayGo(word)));
+    this.drop(
+      page,
+      before.filter(word => !after.has(word) && mayGo(word))
+    );
   }
 
   private _act(page: Page): void {
@@ -155,7 +158,11 @@ class Play {
       // What others did is not put in order while somebody composes.
       return;
     }
-    assert.deepEqual(doubledIn(page).filter(word => !before.includes(word)), [], `${name}\n${this.log.join('\n')}`);
+    assert.deepEqual(
+      doubledIn(page).filter(word => !before.includes(word)),
+      [],
+      `${name}\n${this.log.join('\n')}`
+    );
   }
 
   /** A page tells what it did, and hears some of what others did. */
@@ -238,7 +245,11 @@ function check(seed: number): void {
   });
   const report = `\n${shown}\nlate: ${late}\n${play.log.join('\n')}`;
   assert.deepEqual(wrong, [], report);
-  assert.deepEqual([...play.wiped].filter(word => shown.includes(word)), [], `came back: ${report}`);
+  assert.deepEqual(
+    [...play.wiped].filter(word => shown.includes(word)),
+    [],
+    `came back: ${report}`
+  );
 }
 
 for (let seed = FROM; seed < FROM + PLAYS; seed += 1) {

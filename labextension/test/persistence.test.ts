@@ -28,7 +28,7 @@ const openWith = (factory: IDBFactory | null): IPersistence =>
 /** Where a page may keep rooms; `keeps` tells whether it finds them again. */
 const PLACES: Record<string, { open: () => IPersistence; keeps: boolean }> = {
   'a browser': { open: () => new Browser().open('room'), keeps: true },
-  'nowhere': { open: () => new NoPersistence(), keeps: false },
+  nowhere: { open: () => new NoPersistence(), keeps: false },
   'a browser without a database': { open: () => openWith(null), keeps: false },
   'a browser whose database throws': { open: () => openWith(THROWING), keeps: false },
   'a browser whose database never calls back': { open: () => openWith(MUTE), keeps: false }

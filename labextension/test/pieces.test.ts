@@ -36,7 +36,12 @@ function send(room: Y.Doc, mine: Y.Doc, maxBytes: number): Uint8Array[] {
     Y.applyUpdate(room, piece);
     assert.equal(room.store.pendingStructs, null, 'a piece builds on what is not there');
     assert.equal(room.store.pendingDs, null, 'a piece deletes what is not there');
-    assert.ok(cellsOf(room).toArray().every(cell => KEYS.every(key => cell.has(key))), 'a cell is not whole');
+    assert.ok(
+      cellsOf(room)
+        .toArray()
+        .every(cell => KEYS.every(key => cell.has(key))),
+      'a cell is not whole'
+    );
   }
   assert.deepEqual(room.getMap('meta').toJSON(), mine.getMap('meta').toJSON());
   assert.deepEqual(textsOf(room), textsOf(mine));

@@ -22,7 +22,10 @@ function awarenessOf(...names: string[]): Awareness {
 
 test('others are named once, and one’s own other tabs are not others', () => {
   const people = readPeople(awarenessOf('Ada', 'Ada', 'Ben', 'Ben'));
-  assert.deepEqual([...othersIn(people).values()].map(({ name }) => name), ['Ben']);
+  assert.deepEqual(
+    [...othersIn(people).values()].map(({ name }) => name),
+    ['Ben']
+  );
 });
 
 test('the caret may be in another cell than the one that is active', () => {

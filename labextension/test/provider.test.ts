@@ -140,7 +140,10 @@ test('nothing but a question is sent to a server with another epoch', async () =
   assert.deepEqual(server.received, []);
   assert.equal(server.text, 'theirs');
   assert.equal(page.text, 'mine');
-  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'epoch_mismatch']]);
+  assert.deepEqual(
+    page.closings.map(closing => [closing.action, closing.reason]),
+    [['retake', 'epoch_mismatch']]
+  );
   assert.equal(page.provider.pending, 1);
 });
 
@@ -263,7 +266,10 @@ test('a viewer sends no edits, and a document with one is taken anew', async () 
   assert.equal(countEdits(server), 0);
   assert.equal(page.provider.pending, 0);
   assert.equal(server.text, '');
-  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'permission_denied']]);
+  assert.deepEqual(
+    page.closings.map(closing => [closing.action, closing.reason]),
+    [['retake', 'permission_denied']]
+  );
 });
 
 test('edits made before the server said that one may only read are not sent', async () => {
@@ -275,7 +281,10 @@ test('edits made before the server said that one may only read are not sent', as
   server.role = 'viewer';
   page.provider.connect();
   await until(() => page.provider.state === 'stopped', 'the page gave up');
-  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'permission_denied']]);
+  assert.deepEqual(
+    page.closings.map(closing => [closing.action, closing.reason]),
+    [['retake', 'permission_denied']]
+  );
   assert.equal(server.text, '');
   assert.equal(page.provider.pending, 1);
 });
@@ -516,7 +525,10 @@ test('an edit that is larger than a room may be is not sent, not even in part', 
   await page.join();
   page.type('x'.repeat(server.limits.room_bytes + 1));
   await until(() => page.provider.state === 'stopped', 'the page gave up');
-  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'room_too_large']]);
+  assert.deepEqual(
+    page.closings.map(closing => [closing.action, closing.reason]),
+    [['retake', 'room_too_large']]
+  );
   assert.equal(server.text, '');
 });
 
@@ -526,7 +538,10 @@ test('an edit that fits into no message and cannot be cut is not sent', async ()
   await page.join();
   page.doc.getMap('meta').set('picture', 'x'.repeat(server.limits.message_bytes));
   await until(() => page.provider.state === 'stopped', 'the page gave up');
-  assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason]), [['retake', 'message_too_large']]);
+  assert.deepEqual(
+    page.closings.map(closing => [closing.action, closing.reason]),
+    [['retake', 'message_too_large']]
+  );
   assert.equal(server.text, '');
 });
 
@@ -578,9 +593,10 @@ for (const reason of ['permission_denied', 'invalid_update', 'room_too_large', '
     server.rejections.push({ reason, message: 'No.' });
     page.type('refused');
     await until(() => page.provider.state === 'stopped', 'the page gave up');
-    assert.deepEqual(page.closings.map(closing => [closing.action, closing.reason, closing.message]), [
-      ['retake', reason, 'No.']
-    ]);
+    assert.deepEqual(
+      page.closings.map(closing => [closing.action, closing.reason, closing.message]),
+      [['retake', reason, 'No.']]
+    );
     assert.equal(page.provider.pending, 1);
     await until(() => server.connections === 0, 'the page has left');
   });
@@ -631,7 +647,10 @@ test('a page passes over what it said itself, which comes back with what others 
   const { clientID, meta } = page.awareness;
   const said = new Awareness(new Y.Doc());
   const clock = (meta.get(clientID)?.clock ?? 0) + 5;
-  for (const [client, cell] of [[clientID, 'before'], [77, 'theirs']] as const) {
+  for (const [client, cell] of [
+    [clientID, 'before'],
+    [77, 'theirs']
+  ] as const) {
     said.states.set(client, { cell });
     said.meta.set(client, { clock, lastUpdated: 0 });
   }

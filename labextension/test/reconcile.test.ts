@@ -17,7 +17,10 @@ for (const [own, room, shared, mayPush, decision] of [
 ] as const) {
   const who = mayPush ? '' : ' for a reader';
   test(`“${own}” here and “${room}” in the room, “${shared}” before: ${decision}${who}`, () => {
-    assert.equal(reconcile(own, room, text => shared !== '' && text === shared, mayPush), decision);
+    assert.equal(
+      reconcile(own, room, text => shared !== '' && text === shared, mayPush),
+      decision
+    );
   });
 }
 

@@ -230,16 +230,22 @@ test('with another epoch nothing is merged, and the text is offered until it is 
   await leave(room);
 
   const after = await join(server, { persistence: browser });
-  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['shared and mine', '# New']);
+  assert.deepEqual(
+    after.unsent?.cells.map(cell => cell.source),
+    ['shared and mine', '# New']
+  );
   assert.ok(after.status.hasUnsent);
   after.restoreUnsent();
   assert.deepEqual([after.unsent, after.status.hasUnsent], [null, false]);
   await until(() => server.cells.length === 3, 'the cells are in the room');
-  assert.deepEqual(server.cells.map(({ cell_type, source }) => [cell_type, source]), [
-    ['code', 'another'],
-    ['code', 'shared and mine'],
-    ['markdown', '# New']
-  ]);
+  assert.deepEqual(
+    server.cells.map(({ cell_type, source }) => [cell_type, source]),
+    [
+      ['code', 'another'],
+      ['code', 'shared and mine'],
+      ['markdown', '# New']
+    ]
+  );
   await reaches(after, 'synced');
   await leave(after);
   const last = await join(server, { persistence: browser });
@@ -297,7 +303,10 @@ test('text that only others typed is not offered', async () => {
   server.startEpoch('new');
   server.close(4409, 'epoch_mismatch: the room has a new history');
   await until(() => room.unsent !== null, 'the text is offered');
-  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['mine']);
+  assert.deepEqual(
+    room.unsent?.cells.map(cell => cell.source),
+    ['mine']
+  );
 });
 
 test('text that the new document has is not offered', async () => {
@@ -365,7 +374,10 @@ test('typing goes on while the document is taken anew, and none of it is lost', 
   server.isMute = false;
   server.close(1006);
   await until(() => room.unsent !== null, 'the text is offered');
-  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['one two']);
+  assert.deepEqual(
+    room.unsent?.cells.map(cell => cell.source),
+    ['one two']
+  );
   assert.deepEqual(sourcesOf(room.sharedModel), ['']);
 });
 
@@ -409,10 +421,16 @@ test('a cell that was cut, and whose insertion elsewhere is refused, is offered,
   room.sharedModel.insertCell(1, { cell_type: 'code', source: 'cut text' });
   await until(() => room.unsent !== null, 'the text is offered');
   await reaches(room, 'synced');
-  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['cut text']);
+  assert.deepEqual(
+    room.unsent?.cells.map(cell => cell.source),
+    ['cut text']
+  );
   await leave(room);
   const after = await join(server, { persistence: browser });
-  assert.deepEqual(after.unsent?.cells.map(cell => cell.source), ['cut text']);
+  assert.deepEqual(
+    after.unsent?.cells.map(cell => cell.source),
+    ['cut text']
+  );
 });
 
 for (const code of [4403, 4409, 4413]) {
@@ -426,7 +444,10 @@ for (const code of [4403, 4409, 4413]) {
     server.isDeaf = false;
     await until(() => room.unsent !== null, 'the text is offered');
     await reaches(room, 'synced');
-    assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['mine']);
+    assert.deepEqual(
+      room.unsent?.cells.map(cell => cell.source),
+      ['mine']
+    );
     assert.equal(server.text, '');
   });
 }
@@ -475,7 +496,10 @@ test('who is removed stays away, and what was not sent is offered until they are
   server.close(4411, 'removed: an owner did it');
   await reaches(room, 'refused');
   assert.equal(room.status.reason, 'removed');
-  assert.deepEqual(room.unsent?.cells.map(cell => cell.source), ['not sent']);
+  assert.deepEqual(
+    room.unsent?.cells.map(cell => cell.source),
+    ['not sent']
+  );
   assert.equal(room.unsent?.reason, 'removed');
   assert.deepEqual(sourcesOf(room.sharedModel), ['not sent']);
   server.isMute = false;
@@ -534,7 +558,7 @@ const WHAT_A_VIEWER_TRIES: Record<string, (room: Room) => void> = {
   'text in place of a cell’s': room => room.sharedModel.cells[0].setSource('mine'),
   'a cell': room => void room.sharedModel.insertCell(0, { cell_type: 'code', source: 'mine' }),
   'no cell': room => room.sharedModel.deleteCell(0),
-  'metadata': room => room.sharedModel.cells[0].setMetadata('tags', ['mine']),
+  metadata: room => room.sharedModel.cells[0].setMetadata('tags', ['mine']),
   'metadata of the notebook': room => room.sharedModel.setMetadata('language_info', { name: 'mine' }),
   'what the room is about': room => room.sharedModel.setState('dirty', 'mine'),
   'text that passes by every model': room => room.sharedModel.cells[0].ysource.insert(0, 'mine')
@@ -554,7 +578,10 @@ for (const [what, attempt] of Object.entries(WHAT_A_VIEWER_TRIES)) {
     await until(() => !room.status.readOnly, 'the page may edit');
     server.ask();
     type(room, '!');
-    await until(() => server.text === 'theirs!', () => `the server has the text; it has ${server.text}`);
+    await until(
+      () => server.text === 'theirs!',
+      () => `the server has the text; it has ${server.text}`
+    );
     assert.doesNotMatch(JSON.stringify(server.doc.toJSON()), /mine/);
     assert.doesNotMatch(JSON.stringify(room.sharedModel.ydoc.toJSON()), /mine/);
   });
@@ -705,7 +732,10 @@ test('two pages that both offer a text restore it once', async () => {
   await settle();
   await reaches(first, 'synced');
   await reaches(second, 'synced');
-  assert.deepEqual(server.cells.map(cell => cell.source), ['', 'mine']);
+  assert.deepEqual(
+    server.cells.map(cell => cell.source),
+    ['', 'mine']
+  );
 });
 
 /** A page that offers `mine`, which is kept in the browser. */
@@ -770,10 +800,13 @@ test('people are those who are here now, oneself first', async () => {
   const server = startServer();
   const [one, two] = [await join(server), await join(server)];
   await until(() => one.people.length === 2, 'both are here');
-  assert.deepEqual(one.people.map(({ name, initials, role, isMe }) => ({ name, initials, role, isMe })), [
-    { name: 'Ada', initials: 'A', role: 'owner', isMe: true },
-    { name: 'Ada', initials: 'A', role: 'owner', isMe: false }
-  ]);
+  assert.deepEqual(
+    one.people.map(({ name, initials, role, isMe }) => ({ name, initials, role, isMe })),
+    [
+      { name: 'Ada', initials: 'A', role: 'owner', isMe: true },
+      { name: 'Ada', initials: 'A', role: 'owner', isMe: false }
+    ]
+  );
   let changes = 0;
   const moveCursor = (assoc: number): void => two.setCursor({ cell: 'first', anchor: { assoc }, head: { assoc } });
   two.setActiveCell('first');
@@ -900,7 +933,10 @@ test('what was typed offline before a reload follows the merge that others made 
   await leave(ben);
   server.isUp = true;
   const after = await join(server, { persistence: browser });
-  await until(() => textOf(ada).endsWith('second late'), () => `the text is where the cell is: ${textOf(ada)}`);
+  await until(
+    () => textOf(ada).endsWith('second late'),
+    () => `the text is where the cell is: ${textOf(ada)}`
+  );
   assert.deepEqual([ada.lateCells, after.lateCells], [[], []]);
 });
 
@@ -918,7 +954,10 @@ test('what was typed and saved before a reload follows the merge of somebody who
   await leave(ben);
   const after = await join(server, { persistence: browser });
   ada.goOnline();
-  await until(() => textOf(ada).endsWith('second saved'), () => `the text is where the cell is: ${textOf(ada)}`);
+  await until(
+    () => textOf(ada).endsWith('second saved'),
+    () => `the text is where the cell is: ${textOf(ada)}`
+  );
   assert.deepEqual([ada.lateCells, after.lateCells], [[], []]);
 });
 
@@ -951,7 +990,10 @@ test('text that is brought back is in its cell, if that was deleted', async () =
   await until(() => ben.unsent !== null && ben.sharedModel.cells[0]?.id === 'second', 'the text is offered');
   ben.restoreUnsent();
   await until(() => ada.sharedModel.cells.length === 2, 'the cell is back');
-  assert.deepEqual(ada.sharedModel.cells.map(cell => cell.id), ['first', 'second']);
+  assert.deepEqual(
+    ada.sharedModel.cells.map(cell => cell.id),
+    ['first', 'second']
+  );
   assert.deepEqual(sourcesOf(ada.sharedModel), ['shared and mine', 'second']);
 });
 
@@ -971,13 +1013,19 @@ test('text that is brought back takes the place of nothing that somebody else ty
   ben.restoreUnsent();
   await until(() => ada.sharedModel.cells.length === 1, 'the text is back');
   assert.deepEqual(sourcesOf(ada.sharedModel), ['shared and mine']);
-  assert.deepEqual(ada.lateCells.map(cell => cell.source), ['late shared']);
+  assert.deepEqual(
+    ada.lateCells.map(cell => cell.source),
+    ['late shared']
+  );
 });
 
 test('text is offered in the order of the notebook, and comes back beside its cells', async () => {
   const server = startServer();
   const ben = await join(server);
-  ben.sharedModel.insertCells(1, ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id })));
+  ben.sharedModel.insertCells(
+    1,
+    ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id }))
+  );
   ben.sharedModel.moveCells(2, 0);
   await reaches(ben, 'synced');
   await cut(server, ben);
@@ -985,10 +1033,16 @@ test('text is offered in the order of the notebook, and comes back beside its ce
   server.startEpoch('new', 'first');
   server.isUp = true;
   const ada = await join(server);
-  ada.sharedModel.insertCells(1, ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id })));
+  ada.sharedModel.insertCells(
+    1,
+    ['a', 'b'].map(id => ({ id, cell_type: 'code', source: id }))
+  );
   ada.sharedModel.moveCells(2, 0);
   await until(() => ben.unsent !== null && ben.sharedModel.cells[0]?.id === 'b', 'the text is offered');
-  assert.deepEqual(ben.unsent?.cells.map(cell => cell.id), ['b', 'first', 'a']);
+  assert.deepEqual(
+    ben.unsent?.cells.map(cell => cell.id),
+    ['b', 'first', 'a']
+  );
   ben.restoreUnsent();
   await until(() => ada.sharedModel.cells.length === 6, 'the text is in the room');
   assert.deepEqual(sourcesOf(ada.sharedModel), ['b', 'b!', 'first', '!', 'a', 'a!']);
@@ -1032,5 +1086,8 @@ test('what others did to the text of somebody who may not edit is put in order w
   await until(() => ben.sharedModel.cells.length === 1, 'Ben has one cell');
   server.tell({ type: 'role', role: 'writer', capabilities: ['read', 'edit'] });
   server.ask();
-  await until(() => textOf(ada).endsWith('second TYPED'), () => `Ada has what Ben typed; she has ${textOf(ada)}`);
+  await until(
+    () => textOf(ada).endsWith('second TYPED'),
+    () => `Ada has what Ben typed; she has ${textOf(ada)}`
+  );
 });

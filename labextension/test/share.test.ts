@@ -124,10 +124,7 @@ test('an invitation says what is left of it', () => {
   assert.equal(isSpent(INVITATION, now), false);
   assert.equal(isSpent({ ...INVITATION, uses: 3 }, now), true);
   assert.equal(isSpent({ ...INVITATION, expires_at: '2026-01-31T11:59:59Z' }, now), true);
-  assert.deepEqual(
-    (['viewer', 'runner', 'writer', 'editor'] as const).filter(mayRun),
-    ['runner', 'editor']
-  );
+  assert.deepEqual((['viewer', 'runner', 'writer', 'editor'] as const).filter(mayRun), ['runner', 'editor']);
 });
 
 test('an invitation that nobody used says so', () => {

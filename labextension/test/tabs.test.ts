@@ -284,7 +284,10 @@ test('of pages that start at once, just one takes over', async () => {
   const after = browser.kill();
   await settle();
   const tabs = await Promise.all([1, 2, 3].map(() => Tab.open(after)));
-  assert.deepEqual(tabs.flatMap(({ found }) => textsOf(found)), ['mine']);
+  assert.deepEqual(
+    tabs.flatMap(({ found }) => textsOf(found)),
+    ['mine']
+  );
   assert.equal(tabs.flatMap(({ found }) => found.document?.clients ?? []).length, 1);
 });
 
@@ -298,7 +301,10 @@ for (const reason of ['message_too_large', 'room_too_large', 'permission_denied'
     await two.close();
     const after = await Tab.open(browser);
     assert.equal(textOf(after.found.document), 'of two');
-    assert.deepEqual(after.found.unsent.map(text => [text.reason, text.cells[0].source]), [[reason, 'refused']]);
+    assert.deepEqual(
+      after.found.unsent.map(text => [text.reason, text.cells[0].source]),
+      [[reason, 'refused']]
+    );
   });
 }
 
@@ -331,9 +337,10 @@ test('what two tabs typed in the present epoch is merged, and what is of a forme
   const { document, unsent } = (await Tab.open(browser)).found;
   assert.equal(document?.edits, 2);
   assert.ok(['onetwo', 'twoone'].includes(textOf(document)));
-  assert.deepEqual(unsent.map(text => [text.epoch, text.reason, text.cells[0].source]), [
-    ['e', 'epoch_mismatch', 'former']
-  ]);
+  assert.deepEqual(
+    unsent.map(text => [text.epoch, text.reason, text.cells[0].source]),
+    [['e', 'epoch_mismatch', 'former']]
+  );
   assert.equal(await browser.read(async ({ records }) => (await records.all()).length), 1);
 });
 
@@ -422,7 +429,7 @@ const SCENARIOS: Record<string, (browser: Browser) => Promise<void>> = {
 for (const [name, act] of Object.entries(SCENARIOS)) {
   test(`a page that ${name} may die at each of its writes`, async () => {
     let count = 0;
-    for (let isDead = true; isDead; ) {
+    for (let isDead = true; isDead;) {
       count += 1;
       const browser = new Browser();
       for (const token of ['A', 'B']) {
@@ -540,10 +547,13 @@ test('what was kept in the layout of version 1 is found', async () => {
   const { document, unsent } = await browser.open(BASE).load();
   assert.equal(document?.edits, 2);
   assert.ok(['onetwo', 'twoone'].includes(textOf(document)));
-  assert.deepEqual(unsent.map(({ reason, cells }) => [reason, cells[0].source]), [
-    ['invalid_update', 'y'],
-    ['epoch_mismatch', 'former']
-  ]);
+  assert.deepEqual(
+    unsent.map(({ reason, cells }) => [reason, cells[0].source]),
+    [
+      ['invalid_update', 'y'],
+      ['epoch_mismatch', 'former']
+    ]
+  );
   const ada = await browser.open(BASE, { person: 'guest:ada', alias: null }).load();
   assert.deepEqual(textsOf(ada), ['ada']);
   const other = await browser.open('http://server/\nother\n').load();

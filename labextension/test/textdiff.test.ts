@@ -23,13 +23,48 @@ function changes(before: string, after: string): [gone: string, come: string][] 
 }
 
 const CASES: Record<string, { before: string; after: string; changes: [string, string][] }> = {
-  'nothing': { before: 'a', after: 'a', changes: [] },
+  nothing: { before: 'a', after: 'a', changes: [] },
   'all of it': { before: '', after: 'a b', changes: [['', 'a b']] },
-  'quotes': { before: "f('x')", after: 'f("x")', changes: [["'", '"'], ["'", '"']] },
-  'lines that are joined': { before: 'a\nb\nc', after: 'abc', changes: [['\n', ''], ['\n', '']] },
-  'calls that are joined': { before: 'f(a)\nf(b)\n', after: 'f(a)f(b)', changes: [['\n', ''], ['\n', '']] },
-  'indentation': { before: 'if a:\n  b\n  c', after: 'if a:\n    b\n    c', changes: [['', '  '], ['', '  ']] },
-  'a name in two places': { before: 'a = b\nb = a', after: 'x = b\nb = x', changes: [['a', 'x'], ['a', 'x']] },
+  quotes: {
+    before: "f('x')",
+    after: 'f("x")',
+    changes: [
+      ["'", '"'],
+      ["'", '"']
+    ]
+  },
+  'lines that are joined': {
+    before: 'a\nb\nc',
+    after: 'abc',
+    changes: [
+      ['\n', ''],
+      ['\n', '']
+    ]
+  },
+  'calls that are joined': {
+    before: 'f(a)\nf(b)\n',
+    after: 'f(a)f(b)',
+    changes: [
+      ['\n', ''],
+      ['\n', '']
+    ]
+  },
+  indentation: {
+    before: 'if a:\n  b\n  c',
+    after: 'if a:\n    b\n    c',
+    changes: [
+      ['', '  '],
+      ['', '  ']
+    ]
+  },
+  'a name in two places': {
+    before: 'a = b\nb = a',
+    after: 'x = b\nb = x',
+    changes: [
+      ['a', 'x'],
+      ['a', 'x']
+    ]
+  },
   'the beginning, which the end repeats': { before: 'a b\na b c', after: 'a b c', changes: [['a b\n', '']] },
   'half of a character': { before: 'a \u{1f600} b', after: 'a \u{1f601} b', changes: [['\u{1f600}', '\u{1f601}']] }
 };

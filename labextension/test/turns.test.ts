@@ -61,7 +61,10 @@ class Page {
 /** Keeps the documents of two pages the same, as a server of notebooks would, a while after each change. */
 function connect(one: YNotebook, other: YNotebook): void {
   const network = {};
-  for (const [from, to] of [[one, other], [other, one]]) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one]
+  ]) {
     from.ydoc.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== network) {
         setImmediate(() => setImmediate(() => Y.applyUpdate(to.ydoc, update, network)));
@@ -129,10 +132,16 @@ test('all type at once: nothing is lost, and nothing doubled', async () => {
       await settle();
     }
   }
-  await until(() => server.text.length === 75, () => `75 characters are there; there is ${server.text}`);
+  await until(
+    () => server.text.length === 75,
+    () => `75 characters are there; there is ${server.text}`
+  );
   await settle();
   assert.deepEqual([holder.text, follower.text], [server.text, server.text]);
-  assert.deepEqual(['h', 's', 'f'].map(letter => server.text.split(letter).length - 1), [25, 25, 25]);
+  assert.deepEqual(
+    ['h', 's', 'f'].map(letter => server.text.split(letter).length - 1),
+    [25, 25, 25]
+  );
 });
 
 test('when the page that does it is closed, the other one takes over', async () => {
@@ -176,7 +185,10 @@ test('the page that takes over merges what was typed while nobody did it', async
   server.edit(0, 'start ');
   server.isUp = true;
   await allAre(server, [holder, follower], 'start middle end');
-  assert.deepEqual([holder, follower].map(page => page.binder.bindings[0].kept), [[], []]);
+  assert.deepEqual(
+    [holder, follower].map(page => page.binder.bindings[0].kept),
+    [[], []]
+  );
 });
 
 test('the notebook is told which text is shared, as nobody tells that it is saved', async () => {

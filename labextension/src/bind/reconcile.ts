@@ -18,12 +18,7 @@ export type Decision = 'same' | 'take' | 'push' | 'conflict';
  * @param wasShared - Whether a text is one that both are known to have had.
  * @param mayPush - Whether the room would take the cell's text.
  */
-export function reconcile(
-  own: string,
-  room: string,
-  wasShared: (text: string) => boolean,
-  mayPush: boolean
-): Decision {
+export function reconcile(own: string, room: string, wasShared: (text: string) => boolean, mayPush: boolean): Decision {
   if (own === room) {
     return 'same';
   }

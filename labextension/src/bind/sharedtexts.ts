@@ -36,7 +36,10 @@ export class SharedTexts {
     // In another view of a notebook that is open already.
     for (const cell of _notebook.widgets) {
       if (cell instanceof MarkdownCell && cell.renderer instanceof RenderedCommon) {
-        Object.assign(cell.renderer, this._choose(cell.renderer, () => cell.renderer));
+        Object.assign(
+          cell.renderer,
+          this._choose(cell.renderer, () => cell.renderer)
+        );
       }
     }
   }

@@ -166,7 +166,10 @@ export class CellActions {
       this._cells.restore(cell);
     }
     this._relocation.dropDoubled();
-    deleteUnits(textOf(primary) as Y.Text, merged.flatMap(cell => brought.get(cell)?.separators ?? []));
+    deleteUnits(
+      textOf(primary) as Y.Text,
+      merged.flatMap(cell => brought.get(cell)?.separators ?? [])
+    );
     this._actor.note({ undo: again });
     return true;
   }

@@ -47,7 +47,11 @@ export class Cutting {
     const { start, end } = spans[pieces.length];
     textOf(cell)?.delete(end, whole.length - end);
     forgetMade(pieces, step);
-    this._actions.split(cell, pieces.map((piece, index) => ({ cell: piece, ...spans[index] })), start);
+    this._actions.split(
+      cell,
+      pieces.map((piece, index) => ({ cell: piece, ...spans[index] })),
+      start
+    );
     // The split brings their texts once more, so that the document says where each character went.
     pieces.forEach((piece, index) => textOf(piece)?.delete(texts[index].length, texts[index].length));
     return true;

@@ -65,10 +65,7 @@ export class History extends Y.UndoManager {
         if (done.length > 0) {
           this._add(new Step(done), type === 'undo' ? 'redo' : 'undo');
         }
-        this.emit('stack-item-popped', [
-          { stackItem: step, type, origin: this, changedParentTypes: new Map() },
-          this
-        ]);
+        this.emit('stack-item-popped', [{ stackItem: step, type, origin: this, changedParentTypes: new Map() }, this]);
         return step;
       }
     }

@@ -32,7 +32,10 @@ export class LateCells {
 
   /** Looks again; says whether something changed. */
   read(): boolean {
-    const late = this._cells.all.filter(isLate).map(describe).filter(({ source }) => source !== '');
+    const late = this._cells.all
+      .filter(isLate)
+      .map(describe)
+      .filter(({ source }) => source !== '');
     const isSame = isEqual(late, this._late);
     this._late = late;
     return !isSame;

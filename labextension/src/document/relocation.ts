@@ -186,7 +186,10 @@ export class Relocation {
       const whole = { runs: runsBetween(source, start, end), text: sourceOf(from).slice(start, end) };
       this._move(from, [{ ...whole, to: { cell: to, index } }]);
     }
-    this._tombstones.takeOut(text, moves.flatMap(({ chars }) => chars));
+    this._tombstones.takeOut(
+      text,
+      moves.flatMap(({ chars }) => chars)
+    );
   }
 
   /** What merges brought from one cell into another. */
@@ -284,7 +287,10 @@ export class Relocation {
       }
     }
     if (parts.length > 0) {
-      this._tombstones.takeOut(textOf(cell) as Y.Text, parts.flatMap(({ runs }) => runs));
+      this._tombstones.takeOut(
+        textOf(cell) as Y.Text,
+        parts.flatMap(({ runs }) => runs)
+      );
       this.forget();
     }
     return groups.keys();
@@ -360,9 +366,11 @@ export class Relocation {
     const own = strays.filter(({ pieces }) => pieces.every(({ run }) => this._isOwn(run[0])));
     const parts = own
       .filter(({ pieces }) => unitsIn(pieces.map(({ run }) => run)) <= MOST_STRAY)
-      .flatMap(({ pieces, index }) => pieces.map((piece): IPart => {
-        return { runs: [piece.run], text: piece.text, to: { cell, index } };
-      }));
+      .flatMap(({ pieces, index }) =>
+        pieces.map((piece): IPart => {
+          return { runs: [piece.run], text: piece.text, to: { cell, index } };
+        })
+      );
     this._move(cell, parts, { follows: true });
   }
 
@@ -402,8 +410,7 @@ export class Relocation {
       isThere ? null : this._endOf(deletionOf(cell)?.into)
     ];
     // Text that everybody sees does not go where nobody does, and hidden text does not stay.
-    const isBetter = ({ cell: other }: ITarget): boolean =>
-      isThere ? deletionOf(other) === null : other !== cell;
+    const isBetter = ({ cell: other }: ITarget): boolean => (isThere ? deletionOf(other) === null : other !== cell);
     return places.find(place => place !== null && isBetter(place)) ?? null;
   }
 
@@ -448,7 +455,7 @@ export class Relocation {
   /** Of cells that several merged into each other, so that none is left, one stays. */
   private _breakCircle(cell: CellMap): void {
     const links: { cell: CellMap; op: string }[] = [];
-    for (let at: CellMap | null = cell; at !== null && links.length < MAX_STEPS; ) {
+    for (let at: CellMap | null = cell; at !== null && links.length < MAX_STEPS;) {
       const known = links.findIndex(link => link.cell === at);
       if (known !== -1) {
         const last = links.slice(known).reduce((a, b) => (a.op > b.op ? a : b));

@@ -302,9 +302,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
         const cell = present[offset];
         const place = index + offset;
         inserted.push(
-          cell === null
-            ? this._make(content, keys.shift() as string, place)
-            : this._reuse(cell, content, place)
+          cell === null ? this._make(content, keys.shift() as string, place) : this._reuse(cell, content, place)
         );
       });
     });
@@ -346,7 +344,10 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
       const sorted = [...others].sort((a, b) => a - b);
       const [before, after] = [sorted.filter(index => index < primary), sorted.filter(index => index > primary)];
       this._actions.merge(cell, before.map(part), after.map(part));
-      this._gatherAttachments(cell, sorted.map(index => order[index]));
+      this._gatherAttachments(
+        cell,
+        sorted.map(index => order[index])
+      );
       this._clearOutputs(cell);
       [...sorted].reverse().forEach(index => order.splice(index, 1));
     });
@@ -405,7 +406,10 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
       this._join(edit);
       edit.removed.forEach(cell => this._actions.remove(cell));
       if (edit.made.size === 1) {
-        this._filler.note(this.cells.map(cell => (cell as RoomCell).share.map), this._order);
+        this._filler.note(
+          this.cells.map(cell => (cell as RoomCell).share.map),
+          this._order
+        );
       }
     } finally {
       this._edit = null;

@@ -62,10 +62,7 @@ export class Tombstones {
       ...others.flatMap(({ chars }) => chars),
       ...[...others, move].flatMap(({ cut = [] }) => cut)
     ]);
-    const known = new UnitSet([
-      ...lineage.among(cell, move.chars, this._deleted),
-      ...moved.select(gone, false)
-    ]);
+    const known = new UnitSet([...lineage.among(cell, move.chars, this._deleted), ...moved.select(gone, false)]);
     const deleted = known.select(move.chars);
     this._deleted.add(deleted);
     for (const copies of lineage.descendants(cell, deleted)) {

@@ -18,7 +18,10 @@ export function toDeleteSet(runs: readonly Run[]): DeleteSet {
   const units = Y.createDeleteSet();
   for (const client of new Set(runs.map(([who]) => who))) {
     const own = joined(runs.filter(([who]) => who === client));
-    units.clients.set(client, own.map(([, clock, length]) => ({ clock, len: length })));
+    units.clients.set(
+      client,
+      own.map(([, clock, length]) => ({ clock, len: length }))
+    );
   }
   return units;
 }

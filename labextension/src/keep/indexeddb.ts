@@ -299,7 +299,10 @@ class RoomPersistence implements IPersistence {
   private _append(tables: ITables, record: IRecord, updates: readonly Uint8Array[]): void {
     if (record.isBegun) {
       // If the transaction fails, so does this, and the transaction says it.
-      tables.records.get(this._page).then(row => this._checkRow(record, row), () => undefined);
+      tables.records.get(this._page).then(
+        row => this._checkRow(record, row),
+        () => undefined
+      );
     } else {
       record.isBegun = true;
       tables.rooms.put({ room: this._room, epoch: record.epoch, usedAt: Date.now() });
@@ -533,10 +536,13 @@ function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array {
 /** The text of a record's edits; null if what is kept of the document is not enough to read it. */
 async function readUnsent({ updates }: ITables, { document, cells }: IRecordRow): Promise<IUnsentCell[] | null> {
   const rows = await updates.where('document', document);
-  return withDocument(rows.map(row => row.update), doc => {
-    const isWhole = doc.store.pendingStructs === null && rows.length > 0;
-    return isWhole ? readCells(doc, new Set(cells)) : null;
-  });
+  return withDocument(
+    rows.map(row => row.update),
+    doc => {
+      const isWhole = doc.store.pendingStructs === null && rows.length > 0;
+      return isWhole ? readCells(doc, new Set(cells)) : null;
+    }
+  );
 }
 
 /** Delete a document, unless a record points to it. */

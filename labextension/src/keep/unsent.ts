@@ -23,18 +23,28 @@ export interface IUnsentText {
 
 /** The text of the cells with these ids, in the document's order; without those that have none. */
 export function readCells(doc: Y.Doc, ids: ReadonlySet<string>): IUnsentCell[] {
-  const texts = inOrder(cellsOf(doc)).filter(isKept).map(readCell).filter(text => text !== null);
+  const texts = inOrder(cellsOf(doc))
+    .filter(isKept)
+    .map(readCell)
+    .filter(text => text !== null);
   return texts.filter(({ id, source }) => ids.has(id) && source !== '');
 }
 
 /** Those of `cells` whose text the document does not have. */
 export function withoutSaved(cells: readonly IUnsentCell[], doc: Y.Doc): IUnsentCell[] {
-  const saved = new Set(cellsOf(doc).filter(isKept).map(cell => String(cell.get('source'))));
+  const saved = new Set(
+    cellsOf(doc)
+      .filter(isKept)
+      .map(cell => String(cell.get('source')))
+  );
   return cells.filter(cell => !saved.has(cell.source));
 }
 
 function cellsOf(doc: Y.Doc): CellMap[] {
-  return doc.getArray('cells').toArray().filter((cell): cell is CellMap => cell instanceof Y.Map);
+  return doc
+    .getArray('cells')
+    .toArray()
+    .filter((cell): cell is CellMap => cell instanceof Y.Map);
 }
 
 /** Whether people still get to see the cell's text: it is not deleted, or not all of it was deleted knowingly. */

@@ -179,13 +179,7 @@ export class Deletions {
         this._host.notebook.activate();
       }
     };
-    return element(
-      'div',
-      'jc-Banner-actions',
-      {},
-      restore,
-      button({ label: trans.__('Dismiss'), onClick: onDismiss })
-    );
+    return element('div', 'jc-Banner-actions', {}, restore, button({ label: trans.__('Dismiss'), onClick: onDismiss }));
   }
 
   private _copyButton(text: string): HTMLButtonElement {

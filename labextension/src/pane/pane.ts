@@ -60,7 +60,10 @@ export class RoomPane extends Widget implements ICommandTarget {
     const loading = new Loading(() => this.room.kernelApi.blobUrl(''), this._trans, options.mayLoad);
     this._parts.add(loading.listen());
     const rendermime = new RoomRenderMime(options.rendermime, this.trust, loading, this._translator);
-    rendermime.addFactory(blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans), 0);
+    rendermime.addFactory(
+      blobRendererFactory(digest => this.room.kernelApi.blobUrl(digest), this._trans),
+      0
+    );
     this.notebook = this._createNotebook(options, rendermime);
     this.assist = new Assist(this, rendermime);
     this._parts.add(this.assist);

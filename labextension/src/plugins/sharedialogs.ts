@@ -74,11 +74,7 @@ class PlaceForm extends Widget implements Dialog.IBodyWidget<IPlace> {
     const titleLabel = element('label', '', {}, trans.__('Title'), this._title);
     this._room.addEventListener('change', () => (titleLabel.hidden = this._room.value !== ''));
     const words = trans.__('Everyone in the room sees its text change. Each runs it in a kernel of their own.');
-    this.node.append(
-      element('p', '', {}, words),
-      element('label', '', {}, trans.__('In'), this._room),
-      titleLabel
-    );
+    this.node.append(element('p', '', {}, words), element('label', '', {}, trans.__('In'), this._room), titleLabel);
   }
 
   getValue(): IPlace {

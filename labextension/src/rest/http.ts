@@ -35,12 +35,7 @@ export class ApiError extends Error {
 }
 
 /** Ask for JSON with JSON. Throws `ApiError`. */
-export async function requestJson<T>(
-  server: ICollabServer,
-  path: string,
-  method: string,
-  body?: object
-): Promise<T> {
+export async function requestJson<T>(server: ICollabServer, path: string, method: string, body?: object): Promise<T> {
   const response = await request(server, path, jsonInit(method, body));
   return (await response.json()) as T;
 }

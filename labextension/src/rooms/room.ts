@@ -428,8 +428,7 @@ export class Room implements IDisposable {
   private _showNext(next: Replica): void {
     const former = this._replica;
     const cells = withoutSaved(former.edited.read(), next.doc);
-    const unsent =
-      cells.length > 0 ? { epoch: former.provider.epoch ?? '', cells, reason: this._retakeReason } : null;
+    const unsent = cells.length > 0 ? { epoch: former.provider.epoch ?? '', cells, reason: this._retakeReason } : null;
     next.model.awareness.setLocalStateField('cell', former.model.awareness.getLocalState()?.cell ?? null);
     if (former.provider.epoch === next.provider.epoch) {
       next.model.takeOver(former.model);

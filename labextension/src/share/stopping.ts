@@ -13,12 +13,7 @@ export interface IStoppable {
 }
 
 /** Offers to end what `name` ran; returns when that is decided, and at once if the kernel has nothing of theirs. */
-export function offerToStop(
-  name: string,
-  left: InKernel,
-  kernel: IStoppable,
-  trans: TranslationBundle
-): Promise<void> {
+export function offerToStop(name: string, left: InKernel, kernel: IStoppable, trans: TranslationBundle): Promise<void> {
   if (left === 'nothing') {
     return Promise.resolve();
   }

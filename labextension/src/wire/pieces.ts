@@ -186,7 +186,7 @@ function cutText(struct: Struct, maxBytes: number): Struct[][] {
   }
   const { str } = struct.content;
   const parts: Struct[][] = [];
-  for (let start = 0; start < str.length; ) {
+  for (let start = 0; start < str.length;) {
     // This never cuts a character that takes two units.
     const { read } = new TextEncoder().encodeInto(str.slice(start), buffer);
     const end = read > 0 ? start + read : str.length;
