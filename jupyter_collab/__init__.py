@@ -1,17 +1,28 @@
 """Share a cell, a note or a notebook inside Jupyter, not your whole server, and lose nothing.
 
-From Python: :func:`connect`, :func:`connect_async` and, inside a notebook, :class:`SharedEditor`. They are imported
-when they are first used, so that the server does not load the client nor the client the server.
+From Python: :func:`connect` enters a room, :func:`join` does so by the link of an invitation, and ``connect_async`` and
+``join_async`` are the same for programs with ``async``. Inside a notebook: :class:`SharedEditor`. What can go wrong is
+in :mod:`jupyter_collab.errors`. The names are imported when they are first used, so that the server does not load the
+client nor the client the server.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import AsyncRoom, Room, SharedEditor, connect, connect_async
+    from .client import AsyncRoom, Room, SharedEditor, connect, connect_async, join, join_async
 
 __version__ = "0.1.0"
-__all__ = ["AsyncRoom", "Room", "SharedEditor", "__version__", "connect", "connect_async"]
+__all__ = [
+    "AsyncRoom",
+    "Room",
+    "SharedEditor",
+    "__version__",
+    "connect",
+    "connect_async",
+    "join",
+    "join_async",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,12 +33,12 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: object) -> None:
     """``%load_ext jupyter_collab``: rooms at the prompt, as ``%collab`` and ``%%collab``."""
-    import_module(f"{__name__}.client.magics").load(shell)
+    import_module(f"{__name__}.client.ipython.magics").load(shell)
 
 
 def unload_ipython_extension(shell: object) -> None:
     """``%unload_ext jupyter_collab``."""
-    import_module(f"{__name__}.client.magics").unload(shell)
+    import_module(f"{__name__}.client.ipython.magics").unload(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

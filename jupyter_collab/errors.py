@@ -6,6 +6,7 @@
      +-- RoomError                   about one room
      |    +-- InvalidRoomId          the id is not one that a room may have
      |    +-- RoomNotFound           no such room (or it lies in the bin)
+     |    +-- RoomDeleted            the room was put into the bin; an owner can restore it
      |    +-- RoomExists             the id is taken
      |    +-- RoomNotInBin           only a room in the bin can be emptied out of it
      |    +-- BlobNotFound           the room does not keep this output any more
@@ -63,8 +64,18 @@
      |    +-- WorkTooLarge           it took more memory than it may
      |    +-- TooMuchWork            the person waits for as much as one may
      +-- StoreError                  the store did not answer
-          +-- NotSaved               an edit could not be made durable
-          +-- StoreUnavailable       the store cannot be read
+     |    +-- NotSaved               an edit could not be made durable
+     |    +-- StoreUnavailable       the store cannot be read
+     +-- ClientError                 something on a Python program's side of the connection
+          +-- ServerNotFound         no Jupyter server with jupyter_collab could be found
+          +-- ServerUnreachable      the server does not answer, or not as a Jupyter server does
+          +-- NotSignedIn            the server does not accept the token, or wants one
+          +-- EditsNotSaved          edits were kept out of the room; their text is in ``room.unsent``
+          +-- DocumentDiverged       the document here was no longer the room's, which was fetched again
+          +-- RoomClosed             the room was closed on this side
+          +-- CellDeleted            the cell was deleted; what was to be written into it is in ``error.text``
+          +-- CannotRun              a shared cell cannot be run here
+          +-- CellFailed             a shared cell was run, here or on its room's kernel, and failed
 
 Every error carries a ``code`` (for the websocket), a ``status`` (for HTTP) and a ``reason``: a short, stable,
 machine-readable word. Its message is for people and says what to do.
@@ -77,13 +88,19 @@ __all__ = [
     "AccountExists",
     "AccountNotFound",
     "BlobNotFound",
+    "CannotRun",
     "CausalGap",
+    "CellDeleted",
+    "CellFailed",
     "CellNotFound",
+    "ClientError",
     "ClientIdTaken",
     "CloseCode",
     "CollabError",
     "ContentChanged",
     "ContentError",
+    "DocumentDiverged",
+    "EditsNotSaved",
     "EpochMismatch",
     "GuestsNotAllowed",
     "InputNotWanted",
@@ -107,10 +124,13 @@ __all__ = [
     "NoKernel",
     "NotAMember",
     "NotSaved",
+    "NotSignedIn",
     "PasswordRequired",
     "PermissionDenied",
     "ProtocolError",
     "Removed",
+    "RoomClosed",
+    "RoomDeleted",
     "RoomError",
     "RoomExists",
     "RoomFull",
@@ -119,6 +139,8 @@ __all__ = [
     "RoomTooLarge",
     "RunNotFound",
     "ServerFull",
+    "ServerNotFound",
+    "ServerUnreachable",
     "SessionEnded",
     "SessionReplaced",
     "SignInRefused",
@@ -197,6 +219,14 @@ class RoomNotFound(RoomError):
     code = CloseCode.ROOM_NOT_FOUND
     status = 404
     reason = "room_not_found"
+
+
+class RoomDeleted(RoomError):
+    """The room was put into the bin; an owner can restore it."""
+
+    code = CloseCode.ROOM_DELETED
+    status = 404
+    reason = "room_deleted"
 
 
 class RoomExists(RoomError):
@@ -619,3 +649,81 @@ class StoreUnavailable(StoreError):
     """The store cannot be read."""
 
     reason = "store_unavailable"
+
+
+class ClientError(CollabError):
+    """Something on the client's side."""
+
+    reason = "client_error"
+
+
+class ServerNotFound(ClientError):
+    """No Jupyter server with jupyter_collab could be found. The message lists what was tried."""
+
+    reason = "server_not_found"
+
+
+class ServerUnreachable(ClientError):
+    """The server does not answer, or not as a Jupyter server with jupyter_collab does."""
+
+    reason = "server_unreachable"
+
+
+class NotSignedIn(ClientError):
+    """The server does not accept the token, or wants one."""
+
+    status = 403
+    reason = "not_signed_in"
+
+
+class EditsNotSaved(ClientError):
+    """Edits were kept out of the room; their text is in ``room.unsent``."""
+
+    reason = "edits_not_saved"
+
+
+class DocumentDiverged(ClientError):
+    """The document here had come to differ from the room's, which was fetched again; see ``room.unsent``."""
+
+    reason = "diverged"
+
+
+class RoomClosed(ClientError):
+    """The room was closed on this side."""
+
+    reason = "room_closed"
+
+
+class CellDeleted(ClientError, KeyError):
+    """The cell was deleted.
+
+    Attributes
+    ----------
+    text
+        What was to be written into it; ``None`` if it was only to be read.
+    """
+
+    reason = "cell_deleted"
+
+    def __init__(self, message: str, text: str | None = None) -> None:
+        super().__init__(message)
+        self.text = text
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CannotRun(ClientError):
+    """A shared cell cannot be run here."""
+
+    reason = "cannot_run"
+
+
+class CellFailed(ClientError):
+    """A shared cell was run, and failed. Where that was here, its error is the cause, and IPython has shown it."""
+
+    reason = "cell_failed"
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the failed cell's own traceback is there already, or in the room."""
+        return [str(self)]

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from jupyter_collab import SharedEditor
 from jupyter_collab.client import Cell, Room
-from jupyter_collab.client.connection import Status
+from jupyter_collab.client.replica.connection import Status
 from jupyter_collab.errors import CollabError
 from tests.servers import REPOSITORY
 

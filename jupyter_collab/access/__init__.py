@@ -1,11 +1,12 @@
-"""Who may do what in a room, and the secrets by which people are known."""
+"""Users and their roles, and the secrets by which people are known."""
 
+from ..roles import Capability, Role
 from .attempts import Attempts, network_of
 from .guesses import MAX_GUESSES_PER_ADDRESS, Guesses
 from .invitations import InviteSecrets, hash_code, hash_token, read_code
 from .passwords import harden, hash_password, hashing, is_password
-from .roles import PALETTE, Capability, Role, User, UserKind, writer_of
 from .sessions import Session, SessionTokens, person
+from .users import PALETTE, User, UserKind, writer_of
 
 __all__ = [
     "MAX_GUESSES_PER_ADDRESS",

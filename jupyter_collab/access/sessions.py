@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 
 from ..names import initials_of
-from .roles import User, UserKind
+from .users import User, UserKind
 
 __all__ = ["Session", "SessionTokens", "person"]
 

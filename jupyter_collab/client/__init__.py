@@ -1,71 +1,33 @@
-"""The Python client: :func:`connect`, its async twin :func:`connect_async`, and the widget :class:`SharedEditor`."""
+"""The Python client: what ``jupyter_collab`` exports, and what programs need that look after the rooms of a server."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .cell import Cell
-from .changes import RoomChange, UnsentCell, UnsentText
-from .discovery import find_server
-from .errors import (
-    CannotRun,
-    CellDeleted,
-    CellFailed,
-    ClientError,
-    EditsNotSaved,
-    RoomClosed,
-    ServerNotFound,
-    ServerUnreachable,
-    SignInRefused,
-)
-from .invitation import AsyncInvitation, Invitation
-from .kernel import AsyncKernel, CellRun, Kernel
-from .people import Member, RoomEvent
-from .presence import Person
-from .reconnecting import Backoff
-from .rest import RestClient, RoomInfo
-from .room import AsyncRoom, connect_async
-from .server import Server
-from .sync import Room, connect
+from .blocking.blocking_room import Room, connect, join
+from .http.discovery import find_server
+from .http.rest_client import RestClient
+from .room.async_room import AsyncRoom
+from .room.cell import Cell
+from .room.entry import connect_async, join_async
 
 if TYPE_CHECKING:
-    from .widget import SharedEditor
+    from .widget.shared_editor import SharedEditor
 
 __all__ = [
-    "AsyncInvitation",
-    "AsyncKernel",
     "AsyncRoom",
-    "Backoff",
-    "CannotRun",
     "Cell",
-    "CellDeleted",
-    "CellFailed",
-    "CellRun",
-    "ClientError",
-    "EditsNotSaved",
-    "Invitation",
-    "Kernel",
-    "Member",
-    "Person",
     "RestClient",
     "Room",
-    "RoomChange",
-    "RoomClosed",
-    "RoomEvent",
-    "RoomInfo",
-    "Server",
-    "ServerNotFound",
-    "ServerUnreachable",
     "SharedEditor",
-    "SignInRefused",
-    "UnsentCell",
-    "UnsentText",
     "connect",
     "connect_async",
     "find_server",
+    "join",
+    "join_async",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name == "SharedEditor":  # the only one that needs ipywidgets
-        return import_module(f"{__name__}.widget").SharedEditor
+        return import_module(f"{__name__}.widget.shared_editor").SharedEditor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

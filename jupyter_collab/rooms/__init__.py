@@ -3,8 +3,8 @@
 from .life import RoomState
 from .limits import Limits
 from .manager import RoomManager, check_room_id
-from .outbox import Transport
 from .peer import Peer
+from .peer_outbox import Transport
 from .room import Room
 from .watcher import RoomWatcher
 

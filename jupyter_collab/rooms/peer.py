@@ -12,7 +12,7 @@ from ..store import Origin, OriginKind
 from .budget import Budget
 from .complaints import Complaints
 from .limits import Limits, Pace
-from .outbox import Outbox, Transport
+from .peer_outbox import PeerOutbox, Transport
 
 __all__ = ["Peer"]
 
@@ -62,7 +62,7 @@ class Peer:
         self.joined_at = 0.0
         self.budget: Budget | None = None
         self._transport = transport
-        self.outbox: Outbox
+        self.outbox: PeerOutbox
         self.pace: Pace
         self.author: Author
 
@@ -76,7 +76,7 @@ class Peer:
         """Get ready for a room's traffic, at ``now`` by the event loop's clock."""
         self.joined_at = now
         self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
-        self.outbox = Outbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_failed)
+        self.outbox = PeerOutbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_failed)
 
     def detach(self) -> None:
         """The peer has left the room: hold nothing of it, and send nothing that waits."""

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import CDPSession
 
 import jupyter_collab
-from jupyter_collab.client.cell import CellType
+from jupyter_collab.client.replica.changes import CellType
 from tests.servers import RunningServer
 
 from .bound import sources_in

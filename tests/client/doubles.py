@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from jupyter_collab.client.reconnecting import Backoff
-from jupyter_collab.client.server import Secret, Server
+from jupyter_collab.client.http.server_access import Secret, Server
+from jupyter_collab.client.replica.backoff import Backoff
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.protocol import (
     SUBPROTOCOL,

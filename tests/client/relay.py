@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from jupyter_collab.client.background import BackgroundLoop
+from jupyter_collab.client.blocking.loop import BackgroundLoop
 from tests.servers import find_port
 
 __all__ = ["Relay"]

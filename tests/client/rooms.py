@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from jupyter_collab.client import AsyncRoom
-from jupyter_collab.client.room import connect_async
+from jupyter_collab.client import AsyncRoom, connect_async
 
 from .doubles import QUICK, TOKEN, ScriptedServer
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from jupyter_collab.client.errors import DocumentDiverged
-from jupyter_collab.client.replica import Replica, StartAnew
+from jupyter_collab.client.replica.local_replica import LocalReplica, StartAnew
 from jupyter_collab.document import RoomDocument
+from jupyter_collab.errors import DocumentDiverged
 from jupyter_collab.protocol import Ack, Check, Event, Hello, Message, SyncStep1, SyncStep2, Update, parse
 
 from .doubles import hello, notebook
@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self, *sources: str) -> None:
         self.now = 0.0
-        self.replica = Replica(lambda change: None, lambda: None, lambda: self.now)
+        self.replica = LocalReplica(lambda change: None, lambda: None, lambda: self.now)
         doc: Doc[Any] = Doc()
         doc.apply_update(RoomDocument.create("one", notebook(*sources)).doc.get_update())
         self.server = RoomDocument(doc)

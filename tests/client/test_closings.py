@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.client.errors import error_of_close
-from jupyter_collab.client.reconnecting import Verdict, verdict_of
+from jupyter_collab.client.http.refusal import error_of_close
+from jupyter_collab.client.replica.backoff import Verdict, verdict_of
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "wire.json").read_text(encoding="utf-8"))
 ACTIONS = {"retry": Verdict.RETRY, "retake": Verdict.START_ANEW, "stop": Verdict.STOP}

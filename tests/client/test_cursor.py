@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from jupyter_collab.client.cursor import cursor_at
+from jupyter_collab.client.replica.cursor import cursor_at
 from jupyter_collab.document import RoomDocument
 
 ASCII_TEXT = "abc"

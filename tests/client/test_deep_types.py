@@ -63,7 +63,7 @@ def test_a_server_that_sends_them_is_left_for_good_and_what_was_typed_is_kept(ki
 
 
 WIDGET = """
-from jupyter_collab.client.widget import SharedEditor
+from jupyter_collab.client.widget.shared_editor import SharedEditor
 from jupyter_collab.protocol import Update
 from tests.client.doubles import TOKEN
 from tests.client.test_deep_types import attack
@@ -72,7 +72,7 @@ from tests.client.test_sync import OtherThread
 other = OtherThread("first")
 editor = SharedEditor("demo", create=False, url=other.server.server.url, token=TOKEN)
 other.loop.wait(lambda: attack(other.server, Update))
-editor.joined.wait_for(lambda: editor.joined.status == "refused", 10)
+editor.room.wait_for(lambda: editor.room.status == "refused", 10)
 assert editor.value == "first"
 editor.close()
 other.loop.wait(other.server.stop)

@@ -12,9 +12,9 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_collab.client.discovery import find_server
-from jupyter_collab.client.errors import ServerNotFound, ServerUnreachable, SignInRefused
-from jupyter_collab.client.server import Secret, Server
+from jupyter_collab.client.http.discovery import find_server
+from jupyter_collab.client.http.server_access import Secret, Server
+from jupyter_collab.errors import NotSignedIn, ServerNotFound, ServerUnreachable
 
 TOKEN = "tok-7c1d"
 
@@ -166,7 +166,7 @@ def test_the_environment_names_a_server(runtime: Path, doubles: Any) -> None:
 def test_the_environments_token_goes_to_no_other_server(runtime: Path, doubles: Any) -> None:
     named, other = doubles(), doubles()
     environment = {"JUPYTER_COLLAB_URL": named.url, "JUPYTER_COLLAB_TOKEN": TOKEN}
-    with pytest.raises(SignInRefused, match="wants a token"):
+    with pytest.raises(NotSignedIn, match="wants a token"):
         find(url=other.url, environment=environment)
 
 
@@ -195,7 +195,7 @@ def test_the_hubs_token_goes_to_no_other_server(runtime: Path, doubles: Any) -> 
     double = doubles("/")
     leave_file(runtime, double, os.getpid(), token="")
     environment = {"JUPYTERHUB_API_TOKEN": TOKEN, "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
-    with pytest.raises(SignInRefused, match="wants a token"):
+    with pytest.raises(NotSignedIn, match="wants a token"):
         find(environment=environment)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_collab.client import AsyncRoom, CellDeleted, RoomChange
+from jupyter_collab.client import AsyncRoom
+from jupyter_collab.client.replica.changes import RoomChange
+from jupyter_collab.errors import CellDeleted
 
 from .doubles import ScriptedServer, scripted_server
 from .rooms import joined

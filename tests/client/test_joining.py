@@ -4,20 +4,21 @@ import http
 
 import pytest
 
-from jupyter_collab.client import ServerUnreachable, SignInRefused
-from jupyter_collab.client.core import RoomCore
-from jupyter_collab.client.errors import RoomDeleted
-from jupyter_collab.client.room import connect_async
-from jupyter_collab.client.server import Secret, Server
+from jupyter_collab.client import connect_async
+from jupyter_collab.client.http.server_access import Secret, Server
+from jupyter_collab.client.replica.room_core import RoomCore
 from jupyter_collab.errors import (
     CollabError,
     EpochMismatch,
     InvalidRoomId,
+    NotSignedIn,
     PermissionDenied,
     ProtocolError,
+    RoomDeleted,
     RoomFull,
     RoomNotFound,
     ServerFull,
+    ServerUnreachable,
     StoreUnavailable,
     TooManyConnections,
 )
@@ -38,8 +39,8 @@ async def join(server: ScriptedServer, token: str = TOKEN, timeout: float = 5) -
     ("answer", "error"),
     [
         (http.HTTPStatus.BAD_REQUEST, InvalidRoomId),
-        (http.HTTPStatus.FORBIDDEN, SignInRefused),
-        (http.HTTPStatus.FOUND, SignInRefused),
+        (http.HTTPStatus.FORBIDDEN, NotSignedIn),
+        (http.HTTPStatus.FOUND, NotSignedIn),
         (http.HTTPStatus.NOT_FOUND, ServerUnreachable),
         (http.HTTPStatus.BAD_GATEWAY, ServerUnreachable),
     ],
@@ -74,9 +75,9 @@ async def test_a_room_that_hangs_up_says_why(code: int, reason: str, error: type
 
 async def test_a_wrong_token_is_told() -> None:
     async with scripted_server("") as server:
-        with pytest.raises(SignInRefused, match=r"127\.0\.0\.1"):
+        with pytest.raises(NotSignedIn, match=r"127\.0\.0\.1"):
             await connect_async("demo", server.server.url, "wrong")
-        with pytest.raises(SignInRefused):
+        with pytest.raises(NotSignedIn):
             await join(server, "wrong")
 
 
@@ -130,7 +131,7 @@ async def test_a_server_that_does_not_speak_our_protocol_is_told() -> None:
 async def test_a_redirect_is_not_followed() -> None:
     async with scripted_server("") as other, scripted_server("", answer=http.HTTPStatus.FOUND) as server:
         server.location = f"ws://127.0.0.1:{other.port}/api/collab/room/demo"
-        with pytest.raises(SignInRefused):
+        with pytest.raises(NotSignedIn):
             await join(server)
         assert other.queries == []
 

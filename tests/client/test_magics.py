@@ -8,10 +8,9 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
-from jupyter_collab import SharedEditor, connect
-from jupyter_collab.client import CannotRun, CellFailed
+from jupyter_collab import SharedEditor, connect, join
 from jupyter_collab.dangers import link_danger
-from jupyter_collab.errors import InviteExhausted
+from jupyter_collab.errors import CannotRun, CellFailed, InviteExhausted
 from tests.peers.cells import sources
 from tests.servers import RunningServer
 
@@ -143,22 +142,58 @@ def test_a_cell_that_fails_says_so_once_and_stops_what_follows(prompt: Prompt) -
 
 def test_cells_are_run_here(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("lesson", content=notebook("n = 20", "n + 1", "m = 1 / 0", "late = True"))
-    assert prompt.run("%collab run lesson/0") == ""
-    assert prompt.run("%collab run lesson/c1").endswith(": 21\n")
-    assert "Cell 2 of room 'lesson' failed" in prompt.fail("%collab run lesson")
+    assert prompt.run("%collab run_here lesson/0") == ""
+    assert prompt.run("%collab run_here lesson/c1").endswith(": 21\n")
+    assert "Cell 2 of room 'lesson' failed" in prompt.fail("%collab run_here lesson")
     assert prompt.value("late") is None
-    assert "has no cell '9'" in prompt.fail("%collab run lesson/9")
+    assert "has no cell '9'" in prompt.fail("%collab run_here lesson/9")
+
+
+def test_cells_are_run_in_the_kernel_of_the_room(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("of-all", content=notebook("n = 20\nprint('said')", "n + 1", "m = 1 / 0"))
+    try:
+        assert prompt.run("%collab run of-all/0") == "said\n"
+        assert "21" in prompt.run("%collab run of-all/c1")
+        assert prompt.value("n") is None
+        said = prompt.fail("%collab run of-all/2")
+        assert said.count("ZeroDivisionError") >= 2
+        assert "Cell 2 of room 'of-all' failed" in said
+        with connect("of-all", server.url, server.token, visible=False) as room:
+            assert room.cell(1).outputs
+    finally:
+        server.request("DELETE", "rooms/of-all/kernel")
+
+
+def test_a_room_is_named_by_any_address_that_opens_it(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("by-address", content=notebook("n = 1", "n = 2"))
+    address = f"{server.url}lab?room=by-address&token={server.token}"
+    prompt.run(f"%collab connect {address}")
+    assert "by-address: synced" in prompt.run("%collab status")
+    prompt.run(f"%collab run_here {address}#1")
+    assert prompt.value("n") == 2
+    assert prompt.run(f"%collab leave {address}") == "Left 'by-address'.\n"
+
+
+def test_a_guest_comes_by_a_link(prompt: Prompt, server: RunningServer) -> None:
+    with connect("open-house", server.url, server.token, create=True) as room:
+        link = room.invite("writer").link
+        said = prompt.run(f"%collab join {link} 'Ada L.'")
+        assert said.startswith("You are writer in ")
+        room.wait_for(lambda: "Ada L." in {person.name for person in room.people}, 20)
+        prompt.run("x = 5\n%collab push open-house")
+        room.wait_for(lambda: room.text == "x = 5", 20)
+        prompt.run("%collab leave open-house")
 
 
 def test_what_is_no_python_is_not_run(prompt: Prompt, server: RunningServer) -> None:
     text = {"id": "t", "cell_type": "markdown", "source": "# Title", "metadata": {}}
     whole = notebook("z = 1")
     server.create_room("mixed", content={**whole, "cells": [text, *whole["cells"]]})
-    prompt.run("%collab run mixed")
+    prompt.run("%collab run_here mixed")
     assert prompt.value("z") == 1
-    assert "is markdown, not code" in prompt.fail("%collab run mixed/0")
+    assert "is markdown, not code" in prompt.fail("%collab run_here mixed/0")
     server.create_room("in-r", content={**whole, "metadata": {"language_info": {"name": "R"}}})
-    assert "what runs here is Python" in prompt.fail("%collab run in-r")
+    assert "what runs here is Python" in prompt.fail("%collab run_here in-r")
 
 
 def test_code_is_pulled_into_the_next_cell(prompt: Prompt, server: RunningServer) -> None:
@@ -188,10 +223,10 @@ def test_code_is_pushed(prompt: Prompt, server: RunningServer) -> None:
     assert "UsageError: nothing is no variable" in prompt.fail("%collab push pushed nothing")
 
 
-def test_rooms_are_joined_and_left(prompt: Prompt, server: RunningServer) -> None:
+def test_rooms_are_entered_and_left(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("met", title="Where we meet", content=notebook("one\nmore", "two"))
-    assert prompt.run("%collab join met").splitlines() == [
-        "Joined 'Where we meet' as owner.",
+    assert prompt.run("%collab connect met").splitlines() == [
+        "You are owner in 'Where we meet', room 'met'.",
         "CELL  TYPE  TEXT",
         "0     code  one …",
         "1     code  two",
@@ -204,7 +239,7 @@ def test_rooms_are_joined_and_left(prompt: Prompt, server: RunningServer) -> Non
         assert prompt.run("%collab rooms no-such-room") == "No such rooms.\n"
         assert prompt.run("%collab leave met") == "Left 'met'.\n"
         other.wait_for(lambda: len(other.people) == 1, 10)
-    assert "No room is joined" in prompt.run("%collab")
+    assert "You are in no room" in prompt.run("%collab")
 
 
 def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
@@ -218,10 +253,10 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
     link, code = told[1].removeprefix("Link: "), told[2].removeprefix("Code: ")
     assert link.startswith(f"{server.url}collab/join#")
     assert len(code) == 9
-    with connect(link=link, name="Gil") as guest:
+    with join(link, "Gil") as guest:
         assert guest.role == "writer"
     with pytest.raises(InviteExhausted):
-        connect(link=link, name="Late")
+        join(link, "Late")
     only_looks = prompt.run("%collab invite open-day for ever")
     assert "is viewer in 'open-day', for ever" in only_looks
     assert "files" not in only_looks
@@ -241,12 +276,15 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
 def test_mistakes_are_said_in_a_line(prompt: Prompt) -> None:
     for line, message in {
         "%collab dance": "has no command 'dance'",
-        "%collab join": "missing a required argument: 'room'",
-        "%collab join a b": "too many positional arguments",
+        "%collab connect": "missing a required argument: 'room'",
+        "%collab connect a b": "too many positional arguments",
+        "%collab join somewhere Ada": "no link of an invitation",
+        "%collab connect http://host/lab": "leads to no room",
+        "%collab connect http://host/collab/join#x": "join(link, name)",
         "%collab pull nobody-made-this": "no room 'nobody-made-this'",
-        "%collab join 'half": "No closing quotation",
-        "%collab leave elsewhere": "is not joined here",
-        "%collab who": "No room is joined",
+        "%collab connect 'half": "No closing quotation",
+        "%collab leave elsewhere": "You are not in room 'elsewhere'",
+        "%collab who": "You are in no room",
         "%collab run a?b": "a?b",
         "%collab pull x --force": "unexpected keyword argument 'force'",
         "%%collab\nx = 1": "missing a required argument: 'target'",
@@ -264,23 +302,23 @@ def test_a_server_that_is_not_there_is_said_too(
     server.create_room("out-of-reach")
     monkeypatch.setenv("JUPYTER_COLLAB_URL", "http://127.0.0.1:9/")
     assert "does not answer" in prompt.fail("%collab rooms")
-    assert "out-of-reach" not in prompt.completions("%collab join out")
+    assert "out-of-reach" not in prompt.completions("%collab connect out")
 
 
 def test_tab_completes_commands_and_rooms(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("tab-one")
     server.create_room("tab-two")
     assert prompt.completions("%collab pu") == ["pull", "push"]
-    assert set(prompt.completions("%collab run tab-")) == {"tab-one", "tab-two"}
-    assert prompt.completions("x = 1\n%collab join tab-t") == ["tab-two"]
+    assert set(prompt.completions("%collab run_here tab-")) == {"tab-one", "tab-two"}
+    assert prompt.completions("x = 1\n%collab connect tab-t") == ["tab-two"]
     assert prompt.completions("%%collab tab-t") == ["tab-two"]
 
 
-def test_loading_again_leaves_what_was_joined(prompt: Prompt, server: RunningServer) -> None:
+def test_loading_again_leaves_the_rooms_that_one_is_in(prompt: Prompt, server: RunningServer) -> None:
     server.create_room("again")
-    prompt.run("%collab join again")
+    prompt.run("%collab connect again")
     prompt.run("%reload_ext jupyter_collab")
-    assert "No room is joined" in prompt.run("%collab")
+    assert "You are in no room" in prompt.run("%collab")
 
 
 def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) -> None:
@@ -288,15 +326,15 @@ def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) ->
     one, whole = (SharedEditor("shown", cell, url=server.url, token=server.token) for cell in (0, None))
     try:
         prompt.shell.user_ns.update(one=one, whole=whole)
-        prompt.run("one.run()")
+        prompt.run("one.run_here()")
         assert (prompt.value("a"), prompt.value("b")) == (1, None)
-        prompt.run("whole.run(1)")
+        prompt.run("whole.run_here(1)")
         assert prompt.value("b") == 2
         one.value = "a = 5"
-        assert "Cell 2 of room 'shown' failed: ZeroDivisionError" in prompt.fail("whole.run()")
+        assert "Cell 2 of room 'shown' failed: ZeroDivisionError" in prompt.fail("whole.run_here()")
         assert (prompt.value("a"), prompt.value("b")) == (5, 6)
         with pytest.raises(CellFailed) as caught:
-            whole.run("c2")
+            whole.run_here("c2")
         assert isinstance(caught.value.__cause__, ZeroDivisionError)
     finally:
         one.close()
@@ -304,22 +342,22 @@ def test_the_editor_runs_what_it_shows(prompt: Prompt, server: RunningServer) ->
 
 
 def test_what_is_run_here_is_what_was_there_when_it_was_asked_for(prompt: Prompt, server: RunningServer) -> None:
-    server.create_room("honest", content=notebook("editor.joined.cell(1).source = 'ran = 2'", "ran = 1"))
+    server.create_room("honest", content=notebook("editor.room.cell(1).source = 'ran = 2'", "ran = 1"))
     editor = SharedEditor("honest", url=server.url, token=server.token)
     try:
         prompt.shell.user_ns["editor"] = editor
-        prompt.run("editor.run()")
+        prompt.run("editor.run_here()")
         assert prompt.shell.user_ns["ran"] == 1
     finally:
         editor.close()
 
 
 def test_a_cell_that_is_deleted_before_its_turn(prompt: Prompt, server: RunningServer) -> None:
-    server.create_room("shrinks", content=notebook("editor.joined.delete_cell(1)", "late = 1"))
+    server.create_room("shrinks", content=notebook("editor.room.delete_cell(1)", "late = 1"))
     editor = SharedEditor("shrinks", url=server.url, token=server.token)
     try:
         prompt.shell.user_ns["editor"] = editor
-        assert "no longer there" in prompt.fail("editor.run()")
+        assert "no longer there" in prompt.fail("editor.run_here()")
         assert prompt.value("late") is None
     finally:
         editor.close()
@@ -330,6 +368,6 @@ def test_without_ipython_nothing_can_be_run(server: RunningServer) -> None:
     editor = SharedEditor("bare", url=server.url, token=server.token)
     try:
         with pytest.raises(CannotRun, match="no IPython"):
-            editor.run()
+            editor.run_here()
     finally:
         editor.close()

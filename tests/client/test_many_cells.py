@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, ReadTransaction, Transaction
 
-from jupyter_collab.client.watched import WatchedDocument
+from jupyter_collab.client.replica.watched_document import WatchedDocument
 from jupyter_collab.document import CellRecord, RoomDocument, cell_index
 from jupyter_collab.document.digest import CellDigest, cell_digest
 

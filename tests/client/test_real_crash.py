@@ -7,7 +7,7 @@ import pytest
 
 from jupyter_collab import connect
 from jupyter_collab.client import Room
-from jupyter_collab.client.reconnecting import Backoff
+from jupyter_collab.client.replica.backoff import Backoff
 from tests.servers import RunningServer, start_server
 
 from .doubles import notebook

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from jupyter_collab import connect
-from jupyter_collab.client.rest import ContentFormat
+from jupyter_collab.client.http.rest_client import ContentFormat
 from tests.peers.cells import sources
 from tests.servers import REPOSITORY, RunningServer
 

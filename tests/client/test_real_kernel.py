@@ -100,7 +100,7 @@ def test_the_widget_lives_in_a_kernel(server: RunningServer, kernel: Kernel) -> 
         until(lambda: "typed elsewhere" in kernel.printed("print(heard)"))
         assert "MainThread" in kernel.printed("print(heard)")
 
-        kernel.run("editor.value = 'typed in the kernel'; editor.joined.wait_saved(10)")
+        kernel.run("editor.value = 'typed in the kernel'; editor.room.wait_saved(10)")
         room.wait_for(lambda: room.text == "typed in the kernel", 10)
 
         room.cell(0).append("!")
@@ -149,7 +149,7 @@ def test_a_shared_cell_can_be_interrupted(server: RunningServer, kernel: Kernel,
 
     with ThreadPoolExecutor(1) as threads:
         interrupted = threads.submit(interrupt)
-        sent = kernel.run("%collab run endless/0", status="error")
+        sent = kernel.run("%collab run_here endless/0", status="error")
         interrupted.result(CELL_SECONDS)
     errors = [message["content"]["ename"] for message in sent if message["msg_type"] == "error"]
     assert errors[0] in ("KeyboardInterrupt", "CancelledError")

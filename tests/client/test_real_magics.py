@@ -52,11 +52,11 @@ def test_a_notebook_shares_and_runs(server: RunningServer) -> None:
     _, shared, editor, ran, failed, later, mistake = run_notebook(
         "%load_ext jupyter_collab",
         "%%collab exercise\nx = 1\nx + 1",
-        "from jupyter_collab import SharedEditor\neditor = SharedEditor('lesson', cell=0)\neditor.run(); print(base)",
-        "%collab run lesson/1",
-        "editor.run(2)",
+        "from jupyter_collab import SharedEditor\neditor = SharedEditor('lesson', 0)\neditor.run_here(); print(base)",
+        "%collab run_here lesson/1",
+        "editor.run_here(2)",
         "print(x, base)",
-        "%collab run nobody-made-this",
+        "%collab run_here nobody-made-this",
     )
     assert printed(shared) == "Room 'exercise' is new.\nShared as cell 0 of room 'exercise'.\n"
     assert results(shared) == ["2"]
@@ -76,10 +76,10 @@ def test_shared_cells_await_as_a_notebooks_own_cells_do(server: RunningServer) -
     _, shared, ran, failed, mixed, unknown = run_notebook(
         "%load_ext jupyter_collab",
         "%%collab new-waiting\nimport asyncio\ntask = asyncio.ensure_future(asyncio.sleep(0, 5))\nawait task",
-        "%collab run waiting/0",
-        "%collab run waiting",
-        "print(task.done(), value)\n%collab run waiting/0",
-        "%collab run waiting/7",
+        "%collab run_here waiting/0",
+        "%collab run_here waiting",
+        "print(task.done(), value)\n%collab run_here waiting/0",
+        "%collab run_here waiting/7",
     )
     assert results(shared) == ["5"]
     assert results(ran) == ["'awaited'"]
@@ -98,11 +98,11 @@ def test_a_terminal(server: RunningServer, tmp_path: Path) -> None:
     try:
         for line, answer in (
             ("%load_ext jupyter_collab", ""),
-            ("%collab join console", "Joined 'console' as owner"),
-            ("%collab run console/0", "42"),
-            ("%collab run console/1", "Cell 1 of room 'console' failed: ZeroDivisionError"),
+            ("%collab connect console", "You are owner in 'console'"),
+            ("%collab run_here console/0", "42"),
+            ("%collab run_here console/1", "Cell 1 of room 'console' failed: ZeroDivisionError"),
             ("%collab who", r"console: .* \(you\)"),
-            ("%collab run console/7", "UsageError: Room 'console' has no cell '7'"),
+            ("%collab run_here console/7", "UsageError: Room 'console' has no cell '7'"),
             ("y = 1", ""),
             ("%collab push console", "Cell 2 of 'console' has it"),
         ):
@@ -130,7 +130,7 @@ def test_tab_in_a_terminal(server: RunningServer, tmp_path: Path) -> None:
         terminal.expect(r"In .*\[.*1.*\]")
         terminal.sendline("%load_ext jupyter_collab")
         terminal.expect(r"In .*\[.*2.*\]")
-        terminal.send("%collab run console-with\t")
+        terminal.send("%collab run_here console-with\t")
         terminal.expect("-a-long-name")
         terminal.sendline("")
         terminal.expect("42")

@@ -6,11 +6,19 @@ import threading
 import pytest
 
 from jupyter_collab import connect
-from jupyter_collab.client import EditsNotSaved, RestClient, SignInRefused, find_server
-from jupyter_collab.client.background import background_loop
-from jupyter_collab.client.reconnecting import Backoff
-from jupyter_collab.client.widget import SharedEditor
-from jupyter_collab.errors import ContentError, InvalidRoomId, PermissionDenied, RoomExists, RoomNotFound
+from jupyter_collab.client import RestClient, find_server
+from jupyter_collab.client.blocking.loop import background_loop
+from jupyter_collab.client.replica.backoff import Backoff
+from jupyter_collab.client.widget.shared_editor import SharedEditor
+from jupyter_collab.errors import (
+    ContentError,
+    EditsNotSaved,
+    InvalidRoomId,
+    NotSignedIn,
+    PermissionDenied,
+    RoomExists,
+    RoomNotFound,
+)
 from tests.peers.cells import sources
 from tests.servers import RunningServer
 
@@ -44,7 +52,7 @@ def test_a_room_that_is_not_there_is_not_made() -> None:
 
 
 def test_a_wrong_token_is_refused(server: RunningServer) -> None:
-    with pytest.raises(SignInRefused, match="does not accept the token"):
+    with pytest.raises(NotSignedIn, match="does not accept the token"):
         connect("demo", server.url, "wrong")
 
 
@@ -201,7 +209,7 @@ def test_the_widget_follows_the_room() -> None:
         with connect("widget") as room:
             room.text = "from elsewhere"
             room.wait_saved(10)
-            editor.joined.wait_for(lambda: editor.joined.text == "from elsewhere", 10)
+            editor.room.wait_for(lambda: editor.room.text == "from elsewhere", 10)
             editor.value = "from the widget"
             room.wait_for(lambda: room.text == "from the widget", 10)
     finally:

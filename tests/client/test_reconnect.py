@@ -9,11 +9,9 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_collab.client import EditsNotSaved
-from jupyter_collab.client.changes import UnsentCell, UnsentText
-from jupyter_collab.client.errors import RoomDeleted
-from jupyter_collab.client.reconnecting import Backoff
-from jupyter_collab.errors import CollabError, PermissionDenied, RoomTooLarge
+from jupyter_collab.client.replica.backoff import Backoff
+from jupyter_collab.client.replica.changes import UnsentCell, UnsentText
+from jupyter_collab.errors import CollabError, EditsNotSaved, PermissionDenied, RoomDeleted, RoomTooLarge
 
 from .doubles import notebook, scripted_server, until
 from .rooms import joined

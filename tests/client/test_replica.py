@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc
 
-from jupyter_collab.client import CellDeleted
-from jupyter_collab.client.changes import RoomChange
-from jupyter_collab.client.outbox import MESSAGES_IN_FLIGHT
-from jupyter_collab.client.replica import Replica, StartAnew
+from jupyter_collab.client.replica.changes import RoomChange
+from jupyter_collab.client.replica.local_replica import LocalReplica, StartAnew
+from jupyter_collab.client.replica.outbox import MESSAGES_IN_FLIGHT
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.errors import EpochMismatch, InvalidUpdate, MessageTooLarge, PermissionDenied
+from jupyter_collab.errors import CellDeleted, EpochMismatch, InvalidUpdate, MessageTooLarge, PermissionDenied
 from jupyter_collab.protocol import (
     EMPTY_UPDATE,
     Ack,
@@ -33,7 +32,7 @@ class Desk:
 
     def __init__(self, *sources: str, epoch: str = "one") -> None:
         self.changes: list[RoomChange] = []
-        self.replica = Replica(self.changes.append, lambda: None)
+        self.replica = LocalReplica(self.changes.append, lambda: None)
         self.server = self.make_server(epoch, *sources)
 
     @staticmethod

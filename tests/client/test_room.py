@@ -7,9 +7,10 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from jupyter_collab.client import RoomChange, RoomClosed, connection
-from jupyter_collab.client.room import connect_async
-from jupyter_collab.errors import ContentError
+from jupyter_collab.client import connect_async
+from jupyter_collab.client.replica import connection
+from jupyter_collab.client.replica.changes import RoomChange
+from jupyter_collab.errors import ContentError, RoomClosed
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, QueryAwareness, build_awareness, parse_awareness
 
 from .doubles import QUICK, TOKEN, ScriptedServer, notebook, scripted_server, until

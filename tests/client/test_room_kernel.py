@@ -10,9 +10,9 @@ import pytest
 from pycrdt import Map
 
 from jupyter_collab import connect, connect_async
-from jupyter_collab.client import CellFailed, Room
+from jupyter_collab.client import Room
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.errors import InputNotWanted, KernelNotFound, NoKernel, PermissionDenied
+from jupyter_collab.errors import CellFailed, InputNotWanted, KernelNotFound, NoKernel, PermissionDenied
 from tests.servers import RunningServer
 
 from .doubles import notebook

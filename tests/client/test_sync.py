@@ -9,26 +9,23 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, assert_type
 
 import pytest
 
-from jupyter_collab.client import (
-    AsyncInvitation,
-    AsyncKernel,
-    AsyncRoom,
-    CellDeleted,
-    Invitation,
-    Kernel,
-    Room,
-    RoomChange,
-    RoomClosed,
-)
-from jupyter_collab.client.background import BackgroundLoop
-from jupyter_collab.client.kernel import KernelView
-from jupyter_collab.client.sync import connect
-from jupyter_collab.client.view import RoomView
+from jupyter_collab.client import AsyncRoom, Room, connect, connect_async, join, join_async
+from jupyter_collab.client.blocking.invitation_facade import Invitation
+from jupyter_collab.client.blocking.kernel_facade import Kernel
+from jupyter_collab.client.blocking.loop import BackgroundLoop
+from jupyter_collab.client.http.access_client import Member
+from jupyter_collab.client.http.kernel_client import CellRun, KernelSpec
+from jupyter_collab.client.replica.changes import RoomChange
+from jupyter_collab.client.room.entry import Entry
+from jupyter_collab.client.room.invitation import AsyncInvitation
+from jupyter_collab.client.room.kernel import AsyncKernel, KernelView
+from jupyter_collab.client.room.room_view import RoomView
 from jupyter_collab.document import RoomDocument
-from jupyter_collab.errors import PermissionDenied
+from jupyter_collab.errors import CellDeleted, PermissionDenied, RoomClosed
 from tests.peers.cells import sources
 from tests.servers import REPOSITORY
 
@@ -230,10 +227,40 @@ def test_both_kinds_offer_the_same(kind: type, async_kind: type, common: type) -
     assert names(kind) == names(async_kind)
     for name in names(common) ^ names(async_kind):
         mine, twin = getattr(kind, name), getattr(async_kind, name)
-        assert str(inspect.signature(mine)) == str(inspect.signature(twin)).replace(".Async", ".")
+        assert inspect.signature(mine).parameters == inspect.signature(twin).parameters
         assert mine.__doc__ == twin.__doc__
         assert inspect.iscoroutinefunction(twin)
         assert not inspect.iscoroutinefunction(mine)
+
+
+@pytest.mark.parametrize(("function", "twin"), [(connect, connect_async), (join, join_async)])
+def test_one_enters_a_room_in_the_same_way_with_async_and_without(
+    function: Callable[..., Room], twin: Callable[..., Entry]
+) -> None:
+    signature = inspect.signature(function)
+    assert signature.parameters == inspect.signature(twin).parameters
+    assert signature.return_annotation is Room
+    assert function.__name__ == twin.__name__.removesuffix("_async")
+    assert function.__doc__ is not None
+    assert "async" not in function.__doc__
+
+
+def test_a_type_checker_knows_what_the_calls_without_async_return(other: OtherThread) -> None:
+    with other.connect() as room:
+        assert_type(room, Room)
+        assert_type(room.wait_for(lambda: 7), int)
+        assert_type(room.kernel, Kernel)
+        calls = (room.run, room.export, room.invite, room.invitations, room.members, room.kernel.specs)
+        assert all(callable(call) for call in calls)
+        if TYPE_CHECKING:
+            assert_type(room.run(0, timeout=1), list[CellRun])
+            assert_type(room.export("py"), str)
+            assert_type(room.invite("viewer", approval=True), Invitation)
+            assert_type(room.invitations(), list[Invitation])
+            assert_type(room.members(), list[Member])
+            assert_type(room.kernel.specs(), list[KernelSpec])
+            room.export("docx")  # type: ignore[arg-type]  # there is no such format
+            room.invite("king")  # type: ignore[arg-type]  # nor such a role
 
 
 def run_script(script: str, other: OtherThread) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from jupyter_collab.client import CellDeleted, EditsNotSaved, Person, Room, ServerUnreachable
-from jupyter_collab.client.widget import SharedEditor
-from jupyter_collab.errors import ContentError, PermissionDenied
+from jupyter_collab.client import Room
+from jupyter_collab.client.replica.person import Person
+from jupyter_collab.client.widget.shared_editor import SharedEditor
+from jupyter_collab.errors import CellDeleted, ContentError, EditsNotSaved, PermissionDenied, ServerUnreachable
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
 
 from .doubles import TOKEN
@@ -58,7 +59,7 @@ def test_it_shows_one_cell(editors: Any) -> None:
 def test_its_value_can_be_set(editors: Any, other: OtherThread) -> None:
     editor = editors(cell=1)
     editor.value = "edited in Python"
-    editor.joined.wait_saved(5)
+    editor.room.wait_saved(5)
     assert other.server.texts == ["first", "edited in Python"]
     assert editor.value == "edited in Python"
 
@@ -69,7 +70,7 @@ def test_what_may_not_be_set_stays_what_it_was(editors: Any, other: OtherThread)
     with pytest.raises(PermissionDenied):
         editor.value = "x"
     assert editor.value == "first"
-    for name in ("cells", "people", "status", "room", "cell", "cell_id", "role"):
+    for name in ("cells", "people", "status", "room_id", "cell", "cell_id", "role"):
         with pytest.raises(Exception, match="read-only"):
             setattr(editor, name, None)
 
@@ -140,7 +141,7 @@ def test_a_busy_kernel_is_not_flooded(editors: Any, other: OtherThread) -> None:
         assert editor.value == "first"  # who reads takes what is new
         for _ in range(30):
             other.edit("c0", "!")
-        other.wait(lambda: editor.joined.text.count("!") == 30 and scheduled)
+        other.wait(lambda: editor.room.text.count("!") == 30 and scheduled)
         return len(scheduled), editor.value
 
     times, text = asyncio.run(notebook())
@@ -213,10 +214,10 @@ def test_an_index_without_a_cell_is_empty_until_there_is_one(editors: Any, other
 def test_it_stays_at_its_cell_when_another_is_inserted_above(editors: Any, other: OtherThread) -> None:
     editor = editors(cell=0)
     other.change(lambda document: document.insert_cell(0, "code", "a colleague's first cell"))
-    editor.joined.wait_for(lambda: len(editor.joined.cells) == 3, 5)
+    editor.room.wait_for(lambda: len(editor.room.cells) == 3, 5)
     assert editor.value == "first"
     editor.value = "first, changed"
-    editor.joined.wait_saved(5)
+    editor.room.wait_saved(5)
     assert other.server.texts == ["a colleague's first cell", "first, changed", "second"]
     assert (editor.cell, editor.cell_id) == (0, "c0")
 
@@ -236,7 +237,7 @@ def test_setting_its_value_keeps_what_others_wrote_since_it_was_read(
     editor = editors(cell=cell)
     text = editor.value
     other.edit(cell_id, "\nhuman_line = 42")
-    editor.joined.wait_for(lambda: "human" in editor.joined.read(lambda document: document.source(cell_id)), 5)
+    editor.room.wait_for(lambda: "human" in editor.room.read(lambda document: document.source(cell_id)), 5)
     editor.value = text.upper()
     assert editor.value == f"{text.upper()}\nhuman_line = 42"
     editor.value += "\nread again"
@@ -262,21 +263,21 @@ def test_an_observer_has_read_what_it_is_told(editors: Any, other: OtherThread) 
 def test_text_for_its_deleted_cell_is_not_lost(editors: Any, other: OtherThread) -> None:
     editor = editors(cell=0)
     other.change(lambda document: document.delete_cell("c0"))
-    editor.joined.wait_for(lambda: len(editor.joined.cells) == 1, 5)
+    editor.room.wait_for(lambda: len(editor.room.cells) == 1, 5)
     other.wait(lambda: repr(editor).endswith("whose cell was deleted"))
     assert editor.value == "first"
     with pytest.raises(CellDeleted, match="was deleted") as caught:
         editor.value = "precious"
     assert caught.value.text == "precious"
     assert editor.value == "first"
-    assert editor.joined.text == "second"
+    assert editor.room.text == "second"
 
 
 def test_its_state_holds_the_rooms_name_and_nothing_secret(editors: Any, other: OtherThread) -> None:
     editor = editors(cell=1, role="writer", height="300px")
     state = editor.get_state()
-    own = {name: state[name] for name in ("room", "cell", "cell_id", "role", "height")}
-    assert own == {"room": "demo", "cell": 1, "cell_id": "c1", "role": "writer", "height": "300px"}
+    own = {name: state[name] for name in ("room_id", "cell", "cell_id", "role", "height")}
+    assert own == {"room_id": "demo", "cell": 1, "cell_id": "c1", "role": "writer", "height": "300px"}
     assert {name: state[name] for name in state if name.startswith(("_model", "_view"))} == {
         "_model_module": "jupyter-collab",
         "_model_module_version": "^0.1.0",
@@ -324,7 +325,7 @@ def test_a_cell_that_runs_again_opens_no_other_connection(editors: Any, other: O
     first, second = editors(cell=0), editors(cell=1)
     assert len(other.server.queries) == 1
     first.value = "by the first"
-    assert second.joined.text == "by the first\n\nsecond"
+    assert second.room.text == "by the first\n\nsecond"
     first.close()
     assert (first.status, second.status) == ("offline", "synced")
     second.value = "by the second"
@@ -347,7 +348,7 @@ def test_an_editor_does_not_share_a_connection_that_failed(editors: Any, other: 
     other.wait(lambda: first.status == "offline")
     with pytest.raises(ServerUnreachable):
         editors(cell=0)
-    first.joined.close()
+    first.room.close()
     other.loop.wait(other.server.start)
     assert editors(cell=0).status == "synced"
 
@@ -358,8 +359,8 @@ def test_closing_one_of_two_says_what_was_not_saved(editors: Any, other: OtherTh
     first.value = "refused"
     with pytest.raises(EditsNotSaved, match=r"see \.unsent"):
         first.close()
-    second.joined.wait_for(lambda: second.joined.status == "synced", 5)
-    second.joined.discard_unsent()
+    second.room.wait_for(lambda: second.room.status == "synced", 5)
+    second.room.discard_unsent()
 
 
 def test_closing_it_says_what_was_not_saved(editors: Any, other: OtherThread) -> None:

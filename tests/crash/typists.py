@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collab import AsyncRoom, connect_async
-from jupyter_collab.client import Backoff
+from jupyter_collab.client.replica.backoff import Backoff
 
 from ..peers import RawClient
 from ..servers import RunningServer

@@ -19,7 +19,7 @@ from pycrdt import Doc, YMessageType, YSyncMessageType, create_sync_message
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
-from jupyter_collab import connect
+from jupyter_collab import connect, join
 from jupyter_collab.client import Room
 from tests.peers.cells import sources
 from tests.programs import need_programs
@@ -203,7 +203,7 @@ def test_two_users_and_a_guest_write_in_one_room(hub: Hub, alice: httpx.Client) 
     with (
         connect("demo", hub.alices, hub.token_of("alice")) as own,
         connect("demo", hub.alices, hub.token_of("carol")) as colleague,
-        connect(link=link, name="Bob") as guest,
+        join(link, "Bob") as guest,
     ):
         rooms = {"alice": own, "carol": colleague, "Bob": guest}
         written = {f"by {name}" for name in rooms}

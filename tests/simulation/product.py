@@ -1,7 +1,7 @@
 """Our own Python client, as a client of the simulation: what it does about edits and refusals is the product's."""
 
 from jupyter_collab.access import Role
-from jupyter_collab.client.replica import Replica, StartAnew
+from jupyter_collab.client.replica.local_replica import LocalReplica, StartAnew
 from jupyter_collab.errors import CollabError
 from jupyter_collab.protocol import AwarenessMessage, Hello, parse
 
@@ -18,7 +18,7 @@ class ProductClient(SimulatedClient):
     """A program that has joined with ``jupyter_collab.connect``."""
 
     def _begin(self, unacked: set[str], seen: set[str]) -> None:
-        self.replica = Replica(lambda change: None, lambda: None)
+        self.replica = LocalReplica(lambda change: None, lambda: None)
         self.copy = PythonCopy(self.replica.document)
         self.unacked = unacked
         self._seen = seen

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, selec
 
 from ...access import Role
 from ...errors import InviteNotFound, LastOwner, TooManyMembers
+from ..absence import no_room
 from ..moments import aware, now
-from ..rooms.rows import no_room
 from ..schema import invites, members, rooms
 from .contract import MAX_MEMBERS, EventRecord, InviteRecord, MemberRecord, RoomAccess
 from .events import note_events

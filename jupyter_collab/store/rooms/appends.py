@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from ...access import writer_of
 from ...errors import ClientIdTaken, EpochMismatch, LogCutShort, RoomError
+from ..absence import no_room, room_in_bin
 from .contract import LogEntry
 from .origin import Origin
-from .rows import no_room, room_in_bin
 
 __all__ = ["Append", "append_all"]
 

@@ -3,13 +3,13 @@
 from sqlalchemy import Connection, RowMapping, select
 
 from ...access import Role
-from ...errors import RoomNotFound
+from ..absence import no_room, room_in_bin
 from ..moments import aware
 from ..schema import rooms
 from .contract import RoomRecord
 from .origin import Origin, OriginKind
 
-__all__ = ["find_room", "no_room", "origin_of", "room_in_bin", "room_record"]
+__all__ = ["find_room", "origin_of", "room_record"]
 
 
 def find_room(connection: Connection, room_id: str, *, deleted: bool = False) -> RoomRecord:
@@ -20,16 +20,6 @@ def find_room(connection: Connection, room_id: str, *, deleted: bool = False) ->
     if row["deleted_at"] is not None and not deleted:
         raise room_in_bin(room_id)
     return room_record(row)
-
-
-def no_room(room_id: str) -> RoomNotFound:
-    """What is raised if there is no such room."""
-    return RoomNotFound(f"There is no room '{room_id}'. Create it first, or check its name.")
-
-
-def room_in_bin(room_id: str) -> RoomNotFound:
-    """What is raised if the room lies in the bin."""
-    return RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
 
 
 def origin_of(row: RowMapping) -> Origin:

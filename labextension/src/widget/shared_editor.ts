@@ -27,6 +27,12 @@ export interface IWanted {
   readonly role: string | null;
 }
 
+/** What the two sides have in common: the Python side's traits. */
+interface ISynchronised extends Omit<IWanted, 'room'> {
+  readonly room_id: string;
+  readonly cell_id: string | null;
+}
+
 /** Joins a room and shows it; leaves it when the widget is disposed of. */
 export type PaneFactory = (wanted: IWanted) => RoomPane;
 
@@ -51,7 +57,7 @@ export class SharedEditorModel extends DOMWidgetModel {
       _view_module: MODULE.name,
       _view_module_version: `^${MODULE.version}`,
       _view_name: 'SharedEditorView',
-      room: '',
+      room_id: '',
       cell: null,
       cell_id: null,
       role: null,
@@ -79,7 +85,7 @@ abstract class BaseView extends DOMWidgetView {
     super.render();
     this.el.classList.add('jc-SharedEditor');
     OURS.forEach(type => this.el.addEventListener(type, event => event.stopPropagation()));
-    this.listenTo(this.model, 'change:room change:cell change:cell_id change:role', () => this._showPane());
+    this.listenTo(this.model, 'change:room_id change:cell change:cell_id change:role', () => this._showPane());
     this.listenTo(this.model, 'change:height', () => this._setHeight());
     this._showPane();
     this._setHeight();
@@ -104,7 +110,7 @@ abstract class BaseView extends DOMWidgetView {
 
   private _showPane(): void {
     this._shown.forEach(widget => widget.dispose());
-    const { room, cell, cell_id: cellId, role } = this.model.attributes as IWanted & { cell_id: string | null };
+    const { room_id: room, cell, cell_id: cellId, role } = this.model.attributes as ISynchronised;
     if (room === '') {
       this._shown = [new Widget({ node: element('p', '', {}, 'SharedEditor: no room') })];
     } else {

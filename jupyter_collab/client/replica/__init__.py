@@ -1,0 +1,1 @@
+"""A room's document on this side, kept the same as on the server."""

@@ -1,0 +1,1 @@
+"""A room, as programs with ``async`` use it."""
