@@ -4,5 +4,17 @@ from .deleted import Deleted, deletions_in
 from .gate import Admission, Author, Gate
 from .parts import Stride, parts_of_own
 from .places import SharedType
+from .whole import Lists, parts_of_whole
 
-__all__ = ["Admission", "Author", "Deleted", "Gate", "SharedType", "Stride", "deletions_in", "parts_of_own"]
+__all__ = [
+    "Admission",
+    "Author",
+    "Deleted",
+    "Gate",
+    "Lists",
+    "SharedType",
+    "Stride",
+    "deletions_in",
+    "parts_of_own",
+    "parts_of_whole",
+]

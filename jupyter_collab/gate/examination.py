@@ -12,7 +12,7 @@ from .deleted import Deleted
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
 from .parts import Excerpts, Stride, parts_of, require_short_spans
-from .places import GONE, MAX_PIECES, PIECES_PER_DELETION, Kind, Place, Places, PlacesDraft, SharedType, Unit
+from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
 __all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
 
@@ -195,8 +195,6 @@ class Examination:
             self._refuse(complaint)
         if place.key is None and not self._may_stand_there(item, place):
             self._refuse(NOT_BESIDE)
-        if self.draft.pieces_in(place) > MAX_PIECES:
-            self._refuse(f"One text or list would have more than {MAX_PIECES} pieces. Copy it to a new cell or room.")
         if place.key is not None and item.right is not None:
             self._refuse("It puts a value of a key before another one.")
         is_kept = place.key is not None and care_of(place) is Care.KEPT
@@ -271,7 +269,6 @@ class Examination:
         if start + length > self.draft.end(client):
             raise CausalGap("The edit deletes text that the room does not have.")
         for place in self._places.between(client, start, start + length):
-            self.draft.pieces[place.site] += PIECES_PER_DELETION
             if place.type.is_output:
                 self.cuts_outputs = True
                 if not self._is_judged:

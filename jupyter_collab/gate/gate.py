@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from itertools import chain
 from typing import NamedTuple
 
-from ..access import UserKind
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
@@ -21,22 +20,11 @@ from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .parts import MAX_PART_STEPS, Stride
-from .places import MAX_PIECES, Place, Places, SharedType, Unit
+from .places import GONE, Place, Places, SharedType, Unit
+from .shares import MAX_PIECES_OF_ONE, SERVER, require_share
 from .text_edits import Erasing, Typing, read_text_edit
 
 __all__ = ["Admission", "Author", "Gate"]
-
-MAX_NEW_CLIENTS = 2_000
-MAX_CLIENTS = 20_000
-"""For each edit yrs looks at all clients that ever wrote."""
-
-MAX_CLIENTS_OF_ONE = 4_000
-"""Each page that somebody opens and types in is one."""
-
-MAX_ROOTS = 32
-
-SHARE_OF_OTHERS = 0.75
-"""Of these those whom the server does not know may have so much, all together."""
 
 MAX_UNITS_BEHIND = 5_000
 """yrs tells what a client wrote from some clock on only with all that it wrote behind that."""
@@ -52,10 +40,6 @@ MAX_SPARE_TYPES = 20_000
 
 MAX_LEVELS_AT_ONCE = 1_000
 """So many levels of shared types are deleted at once; ten times as many do no harm."""
-
-SERVER = ""
-"""Owns the client ids of servers' documents. No person is named so."""
-
 
 NOTHING: Mapping[SharedType, bool] = {}
 
@@ -191,7 +175,7 @@ class Gate:
         if right is not None:
             behind = places.site(right)
             place = behind if left is None or behind is place else None
-        if place is None or not place.is_text or place.pieces > MAX_PIECES:
+        if place is None or not place.is_text or place.insertions >= MAX_PIECES_OF_ONE:
             return None
         if right is not None and not places.lines.may_stand_between(left, right):
             return None
@@ -234,29 +218,10 @@ class Gate:
                     "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
                     "Take the room's document again, with a new client id."
                 )
-        self._require_room(found, author)
+        yield from require_share(author.name, found.draft, self._places, self._owners)
         found.require_gone()
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
-
-    def _require_room(self, found: Examination, author: Author) -> None:
-        """Some of the room is kept for users of the server, and nobody else may have much of it alone."""
-        draft = found.draft
-        new = draft.new_clients
-        share = 1.0 if author.name in (SERVER, UserKind.SERVER) else SHARE_OF_OTHERS
-        if new > MAX_NEW_CLIENTS or (new and self._places.clients + new > share * MAX_CLIENTS):
-            raise InvalidUpdate(
-                f"The edit is by {new} Yjs clients that are new here; one edit may bring {MAX_NEW_CLIENTS}, "
-                f"and a room have {share * MAX_CLIENTS:.0f}. Nothing of it was taken in."
-            )
-        if new and share < 1 and new + sum(name == author.name for name in self._owners.values()) > MAX_CLIENTS_OF_ONE:
-            raise InvalidUpdate(
-                f"You would have more than {MAX_CLIENTS_OF_ONE} Yjs clients here. Nothing of it was taken in."
-            )
-        if draft.new_roots and len(self._places.roots) + draft.new_roots > share * MAX_ROOTS:
-            raise InvalidUpdate(
-                f"The room would have more than {share * MAX_ROOTS:.0f} root types. Nothing of it was taken in."
-            )
 
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.
@@ -272,7 +237,7 @@ class Gate:
         for client in found.writers - self._owners.keys() if author.is_own else ():
             self._owners[client] = author.name
             self._new_owned.append(client)
-        for _ in self._add(found):
+        for _ in self._add(found, author.name):
             pass
         if found.deletes:
             for deletion in chain.from_iterable(map(deletions_in, changes)):
@@ -288,7 +253,8 @@ class Gate:
         """A text edit that was admitted has been applied."""
         typing, place = admission.typing, admission.place
         if typing is not None and place is not None:
-            self._places.type_text(typing.client, place, typing.end, typing.left, typing.right)
+            client, _, end, left, right = typing
+            self._places.type_text(client, place, end, left, right, self._owners[client])
             if admission.crowd is not None:
                 self._crowds[admission.crowd] += 1
         if admission.erasing is not None:
@@ -334,7 +300,7 @@ class Gate:
         yield from self._pairs.learning(update)
         found = Examination(update, self._places, self._guards, self._crowds, is_judged=False)
         yield from found.steps()
-        yield from self._add(found)
+        yield from self._add(found, SERVER)
         for deletion in found.deletions:
             self._delete(deletion)
             yield
@@ -384,8 +350,13 @@ class Gate:
         cut.sort(key=lambda found: found.depth, reverse=True)
         return [_deletion_of(found.unit) for found in cut if found.unit is not None]
 
-    def _add(self, found: Examination) -> Iterator[None]:
+    def _add(self, found: Examination, author: str) -> Iterator[None]:
+        """What was found is part of the document now; ``author`` sent it. In small steps."""
         yield from found.draft.commit()
+        for (place, client), count in found.draft.insertions.items():
+            if place is not GONE:
+                place.insert(self._owners.get(client, author), count)
+            yield
         found.lay_trails()
         for place, items in found.valued.items():
             for item in items:

@@ -77,21 +77,24 @@ class Excerpts:
 class Stride:
     """How many comparisons the next part of an update may take: more while they turn out not to be needed.
 
+    It begins with ``least`` and never is more than ``most``.
+
     Attributes
     ----------
     max_steps
         So many.
     """
 
-    def __init__(self) -> None:
-        self.max_steps = MAX_PART_STEPS
+    def __init__(self, least: int = MAX_PART_STEPS, most: int = MAX_STRIDE * MAX_PART_STEPS) -> None:
+        self._least, self._most = least, most
+        self.max_steps = least
 
     def note(self, seconds: float) -> None:
         """A part took so many seconds of work."""
         if seconds < FAST_SECONDS:
-            self.max_steps = min(2 * self.max_steps, MAX_STRIDE * MAX_PART_STEPS)
+            self.max_steps = min(2 * self.max_steps, self._most)
         elif seconds > SLOW_SECONDS:
-            self.max_steps = MAX_PART_STEPS
+            self.max_steps = self._least
 
 
 def require_short_spans(excerpts: Excerpts, spans: Iterable[tuple[int, int]]) -> Iterator[None]:

@@ -15,11 +15,11 @@ from .units import Units
 
 __all__ = ["GONE", "Kind", "Place", "Places", "SharedType", "Unit"]
 
-MAX_PIECES = 500_000
-"""So many pieces may stand in one list or text, or under one key: yrs may have to look at each for one edit there."""
-
 PIECES_PER_DELETION = 2
 """Into so many more a piece falls out of which something is deleted, at most."""
+
+FEW_INSERTIONS = 1_000
+"""Where fewer pieces were put, it is not kept by whom."""
 
 
 class Kind(Enum):
@@ -87,10 +87,21 @@ class Place:
 
     ``is_text`` says whether characters stand there, and nothing else. What came without its content, as that had been
     deleted, stands in the :attr:`tomb` of a place, whose ``site`` is that place: it may have been a shared type.
-    ``pieces`` is in about how many yrs keeps what stands there.
+    ``pieces`` is in about how many yrs keeps what stands there, and ``insertions`` how many of these were put there.
     """
 
-    __slots__ = ("_site", "_tomb", "_trail", "guarded", "is_text", "key", "pieces", "type")
+    __slots__ = (
+        "_inserted_by",
+        "_site",
+        "_tomb",
+        "_trail",
+        "guarded",
+        "insertions",
+        "is_text",
+        "key",
+        "pieces",
+        "type",
+    )
 
     def __init__(self, shared_type: SharedType, key: str | None, site: "Place | None" = None) -> None:
         self.type = shared_type
@@ -100,6 +111,8 @@ class Place:
         self.is_text = key is None and shared_type.kind is Kind.SOURCE
         self.guarded: set[Unit] = set()
         self.pieces = 0
+        self.insertions = 0
+        self._inserted_by: Counter[str] | None = None
         self._trail: Trail | None = None
 
     @property
@@ -117,6 +130,18 @@ class Place:
     def forget_tomb(self) -> None:
         """The place is not needed any more."""
         self._tomb = None
+
+    def insert(self, writer: str, count: int) -> None:
+        """``writer`` put so many pieces there."""
+        self.insertions += count
+        if self.insertions > FEW_INSERTIONS:
+            if self._inserted_by is None:
+                self._inserted_by = Counter()
+            self._inserted_by[writer] += count
+
+    def insertions_of(self, writer: str) -> int:
+        """About how many pieces ``writer`` put there."""
+        return 0 if self._inserted_by is None else self._inserted_by[writer]
 
     @property
     def trail(self) -> Trail:
@@ -266,13 +291,16 @@ class Places:
         history = self._histories.get(client)
         return None if history is None else history.right
 
-    def type_text(self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None) -> None:
-        """``client`` wrote text up to ``end``, and put it into ``place``, between ``left`` and ``right``."""
+    def type_text(
+        self, client: int, place: Place, end: int, left: Unit | None, right: Unit | None, writer: str
+    ) -> None:
+        """``client`` of ``writer`` put text up to ``end`` into ``place``, between ``left`` and ``right``."""
         history = self._histories.get(client)
         if history is None:
             history = self._histories[client] = _History()
         if not history.put(self.lines, client, place, end, left, right):
             self.add_pieces(place, 1)
+            place.insert(writer, 1)
 
     def erase(self, client: int, start: int, stop: int) -> None:
         """Units of ``client`` are deleted."""
@@ -282,7 +310,8 @@ class Places:
                 self.add_pieces(place, PIECES_PER_DELETION)
 
     def delete(self, client: int, start: int, stop: int) -> None:
-        """Units of ``client`` are deleted, and with them the shared types that they made."""
+        """:meth:`erase`, where shared types may go."""
+        self.erase(client, start, stop)
         for unit in self._type_units.within(client, start, stop):
             self.types[unit].is_deleted = True
 
@@ -322,6 +351,8 @@ class PlacesDraft:
         The shared types that it makes.
     pieces
         In how many more pieces is kept what stands in a place.
+    insertions
+        How many of these each client put there.
     lines
         What the units of lists and texts are put behind.
     """
@@ -333,6 +364,7 @@ class PlacesDraft:
         self._places: dict[tuple[SharedType, str | None], Place] = {}
         self.types: dict[Unit, SharedType] = {}
         self.pieces: Counter[Place] = Counter()
+        self.insertions: Counter[tuple[Place, int]] = Counter()
         self.lines = Lines(known.lines)
 
     @property
@@ -380,8 +412,11 @@ class PlacesDraft:
         if history is None:
             known = self._known
             history = self._histories[client] = _History(known.end(client), known.right(client))
-        if not (history.put(self.lines, client, place, end, left, right) and is_text):
+        goes_on = history.put(self.lines, client, place, end, left, right)
+        if not (goes_on and is_text):
             self.pieces[place.site] += 1
+        if not goes_on or not (is_text or place.is_tomb):  # somebody else may have deleted a part of a text
+            self.insertions[place.site, client] += 1
 
     def pieces_in(self, place: Place) -> int:
         """In about how many pieces is kept what stands in ``place``, with those of the update so far."""

@@ -36,9 +36,11 @@ from . import presence_relay
 from .admission import check_share
 from .budget import Budgets
 from .limits import Limits
+from .loading import loading
 from .peer import Peer
 from .presence_relay import PresenceRelays
 from .room import Room
+from .turns import NO_REST, in_turns
 from .watcher import RoomWatcher
 
 __all__ = ["RoomManager"]
@@ -283,7 +285,7 @@ class RoomManager:
         async with self.using(room_id) as room:
             state = await room.snapshot()
         document = RoomDocument()
-        document.doc.apply_update(state)
+        await in_turns(loading(document.doc, [state]), rests=NO_REST)
         return document
 
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:

@@ -19,6 +19,7 @@ from ..yjs import UpdateReader, check_update, server_client_id, state_vector
 from .efforts import Efforts
 from .integrate import beginners, integrate, is_known
 from .life import unheard
+from .loading import loading
 
 __all__ = ["Replica"]
 
@@ -51,19 +52,20 @@ MAX_ANSWERS = 4
 
 
 class Replica:
-    """The document made from ``log_slice``, of at most ``max_bytes``; ``on_spoiled`` is called when it is to be healed.
+    """A document of at most ``max_bytes``; ``on_spoiled`` is called when it is to be healed.
 
-    Each method that changes it returns the changes as Yjs updates: just what is new, and nothing for what was known.
+    It is empty until :meth:`loading` is done. Each method that changes it returns the changes as Yjs updates: just what
+    is new, and nothing for what was known.
 
     Attributes
     ----------
     spoiled
-        A refused edit may have left parts behind: :meth:`rebuild` must make the document again.
+        A refused edit may have left parts behind: :meth:`loading` must make the document again.
     revision
         A number that changes whenever the document does.
     """
 
-    def __init__(self, log_slice: LogSlice, max_bytes: int, on_spoiled: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, max_bytes: int, on_spoiled: Callable[[], None] = lambda: None) -> None:
         self._max_bytes = max_bytes
         self._on_spoiled = on_spoiled
         self._changes: list[bytes] = []
@@ -86,10 +88,9 @@ class Replica:
         """The digest of this revision, once somebody has asked for it."""
         self.spoiled = False
         self.revision = 0
-        self.rebuild(log_slice, ())
-        self._keyframe_bytes = log_slice.keyframe_bytes
-        self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
-        self._size_bytes = self._keyframe_bytes + self._log_bytes
+        self._document = RoomDocument(Doc(client_id=server_client_id()))
+        self._observing = self._document.doc.observe(self._observe)
+        self._keyframe_bytes = self._log_bytes = self._size_bytes = 0
         self._is_measured = False
         """Whether :attr:`size_bytes` was measured since the last change."""
 
@@ -161,27 +162,30 @@ class Replica:
             numbers = {record: places.get(unit, IN_KEYFRAME) for unit, record in contested.items()}
             document.order_claims(numbers, lambda record: numbers[record])
 
-    def rebuild(self, log_slice: LogSlice, unsaved: Collection[bytes]) -> None:
-        """Make the document again from the log and what was accepted since."""
+    def loading(self, log_slice: LogSlice, unsaved: Collection[bytes]) -> Generator[None, None, None]:
+        """Make the document from the log and what was accepted since, in small steps.
+
+        Until then it is what it was, and nobody may edit it. Then :meth:`understand` is to be done.
+        """
+        entries = [*(entry.update for entry in log_slice.entries), *unsaved]
         document = RoomDocument(Doc(client_id=server_client_id()))
-        with document.doc.transaction():
-            for update in (log_slice.state, *(entry.update for entry in log_slice.entries), *unsaved):
-                if update is not None:
-                    document.doc.apply_update(update)
-        if self.revision:
-            self.close()
+        yield from loading(document.doc, entries if log_slice.state is None else [log_slice.state, *entries])
+        self.close()
         self._observing = document.doc.observe(self._observe)
         self._document = document
-        self._log = [*(entry.update for entry in log_slice.entries), *unsaved]
+        self._log = entries
         self._unsettled.clear()
         former, self._gate = self._gate, self._gate.renewed(document.doc.get_update)
-        for _ in former.freeing():
-            pass
         self._changes.clear()
         self._learnt = 0
         self._touched.clear()
         self._forget_answers()
+        self._keyframe_bytes = log_slice.keyframe_bytes
+        self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
+        self._size_bytes = self._keyframe_bytes + self._log_bytes + sum(map(len, unsaved))
+        self._is_measured = False
         self.spoiled = False
+        yield from former.freeing()
 
     @property
     def kind(self) -> str:
@@ -400,8 +404,10 @@ class Replica:
         self._document.accept()
         return self._take_changes()
 
-    def convert(self) -> list[bytes]:
+    def converting(self) -> Generator[None, None, list[bytes]]:
         """Bring a room from before cells had keys up to date: :meth:`complete` for a room that is just opened.
+
+        In small steps, between which nobody may edit the document.
 
         Two servers that open the same room at once make the very same edit, by the same client id. That is a low one:
         of two values that are set at once that of the higher id counts, so what a person did offline stands. It is the
@@ -414,7 +420,7 @@ class Replica:
         self._gate.claim(client_id)
         scratch_doc: Doc[Any] = Doc(client_id=client_id)
         scratch = RoomDocument(scratch_doc)
-        scratch.doc.apply_update(self.encode())
+        yield from loading(scratch_doc, [self.encode()])
         before = scratch.doc.get_state()
         scratch.complete()
         self._document.doc.apply_update(scratch.doc.get_update(before))

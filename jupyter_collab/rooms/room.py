@@ -128,7 +128,7 @@ class Room:
         self._audience = Audience()
         self._parts = Background(f"room {self.id}")  # what fails here does not end the room
         self._leases = Leases(self._parts)
-        self._replica = Replica(log_slice, limits.room_bytes, on_spoiled=lambda: self.log.heal())
+        self._replica = Replica(limits.room_bytes, on_spoiled=lambda: self.log.heal())
         self._presence = Presence(limits, self._audience.peers, self._parts, self._loop.time, self._replica.writer_of)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._background = Background(f"room {self.id}", lambda error: on_lost(self, error))
@@ -171,12 +171,14 @@ class Room:
             on_failed=self._answer_failure,
         )
 
-    async def _open(self) -> None:
-        """Get to know the document, and put it in order."""
+    async def _open(self, log_slice: LogSlice) -> None:
+        """Make the document, get to know it, and put it in order."""
+        await in_turns(self._replica.loading(log_slice, ()), rests=NO_REST)
         self._replica.know_writers(await self._store.writers(self.id))
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()
-        self._journal.add(self._replica.convert(), BY_SERVER, clients=self._replica.take_new_clients())
+        converted = await in_turns(self._replica.converting(), rests=NO_REST)
+        self._journal.add(converted, BY_SERVER, clients=self._replica.take_new_clients())
         await in_turns(self._replica.clear_out(clock.now_ms(), self.log.tidy), rests=NO_REST)
 
     def _prune(self) -> None:
@@ -201,7 +203,7 @@ class Room:
         room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown, on_changed)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(room.close, CloseCode.INTERNAL_ERROR, "internal_error: the room cannot be opened")
-            await room._open()
+            await room._open(log_slice)
             undo.pop_all()
         return room
 

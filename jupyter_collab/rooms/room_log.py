@@ -201,7 +201,7 @@ class RoomLog:
         log_slice = await position.read(None)
         while log_slice.seq < position.head_seq:  # what was committed after this was read is no longer in the journal
             log_slice = await position.read(None)
-        self._replica.rebuild(log_slice, self._journal.unsaved_updates)
+        await in_turns(self._replica.loading(log_slice, self._journal.unsaved_updates), rests=NO_REST)
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._replica.know_writers(await position.writers(None))
         self._life.healed()

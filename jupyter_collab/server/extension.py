@@ -117,6 +117,14 @@ class CollabExtension(ExtensionApp):
         min=1,
         help="How many notebooks and files are read and written at a time, each in a process of its own.",
     ).tag(config=True)
+    max_small_conversions = Integer(
+        _WORK_LIMITS.small_processes,
+        min=1,
+        help="How many small ones besides, of up to `small_conversion_bytes`: they do not wait for large ones.",
+    ).tag(config=True)
+    small_conversion_bytes = Integer(
+        _WORK_LIMITS.small_bytes, min=0, help="See `max_small_conversions`: the room and what is sent, together."
+    ).tag(config=True)
     max_conversion_seconds = Float(_WORK_LIMITS.seconds, min=0.1, help="How long that may take for one of them.").tag(
         config=True
     )
@@ -336,6 +344,8 @@ class CollabExtension(ExtensionApp):
             seconds=self.max_conversion_seconds,
             memory_bytes=self.max_conversion_bytes,
             processes=self.max_conversions,
+            small_processes=self.max_small_conversions,
+            small_bytes=self.small_conversion_bytes,
         )
 
     def _limits(self) -> Limits:

@@ -122,7 +122,7 @@ class RoomsHandler(RoomInfoHandler):
         body = self.body("application/json")
         is_light = len(body) <= LIGHT_BYTES
         async with self.turn(is_light=is_light):
-            new = await self.work(make_room, body, secrets.token_hex(16), is_light=is_light)
+            new = await self.work(make_room, body, secrets.token_hex(16), content_bytes=len(body), is_light=is_light)
         server_role = self.services.access.new_room_role
         needs_owner = self.user.kind is not UserKind.SERVER or server_role is not Role.OWNER
         record = await self.manager.create_room(
@@ -216,10 +216,11 @@ class ContentHandler(RoomInfoHandler):
     async def _written(self, state: bytes, room_id: str, wanted: ContentFormat, *, is_light: bool) -> tuple[bytes, str]:
         """The content as a file, with what the room keeps apart, and its version."""
         if wanted is ContentFormat.IPYNB and BLOB_TYPE.encode() in state:
-            digests = await self.work(find_blobs, state, is_light=is_light)
+            digests = await self.work(find_blobs, state, content_bytes=len(state), is_light=is_light)
             blobs = await read_blobs(digests, room_id, self.manager.store)
-            return await self.work(write_whole_file, state, blobs)
-        return await self.work(write_file, state, wanted, is_light=is_light)
+            content_bytes = len(state) + sum(len(blob.data) for blob in blobs.values())
+            return await self.work(write_whole_file, state, blobs, content_bytes=content_bytes)
+        return await self.work(write_file, state, wanted, content_bytes=len(state), is_light=is_light)
 
     @needs(Capability.EDIT)
     async def put(self, room_id: str) -> None:
@@ -248,7 +249,10 @@ class ContentHandler(RoomInfoHandler):
         versions = self._wanted_versions()
 
         async def work(state: bytes) -> Edited:
-            edited = await self.work(conversion, body, sent, state, versions, is_light=is_light)
+            content_bytes = len(body) + len(state)
+            edited = await self.work(
+                conversion, body, sent, state, versions, content_bytes=content_bytes, is_light=is_light
+            )
             if not is_light:
                 await self.require(Capability.EDIT, room_id)  # that took a while
             return edited

@@ -65,12 +65,18 @@ class WorkingHandler(BodyHandler):
             turns.give_back(person)
 
     async def work(
-        self, work: Callable[[*Arguments], Result], *arguments: *Arguments, is_light: bool = False
+        self,
+        work: Callable[[*Arguments], Result],
+        *arguments: *Arguments,
+        content_bytes: int,
+        is_light: bool = False,
     ) -> Result:
-        """What ``work`` returns; raises what :meth:`Workers.run` does."""
+        """What ``work`` returns, which reads so much content; raises what :meth:`Workers.run` does."""
         if is_light:
             return work(*arguments)
-        return await self._unless_hung_up(lambda: self.services.workers.run(work, *arguments))
+        return await self._unless_hung_up(
+            lambda: self.services.workers.run(work, *arguments, content_bytes=content_bytes)
+        )
 
     async def _unless_hung_up(self, start: Callable[[], Awaitable[Result]]) -> Result:
         if self._has_hung_up:

@@ -1,10 +1,10 @@
-"""The worker processes of one server."""
+"""Worker processes of one kind: so many at a time, each with the same bounds."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
@@ -12,10 +12,9 @@ from typing import Any, TypeVar, TypeVarTuple
 from ..background import Background
 from ..errors import WorkError, WorkTooLarge, WorkTooLong
 from .process import WorkerEnded, WorkerProcess
-from .turns import Turns
 from .worker import Outcome
 
-__all__ = ["WorkLimits", "Workers"]
+__all__ = ["Pool", "PoolLimits"]
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ ENDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class WorkLimits:
+class PoolLimits:
     """What one job may take, how many there are at a time, and how long a process without a job stays."""
 
     seconds: float = 30.0
@@ -39,11 +38,14 @@ class WorkLimits:
     idle_seconds: float = 60.0
 
 
-class Workers:
-    """Processes that are started when they are needed; ``turns`` says whose job is next."""
+class Pool:
+    """Processes that are started when they are needed.
 
-    def __init__(self, limits: WorkLimits) -> None:
-        self.turns = Turns()
+    ``waiting`` is how many jobs have no process yet.
+    """
+
+    def __init__(self, limits: PoolLimits) -> None:
+        self.waiting = 0
         self._limits = limits
         self._slots = asyncio.Semaphore(limits.processes)
         # A thread waits for each process; one more is for the processes that are ended meanwhile.
@@ -52,6 +54,11 @@ class Workers:
         self._busy: set[WorkerProcess] = set()
         self._background = Background("worker processes")
         self._is_closed = False
+
+    @property
+    def busy(self) -> int:
+        """How many processes have a job."""
+        return len(self._busy)
 
     async def run(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """Let a process do ``work``, a function of a module, with arguments that can be pickled.
@@ -65,7 +72,7 @@ class Workers:
         WorkTooLong, WorkTooLarge, WorkError
             It was ended, or ended by itself. The next job has another process.
         """
-        async with self._slots:
+        async with self._slot():
             worker = self._take()
             try:
                 with ExitStack() as undo:
@@ -76,6 +83,18 @@ class Workers:
                 self._put_back(worker)
         result: Result = self._result(outcome, value)
         return result
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        self.waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def _take(self) -> WorkerProcess:
         if self._is_closed:

@@ -46,7 +46,8 @@ class GatedRoom:
     def __init__(self, state: bytes | None = None) -> None:
         if state is None:
             state = RoomDocument.create("epoch", NOTEBOOK).doc.get_update()
-        self.replica = Replica(self.log_slice(state), 50 * 2**20)
+        self.replica = Replica(50 * 2**20)
+        self.load(state)
         self.understand()
         self.replica.complete(1)
         self.presence: dict[int, str] = {}
@@ -56,6 +57,11 @@ class GatedRoom:
         now = datetime.now(UTC)
         record = RoomRecord("room", "Room", "epoch", "notebook", 1, now, now, None)
         return LogSlice(record, state, (), 1, len(state))
+
+    def load(self, state: bytes) -> None:
+        """Make the document, as when a room is opened or healed."""
+        for _ in self.replica.loading(self.log_slice(state), ()):
+            pass
 
     def understand(self) -> None:
         """Let the gate get to know the document."""

@@ -14,7 +14,6 @@ from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author
 from jupyter_collab.gate.examination import Examination
-from jupyter_collab.gate.gate import MAX_CLIENTS_OF_ONE
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.yjs import ANY, DELETED, Deletion, Item, UpdateReader
 
@@ -645,27 +644,3 @@ def test_nothing_is_put_before_a_value_of_a_key() -> None:
     [own] = [item for item in UpdateReader(room.replica.encode(), is_ours=True).items() if item.client == 7]
     with pytest.raises(InvalidUpdate, match="before another"):
         room.take(update_of([Made(7, own.clock + 1, *mixed(any_content(["two"])), right=(7, own.clock))]))
-
-
-def test_no_guest_uses_up_the_root_types() -> None:
-    room = GatedRoom()
-    roots = [Made(50_000 + number, 0, *mixed(any_content([1])), parent=f"r{number}") for number in range(25)]
-    with pytest.raises(InvalidUpdate, match="root types"):
-        room.take(update_of(roots))
-
-
-def test_no_guest_keeps_others_from_coming_by_making_up_clients() -> None:
-    room = GatedRoom()
-    room.joined("ada", client_id=40_000).send(lambda ada: ada.source(1).insert(0, "y" * 20_000))
-
-    def made_up(number: int) -> bytes:
-        """An edit by a thousand clients, each behind another letter."""
-        behind = range(1_000 * number, 1_000 * (number + 1))
-        return update_of(Made(60_000 + at, 0, *mixed(text_content("x")), left=(40_000, at)) for at in behind)
-
-    most = MAX_CLIENTS_OF_ONE // 1_000
-    for number in range(most):
-        assert room.take(made_up(number))
-    with pytest.raises(InvalidUpdate, match="You would have more"):
-        room.take(made_up(most))
-    assert room.joined("gus", client_id=90_000).send(lambda gus: gus.source().insert(0, "gus"))

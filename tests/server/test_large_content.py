@@ -35,7 +35,8 @@ TICK_SECONDS = 0.005
 
 @pytest.fixture
 def limits() -> dict[str, Any]:
-    return {"max_conversion_seconds": 60.0}
+    """All that is not done at once counts as large here."""
+    return {"max_conversion_seconds": 60.0, "small_conversion_bytes": 0}
 
 
 @asynccontextmanager
@@ -312,8 +313,8 @@ async def test_what_others_do_meanwhile_stays(
     await rest("POST", "rooms", json={"id": "nb", "content": notebook(["one\n", "two\n"])})
     work = WorkingHandler.work
 
-    async def slow(self: Any, job: Any, *arguments: Any, is_light: bool = False) -> Any:
-        edited = await work(self, job, *arguments, is_light=is_light)
+    async def slow(self: Any, job: Any, *arguments: Any, **sizes: Any) -> Any:
+        edited = await work(self, job, *arguments, **sizes)
         await manager.edit("nb", lambda document: document.append_text("c1", "typed meanwhile"), user("ben"))
         return edited
 
@@ -331,8 +332,8 @@ async def test_a_version_that_others_made_old_meanwhile_is_no_longer_the_one(
     work = WorkingHandler.work
     edits = iter(["typed meanwhile"])
 
-    async def slow(self: Any, job: Any, *arguments: Any, is_light: bool = False) -> Any:
-        edited = await work(self, job, *arguments, is_light=is_light)
+    async def slow(self: Any, job: Any, *arguments: Any, **sizes: Any) -> Any:
+        edited = await work(self, job, *arguments, **sizes)
         for text in edits:
             await manager.edit("nb", lambda document: document.append_text("c0", text), user("ben"))  # noqa: B023
         return edited
@@ -349,8 +350,8 @@ async def test_who_may_not_edit_any_more_when_the_work_is_done_changes_nothing(
     await rest("POST", "rooms", json={"id": "nb", "content": notebook(["one"])})
     work = WorkingHandler.work
 
-    async def slow(self: Any, job: Any, *arguments: Any, is_light: bool = False) -> Any:
-        edited = await work(self, job, *arguments, is_light=is_light)
+    async def slow(self: Any, job: Any, *arguments: Any, **sizes: Any) -> Any:
+        edited = await work(self, job, *arguments, **sizes)
         assert (await rest("PATCH", "rooms/nb", json={"server_role": "viewer"})).status == 200
         return edited
 

@@ -1,5 +1,6 @@
 """An edit that cuts an emoji is refused, whoever made it; npm's Yjs and the room's document have the same text."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -88,8 +89,9 @@ class World:
 
     def open(self, state: bytes) -> None:
         """Open the room with what a server keeps of it."""
-        self.room = Replica(LogSlice(RECORD, state, (), 0, len(state)), 10**9)
-        for _ in self.room.understand():
+        self.room = Replica(10**9)
+        log = LogSlice(RECORD, state, (), 0, len(state))
+        for _ in itertools.chain(self.room.loading(log, ()), self.room.understand()):
             pass
 
     def join(self, person: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from jupyter_collab.errors import ContentError, TooMuchWork, WorkError, WorkTooLarge, WorkTooLong
 from jupyter_collab.workers import Turns, Workers, WorkLimits
+from jupyter_collab.workers import workers as workers_module
+from jupyter_collab.workers.pool import Pool, PoolLimits
 
 from ..peers import eventually
 from ..servers import REPOSITORY
@@ -23,8 +25,8 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only there a process
 
 
 @asynccontextmanager
-async def workers(**limits: float) -> AsyncIterator[Workers]:
-    pool = Workers(WorkLimits(**limits))  # type: ignore[arg-type]  # whole numbers are floats, too
+async def workers(**limits: float) -> AsyncIterator[Pool]:
+    pool = Pool(PoolLimits(**limits))  # type: ignore[arg-type]  # whole numbers are floats, too
     try:
         yield pool
     finally:
@@ -166,10 +168,10 @@ async def test_a_closed_pool_ends_what_runs(tmp_path: Path) -> None:
 
 SERVER = """
 import asyncio, sys
-from jupyter_collab.workers import Workers, WorkLimits
+from jupyter_collab.workers.pool import Pool, PoolLimits
 from tests.unit import jobs
 async def main():
-    pool = Workers(WorkLimits(seconds=float(sys.argv[2])))
+    pool = Pool(PoolLimits(seconds=float(sys.argv[2])))
     await pool.run(getattr(jobs, sys.argv[1]), sys.argv[3])
 asyncio.run(main())
 """
@@ -185,6 +187,66 @@ async def test_no_process_outlives_a_server_that_is_killed(job: str, seconds: st
     server.kill()
     await server.wait()
     await gone(pid)
+
+
+@asynccontextmanager
+async def held(*, large: int, tmp_path: Path) -> AsyncIterator[Workers]:
+    """Workers of which two large jobs hold all that large ones may have."""
+    everything = Workers(WorkLimits(processes=large))
+    spinning = [tmp_path / str(number) for number in range(large)]
+    tasks = [asyncio.create_task(everything.run(jobs.spin, str(path), content_bytes=2**21)) for path in spinning]
+    try:
+        for path in spinning:
+            await written(path)
+        yield everything
+        assert not any(task.done() for task in tasks)
+    finally:
+        await everything.close()
+        assert all(isinstance(error, WorkError) for error in await asyncio.gather(*tasks, return_exceptions=True))
+
+
+@scenario
+async def test_large_jobs_hold_up_no_small_one(tmp_path: Path) -> None:
+    async with held(large=2, tmp_path=tmp_path) as everything:
+        waiting = asyncio.create_task(everything.run(jobs.process_id, content_bytes=2**20 + 1))
+        pids = [await everything.run(jobs.process_id, content_bytes=size) for size in (0, 2**20)]
+        assert len(set(pids)) == 1
+        assert not waiting.done()
+        assert (everything.busy, everything.waiting) == (2, 1)
+    with pytest.raises(WorkError, match="stopping"):
+        await waiting
+
+
+@scenario
+async def test_small_jobs_that_take_long_go_where_large_ones_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file may be made so that reading it takes for ever."""
+    monkeypatch.setattr(workers_module, "SMALL_SECONDS", 3.0)
+    everything = Workers(WorkLimits(processes=1))
+    started = tmp_path / "pid"
+    long = asyncio.create_task(everything.run(jobs.spin, str(started), content_bytes=10))
+    await written(started)
+    assert await everything.run(jobs.length, b"abc", content_bytes=3) == 3
+    assert not long.done()
+    await everything.close()
+    with pytest.raises(WorkError, match="stopping"):
+        await long
+
+
+@LINUX
+@scenario
+async def test_small_jobs_that_take_much_memory_have_what_large_ones_may_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers_module, "SMALL_MEMORY_BYTES", 50 * 2**20)
+    everything = Workers(WorkLimits(memory_bytes=200 * 2**20))
+    try:
+        assert await everything.run(jobs.allocate, 100 * 2**20, content_bytes=10)
+        with pytest.raises(WorkTooLarge, match="200 MiB"):
+            await everything.run(jobs.allocate, 400 * 2**20, content_bytes=10)
+    finally:
+        await everything.close()
 
 
 @scenario
