@@ -11,6 +11,9 @@ import {
   VERSION
 } from './schema.js';
 
+/** How long the browser may take for one thing, in milliseconds: the user waits for the room, not for its database. */
+const PATIENCE_MS = 5000;
+
 /** The rows of one kind, within a transaction. */
 export class Rows<Row> {
   constructor(private readonly _store: IDBObjectStore) {}
@@ -154,5 +157,18 @@ function abortIfPossible(transaction: IDBTransaction): void {
     transaction.abort();
   } catch {
     // It has failed, or the browser is writing it already.
+  }
+}
+
+/** Waits for something of the database, but not for ever: then it throws. */
+export async function withinPatience<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The browser does not answer for its database.')), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
