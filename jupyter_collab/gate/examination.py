@@ -98,6 +98,7 @@ class Examination:
         reader = UpdateReader(self._update, is_ours=not self._is_judged)
         causality = Causality(self._places.end)
         for item in reader.items():
+            yield  # it may be one of many that wait for others
             for next_item in causality.feed(item):
                 self._take(next_item)
                 yield

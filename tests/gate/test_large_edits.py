@@ -1,19 +1,21 @@
 """A large edit is looked at as a whole and taken in in parts, so nobody waits for it; no part leaves half a cell."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from pycrdt import Array, Doc, Map, Text, merge_updates
 
+from jupyter_collab.causality import Causality
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import InvalidUpdate
 from jupyter_collab.gate import Author, Gate, Stride, deletions_in, parts_of_own
 from jupyter_collab.gate.parts import MAX_OPEN_ITEMS, MAX_PART_DELETIONS, MAX_PART_ITEMS
 from jupyter_collab.protocol import write_varuint
-from jupyter_collab.yjs import UpdateReader
+from jupyter_collab.yjs import Item, UpdateReader
 
 from ..unit.doubles import FaultyStore, ScriptedPeer, faulty_store, serving
 from ..unit.scenarios import scenario, until
@@ -129,6 +131,28 @@ def test_a_cell_whose_parts_lie_very_far_apart_is_refused() -> None:
     with pytest.raises(InvalidUpdate, match="between the parts"):
         cut(gate, update)
     gate.check(update, author())
+
+
+def test_items_that_wait_for_those_of_others_are_looked_at_in_small_steps_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Doc[Any](client_id=5), Doc[Any](client_id=9)
+    first.get("text", type=Text).insert(0, "x")
+    second.apply_update(first.get_update())
+    for number in range(1_000):
+        second.get("text", type=Text).insert(1, str(number % 10))
+    read = 0
+    feed = Causality.feed
+
+    def counted(self: Causality, item: Item) -> Iterator[Item]:
+        nonlocal read
+        read += 1
+        return feed(self, item)
+
+    monkeypatch.setattr(Causality, "feed", counted)
+    steps, counts = Gate(second.get_update).learning(second.get_update()), [0]
+    for _ in steps:
+        counts.append(read)
+    assert read > 1_000
+    assert max(after - before for before, after in pairwise(counts)) < 10
 
 
 @scenario
