@@ -91,6 +91,15 @@ class RoomDocument:
             document.set_content(notebook)
         return document
 
+    @classmethod
+    def of(cls, updates: Iterable[bytes]) -> "RoomDocument":
+        """A copy of the document that is made of ``updates``, to be edited by a client of its own."""
+        document = cls()
+        with document.doc.transaction():
+            for update in updates:
+                document.doc.apply_update(update)
+        return document
+
     # Reading
 
     @property

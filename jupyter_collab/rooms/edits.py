@@ -221,18 +221,18 @@ class Edits:
         await self._journal.flush()
 
     async def rework(
-        self, work: Callable[[bytes], Awaitable[Result]], user: User, kind: OriginKind, *, is_exact: bool = False
+        self, work: Callable[[list[bytes]], Awaitable[Result]], user: User, kind: OriginKind, *, is_exact: bool = False
     ) -> Result:
         """Let ``work`` edit a copy of the document, while others edit the room; returns when it is durable.
 
-        ``work`` is given the whole document as a Yjs update and makes another one, which is merged as an edit by
+        ``work`` is given the whole document as Yjs updates and makes another one, which is merged as an edit by
         ``user`` that came about as ``kind`` says. What it returns is returned. One after the other is done, so that
         each builds on those before.
         If ``is_exact``, nobody may have edited the room meanwhile: then ``work`` begins again.
 
         Raises
         ------
-        NotSaved
+        StoreError
             As for :meth:`change`.
         ContentChanged
             It had to be exact, and others were faster again and again.
@@ -258,11 +258,11 @@ class Edits:
             self._see_to_cells(user)
             await rest_after(thread_time() - began)
 
-    async def _reworked(self, work: Callable[[bytes], Awaitable[Result]], is_exact: bool) -> Result:
+    async def _reworked(self, work: Callable[[list[bytes]], Awaitable[Result]], is_exact: bool) -> Result:
         for _ in range(MAX_REWORKS):
             await self._until_editable()
             revision = self._replica.revision
-            result = await work(self._replica.encode())
+            result = await work(await self._log.updates())
             await self._until_editable()
             if not (is_exact and result.update) or self._replica.revision == revision:
                 return result

@@ -283,9 +283,9 @@ class RoomManager:
     async def read(self, room_id: str) -> RoomDocument:
         """A copy of the room's document; nothing in it can be lost any more."""
         async with self.using(room_id) as room:
-            state = await room.snapshot()
+            updates = await room.snapshot()
         document = RoomDocument()
-        await in_turns(loading(document.doc, [state]), rests=NO_REST)
+        await in_turns(loading(document.doc, updates), rests=NO_REST)
         return document
 
     async def edit(self, room_id: str, change: Callable[[RoomDocument], None], user: User) -> RoomRecord:

@@ -487,13 +487,13 @@ class Room:
         self._life.require_open()
         return self._replica.look_into(look)
 
-    async def snapshot(self) -> bytes:
-        """The document as an update, of which nothing can be lost any more; ``NotSaved`` while the store fails."""
+    async def snapshot(self) -> list[bytes]:
+        """The document as updates, of which nothing can be lost any more; ``StoreError`` while the store fails."""
         await self._life.until_live()
         self._life.require_open()
-        state = self._replica.encode()
+        updates = await self.log.updates()
         await self._journal.flush()
-        return state
+        return updates
 
     # -- the log -----------------------------------------------------------------------------------------------------
 

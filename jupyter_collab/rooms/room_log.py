@@ -20,6 +20,9 @@ __all__ = ["RoomLog", "not_saved"]
 
 log = logging.getLogger(__name__)
 
+MAX_ENCODED_BYTES = 2**18
+"""So much of a document is encoded within two milliseconds."""
+
 
 class RoomLog:
     """Keeps one room and its log together.
@@ -73,6 +76,25 @@ class RoomLog:
     def head_seq(self) -> int:
         """How many entries the log has, as far as is known."""
         return self._position.head_seq
+
+    async def updates(self) -> list[bytes]:
+        """All of which the document is made, in order.
+
+        A large room is read from the store, with all that has come to it up to now: everybody would wait while it is
+        encoded.
+
+        Raises
+        ------
+        StoreError
+            The store fails.
+        """
+        if self._replica.size_bytes <= MAX_ENCODED_BYTES:
+            return [self._replica.encode()]
+        await self._journal.flush()
+        seq, updates = await self._store.read_updates(self._room_id, self._epoch)
+        if self._position.heard(seq):  # others have written there, on whose edits one may be built now
+            await self._background.run_once("catch up", self.catch_up)
+        return updates
 
     def tidy(self, changes: list[bytes]) -> None:
         """Keep what the server did to the cells of its own accord, and show it to everybody."""

@@ -1,10 +1,10 @@
 """Content between files and documents: bytes in, bytes out, so that a worker process can do it.
 
-A document comes as a Yjs update that holds all of it. An edit is made to a copy, and goes back as another update: what
-others do to the room meanwhile is merged with it as with every edit.
+A document comes as the Yjs updates of which it is made. An edit is made to a copy, and goes back as another update:
+what others do to the room meanwhile is merged with it as with every edit.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,65 +71,58 @@ def make_room(body: bytes | bytearray, epoch: str) -> NewRoom:
 
 
 def replace_content(
-    body: bytes | bytearray, sent: ContentFormat, state: bytes, versions: Collection[str] | None
+    body: bytes | bytearray, sent: ContentFormat, updates: Sequence[bytes], versions: Collection[str] | None
 ) -> Edited:
     """Make the file ``body`` the content, if that is one of ``versions`` now."""
     content = read_content(decode_body(body), sent)
-    return _edit(state, versions, content, lambda document: document.set_content(content))
+    return _edit(updates, versions, content, lambda document: document.set_content(content))
 
 
 def merge_content(
-    body: bytes | bytearray, sent: ContentFormat, state: bytes, versions: Collection[str] | None
+    body: bytes | bytearray, sent: ContentFormat, updates: Sequence[bytes], versions: Collection[str] | None
 ) -> Edited:
     """Do to the content what was done to the ``base`` in ``body``, to make its ``content`` of that."""
     fields = read_object(decode_body(body))
     require_known(fields, "base", "content")
     base, content = (read_content(text_of(fields, name), sent) for name in ("base", "content"))
-    return _edit(state, versions, content, lambda document: document.merge_content(base, content))
+    return _edit(updates, versions, content, lambda document: document.merge_content(base, content))
 
 
 def _edit(
-    state: bytes,
+    updates: Sequence[bytes],
     versions: Collection[str] | None,
     content: NotebookContent,
     change: Callable[[RoomDocument], None],
 ) -> Edited:
-    document = _document(state)
+    document = RoomDocument.of(updates)
     if versions is not None and document.version not in versions:
         return Edited(b"", True, None, content.changes)
-    updates: list[bytes] = []
-    subscription = document.doc.observe(lambda event: updates.append(event.update))
+    made: list[bytes] = []
+    subscription = document.doc.observe(lambda event: made.append(event.update))
     with document.doc.transaction():  # one, so there is one update
         change(document)
         document.strip_trust()
     document.doc.unobserve(subscription)  # or the document is never freed
     version = None if versions is None else document.version
-    return Edited(updates[0] if updates else b"", False, version, content.changes)
+    return Edited(made[0] if made else b"", False, version, content.changes)
 
 
-def write_file(state: bytes, wanted: ContentFormat) -> tuple[bytes, str]:
+def write_file(updates: Sequence[bytes], wanted: ContentFormat) -> tuple[bytes, str]:
     """The content as a file, and its version."""
-    document = _document(state)
+    document = RoomDocument.of(updates)
     return write_content(document, wanted).encode(), document.version
 
 
-def find_blobs(state: bytes) -> set[str]:
+def find_blobs(updates: Sequence[bytes]) -> set[str]:
     """The digests of what the content refers to."""
     from ..kernels.blobs import blob_digests  # not above: it needs what a worker does not
 
-    return blob_digests(_document(state))
+    return blob_digests(RoomDocument.of(updates))
 
 
-def write_whole_file(state: bytes, blobs: "Mapping[str, Blob]") -> tuple[bytes, str]:
+def write_whole_file(updates: Sequence[bytes], blobs: "Mapping[str, Blob]") -> tuple[bytes, str]:
     """The content as an ``.ipynb`` with ``blobs`` in it, and its version."""
     from ..kernels.exporting import write_whole_notebook  # as above
 
-    document = _document(state)
+    document = RoomDocument.of(updates)
     return write_whole_notebook(document, blobs).encode(), document.version
-
-
-def _document(state: bytes) -> RoomDocument:
-    """A copy of a room's document, written by a client of its own."""
-    document = RoomDocument()
-    document.doc.apply_update(state)
-    return document

@@ -22,7 +22,7 @@ from .working import WorkingHandler
 
 __all__ = ["REST_ROUTES", "RoomInfoHandler", "iso_time"]
 
-Conversion = Callable[[bytearray, ContentFormat, bytes, Collection[str] | None], Edited]
+Conversion = Callable[[bytearray, ContentFormat, list[bytes], Collection[str] | None], Edited]
 
 OTHER_MEDIA_TYPES = {
     ContentFormat.IPYNB: ("application/json",),
@@ -213,14 +213,17 @@ class ContentHandler(RoomInfoHandler):
         self.set_header("Content-Disposition", f'attachment; filename="{room_id}.{wanted.value}"')
         self.finish(text, set_content_type=wanted.media_type)
 
-    async def _written(self, state: bytes, room_id: str, wanted: ContentFormat, *, is_light: bool) -> tuple[bytes, str]:
+    async def _written(
+        self, updates: list[bytes], room_id: str, wanted: ContentFormat, *, is_light: bool
+    ) -> tuple[bytes, str]:
         """The content as a file, with what the room keeps apart, and its version."""
-        if wanted is ContentFormat.IPYNB and BLOB_TYPE.encode() in state:
-            digests = await self.work(find_blobs, state, content_bytes=len(state), is_light=is_light)
+        blob_type, content_bytes = BLOB_TYPE.encode(), sum(map(len, updates))
+        if wanted is ContentFormat.IPYNB and any(blob_type in update for update in updates):
+            digests = await self.work(find_blobs, updates, content_bytes=content_bytes, is_light=is_light)
             blobs = await read_blobs(digests, room_id, self.manager.store)
-            content_bytes = len(state) + sum(len(blob.data) for blob in blobs.values())
-            return await self.work(write_whole_file, state, blobs, content_bytes=content_bytes)
-        return await self.work(write_file, state, wanted, content_bytes=len(state), is_light=is_light)
+            content_bytes += sum(len(blob.data) for blob in blobs.values())
+            return await self.work(write_whole_file, updates, blobs, content_bytes=content_bytes)
+        return await self.work(write_file, updates, wanted, content_bytes=content_bytes, is_light=is_light)
 
     @needs(Capability.EDIT)
     async def put(self, room_id: str) -> None:
@@ -248,10 +251,10 @@ class ContentHandler(RoomInfoHandler):
         """Make an edit to the room, of a copy of whose document ``conversion`` makes it."""
         versions = self._wanted_versions()
 
-        async def work(state: bytes) -> Edited:
-            content_bytes = len(body) + len(state)
+        async def work(updates: list[bytes]) -> Edited:
+            content_bytes = len(body) + sum(map(len, updates))
             edited = await self.work(
-                conversion, body, sent, state, versions, content_bytes=content_bytes, is_light=is_light
+                conversion, body, sent, updates, versions, content_bytes=content_bytes, is_light=is_light
             )
             if not is_light:
                 await self.require(Capability.EDIT, room_id)  # that took a while

@@ -16,7 +16,7 @@ MIN_LARGE_BYTES = 2**16
 
 
 def write_frame(stream: BinaryIO, values: Sequence[object]) -> None:
-    """Send ``values``; bytes come back as bytes, bytearrays too."""
+    """Send ``values``; bytes come back as bytes, bytearrays too, also those in lists."""
     buffers: list[pickle.PickleBuffer] = []
     head = pickle.dumps([_apart(value) for value in values], protocol=5, buffer_callback=buffers.append)
     parts = [memoryview(head), *(buffer.raw() for buffer in buffers)]
@@ -36,6 +36,8 @@ def read_frame(stream: BinaryIO) -> list[Any]:
 
 
 def _apart(value: object) -> object:
+    if isinstance(value, list):
+        return [_apart(part) for part in value]
     is_large = isinstance(value, bytes | bytearray) and len(value) >= MIN_LARGE_BYTES
     return pickle.PickleBuffer(value) if is_large else value  # type: ignore[arg-type]  # it is one of these
 

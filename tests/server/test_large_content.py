@@ -384,8 +384,8 @@ def test_what_is_done_in_the_event_loop_is_done_soon(body: str) -> None:
     took = []
     for _ in range(3):
         before = time.process_time()
-        conversions.replace_content(body.encode(), ContentFormat.IPYNB, state, frozenset({"other"}))
-        conversions.replace_content(body.encode(), ContentFormat.IPYNB, state, None)
+        conversions.replace_content(body.encode(), ContentFormat.IPYNB, [state], frozenset({"other"}))
+        conversions.replace_content(body.encode(), ContentFormat.IPYNB, [state], None)
         took.append(time.process_time() - before)
     print(f"{min(took) * 1000:.0f} ms")
     assert min(took) < MAX_PAUSE_SECONDS
@@ -399,6 +399,6 @@ def test_no_copy_of_a_document_stays_in_memory() -> None:
     resident = []
     for _ in range(2):
         for _ in range(40):
-            conversions.replace_content(body, ContentFormat.IPYNB, state, None)
+            conversions.replace_content(body, ContentFormat.IPYNB, [state], None)
         resident.append(psutil.Process().memory_info().rss)
     assert resident[1] - resident[0] < 10 * MIB

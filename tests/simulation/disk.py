@@ -261,6 +261,13 @@ class MemoryStore(Store):
         await self._pause()  # it may be old when it arrives
         return log_slice
 
+    async def read_updates(self, room_id: str, epoch: str) -> tuple[int, list[bytes]]:
+        log_slice = await self.read_log(room_id)
+        if log_slice.record.epoch != epoch:
+            raise EpochMismatch("It has a new history.")
+        assert log_slice.state is not None
+        return log_slice.seq, [log_slice.state, *(entry.update for entry in log_slice.entries)]
+
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         await self._writing()
         room = self._disk.rooms.get(room_id)

@@ -82,12 +82,11 @@ class Made:
     update: bytes
 
 
-def making(change: Callable[[RoomDocument], None]) -> Callable[[bytes], "Made"]:
+def making(change: Callable[[RoomDocument], None]) -> Callable[[list[bytes]], "Made"]:
     """What does ``change`` to a copy."""
 
-    def work(state: bytes) -> Made:
-        document = RoomDocument(Doc())
-        document.doc.apply_update(state)
+    def work(updates: list[bytes]) -> Made:
+        document = RoomDocument.of(updates)
         before = document.doc.get_state()
         change(document)
         return Made(document.doc.get_update(before))
@@ -109,8 +108,8 @@ async def test_outputs_imports_restored_content_and_typing_can_be_told_apart(sto
         for kind in (OriginKind.IMPORT, OriginKind.RESTORE):
             make = making(lambda document: document.append_text("c0", " # more"))
 
-            async def work(state: bytes, make: Callable[[bytes], Made] = make) -> Made:
-                return make(state)
+            async def work(updates: list[bytes], make: Callable[[list[bytes]], Made] = make) -> Made:
+                return make(updates)
 
             await room.edits.rework(work, user("eve"), kind)
         written = await log_of(store)

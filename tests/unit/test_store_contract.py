@@ -48,6 +48,22 @@ async def test_the_log_can_be_read_on_from_any_position(make_store: StoreMaker, 
 
 
 @scenario
+async def test_all_of_which_a_room_is_made_can_be_read_at_once(make_store: StoreMaker, tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    async with opened(store):
+        await store.create_room("demo", "Demo", EPOCH, "note", b"state")
+        assert await store.read_updates("demo", EPOCH) == (0, [b"state"])
+        await store.append("demo", EPOCH, entries(b"1", b"2", b"3"))
+        assert await store.read_updates("demo", EPOCH) == (3, [b"state", b"1", b"2", b"3"])
+        await store.put_keyframe("demo", EPOCH, 2, b"more", "note")
+        assert await store.read_updates("demo", EPOCH) == (3, [b"more", b"3"])
+        await store.drop_entries("demo", EPOCH, 2)
+        assert await store.read_updates("demo", EPOCH) == (3, [b"more", b"3"])
+        with pytest.raises(EpochMismatch):
+            await store.read_updates("demo", OTHER_EPOCH)
+
+
+@scenario
 async def test_an_append_for_another_epoch_writes_nothing(make_store: StoreMaker, tmp_path: Path) -> None:
     store = make_store(tmp_path)
     async with opened(store):

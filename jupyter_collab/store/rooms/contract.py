@@ -172,6 +172,14 @@ class RoomStore(ABC):
         """The log after ``after_seq``, or the whole room with its newest keyframe for ``None``."""
 
     @abstractmethod
+    async def read_updates(self, room_id: str, epoch: str) -> tuple[int, list[bytes]]:
+        """All of which a room's document is made, in order, and the position up to which that is.
+
+        They are read with nothing that is said of them, as fast as can be. Raises ``EpochMismatch`` if the room has
+        another epoch.
+        """
+
+    @abstractmethod
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         """Store the full ``state`` at ``seq``, in place of another one there; nothing is dropped.
 

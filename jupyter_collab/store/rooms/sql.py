@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from ...access import Role, writer_of
-from ...errors import RoomError, RoomExists, RoomNotInBin, StoreUnavailable
+from ...errors import EpochMismatch, RoomError, RoomExists, RoomNotInBin, StoreUnavailable
 from ..database import Database
 from ..moments import aware, now
 from ..people.contract import MemberRecord
@@ -175,6 +175,9 @@ class SQLRooms(RoomStore):
     async def read_log(self, room_id: str, after_seq: int | None = None) -> LogSlice:
         return await self._database.read(lambda connection: _read_log(connection, room_id, after_seq))
 
+    async def read_updates(self, room_id: str, epoch: str) -> tuple[int, list[bytes]]:
+        return await self._database.read(lambda connection: _read_updates(connection, room_id, epoch))
+
     async def put_keyframe(self, room_id: str, epoch: str, seq: int, state: bytes, kind: str) -> None:
         def put(connection: Connection) -> None:
             newest = _newest_keyframe(room_id, None)
@@ -240,6 +243,27 @@ def _read_log(connection: Connection, room_id: str, after_seq: int | None) -> Lo
     return _slice(connection, record, frame_seq, None if wants_state else after_seq, record.head_seq)
 
 
+def _read_updates(connection: Connection, room_id: str, epoch: str) -> tuple[int, list[bytes]]:
+    record = find_room(connection, room_id)
+    if record.epoch != epoch:
+        raise EpochMismatch(f"The room '{room_id}' has a new history.")
+    frame_seq = connection.execute(_newest_keyframe(room_id, None)).scalar_one()
+    frame = (keyframes.c.room_id == room_id) & (keyframes.c.seq == frame_seq)
+    chosen = (updates.c.room_id == room_id) & (updates.c.seq > frame_seq) & (updates.c.seq <= record.head_seq)
+    entries = connection.scalars(select(updates.c.data).where(chosen).order_by(updates.c.seq)).all()
+    _require_all(room_id, frame_seq, len(entries), record.head_seq)
+    return record.head_seq, [connection.execute(select(keyframes.c.data).where(frame)).scalar_one(), *entries]
+
+
+def _require_all(room_id: str, start: int, count: int, seq: int) -> None:
+    """Make sure that a log has all its entries after ``start``."""
+    if start + count != seq:
+        raise StoreUnavailable(
+            f"The log of the room '{room_id}' should have {seq - start} entries after {start}, but has {count}. "
+            "Put a backup of the store in its place, or delete the room."
+        )
+
+
 def _read_past(connection: Connection, room_id: str, seq: int) -> LogSlice:
     record = find_room(connection, room_id)
     frame_seq = connection.scalar(_newest_keyframe(room_id, seq))
@@ -265,9 +289,5 @@ def _slice(connection: Connection, record: RoomRecord, frame_seq: int, after_seq
         select(updates.c.data, updates.c.origin_id, updates.c.life, updates.c.at).where(chosen).order_by(updates.c.seq)
     )
     entries = tuple(LogEntry(row.data, known[row.origin_id], row.life, aware(row.at)) for row in rows)
-    if start + len(entries) != seq:
-        raise StoreUnavailable(
-            f"The log of the room '{record.id}' should have {seq - start} entries after {start}, but has "
-            f"{len(entries)}. Put a backup of the store in its place, or delete the room."
-        )
+    _require_all(record.id, start, len(entries), seq)
     return LogSlice(record, state, entries, seq, size)
