@@ -35,11 +35,11 @@ class HoldExports:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def __call__(self, state: bytes, wanted: ContentFormat) -> tuple[bytes, str]:
+    def __call__(self, updates: list[bytes], wanted: ContentFormat) -> tuple[bytes, str]:
         if wanted is ContentFormat.PY:
             (Path(self._folder) / f"{time.monotonic_ns()}").touch()
             time.sleep(HELD_SECONDS)
-        return conversions.write_file(state, wanted)
+        return conversions.write_file(updates, wanted)
 
 
 @pytest.fixture
