@@ -9,10 +9,12 @@ client nor the client the server.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import errors
+from .version import __version__
+
 if TYPE_CHECKING:
     from .client import AsyncRoom, Room, SharedEditor, connect, connect_async, join, join_async
 
-__version__ = "0.1.0"
 __all__ = [
     "AsyncRoom",
     "Room",
@@ -20,6 +22,7 @@ __all__ = [
     "__version__",
     "connect",
     "connect_async",
+    "errors",
     "join",
     "join_async",
 ]

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+import jupyter_collab
 from jupyter_collab import SharedEditor
 from jupyter_collab.client import Cell, Room
 from jupyter_collab.client.replica.connection import Status
@@ -145,3 +146,11 @@ def test_the_holes_listed_are_those_that_are_looked_for() -> None:
         assert [Version(version) for version in re.findall(r"\d+\.\d+(?:\.\d+)?(?=$|,)", versions)] == [
             *map(Version, newest)
         ]
+
+
+def test_the_package_exports_few_names_and_the_page_for_python_says_each() -> None:
+    page = (DOCS / "python.md").read_text()
+    names = set(jupyter_collab.__all__) - {"__version__"}
+    assert len(names) <= 10
+    assert [name for name in names if name not in page] == []
+    assert all(hasattr(jupyter_collab, name) for name in names)

@@ -12,7 +12,7 @@ import jupyter_collab
 PACKAGE = "jupyter_collab"
 
 LAYERS = (
-    ("errors", "spans", "background", "names", "addresses", "dangers", "roles"),
+    ("errors", "spans", "background", "names", "addresses", "dangers", "roles", "version"),
     ("protocol",),
     ("yjs", "causality", "depths"),
     ("document",),
@@ -28,8 +28,9 @@ MAY_IMPORT = {
     for level, parts in enumerate(LAYERS)
     for part in parts
 }
-MAY_IMPORT["client"] = {"client", "errors", "spans", "addresses", "roles", "protocol", "yjs", "depths", "document"}
-MAY_IMPORT["__init__"] = {"client"}
+LOW = {"errors", "spans", "addresses", "roles", "version", "protocol", "yjs", "depths", "document"}
+MAY_IMPORT["client"] = {"client", *LOW}
+MAY_IMPORT["__init__"] = {"client", "errors", "version"}
 
 ONLY_IN = {
     "tornado": "server",

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from jupyter_collab import __version__
 from jupyter_collab.client import Room
 from jupyter_collab.client.replica.person import Person
 from jupyter_collab.client.widget.shared_editor import SharedEditor
@@ -280,10 +281,10 @@ def test_its_state_holds_the_rooms_name_and_nothing_secret(editors: Any, other: 
     assert own == {"room_id": "demo", "cell": 1, "cell_id": "c1", "role": "writer", "height": "300px"}
     assert {name: state[name] for name in state if name.startswith(("_model", "_view"))} == {
         "_model_module": "jupyter-collab",
-        "_model_module_version": "^0.1.0",
+        "_model_module_version": f"^{__version__}",
         "_model_name": "SharedEditorModel",
         "_view_module": "jupyter-collab",
-        "_view_module_version": "^0.1.0",
+        "_view_module_version": f"^{__version__}",
         "_view_name": "SharedEditorView",
         "_view_count": None,
     }

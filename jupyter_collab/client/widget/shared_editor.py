@@ -9,6 +9,7 @@ from traitlets import Int, List, TraitType, Unicode, Union
 
 from ...document import RoomDocument
 from ...roles import RoleName
+from ...version import __version__
 from ..blocking.blocking_room import Room
 from ..http.kernel_client import CellRun
 from ..http.room_address import RoomAddress
@@ -95,10 +96,10 @@ class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     """
 
     _model_module = Unicode("jupyter-collab").tag(sync=True)
-    _model_module_version = Unicode("^0.1.0").tag(sync=True)
+    _model_module_version = Unicode(f"^{__version__}").tag(sync=True)
     _model_name = Unicode("SharedEditorModel").tag(sync=True)
     _view_module = Unicode("jupyter-collab").tag(sync=True)
-    _view_module_version = Unicode("^0.1.0").tag(sync=True)
+    _view_module_version = Unicode(f"^{__version__}").tag(sync=True)
     _view_name = Unicode("SharedEditorView").tag(sync=True)
 
     room_id = Unicode(read_only=True).tag(sync=True)
