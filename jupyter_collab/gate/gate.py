@@ -171,6 +171,9 @@ class Gate:
         places = self._places
         if places.end(client) != clock or end > MAX_CLOCK or self._owners.get(client) != author.name:
             return None
+        place = places.place_going_on(client, left, right)
+        if place is not None and place.is_text and not self._cuts_pair(left, right):
+            return Admission(None, NOTHING, typing, place)
         place = None if left is None else places.site(left)
         if right is not None:
             behind = places.site(right)
@@ -179,7 +182,7 @@ class Gate:
             return None
         if right is not None and not places.lines.may_stand_between(left, right):
             return None
-        if self._pairs.has_any and self._pairs.would_cut(left and (left[0], left[1] + 1), right):
+        if self._cuts_pair(left, right):
             return None
         crowd = None
         if (client, clock - 1) not in (left, right):
@@ -187,6 +190,10 @@ class Gate:
             if self._crowds[crowd] >= MAX_AT_ONE_PLACE:
                 return None
         return Admission(None, NOTHING, typing, place, crowd)
+
+    def _cuts_pair(self, left: Unit | None, right: Unit | None) -> bool:
+        """Whether what comes between these two may come between the halves of a character."""
+        return self._pairs.has_any and self._pairs.would_cut(left and (left[0], left[1] + 1), right)
 
     def _check_erasing(self, erasing: Erasing) -> Admission | None:
         """A text loses something in which nothing else stands."""

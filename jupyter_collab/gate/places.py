@@ -182,9 +182,12 @@ class _History:
         it.
         """
         is_behind = left == (client, self.end - 1)
+        goes_on = is_behind and right == self.right
+        if goes_on and self.last is place:
+            self.end = end
+            return True
         if place.key is None and not is_behind:
             lines.begin(client, self.end, UNKNOWN if place is GONE else left)
-        goes_on = is_behind and right == self.right
         self.right = right
         self.extend(place, end)
         return goes_on
@@ -202,6 +205,11 @@ class _History:
             self.starts.append(self.end)
             self.places.append(place)
         self.end = end
+
+    @property
+    def last(self) -> Place | None:
+        """Where the newest stands; ``None`` if it is in none of the runs."""
+        return self.places[-1] if self.places else None
 
     def of(self, clock: int) -> Place | None:
         """Where the unit of this clock stands, if it is in one of the runs."""
@@ -285,6 +293,17 @@ class Places:
         """:meth:`of`, whether the content of the unit is gone or not."""
         place = self.of(unit)
         return None if place is None else place.site
+
+    def place_going_on(self, client: int, left: Unit | None, right: Unit | None) -> Place | None:
+        """Where ``client`` goes on with what it put there last, if that is what is put between ``left`` and ``right``.
+
+        Whoever could see the newest of it where it stands could see these beside each other.
+        """
+        history = self._histories.get(client)
+        if history is None or left != (client, history.end - 1) or right != history.right:
+            return None
+        place = history.last
+        return None if place is None or place.is_tomb else place
 
     def right(self, client: int) -> Unit | None:
         """What the newest that ``client`` wrote was put before."""

@@ -76,8 +76,16 @@ def _units_in(text: bytes) -> int | None:
 @lru_cache(MAX_REMEMBERED)
 def _unit(encoded: bytes) -> Unit:
     """Two numbers, one behind the other."""
-    client_size = next(at for at, byte in enumerate(encoded, 1) if byte < 0x80)
-    return _number(encoded[:client_size]), _number(encoded[client_size:])
+    numbers = []
+    number = shift = 0
+    for byte in encoded:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = shift = 0
+    client, clock = numbers
+    return client, clock
 
 
 @lru_cache(MAX_REMEMBERED)
