@@ -113,6 +113,11 @@ class Gate:
         """How many units of each client the document has."""
         return self._places.clocks
 
+    @property
+    def clients(self) -> int:
+        """How many clients ever wrote anything."""
+        return self._places.clients
+
     def place_of(self, unit: Unit) -> Place | None:
         """Where a unit of the document stands; ``None`` if there is no such unit."""
         return self._places.of(unit)

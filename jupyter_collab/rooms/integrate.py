@@ -14,6 +14,7 @@ from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..gate import Deleted, deletions_in
 from ..protocol import Reader
 from ..yjs import UpdateReader, check_update, state_vector
+from .efforts import seconds_of
 
 __all__ = ["beginners", "integrate", "is_known"]
 
@@ -22,8 +23,10 @@ T = TypeVar("T")
 NO_UPDATE = "The edit is not a Yjs update; nothing of it was taken in."
 
 
-def integrate(doc: Doc[Any], update: bytes, *, is_simple: bool = False) -> None:
+def integrate(doc: Doc[Any], update: bytes, *, is_simple: bool = False) -> float:
     """Apply ``update`` to ``doc``; one that changes no more than a text ``is_simple``.
+
+    Returns how many seconds yrs took to put it where it belongs, without what each transaction takes.
 
     Raises
     ------
@@ -32,9 +35,15 @@ def integrate(doc: Doc[Any], update: bytes, *, is_simple: bool = False) -> None:
     CausalGap
         It builds on edits that ``doc`` does not have.
     """
-    _read(lambda: doc.apply_update(update))
+    seconds = _read(lambda: _apply(doc, update))
     if not is_simple:
         _check_complete(doc, update)
+    return seconds
+
+
+def _apply(doc: Doc[Any], update: bytes) -> float:
+    with doc.transaction():
+        return seconds_of(lambda: doc.apply_update(update))
 
 
 def beginners(update: bytes) -> Set[int]:

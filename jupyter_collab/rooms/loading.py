@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator, Iterable, Sequence
-from time import thread_time
+from functools import partial
 from typing import Any
 
 from pycrdt import Doc
@@ -10,6 +10,7 @@ from pycrdt import Doc
 from ..errors import CausalGap, InvalidUpdate
 from ..gate import Lists, Stride, parts_of_whole
 from ..yjs import state_vector
+from .efforts import expected_seconds, seconds_of
 from .turns import TURN_SECONDS
 
 __all__ = ["load", "loading"]
@@ -22,6 +23,12 @@ MAX_BYTES_AT_ONCE = 2**14
 LEAST_STEPS, MOST_STEPS = 25_000, 100_000
 """So many comparisons may one part of a large update take, some milliseconds; fewer where they are dear."""
 
+LEAST_BYTES_PER_ITEM = 4
+"""An update has at most so many items as it has times so many bytes."""
+
+EXPECTED_SECONDS = 0.05
+"""So much may it always take."""
+
 MAX_UPDATES_AT_ONCE = 500
 """At the end of each transaction yrs joins what can be joined, in a time that grows with the square of their number."""
 
@@ -33,24 +40,29 @@ def load(doc: "Doc[Any]", updates: Sequence[bytes]) -> None:
             doc.apply_update(update)
 
 
-def loading(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, None]:
-    """:func:`load` in small steps, if there is much; nobody may be shown ``doc`` before the end."""
+def loading(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
+    """:func:`load` in small steps, if there is much; nobody may be shown ``doc`` before the end.
+
+    Returns how many seconds more yrs took than the size of it all explains.
+    """
     if sum(map(len, updates)) <= MAX_BYTES_AT_ONCE:
         load(doc, updates)
-        return
+        return 0.0
     lists = Lists()
     small: list[bytes] = []
+    excess = -EXPECTED_SECONDS
     for update in updates:
         if len(update) <= MAX_BYTES_AT_ONCE:
             small.append(update)
         else:
-            yield from _applying(doc, small)
+            excess += yield from _applying(doc, small)
             small = []
-            yield from _cutting(doc, update, lists)
-    yield from _applying(doc, small)
+            excess += yield from _cutting(doc, update, lists)
+    excess += yield from _applying(doc, small)
+    return max(0.0, excess)
 
 
-def _cutting(doc: "Doc[Any]", update: bytes, lists: Lists) -> Generator[None, None, None]:
+def _cutting(doc: "Doc[Any]", update: bytes, lists: Lists) -> Generator[None, None, float]:
     """Apply a large update in parts; ``lists`` know of those before."""
     stride = Stride(LEAST_STEPS, MOST_STEPS)
     clocks = state_vector(doc.get_state())
@@ -59,23 +71,28 @@ def _cutting(doc: "Doc[Any]", update: bytes, lists: Lists) -> Generator[None, No
     except (CausalGap, InvalidUpdate):
         log.exception("A large update of a log cannot be cut; it is applied in one go.")
         parts = iter((update,))
-    yield from _applying(doc, parts, stride)
+    return (yield from _applying(doc, parts, stride))
 
 
-def _applying(doc: "Doc[Any]", updates: Iterable[bytes], stride: Stride | None = None) -> Generator[None, None, None]:
-    """Apply ``updates``, as many in one transaction as take a turn; ``stride`` says how large the next ones may be."""
+def _applying(doc: "Doc[Any]", updates: Iterable[bytes], stride: Stride | None = None) -> Generator[None, None, float]:
+    """Apply ``updates``, as many in one transaction as take a turn; ``stride`` says how large the next ones may be.
+
+    Returns how many seconds more than expected they took, all together.
+    """
     waiting = iter(updates)
     update = next(waiting, None)
+    excess = 0.0
     while update is not None:
-        began = before = thread_time()
+        turn = 0.0
         with doc.transaction():
             for _ in range(MAX_UPDATES_AT_ONCE):
-                if update is None or before - began > TURN_SECONDS:
+                if update is None or turn > TURN_SECONDS:
                     break
-                doc.apply_update(update)
-                after = thread_time()
+                seconds = seconds_of(partial(doc.apply_update, update))
+                excess += seconds - expected_seconds(1, len(update) // LEAST_BYTES_PER_ITEM, len(update))
                 if stride is not None:
-                    stride.note(after - before)
-                before = after
+                    stride.note(seconds)
+                turn += seconds
                 update = next(waiting, None)
         yield
+    return excess

@@ -4,7 +4,6 @@ import logging
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from itertools import count
-from time import thread_time
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
@@ -16,7 +15,7 @@ from ..gate import Admission, Author, Gate, SharedType, Stride
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
-from .efforts import Efforts
+from .efforts import Efforts, expected_seconds
 from .integrate import beginners, integrate, is_known
 from .life import unheard
 from .loading import loading
@@ -43,9 +42,6 @@ MIN_COMPACTED_BYTES = 256 * 2**10
 """A log shorter than this is not worth a keyframe."""
 
 MAX_LOW_CLIENT_ID = 2**16
-
-MANY_PIECES = 1_000
-"""In a text of fewer pieces there is not much that one letter can be compared with."""
 
 MAX_ANSWERS = 4
 """So many different questions are remembered with their answers, each as large as the room at most."""
@@ -169,7 +165,8 @@ class Replica:
         """
         entries = [*(entry.update for entry in log_slice.entries), *unsaved]
         document = RoomDocument(Doc(client_id=server_client_id()))
-        yield from loading(document.doc, entries if log_slice.state is None else [log_slice.state, *entries])
+        updates = entries if log_slice.state is None else [log_slice.state, *entries]
+        self._efforts.opened((yield from loading(document.doc, updates)))
         self.close()
         self._observing = document.doc.observe(self._observe)
         self._document = document
@@ -191,6 +188,11 @@ class Replica:
     def kind(self) -> str:
         """``note`` or ``notebook``."""
         return self._document.kind
+
+    @property
+    def opening_seconds(self) -> float:
+        """How much longer :meth:`loading` took than the size of the document explains."""
+        return self._efforts.opening_seconds
 
     @property
     def state_vector(self) -> bytes:
@@ -234,10 +236,7 @@ class Replica:
         admission = self._gate.check_text(update, author)
         if admission is None:
             return None
-        if admission.place is not None and admission.place.pieces > MANY_PIECES:
-            self._take_in_measured(update, admission, author)
-        else:
-            self._take_in(update, admission)
+        self._take_in(update, admission, author)
         self._gate.commit_text(admission)
         self._learnt = len(self._changes)
         return self._take_changes()
@@ -253,7 +252,7 @@ class Replica:
         admission = self._gate.check(update, author)
         words = self._words_of(admission.touched)
         before = [(cell, words.get(cell.cell_id, Word()), puts) for cell, puts in admission.touched.items()]
-        self._take_in_measured(update, admission, author)
+        self._take_in(update, admission, author)
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
@@ -266,15 +265,11 @@ class Replica:
         """The Yjs client ids that are now known to be those of who made what was applied, or converted, last."""
         return self._gate.take_new_clients()
 
-    def _take_in_measured(self, update: bytes, admission: Admission, author: Author) -> None:
+    def _take_in(self, update: bytes, admission: Admission, author: Author) -> None:
         self._efforts.require_little(author.name)
-        began = thread_time()
-        self._take_in(update, admission)
-        self._efforts.note(author.name, thread_time() - began, admission.items)
-
-    def _take_in(self, update: bytes, admission: Admission) -> None:
+        expected = expected_seconds(1, admission.items, len(update), self._gate.clients)
         try:
-            integrate(self._document.doc, update, is_simple=admission.is_text)
+            seconds = integrate(self._document.doc, update, is_simple=admission.is_text)
             if not admission.is_text:
                 self._document.check_cells()
             if admission.is_news and not self._changes:
@@ -283,6 +278,7 @@ class Replica:
             log.exception("An edit was admitted that the document does not take; it is made again without that edit.")
             self._spoil()
             raise
+        self._efforts.note(author.name, seconds - expected)
 
     def is_light(self, update: bytes) -> bool:
         """Whether :meth:`apply` takes a few milliseconds at most, as far as can be told; see :meth:`cut`."""

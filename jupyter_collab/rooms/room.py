@@ -51,6 +51,7 @@ from .audience import Audience
 from .budget import Budget
 from .colors import choose_color
 from .edits import Edits
+from .efforts import DEAR_SECONDS
 from .journal import Journal
 from .leases import Leases
 from .life import Life, RoomState
@@ -86,6 +87,12 @@ SENT_BYTES_PER_SECOND = 100 * 2**20
 MENDED = (
     f"This room held shared types more than {MAX_TYPES_DEEP} deep in each other, which some program put there. "
     "Deleting them would have ended the server, so what lay deeper was taken out. No text of a cell lies so deep."
+)
+
+
+DEAR = (
+    "To open it takes the server {:.1f} s more than its size explains, and every page several times as long, as very "
+    "much was put where others wrote at the same time. Copy its content to another room, and delete this one."
 )
 
 
@@ -174,6 +181,8 @@ class Room:
     async def _open(self, log_slice: LogSlice) -> None:
         """Make the document, get to know it, and put it in order."""
         await in_turns(self._replica.loading(log_slice, ()), rests=NO_REST)
+        if (seconds := self._replica.opening_seconds) > DEAR_SECONDS:
+            log.warning("Room %s: %s", self.id, DEAR.format(seconds))
         self._replica.know_writers(await self._store.writers(self.id))
         await in_turns(self._replica.understand(), rests=NO_REST)
         self._prune()

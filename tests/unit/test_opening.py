@@ -145,6 +145,22 @@ async def test_another_room_goes_on_while_a_dear_one_is_opened(store: FaultyStor
         await ada.typed("here, too")
 
 
+@scenario
+async def test_the_log_names_a_room_that_takes_long_to_open(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load_long(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
+        yield from loading(doc, updates)
+        return 7.25
+
+    async with serving(store, rooms=("demo", "other")) as manager:
+        await manager.read("other")
+        monkeypatch.setattr(replica, "loading", load_long)
+        await manager.read("demo")
+    assert [message for message in caplog.messages if "7.2 s more" in message and "Room demo" in message]
+    assert not any("Room other" in message for message in caplog.messages)
+
+
 class HeldLoading:
     """Stands for the making of a document; while :attr:`is_held`, it goes on and on, one step at a time."""
 
@@ -152,11 +168,11 @@ class HeldLoading:
         self.is_held = False
         self.begun = 0
 
-    def __call__(self, doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, None]:
+    def __call__(self, doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
         self.begun += 1
         while self.is_held:
             yield
-        yield from loading(doc, updates)
+        return (yield from loading(doc, updates))
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -173,10 +189,11 @@ def held(monkeypatch: pytest.MonkeyPatch) -> HeldLoading:
     monkeypatch.setattr(replica, "loading", held)
     monkeypatch.setattr(turns, "TURN_SECONDS", -1.0)
 
-    def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> None:
-        integrate(doc, update, is_simple=is_simple)
+    def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> float:
+        seconds = integrate(doc, update, is_simple=is_simple)
         if FAILS.encode() in update:
             raise InvalidUpdate("yrs has failed.")
+        return seconds
 
     monkeypatch.setattr(replica, "integrate", fail)
     return held

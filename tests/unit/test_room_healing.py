@@ -38,10 +38,11 @@ def edit_that_fails(client_id: int = 7) -> bytes:
 def failing_edits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let these edits fail half-way."""
 
-    def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> None:
-        integrate(doc, update, is_simple=is_simple)
+    def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> float:
+        seconds = integrate(doc, update, is_simple=is_simple)
         if FAILS.encode() in update:
             raise InvalidUpdate("yrs has failed.")
+        return seconds
 
     monkeypatch.setattr(replica, "integrate", fail)
 
