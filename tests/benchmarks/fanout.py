@@ -29,12 +29,15 @@ _FIRST_CLIENT_ID = 5_000_000
 
 @dataclass(frozen=True)
 class FanoutPlan:
-    """How many people, how many edits a second in all, for how long, and whether the clients ask for acks."""
+    """How many people in each of how many rooms, how many edits a second in all, for how long, and whether the clients
+    ask for acks. Without ``presence`` nobody shows a cursor."""
 
     people: int
     edits_per_second: float
     seconds: float
     acks: bool = False
+    rooms: int = 1
+    presence: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,17 +117,18 @@ def measure(product: Product, plan: FanoutPlan) -> FanoutResult:
 
 
 async def _run(product: Product, server: RunningServer, plan: FanoutPlan) -> FanoutResult:
-    address = product.create_room(server, "room", notebook())
-    members = [await Member.join(address, acks=plan.acks) for _ in range(plan.people)]
+    addresses = [product.create_room(server, f"room-{number}", notebook()) for number in range(plan.rooms)]
+    members = [await Member.join(address, acks=plan.acks) for _ in range(plan.people) for address in addresses]
     total = round(plan.edits_per_second * (_WARM_UP_SECONDS + plan.seconds))
     warm = round(plan.edits_per_second * _WARM_UP_SECONDS)
-    typists = members[:_TYPISTS]
-    presences = [Presence(_FIRST_CLIENT_ID + index, f"Person {index}") for index in range(plan.people)]
+    typists = members[: max(_TYPISTS, plan.rooms)]
+    presences = [Presence(_FIRST_CLIENT_ID + index, f"Person {index}") for index in range(len(members))]
     edits = _prepare(typists, total)
     for member in members:
         await member.settled(60)
     for member, presence in zip(members, presences, strict=True):
-        member.socket.send(presence.message())
+        if plan.presence:
+            member.socket.send(presence.message())
     log = _Log(total, warm, plan.people - 1)
     for index, member in enumerate(members):
         member.listen(_Reader(member, range(index, total, len(typists)) if member in typists else range(0), log))
@@ -135,7 +139,7 @@ async def _run(product: Product, server: RunningServer, plan: FanoutPlan) -> Fan
     # what is missing after that long is counted as undelivered
     await asyncio.wait({log.complete}, timeout=_DRAIN_SECONDS)
     end = _Reading.take(server, members)
-    missing = await _missing(members[-1].address, total)
+    missing = total - sum([await _found(address) for address in addresses])
     memory = server.memory_bytes()
     for member in members:
         await member.leave()
@@ -243,22 +247,23 @@ async def _type(
                 reading = _Reading.take(server, members)
             index = number % len(edits)
             typist, update = members[index], edits[index][number // len(edits)]
-            presence = presences[index].message(mark(number))
+            presence = presences[index].message(mark(number)) if plan.presence else None
             log.sent[number] = now = perf_counter()
             log.late.append(now - due)
             typist.edit(update)
-            typist.socket.send(presence)
+            if presence is not None:
+                typist.socket.send(presence)
         return reading
     finally:
         gc.enable()
 
 
-async def _missing(address: Address, total: int) -> int:
-    """How many of the edits somebody who joins now does not get."""
+async def _found(address: Address) -> int:
+    """How many edits somebody gets who joins now."""
     late = await Member.join(address)
     text = str(cell_source(late.document())).encode()
     await late.leave()
-    return total - len({int(found[1]) for found in MARK.finditer(text)})
+    return len({int(found[1]) for found in MARK.finditer(text)})
 
 
 def _last_readers(log: _Log) -> "array[float]":

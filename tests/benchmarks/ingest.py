@@ -50,30 +50,29 @@ class IngestResult:
 
 def measure(product: Product, trace: Trace, *, acks: bool, joins: int, timeout: float) -> IngestResult:
     """One run on a fresh server; gives up after ``timeout`` seconds and says how far it came."""
-    frames = encode(trace)
     with product.running() as server:
-        return asyncio.run(_run(product, server, trace, frames, acks=acks, joins=joins, timeout=timeout))
+        return asyncio.run(_run(product, server, trace, acks=acks, joins=joins, timeout=timeout))
 
 
-def encode(trace: Trace) -> list[bytes]:
+def encode(trace: Trace, prefix: bytes = b"") -> list[bytes]:
     """The whole history as websocket frames, for a client that has already added the cell with ``_CLIENT_ID``."""
     doc: Doc[Any] = Doc(client_id=_CLIENT_ID)
     doc.get("cells", type=Array)
     trace_cell(doc)
-    return [frame(sync(SYNC_UPDATE, update)) for update in trace_updates(doc, trace)]
+    return [frame(prefix + sync(SYNC_UPDATE, update)) for update in trace_updates(doc, trace)]
 
 
 async def _run(
     product: Product,
     server: RunningServer,
     trace: Trace,
-    frames: list[bytes],
     *,
     acks: bool,
     joins: int,
     timeout: float,
 ) -> IngestResult:
     address = product.create_room(server, "trace", notebook())
+    frames = encode(trace, address.prefix)
     author = await Member.join(address, acks=acks)
     author.edit(trace_cell(author.document(_CLIENT_ID)))
     await author.settled(60)

@@ -22,7 +22,7 @@ from .messages import (
     sync_payload,
 )
 from .products import Address
-from .websocket import Closed, Receiver, Socket
+from .websocket import Closed, Receiver, Socket, frame
 
 __all__ = ["Member"]
 
@@ -37,7 +37,7 @@ class Member:
     def __init__(self, address: Address, *, acks: bool = False) -> None:
         self.address = address
         self.acks = acks
-        self.socket = Socket(self.receive)
+        self.socket = Socket(self.receive, address.prefix)
         self.first_sync = b""
         self.join_seconds = 0.0
         self.edits_sent = 0
@@ -66,6 +66,8 @@ class Member:
             headers["Sec-WebSocket-Protocol"] = SUBPROTOCOL
         start = perf_counter()
         await member.socket.open(address.host, address.port, address.target, headers)
+        if address.hello:
+            member.socket.write(frame(address.hello))
         arrived = asyncio.get_running_loop().create_future()
         member._step2 = arrived
         member.socket.send(sync(SYNC_STEP1, EMPTY_STATE_VECTOR))

@@ -1,7 +1,7 @@
-"""The two servers under test, started and addressed in the same way.
+"""The servers under test, started and addressed in the same way.
 
-Each runs as ``python -m jupyter_server`` with nothing but its own extension switched on and everything else at its
-default, in a fresh directory of its own, on the loopback interface.
+Each has a fresh directory of its own, on the loopback interface. Those for Jupyter run as ``python -m jupyter_server``
+with nothing but their own extension switched on and everything else at its default.
 """
 
 import json
@@ -23,9 +23,18 @@ import psutil
 
 from tests.servers import find_port
 
-__all__ = ["Address", "JupyterCollab", "JupyterCollaboration", "Product", "RunningServer", "ServerFailed"]
+__all__ = [
+    "HOST",
+    "Address",
+    "JupyterCollab",
+    "JupyterCollaboration",
+    "Product",
+    "RunningServer",
+    "ServerFailed",
+    "tree_bytes",
+]
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -35,25 +44,33 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a room's websocket is."""
+    """Where a room's websocket is.
+
+    Where all rooms share one, each message begins with ``prefix``, and ``hello`` is the first of a room.
+    """
 
     host: str
     port: int
     target: str
     token: str = field(repr=False)
+    prefix: bytes = b""
+    hello: bytes = b""
 
 
 class RunningServer:
-    """A server process and what can be read off it from outside."""
+    """A server process and what can be read off it from outside; it is there when it answers ``ready_path``."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, token: str, directory: Path) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", port: int, token: str, directory: Path, ready_path: str = "api/status"
+    ) -> None:
+        self._ready_path = ready_path
         self.port = port
         self.token = token
         self.directory = directory
         self._process = process
         self._stats = psutil.Process(process.pid)
         self.http = httpx.Client(
-            base_url=f"http://{_HOST}:{port}/",
+            base_url=f"http://{HOST}:{port}/",
             headers={"Authorization": f"token {token}"},
             timeout=60.0,
             trust_env=False,
@@ -91,7 +108,7 @@ class RunningServer:
             if self._process.poll() is not None:
                 raise ServerFailed(f"the server ended with {self._process.returncode}:\n{self.log_tail()}")
             try:
-                if self.http.get("api/status").is_success:
+                if self.http.get(self._ready_path).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -114,17 +131,13 @@ class Product:
     """One of the servers under test."""
 
     name: str
-    extensions: tuple[str, ...]
 
-    def __init__(self, python: str, scratch: Path) -> None:
-        self.python = python
+    def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
 
     def version(self) -> str:
-        """The version of the distribution that is installed for ``python``."""
-        code = f"from importlib.metadata import version; print(version({self.name!r}))"
-        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=False)
-        return done.stdout.strip() or "unknown"
+        """The version that is measured."""
+        raise NotImplementedError
 
     @contextmanager
     def running(self) -> Iterator[RunningServer]:
@@ -147,6 +160,29 @@ class Product:
         raise NotImplementedError
 
     def _start(self, directory: Path) -> RunningServer:
+        """Start a server that has ``directory`` for itself."""
+        raise NotImplementedError
+
+
+class JupyterProduct(Product):
+    """An extension of a Jupyter server.
+
+    ``extensions`` are the only ones that are switched on.
+    """
+
+    extensions: tuple[str, ...]
+
+    def __init__(self, python: str, scratch: Path) -> None:
+        super().__init__(scratch)
+        self.python = python
+
+    def version(self) -> str:
+        """The version of the distribution that is installed for ``python``."""
+        code = f"from importlib.metadata import version; print(version({self.name!r}))"
+        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=False)
+        return done.stdout.strip() or "unknown"
+
+    def _start(self, directory: Path) -> RunningServer:
         places = {name: directory / name for name in ("root", "config", "data", "runtime")}
         for place in places.values():
             place.mkdir(parents=True)
@@ -159,7 +195,7 @@ class Product:
             "JUPYTER_TOKEN": token,
             **self._environment(),
         }
-        arguments = [f"--ServerApp.ip={_HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        arguments = [f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
         arguments += [f"--ServerApp.root_dir={places['root']}", "--no-browser", "--allow-root"]
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -179,7 +215,7 @@ class Product:
         return {}
 
 
-class JupyterCollab(Product):
+class JupyterCollab(JupyterProduct):
     """This project, from the tree that this benchmark lies in."""
 
     name = "jupyter_collab"
@@ -192,16 +228,16 @@ class JupyterCollab(Product):
         answer = server.http.post("api/collab/rooms", json={"id": name, "title": name, "content": notebook})
         if answer.status_code != 201:
             raise ServerFailed(f"POST rooms: {answer.status_code} {answer.reason_phrase}\n{server.log_tail()}")
-        return Address(_HOST, server.port, f"/api/collab/room/{name}", server.token)
+        return Address(HOST, server.port, f"/api/collab/room/{name}", server.token)
 
     def store_bytes(self, server: RunningServer) -> int:
-        return _tree_bytes(server.directory / "data")
+        return tree_bytes(server.directory / "data")
 
     def _environment(self) -> dict[str, str]:
         return {"PYTHONPATH": str(_REPOSITORY)}
 
 
-class JupyterCollaboration(Product):
+class JupyterCollaboration(JupyterProduct):
     """jupyter-collaboration, from an environment of its own."""
 
     name = "jupyter-collaboration"
@@ -217,7 +253,7 @@ class JupyterCollaboration(Product):
         session = answer.json()
         room = f"json:notebook:{session['fileId']}"
         target = f"/api/collaboration/room/{room}?sessionId={session['sessionId']}"
-        return Address(_HOST, server.port, target, server.token)
+        return Address(HOST, server.port, target, server.token)
 
     def store_bytes(self, server: RunningServer) -> int:
         return sum(file.stat().st_size for file in (server.directory / "root").glob(".jupyter_ystore.db*"))
@@ -228,5 +264,6 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _tree_bytes(directory: Path) -> int:
+def tree_bytes(directory: Path) -> int:
+    """What all files below a folder take."""
     return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())

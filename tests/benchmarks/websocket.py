@@ -42,10 +42,14 @@ def frame(payload: bytes, opcode: int = _BINARY) -> bytes:
 
 
 class Socket(asyncio.Protocol):
-    """One connection. Open it with :meth:`open`; messages go to ``receiver``, which may be replaced at any time."""
+    """One connection. Open it with :meth:`open`; messages go to ``receiver``, which may be replaced at any time.
 
-    def __init__(self, receiver: Receiver) -> None:
+    Messages begin with ``prefix`` both ways, which ``receiver`` and who calls :meth:`send` do not see.
+    """
+
+    def __init__(self, receiver: Receiver, prefix: bytes = b"") -> None:
         self.receiver = receiver
+        self._prefix = prefix
         self.received_bytes = 0
         self.received_frames = 0
         self.close_reason: str | None = None
@@ -91,7 +95,7 @@ class Socket(asyncio.Protocol):
 
     def send(self, payload: bytes) -> None:
         """Send one binary message."""
-        self.write(frame(payload))
+        self.write(frame(self._prefix + payload))
 
     async def drain(self) -> None:
         """Wait until the server has taken most of what was written."""
@@ -179,13 +183,13 @@ class Socket(asyncio.Protocol):
 
     def _dispatch(self, final: bool, opcode: int, payload: bytes, at: float) -> None:
         if opcode == _BINARY and final:
-            self.receiver(payload, at)
+            self.receiver(payload.removeprefix(self._prefix), at)
         elif opcode in (_BINARY, _TEXT, _CONTINUATION):
             self._fragments += payload
             if final:
                 whole = bytes(self._fragments)
                 self._fragments.clear()
-                self.receiver(whole, at)
+                self.receiver(whole.removeprefix(self._prefix), at)
         elif opcode == _PING:
             self.write(frame(payload, 10))
         elif opcode == _CLOSE:
