@@ -42,6 +42,7 @@ ONLY_IN = {
     "sqlalchemy": "store",
     "alembic": "store",
     "redis": "backplane",
+    "prometheus_client": "server.metrics",
     "jwt": "access.sessions",
     "argon2": "access.passwords",
     "authlib": "server.sign_in",

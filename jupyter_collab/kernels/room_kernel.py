@@ -42,7 +42,7 @@ class RoomKernel:
         self.room_id = room.id
         self._rooms = rooms
         self._limits = limits
-        queue = RunQueue(limits.queued_runs, limits.queued_source_characters)
+        self._queue = queue = RunQueue(limits.queued_runs, limits.queued_source_characters)
         self._board = Board(room, queue)
         self._slot = KernelSlot(room.id, rooms, host, self._board, lambda: self.runs.lost())
         self._outputs = RoomOutputs(room.id, rooms, limits, self._board)
@@ -54,6 +54,11 @@ class RoomKernel:
     def state(self) -> KernelState:
         """What people are told."""
         return self._board.state
+
+    @property
+    def waiting_runs(self) -> int:
+        """How many cells wait to be run."""
+        return len(self._queue)
 
     @property
     def is_needed(self) -> bool:

@@ -36,7 +36,7 @@ class RoomKernels(RoomWatcher):
         self.host = host
         self._rooms = rooms
         rooms.listeners[TOPIC] = self._hear
-        self._limits = limits or KernelLimits()
+        self.limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
         self._attaching: dict[str, asyncio.Task[None]] = {}
         """Of which rooms it is being looked up whether they have a kernel."""
@@ -56,6 +56,11 @@ class RoomKernels(RoomWatcher):
                 raise StoreUnavailable(f"The room '{room_id}' has just been closed; try again.")
             yield kernel
 
+    @property
+    def waiting_runs(self) -> list[int]:
+        """How many cells wait to be run, by room."""
+        return [kernel.waiting_runs for kernel in self._kernels.values()]
+
     def has_of(self, room_id: str, is_meant: Callable[[str], bool]) -> InKernel:
         """What the room's kernel has of those whose principals ``is_meant`` takes; of a closed room that is nothing."""
         kernel = self._kernels.get(room_id)
@@ -69,7 +74,7 @@ class RoomKernels(RoomWatcher):
         if kernel is not None:
             kernel.move_to(room)
             return
-        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self.host, self._limits)
+        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self.host, self.limits)
         self._attaching[room.id] = self._background.run(f"finding that of {room.id}", partial(self._attach, kernel))
         self._tidying.run_once("waiting", self._tidy)
 
@@ -124,7 +129,7 @@ class RoomKernels(RoomWatcher):
         return room_id in self._attaching or (kernel is not None and kernel.is_needed)
 
     async def _tidy(self) -> None:
-        idle_seconds = self._limits.idle_seconds or math.inf
+        idle_seconds = self.limits.idle_seconds or math.inf
         while True:
             await asyncio.sleep(min(idle_seconds / LOOKS_PER_IDLE_TIME, MAX_PAUSE_SECONDS))
             for kernel in list(self._kernels.values()):

@@ -58,6 +58,9 @@ class RunQueue:
         self._reserved_characters: Counter[str] = Counter()
         """By principal: what is being noted, and comes then."""
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     @property
     def waiting(self) -> Sequence[Run]:
         """What waits, the next first."""

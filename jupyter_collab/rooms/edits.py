@@ -13,6 +13,7 @@ from ..protocol import EMPTY_UPDATE, Ack
 from ..store import Origin, OriginKind
 from . import clock
 from .audience import Audience
+from .counts import Counts
 from .integrate import beginners
 from .journal import Journal
 from .life import Life, unheard
@@ -68,6 +69,7 @@ class Edits:
         log: RoomLog,
         audience: Audience,
         reservations: Reservations,
+        counts: Counts,
         on_failed: Callable[[Peer, Exception], None],
     ) -> None:
         self._room_id = room_id
@@ -78,6 +80,7 @@ class Edits:
         self._log = log
         self._audience = audience
         self._reservations = reservations
+        self._counts = counts
         self._on_failed = on_failed
         self._reworks = asyncio.Lock()
 
@@ -121,10 +124,12 @@ class Edits:
             return self._take_in_parts(peer, update, author)
         if (changes := self._replica.apply_text(update, author)) is not None:
             self._keep(peer, changes)
+            self._counts.edits_taken += 1
             return None
         if not self._replica.is_light(update):
             return self._take_in_parts(peer, update, author)
         self._take_part(peer, update, author)
+        self._counts.edits_taken += 1
         return None
 
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
@@ -147,6 +152,7 @@ class Edits:
                     stride.note(took := thread_time() - began)
                     await rest_after(took)
                     part = following
+                self._counts.edits_taken += 1
             finally:
                 peer.edits_received = max(peer.edits_received, count)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
@@ -218,6 +224,7 @@ class Edits:
         await self._until_editable()
         changes = self._replica.edit(edit, self._reservations.admit, by)
         self._journal.add(changes, origin)
+        self._counts.edits_taken += 1
         await self._journal.flush()
 
     async def rework(
@@ -242,6 +249,7 @@ class Edits:
             if result.update:
                 self._reservations.admit(len(result.update))
                 await self._take_work(result.update, user, Origin.by(user, kind))
+                self._counts.edits_taken += 1
         await self._journal.flush()
         return result
 

@@ -104,6 +104,11 @@ class Journal:
         return self._in_flight is not None or bool(self._next.entries)
 
     @property
+    def unsaved_bytes(self) -> int:
+        """How much is not durable yet."""
+        return sum(batch.size_bytes for batch in self._unsaved)
+
+    @property
     def unsaved_updates(self) -> list[bytes]:
         """What is not durable yet, in order."""
         return [entry.update for batch in self._unsaved for entry in batch.entries]
@@ -121,8 +126,7 @@ class Journal:
         """Raise :class:`NotSaved` if an edit of this size may not wait, because too much waits already."""
         if self._failing is None:
             return
-        unsaved_bytes = sum(batch.size_bytes for batch in self._unsaved)
-        if unsaved_bytes + size_bytes > self._max_unsaved_bytes:
+        if self.unsaved_bytes + size_bytes > self._max_unsaved_bytes:
             raise NotSaved(f"{self._failing} Your edit is not saved; it is sent again when you reconnect.")
 
     def add(

@@ -35,6 +35,7 @@ from ..store import Head, LogEntry, MemberRecord, Origin, OriginKind, Reader, Ro
 from . import presence_relay
 from .admission import check_share
 from .budget import Budgets
+from .counts import Counts
 from .limits import Limits
 from .loading import loading
 from .peer import Peer
@@ -72,6 +73,7 @@ class RoomManager:
 
     def __init__(self, store: Store, backplane: Backplane, limits: Limits, idle_seconds: float = 60.0) -> None:
         self.limits = limits
+        self.counts = Counts()
         self.budgets = Budgets(limits.loop_seconds_per_minute_per_person)
         self._relays = PresenceRelays(backplane)
         self.watchers: list[RoomWatcher] = [self._relays]
@@ -196,6 +198,11 @@ class RoomManager:
     def live(self, room_id: str) -> Room | None:
         """The room, if it is live in this server process."""
         return self._rooms.get(room_id)
+
+    @property
+    def live_rooms(self) -> Sequence[Room]:
+        """All rooms that are live in this server process."""
+        return tuple(self._rooms.values())
 
     def people(self, room_id: str) -> list[ConnectedUser]:
         """Who is in the room now; those at other servers as well if anybody is here."""
@@ -342,7 +349,8 @@ class RoomManager:
 
     async def _load(self, room_id: str) -> Room:
         try:
-            room = await Room.load(room_id, self._store, self.limits, self._lost, self._backplane.grown, self._changed)
+            told = (self._lost, self._backplane.grown, self._changed)
+            room = await Room.load(room_id, self._store, self.limits, self.counts, *told)
         finally:
             del self._opening[room_id]
         self._rooms[room_id] = room

@@ -21,6 +21,7 @@ from ..errors import (
     EpochMismatch,
     InvalidUpdate,
     MessageTooLarge,
+    NotSaved,
     PermissionDenied,
     RoomFull,
     RoomTooLarge,
@@ -50,6 +51,7 @@ from .admission import check_share, who_gives_way
 from .audience import Audience
 from .budget import Budget
 from .colors import choose_color
+from .counts import Counts
 from .edits import Edits
 from .efforts import DEAR_SECONDS
 from .journal import Journal
@@ -118,6 +120,7 @@ class Room:
         retired_epochs: Iterable[str],
         store: Store,
         limits: Limits,
+        counts: Counts,
         on_lost: Callable[["Room", Exception], None],
         on_grown: Callable[[str], None],
         on_changed: Callable[["Room", Sequence[LogEntry]], None],
@@ -130,6 +133,7 @@ class Room:
         self.divergences = 0
         self._store = store
         self._limits = limits
+        self._counts = counts
         self._loop = asyncio.get_running_loop()
         self._life = Life(self.id)
         self._audience = Audience()
@@ -149,6 +153,7 @@ class Room:
             position,
             self._audience,
             self._background,
+            counts,
             expel=self._expel,
             on_grown=lambda: on_grown(self.id),
             on_changed=lambda entries: on_changed(self, entries),
@@ -175,6 +180,7 @@ class Room:
             self.log,
             self._audience,
             self._reservations,
+            counts,
             on_failed=self._answer_failure,
         )
 
@@ -203,13 +209,15 @@ class Room:
         room_id: str,
         store: Store,
         limits: Limits,
+        counts: Counts,
         on_lost: Callable[["Room", Exception], None],
         on_grown: Callable[[str], None],
         on_changed: Callable[["Room", Sequence[LogEntry]], None],
     ) -> "Room":
         """Read a room from the store; ``RoomNotFound`` if it is not there, before anything is made."""
         log_slice = await store.read_log(room_id)
-        room = cls(log_slice, await store.retired_epochs(room_id), store, limits, on_lost, on_grown, on_changed)
+        retired = await store.retired_epochs(room_id)
+        room = cls(log_slice, retired, store, limits, counts, on_lost, on_grown, on_changed)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(room.close, CloseCode.INTERNAL_ERROR, "internal_error: the room cannot be opened")
             await room._open(log_slice)
@@ -225,6 +233,11 @@ class Room:
     def size_bytes(self) -> int:
         """About how large the document is; not less than it is."""
         return self._replica.size_bytes
+
+    @property
+    def unsaved_bytes(self) -> int:
+        """How much is not durable yet."""
+        return self._journal.unsaved_bytes
 
     @property
     def kind(self) -> str:
@@ -466,11 +479,14 @@ class Room:
         if not peer.differs:
             peer.differs = True
             self.divergences += 1
+            self._counts.divergences += 1
             own = self._replica.digest
             log.warning("Room %s: the document of %s (%r) is not the room's (%r).", self.id, peer.name, digest, own)
 
     def _refuse(self, peer: Peer, error: CollabError) -> None:
         """Say no: to the edit if the peer can be told so, else by ending the connection."""
+        if isinstance(error, (PermissionDenied, InvalidUpdate, RoomTooLarge, NotSaved)):
+            self._counts.edits_refused += 1
         rejection = Rejection(peer.edits_received, error.reason, str(error))
         if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
             log.warning("Room %s asks %s to sync again: %s", self.id, peer.name, error)

@@ -9,6 +9,7 @@ from ..protocol import Ack, Event
 from ..store import BY_SERVER, LogEntry, LogSlice, Store
 from . import clock
 from .audience import Audience
+from .counts import Counts
 from .journal import Batch, Journal
 from .life import Life, unheard
 from .log_position import LogPosition
@@ -51,6 +52,7 @@ class RoomLog:
         position: LogPosition,
         audience: Audience,
         background: Background,
+        counts: Counts,
         expel: Callable[[Peer, CollabError], None],
         on_grown: Callable[[], None],
         on_changed: Callable[[Sequence[LogEntry]], None],
@@ -63,6 +65,7 @@ class RoomLog:
         self._position = position
         self._audience = audience
         self._background = background
+        self._counts = counts
         self._expel = expel
         self._on_grown = on_grown
         self._on_changed = on_changed
@@ -240,6 +243,7 @@ class RoomLog:
     def heal(self) -> None:
         """Make the document anew; it takes no edits until it is whole."""
         if self._life.begin_healing():
+            self._counts.healings += 1
             self._background.run_once("heal", self._heal)
 
 

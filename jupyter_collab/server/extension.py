@@ -29,6 +29,7 @@ from .identity import SERVICES, AccountIdentityProvider
 from .kernel_host import SessionHost
 from .kernels import KERNEL_ROUTES
 from .members import MEMBER_ROUTES
+from .metrics import Metrics
 from .open_sockets import OpenSockets
 from .options import require_sound, words_of
 from .page import page_routes
@@ -212,6 +213,7 @@ class CollabExtension(ExtensionApp):
     open_sockets: OpenSockets
     waiting: Waiting
     garbage: Garbage
+    metrics: Metrics
 
     @default("allow_guests")
     def _default_allow_guests(self) -> bool:
@@ -248,7 +250,9 @@ class CollabExtension(ExtensionApp):
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)
         self.waiting = Waiting(self.manager)
-        self.manager.watchers += [self.kernels, self.members, self.attendance, self.waiting]
+        self.metrics = Metrics(self.manager, self.kernels, self.workers)
+        self.metrics.publish()
+        self.manager.watchers += [self.kernels, self.members, self.attendance, self.waiting, self.metrics]
         self.settings["jupyter_collab_manager"] = self.manager
 
     def initialize_handlers(self) -> None:
@@ -320,6 +324,7 @@ class CollabExtension(ExtensionApp):
         """Make everything durable and say goodbye; whatever fails in it, the rest is done."""
         async with AsyncExitStack() as exits:
             exits.push_async_callback(self.garbage.close)
+            exits.push_async_callback(self.metrics.close)
             exits.callback(self.server_id.close)
             exits.push_async_callback(self.manager.stop)
             connections = (self.rechecks, self.open_sockets)

@@ -51,6 +51,11 @@ class Workers:
         )
 
     @property
+    def processes(self) -> int:
+        """How many jobs can be done at a time."""
+        return self._limits.processes + self._limits.small_processes
+
+    @property
     def busy(self) -> int:
         """How many processes have a job."""
         return self._large.busy + self._small.busy

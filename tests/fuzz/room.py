@@ -26,6 +26,7 @@ from jupyter_collab.protocol import (
     parse,
 )
 from jupyter_collab.rooms import Limits, Peer, Room, RoomState
+from jupyter_collab.rooms.counts import Counts
 from jupyter_collab.store import NOBODY, LogEntry, LogSlice, Origin, OriginKind, RoomRecord, Store
 from jupyter_collab.yjs import SERVER_CLIENT_IDS, state_vector
 
@@ -177,7 +178,13 @@ class FuzzedRoom:
     async def open(self) -> None:
         """Load the room, and let both in."""
         self.room = await Room.load(
-            "room", cast(Store, self._store), Limits(), self._lost, lambda room_id: None, lambda room, entries: None
+            "room",
+            cast(Store, self._store),
+            Limits(),
+            Counts(),
+            self._lost,
+            lambda room_id: None,
+            lambda room, entries: None,
         )
         ada = _person("ada", UserKind.SERVER)
         await self.room.edits.change(_as_if_run, Origin.by(ada, OriginKind.KERNEL, run=1))
