@@ -1,12 +1,15 @@
 """What an update says is deleted, in whatever order and however often it says so."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from ..yjs import Deletion, UpdateReader
 from .places import Unit
 
 __all__ = ["Deleted", "deletions_in"]
+
+MANY = 100
+"""If more than one of so many ranges is new, all are sorted."""
 
 
 def deletions_in(update: bytes) -> Iterator[Deletion]:
@@ -53,21 +56,25 @@ class Deleted:
 
 
 class _Ranges:
-    """Ranges of one client's clocks, which come in any order, and are joined when they are asked for."""
+    """Ranges of one client's clocks, in order, those that overlap or touch as one. What comes in between waits.
 
-    __slots__ = ("_are_joined", "_starts", "_stops")
+    It is put where it belongs when it is asked for: few by themselves, very many by sorting all.
+    """
+
+    __slots__ = ("_starts", "_stops", "_waiting")
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._stops: list[int] = []
-        self._are_joined = True
+        self._waiting: list[tuple[int, int]] = []
 
     def add(self, start: int, stop: int) -> None:
         """From ``start`` up to ``stop``."""
         if self._stops and start <= self._stops[-1]:
-            self._are_joined = False
-        self._starts.append(start)
-        self._stops.append(stop)
+            self._waiting.append((start, stop))
+        else:
+            self._starts.append(start)
+            self._stops.append(stop)
 
     def __contains__(self, clock: int) -> bool:
         return self.cover(clock, clock + 1)
@@ -94,15 +101,18 @@ class _Ranges:
         return zip(self._starts, self._stops, strict=True)
 
     def _join(self) -> None:
-        """Put them in order, and join those that overlap or touch."""
-        if self._are_joined:
-            return
-        pairs = sorted(zip(self._starts, self._stops, strict=True))
-        self._starts, self._stops = [], []
-        for start, stop in pairs:
-            if self._stops and start <= self._stops[-1]:
-                self._stops[-1] = max(stop, self._stops[-1])
-            else:
-                self._starts.append(start)
-                self._stops.append(stop)
-        self._are_joined = True
+        """Put what waits where it belongs."""
+        if MANY * len(self._waiting) > len(self._starts):
+            self._waiting += zip(self._starts, self._stops, strict=True)
+            self._waiting.sort()
+            self._starts, self._stops = [], []
+        for start, stop in self._waiting:
+            self._insert(start, stop)
+        self._waiting.clear()
+
+    def _insert(self, start: int, stop: int) -> None:
+        first, last = bisect_left(self._stops, start), bisect_right(self._starts, stop)
+        if first < last:
+            start, stop = min(start, self._starts[first]), max(stop, self._stops[last - 1])
+        self._starts[first:last] = (start,)
+        self._stops[first:last] = (stop,)

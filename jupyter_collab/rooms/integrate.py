@@ -16,7 +16,7 @@ from ..protocol import Reader
 from ..yjs import UpdateReader, check_update, state_vector
 from .efforts import seconds_of
 
-__all__ = ["beginners", "integrate", "is_known"]
+__all__ = ["beginners", "deleted_in", "integrate", "is_known"]
 
 T = TypeVar("T")
 
@@ -53,8 +53,16 @@ def beginners(update: bytes) -> Set[int]:
     return state_vector(_read(lambda: get_state(update))).keys()
 
 
-def is_known(doc: Doc[Any], update: bytes) -> bool:
-    """Whether ``doc`` has all that ``update`` says, insertions and deletions; not so if it is no update."""
+def deleted_in(doc: Doc[Any]) -> Deleted:
+    """All that is deleted in ``doc``."""
+    return Deleted(deletions_in(doc.get_update(doc.get_state())))
+
+
+def is_known(doc: Doc[Any], update: bytes, deleted: Callable[[], Deleted] | None = None) -> bool:
+    """Whether ``doc`` has all that ``update`` says, insertions and deletions; not so if it is no update.
+
+    ``deleted`` returns what :func:`deleted_in` does, and is called if that matters.
+    """
     try:
         _check_claim(update)
         check_update(update)
@@ -66,7 +74,7 @@ def is_known(doc: Doc[Any], update: bytes) -> bool:
     deletions = list(lacking.deletions())
     if not deletions:
         return True
-    known = Deleted(deletions_in(doc.get_update(doc.get_state())))
+    known = deleted_in(doc) if deleted is None else deleted()
     return all(map(known.covers, deletions))
 
 

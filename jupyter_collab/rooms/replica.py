@@ -3,7 +3,7 @@
 import logging
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count
 from typing import Any, TypeVar
 
 from pycrdt import Doc, TransactionEvent
@@ -11,12 +11,12 @@ from pycrdt import Doc, TransactionEvent
 from ..access import User
 from ..document import CellRecord, RoomDocument, Word
 from ..errors import InvalidUpdate, ProtocolError, RoomTooLarge
-from ..gate import Admission, Author, Gate, SharedType, Stride
+from ..gate import Admission, Author, Deleted, Gate, SharedType, Stride, deletions_in
 from ..protocol import SyncStep2, build
 from ..store import LogSlice
 from ..yjs import UpdateReader, check_update, server_client_id, state_vector
 from .efforts import Efforts, expected_seconds
-from .integrate import beginners, integrate, is_known
+from .integrate import beginners, deleted_in, integrate, is_known
 from .life import unheard
 from .loading import loading
 
@@ -82,6 +82,8 @@ class Replica:
         """Answers to state vectors, for this revision."""
         self._digest: str | None = None
         """The digest of this revision, once somebody has asked for it."""
+        self._deleted: Deleted | None = None
+        """What is deleted, once somebody has asked whether something is; until the next keyframe."""
         self.spoiled = False
         self.revision = 0
         self._document = RoomDocument(Doc(client_id=server_client_id()))
@@ -176,6 +178,7 @@ class Replica:
         self._changes.clear()
         self._learnt = 0
         self._touched.clear()
+        self._deleted = None
         self._forget_answers()
         self._keyframe_bytes = log_slice.keyframe_bytes
         self._log_bytes = sum(len(entry.update) + ENTRY_OVERHEAD_BYTES for entry in log_slice.entries)
@@ -362,7 +365,12 @@ class Replica:
 
     def knows(self, update: bytes) -> bool:
         """Whether an edit would change nothing, because all that it says is here already."""
-        return is_known(self._document.doc, update)
+        return is_known(self._document.doc, update, self._deleted_here)
+
+    def _deleted_here(self) -> Deleted:
+        if self._deleted is None:
+            self._deleted = deleted_in(self._document.doc)
+        return self._deleted
 
     def edit(
         self, change: Callable[[RoomDocument], None], admit: Callable[[int], None], by: User | None = None
@@ -491,7 +499,7 @@ class Replica:
         """The whole document, to stand for the log so far."""
         state = self.encode()
         self._document.forget_digests()
-        self._digest = None
+        self._digest = self._deleted = None
         self._log_bytes = 0
         self._size_bytes = self._keyframe_bytes = len(state)
         return state
@@ -521,6 +529,9 @@ class Replica:
         self._learn()
         changes, self._changes, self._learnt = self._changes, [], 0
         if changes:
+            if self._deleted is not None:
+                for deletion in chain.from_iterable(map(deletions_in, changes)):
+                    self._deleted.add(deletion)
             if newcomers := self._document.take_newcomers():
                 self._unsettled[changes[-1]] = newcomers
             for unheard in self._unheard.values():

@@ -24,24 +24,49 @@ def without_every_second(unit: tuple[int, int], count: int) -> bytes:
     return b"\x00\x01" + b"".join(map(write_varuint, (client, count, *(n for clock in clocks for n in (clock, 1)))))
 
 
-def test_nobody_makes_the_gate_read_all_that_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def room() -> GatedRoom:
+    """A room in which much is deleted here and there, and something of Eve's is collected."""
     room = GatedRoom()
-    room.joined("ada", client_id=40_000).send(lambda ada: ada.source().insert(0, "y" * 2 * SCATTERED))
+    room.joined("ada", client_id=40_000).send(lambda ada: ada.source().insert(0, "y" * 3 * SCATTERED))
     room.take(without_every_second((40_000, 0), SCATTERED), "ada")
     room.take(GONE)
-    read: list[Deletion] = []
+    return room
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Deletion]:
+    """The deletions that are read from now on."""
+    found: list[Deletion] = []
     deletions = UpdateReader.deletions
 
-    def counted(reader: UpdateReader) -> Iterator[Deletion]:
+    def noted(reader: UpdateReader) -> Iterator[Deletion]:
         for deletion in deletions(reader):
-            read.append(deletion)
+            found.append(deletion)
             yield deletion
 
-    monkeypatch.setattr(UpdateReader, "deletions", counted)
+    monkeypatch.setattr(UpdateReader, "deletions", noted)
+    return found
+
+
+def test_nobody_makes_the_gate_read_all_that_is_deleted(room: GatedRoom, read: list[Deletion]) -> None:
     for _ in range(3):
         with pytest.raises(InvalidUpdate, match="beside each other"):
             room.take(typing((LOW, 1), (LOW, 0), (40_000, 1), "x"))
     assert len(read) < 10
+
+
+def test_no_reader_makes_the_room_read_all_that_is_deleted_for_each_message(
+    room: GatedRoom, read: list[Deletion]
+) -> None:
+    assert room.replica.knows(without_every_second((40_000, 0), 1))
+    read.clear()
+    for clock in range(2 * SCATTERED, 2 * SCATTERED + 20, 2):
+        deletion = without_every_second((40_000, clock), 1)
+        assert not room.replica.knows(deletion)
+        room.take(deletion, "ada")
+        assert room.replica.knows(deletion)
+    assert len(read) < 100
 
 
 def by_its_author(room: GatedRoom, ada: Person) -> None:
