@@ -1,7 +1,7 @@
 """One update, looked at item by item: where each stands, and whether a person may put it there."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..causality import Causality
 from ..depths import MAX_TYPES_DEEP
@@ -14,7 +14,7 @@ from .guards import Guards
 from .parts import Excerpts, Stride, parts_of, require_short_spans
 from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
 
-__all__ = ["MAX_AT_ONE_PLACE", "Examination", "crowd_of"]
+__all__ = ["MAX_AT_ONE_PLACE", "Examination"]
 
 MAX_AT_ONE_PLACE = 1_000
 """So many items of one update may stand between the same two others: yrs compares each of them with all the others."""
@@ -53,8 +53,6 @@ class Examination:
         Where the update has what is new, in an order in which it can be taken in; and what it deletes.
     valued
         What is new and matters, by where it stands; see :func:`~.grammar.care_of`.
-    neighbours
-        How many new things stand between the same two others, by a hash of these.
     deletes
         Whether it deletes anything, be it that a value takes the place of another one.
     touched
@@ -66,13 +64,10 @@ class Examination:
         Whether it says that a part of some outputs goes, which may have gone before.
     """
 
-    def __init__(
-        self, update: bytes, known: Places, guards: Guards, crowds: Mapping[int, int], *, is_judged: bool
-    ) -> None:
+    def __init__(self, update: bytes, known: Places, guards: Guards, *, is_judged: bool) -> None:
         self._update = update
         self._places = known
         self._guards = guards
-        self._crowds = crowds
         self._is_judged = is_judged
         self._new: list[tuple[SharedType, Unit]] = []
         self._indices: dict[Unit, int] = {}
@@ -81,7 +76,8 @@ class Examination:
         """Several values of one key, which the update must delete."""
         self._spans: list[tuple[int, int]] = []
         self._chains = Chains(self._deleted)
-        self.neighbours: Counter[int] = Counter()
+        self._neighbours: Counter[tuple[Place, Unit | None, Unit | None]] = Counter()
+        """How many new things stand between the same two others."""
         self.excerpts = Excerpts()
         self.deletions: list[Deletion] = []
         self.draft = PlacesDraft(known)
@@ -139,8 +135,8 @@ class Examination:
             return
         if self._is_judged:
             self._judge(item, place)
+            self._count(item, place)
         self.excerpts.add(item, self.draft.pieces_in(place), has_key=place.key is not None)
-        self._count(item, place)
         if item.kind == TYPE:
             self._add_type(item, place)
         self._note(item, place, max(item.clock, known_end))
@@ -214,14 +210,16 @@ class Examination:
         return item.right is None or self.draft.lines.may_stand_between(item.left, item.right)
 
     def _count(self, item: Item, place: Place) -> None:
-        """Count what stands between the same two others: yrs compares each of them with all."""
+        """Count what comes between the same two others: yrs compares each of them with all.
+
+        What comes there edit by edit costs more and more, which the room measures.
+        """
         before = (item.client, item.clock - 1)
         if before in (item.left, item.right):  # nothing else stands beside what was written just before
             return
-        crowd = crowd_of(place, item.left, item.right)
-        self.neighbours[crowd] += 1
-        if self._is_judged and self.neighbours[crowd] + self._crowds.get(crowd, 0) > MAX_AT_ONE_PLACE:
-            self._refuse(f"There would be more than {MAX_AT_ONE_PLACE} things between the same two others.")
+        self._neighbours[place, item.left, item.right] += 1
+        if self._neighbours[place, item.left, item.right] > MAX_AT_ONE_PLACE:
+            self._refuse(f"It puts more than {MAX_AT_ONE_PLACE} things between the same two others.")
 
     def _add_type(self, item: Item, place: Place) -> None:
         unit = (item.client, item.clock)
@@ -370,8 +368,3 @@ class Examination:
 
     def _refuse(self, complaint: str) -> None:
         raise InvalidUpdate(f"The edit cannot be taken in. {complaint} Nothing of it was taken in.")
-
-
-def crowd_of(place: Place, left: Unit | None, right: Unit | None) -> int:
-    """Names those that stand between the same two others in ``place``."""
-    return hash((id(place), left, right))

@@ -5,7 +5,6 @@ the process on what is nested very deep, and takes whatever else there is. So no
 here.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
 from ..yjs import MAX_CLOCK, SERVER_CLIENT_IDS, Deletion, UpdateReader
 from .deleted import deletions_in
-from .examination import MAX_AT_ONE_PLACE, Examination, crowd_of
+from .examination import Examination
 from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
@@ -31,9 +30,6 @@ MAX_UNITS_BEHIND = 5_000
 
 MAX_DELETIONS_BYTES_AT_ONCE = 4_096
 """So long may an edit be that deletes only: two thousand things."""
-
-MAX_CROWDS = 200_000
-"""So many pairs between which something stands are remembered; then those are forgotten that have it once."""
 
 MAX_SPARE_TYPES = 20_000
 """So many shared types that are gone may be remembered: each takes some hundred bytes."""
@@ -66,7 +62,6 @@ class Admission(NamedTuple):
     touched: Mapping[SharedType, bool]
     typing: Typing | None = None
     place: Place | None = None
-    crowd: int | None = None
     erasing: Erasing | None = None
 
     @property
@@ -99,8 +94,6 @@ class Gate:
         """How many shared types there were when the gate first got to know the document."""
         self._places = Places()
         self._guards = Guards()
-        self._crowds: defaultdict[int, int] = defaultdict(int)
-        """How many things stand between the same two others, by :func:`~.examination.crowd_of`."""
         self._owners: dict[int, str] = {} if owners is None else owners
         """Who writes under each client id, as far as it is known."""
         self._new_owned: list[int] = []
@@ -160,7 +153,7 @@ class Gate:
         Each takes no more than ``stride`` says when it is asked for. Raises what :meth:`check` does, if not before the
         document changes between the steps.
         """
-        found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
+        found = Examination(update, self._places, self._guards, is_judged=True)
         self._cuts += 1
         try:
             yield from self._steps(update, author, found)
@@ -189,12 +182,7 @@ class Gate:
             return None
         if self._cuts_pair(left, right):
             return None
-        crowd = None
-        if (client, clock - 1) not in (left, right):
-            crowd = crowd_of(place, left, right)
-            if self._crowds[crowd] >= MAX_AT_ONE_PLACE:
-                return None
-        return Admission(None, NOTHING, typing, place, crowd)
+        return Admission(None, NOTHING, typing, place)
 
     def _cuts_pair(self, left: Unit | None, right: Unit | None) -> bool:
         """Whether what comes between these two may come between the halves of a character."""
@@ -212,7 +200,7 @@ class Gate:
         return Admission(None, NOTHING, erasing=erasing) if is_text else None
 
     def _check_any(self, update: bytes, author: Author) -> Admission:
-        found = Examination(update, self._places, self._guards, self._crowds, is_judged=True)
+        found = Examination(update, self._places, self._guards, is_judged=True)
         for _ in self._steps(update, author, found):
             pass
         self._pairs.check(update, lambda: self.clocks)
@@ -267,8 +255,6 @@ class Gate:
         if typing is not None and place is not None:
             client, _, end, left, right = typing
             self._places.type_text(client, place, end, left, right, self._owners[client])
-            if admission.crowd is not None:
-                self._crowds[admission.crowd] += 1
         if admission.erasing is not None:
             self._places.erase(*admission.erasing)
 
@@ -310,7 +296,7 @@ class Gate:
     def learning(self, update: bytes) -> Generator[None, None, Mapping[SharedType, bool]]:
         """:meth:`learn`, in small steps."""
         yield from self._pairs.learning(update)
-        found = Examination(update, self._places, self._guards, self._crowds, is_judged=False)
+        found = Examination(update, self._places, self._guards, is_judged=False)
         yield from found.steps()
         yield from self._add(found, SERVER)
         for deletion in found.deletions:
@@ -376,10 +362,6 @@ class Gate:
                 if not found.is_deleted(unit):
                     self._guards.add(unit, place)
             yield
-        for crowd, count in found.neighbours.items():
-            self._crowds[crowd] += count
-        if len(self._crowds) > MAX_CROWDS:
-            self._crowds = defaultdict(int, {crowd: count for crowd, count in self._crowds.items() if count > 1})
         for cell, cell_id in found.ids():
             cell.cell_id = cell_id
             yield

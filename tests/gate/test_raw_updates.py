@@ -10,7 +10,7 @@ from pycrdt import Map, Text
 from jupyter_collab.access import Role
 from jupyter_collab.depths import MAX_TYPES_DEEP
 from jupyter_collab.errors import CausalGap, InvalidUpdate
-from jupyter_collab.gate import Author
+from jupyter_collab.gate import Author, Stride
 from jupyter_collab.gate.examination import MAX_AT_ONE_PLACE
 from jupyter_collab.protocol import write_bytes, write_varuint
 from jupyter_collab.rooms import Room
@@ -175,14 +175,30 @@ def test_types_in_what_is_gone_are_not_deep_either() -> None:
         room.take(items(5, 1, *chain) + NOTHING_DELETED)
 
 
-def test_a_crowd_does_not_grow_edit_by_edit() -> None:
+def letters(client: int, clock: int, count: int) -> bytes:
+    """So many letters at the beginning of a text, none of which was seen when the next one was typed."""
+    return items(client, clock, *[b"\x04" + in_root("mine") + b"\x01x"] * count) + NOTHING_DELETED
+
+
+def test_too_much_at_one_place_is_refused_before_any_of_it_is_taken_in() -> None:
     room = GatedRoom()
-    for number in range(MAX_AT_ONE_PLACE // 100):
-        letters = [b"\x04" + in_root("mine") + b"\x01x"] * 100
-        room.take(items(5, number * 100, *letters) + NOTHING_DELETED)
+    before = room.replica.encode()
+    for count in (MAX_AT_ONE_PLACE + 1, 20_000):
+        with pytest.raises(InvalidUpdate, match="same two"):
+            room.take(letters(5, 0, count))
+        with pytest.raises(InvalidUpdate, match="same two"):
+            list(room.replica.cut(letters(5, 0, count), Author("guest:eve", room.presence.get), Stride()))
+    assert room.replica.encode() == before
+
+
+def test_nobody_closes_a_place_for_others() -> None:
+    room = GatedRoom()
+    for client, count in ((5, MAX_AT_ONE_PLACE), (6, MAX_AT_ONE_PLACE), (7, MAX_AT_ONE_PLACE // 2)):
+        room.take(letters(client, 0, count), f"guest {client}")
+        room.take(b"\x00\x01" + bytes((client, 1, 0)) + write_varuint(count), f"guest {client}")
     room.understand()
-    with pytest.raises(InvalidUpdate, match="same two"):
-        room.take(items(6, 0, b"\x04" + in_root("mine") + b"\x01x") + NOTHING_DELETED)
+    assert room.take(letters(8, 0, 1), "ada")
+    assert room.take(letters(8, 1, 1), "ada")
 
 
 def test_somebody_may_edit_what_was_collected_before_the_room_was_opened_again() -> None:

@@ -200,14 +200,14 @@ def test_what_was_typed_offline_where_others_typed_much_is_taken_in(
     room = new_room()
     sent(room, iter([letter((1, 0), None, None, "begin")]), ADA)
     offline = typed_offline(room, "offline", client, range(1_000))
-    others = (letter((100 + person, clock), (1, 4), None) for person in range(10) for clock in range(90))
-    sent(room, others, EVE)
+    others = (letter((100 + person, clock), (1, 4), None) for person in range(10) for clock in range(150))
+    assert sent(room, others, EVE) == 1_500
     pieces: Doc[Any] = Doc(client_id=2**20)
     pieces.apply_update(room.encode())
     updates = recorded_updates(pieces)
     for number in range(1_000):
         pieces.get("dear", type=Text).insert(3 * number % 500, "x")
-    sent(room, iter(updates), EVE)
+    assert sent(room, iter(updates), EVE) == 1_000
     if is_dear:
         monkeypatch.setattr(efforts, "DEAR_SECONDS", -1.0)
     assert sent(room, offline, ADA) == 1_000
