@@ -53,11 +53,45 @@ export class LateTexts {
   private readonly _open: ILateText[] = [];
 }
 
+/** What is known of a cell in which text may be late. */
+interface ILateIn {
+  /** All records of the cell. */
+  readonly moves: readonly IMove[];
+  /** Whether the whole cell went into another one. */
+  readonly isMerged: boolean;
+  /** Whether what a Yjs client wrote is this page's own. */
+  readonly isOwn: (client: number) => boolean;
+}
+
+/** The own text in a cell's text that is late for a record. */
+export function lateTextsIn(text: Y.Text, move: IMove, { moves, isMerged, isOwn }: ILateIn): ILateText[] {
+  const moved = new UnitSet(moves.flatMap(({ chars }) => chars));
+  const cut = new UnitSet(moves.flatMap(candidate => candidate.cut ?? []));
+  const late = new LateTexts();
+  const [start, end] = isMerged ? [0, Infinity] : reachOf(text, move);
+  let place = 0;
+  for (const piece of piecesOf(text)) {
+    let offset = 0;
+    for (const { run, isIn } of moved.partition(piece.run)) {
+      if (isIn) {
+        late.pass(run);
+      } else if (piece.isDeleted) {
+        late.cut(cut.select([run]).length > 0);
+      } else if (isOwn(run[0]) && place >= start && place < end) {
+        late.add(run, piece.text.slice(offset, offset + run[2]));
+      }
+      place += run[2];
+      offset += run[2];
+    }
+  }
+  return late.texts;
+}
+
 /**
  * The part of a text that a record is about, in units, deleted ones too: of a split all that comes before what stayed,
  * else from the first character that moved to the last.
  */
-export function reachOf(text: Y.Text, { chars, tail }: IMove): [start: number, end: number] {
+function reachOf(text: Y.Text, { chars, tail }: IMove): [start: number, end: number] {
   const moved = new UnitSet(chars);
   let [start, end, place] = [Infinity, 0, 0];
   for (const { run } of piecesOf(text)) {

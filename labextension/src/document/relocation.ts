@@ -1,23 +1,23 @@
 import type * as Y from 'yjs';
 
-import type { Arrangement } from './arrangement.js';
-import { sourceOf } from './arrangement.js';
+import { type Arrangement, sourceOf } from './arrangement.js';
+import { broughtBy, broughtFrom, extentOf } from './brought.js';
 import { type CellMap, deletionOf, isLate, markDeleted, textOf } from './cellmap.js';
-import type { Tombstones } from './tombstones.js';
-import { type ILateText, LateTexts, reachOf } from './latetext.js';
-import { type IPlace, Lineage } from './lineage.js';
-import { copiesOf, type IMove, type INaming, isOfMerge, nextUnit, opBefore, separatorsOf, writeMove } from './moves.js';
+import { breakCircle } from './circles.js';
+import { lateTextsIn } from './latetext.js';
+import { Lineage } from './lineage.js';
+import { copiesOf, type IMove, type INaming, nextUnit, opBefore, writeMove } from './moves.js';
+import { type ITarget, Places } from './places.js';
 import { restsBeside, strayTexts } from './sides.js';
+import type { Tombstones } from './tombstones.js';
 import {
   type DeleteSet,
   type IGap,
   indexOfUnit,
-  piecesOf,
   placesOf,
   presentRuns,
   type Run,
   runsBetween,
-  type Unit,
   unitsIn,
   UnitSet
 } from './units.js';
@@ -64,7 +64,7 @@ export class Relocation {
   /** Puts in order what others' merges and splits left to do. */
   settle(arrivals: readonly IArrival[]): void {
     for (const cell of this._lineage.cells) {
-      this._breakCircle(cell);
+      breakCircle(this._cells, this._lineage, cell);
     }
     this._dropSuperfluous();
     const merges: { cell: CellMap; move: IMove }[] = [];
@@ -114,7 +114,7 @@ export class Relocation {
 
   /** Cells or records came: what is known of them is to be read again. */
   forget(): void {
-    this._known = null;
+    this._read = null;
   }
 
   /** Writes in a cell where its characters went. */
@@ -175,7 +175,7 @@ export class Relocation {
    */
   moveBack(from: CellMap, to: CellMap, others: UnitSet): void {
     const [source, text] = [textOf(from), textOf(to)];
-    const moves = this._movesBetween(to, from);
+    const moves = this._lineage.moves(to).filter(move => move.to === from.get('id') && move.chars.length > 0);
     if (source === null || text === null || moves.length === 0) {
       return;
     }
@@ -194,16 +194,7 @@ export class Relocation {
 
   /** What merges brought from one cell into another. */
   broughtFrom(from: CellMap, to: CellMap): { copies: Run[]; separators: Run[] } {
-    const moves = this._lineage.moves(from).filter(move => move.to === to.get('id') && isOfMerge(move));
-    const copies = copiesIn(moves.filter(({ chars }) => chars.length > 0));
-    return { copies: this._withReturned(to, copies), separators: this._withReturned(to, separatorsOf(moves)) };
-  }
-
-  /** Characters of a cell, and those that were copied from them and came back into it by way of other cells. */
-  private _withReturned(cell: CellMap, runs: readonly Run[]): Run[] {
-    const text = textOf(cell);
-    const copies = [...this._lineage.descendants(cell, runs)];
-    return [...runs, ...copies.flatMap(copy => (copy.text === text ? copy.runs : []))];
+    return broughtFrom(this._lineage, from, to);
   }
 
   /** Whether some of what went from one cell into another is there. */
@@ -212,22 +203,9 @@ export class Relocation {
     return text !== null && placesOf(text, this.broughtFrom(from, to).copies).length > 0;
   }
 
-  /**
-   * Where a place in a cell's text is now: behind the character that was before it or, if that is gone, before the one
-   * that was behind it; `null` if none is known.
-   */
-  follow(cell: CellMap, { behind, before }: IGap): ITarget | null {
-    const [left, right] = [behind, before].map(unit => unit && this._find(cell, unit));
-    if (left !== null && isShown(left)) {
-      return { cell: left.cell, index: left.index + 1 };
-    }
-    const beside = right !== null && isShown(right) ? right : (left ?? right);
-    if (beside !== null) {
-      return beside;
-    }
-    const into = deletionOf(cell)?.into;
-    const merge = this._lineage.moves(cell).find(({ to }) => to === into);
-    return merge === undefined ? { cell, index: 0 } : this._placeOf(merge);
+  /** Where a place in a cell's text is now; `null` if that is not known. See `Places.follow`. */
+  follow(cell: CellMap, gap: IGap): ITarget | null {
+    return this._places.follow(cell, gap);
   }
 
   /** The characters of a cell's text as they were typed, be they copied since. */
@@ -241,22 +219,24 @@ export class Relocation {
     return except.select(this.typedIn(cell), false).every(([client]) => this._isOwn(client));
   }
 
-  /** Where a character of a cell is now: in the same cell or where it was moved to; `null` if nobody knows it. */
-  private _find(cell: CellMap, unit: Unit): IPlace | null {
-    return this._lineage.find(cell, unit);
-  }
-
-  private _movesBetween(from: CellMap, to: CellMap): IMove[] {
-    return this._lineage.moves(from).filter(move => move.to === to.get('id') && move.chars.length > 0);
-  }
-
   private get _texts(): Y.Text[] {
     return this._cells.all.flatMap(cell => textOf(cell) ?? []);
   }
 
   private get _lineage(): Lineage {
-    this._known ??= new Lineage(this._cells);
-    return this._known;
+    return this._known.lineage;
+  }
+
+  private get _places(): Places {
+    return this._known.places;
+  }
+
+  private get _known(): IKnown {
+    if (this._read === null) {
+      const lineage = new Lineage(this._cells);
+      this._read = { lineage, places: new Places(this._cells, lineage) };
+    }
+    return this._read;
   }
 
   /**
@@ -311,10 +291,12 @@ export class Relocation {
   /** Own text that was typed into what has been moved goes where the characters around it went. */
   private _follow(cell: CellMap, move: IMove, steps: number): void {
     const text = textOf(cell);
-    const late = text === null || steps === 0 ? [] : this._lateTexts(cell, text, move);
+    const isMerged = deletionOf(cell)?.into !== undefined;
+    const known = { moves: this._lineage.moves(cell), isMerged, isOwn: this._isOwn };
+    const late = text === null || steps === 0 ? [] : lateTextsIn(text, move, known);
     // All places before anything moves: what was moved is beside nothing else that is late.
     const parts = late.flatMap(({ runs, text: characters, ...beside }): IPart[] => {
-      const to = this._placeFor(cell, beside, move);
+      const to = this._places.forLate(cell, beside, move);
       return to === null ? [] : [{ runs, text: characters, to }];
     });
     for (const target of this._move(cell, parts, { follows: true })) {
@@ -337,7 +319,7 @@ export class Relocation {
       if (target !== null && text !== null && deletionOf(target) === null) {
         const source = text.toString();
         const parts = restsBeside(textOf(cell) as Y.Text, move, rest).flatMap(({ runs, behind, before }): IPart[] => {
-          const to = this._beside(cell, behind, 1) ?? this._beside(cell, before, 0);
+          const to = this._places.beside(cell, behind, 1) ?? this._places.beside(cell, before, 0);
           const copies = this._lineage.select(target, copiesOf(move, new UnitSet(runs)), false);
           return to === null || deletionOf(to.cell) !== null
             ? []
@@ -374,67 +356,6 @@ export class Relocation {
     this._move(cell, parts, { follows: true });
   }
 
-  private _lateTexts(cell: CellMap, text: Y.Text, move: IMove): ILateText[] {
-    const moves = this._lineage.moves(cell);
-    const isMerged = deletionOf(cell)?.into !== undefined;
-    const moved = new UnitSet(moves.flatMap(({ chars }) => chars));
-    const cut = new UnitSet(moves.flatMap(candidate => candidate.cut ?? []));
-    const late = new LateTexts();
-    const [start, end] = isMerged ? [0, Infinity] : reachOf(text, move);
-    let place = 0;
-    for (const piece of piecesOf(text)) {
-      let offset = 0;
-      for (const { run, isIn } of moved.partition(piece.run)) {
-        if (isIn) {
-          late.pass(run);
-        } else if (piece.isDeleted) {
-          late.cut(cut.select([run]).length > 0);
-        } else if (this._isOwn(run[0]) && place >= start && place < end) {
-          late.add(run, piece.text.slice(offset, offset + run[2]));
-        }
-        place += run[2];
-        offset += run[2];
-      }
-    }
-    return late.texts;
-  }
-
-  /** Where late text goes; `null` if it stays. */
-  private _placeFor(cell: CellMap, { behind, before, isAfterCut }: IBeside, move: IMove): ITarget | null {
-    const isThere = deletionOf(cell) === null;
-    const places: (ITarget | null)[] = [
-      isAfterCut ? null : this._beside(cell, behind, 1),
-      this._beside(cell, before, 0),
-      isThere ? null : this._beside(cell, behind, 1),
-      behind === null && before === null ? this._placeOf(move) : null,
-      isThere ? null : this._endOf(deletionOf(cell)?.into)
-    ];
-    // Text that everybody sees does not go where nobody does, and hidden text does not stay.
-    const isBetter = ({ cell: other }: ITarget): boolean => (isThere ? deletionOf(other) === null : other !== cell);
-    return places.find(place => place !== null && isBetter(place)) ?? null;
-  }
-
-  /** The place beside a character, wherever that is now; `null` if it is where it was. */
-  private _beside(cell: CellMap, unit: Unit | null, offset: number): ITarget | null {
-    const found = unit && this._find(cell, unit);
-    const text = textOf(cell) as Y.Text;
-    const isHere = unit !== null && found?.cell === cell && indexOfUnit(text, unit)?.isDeleted === false;
-    return found === null || isHere ? null : { cell: found.cell, index: found.index + (found.isDeleted ? 0 : offset) };
-  }
-
-  /** The place of a record's copies. */
-  private _placeOf(move: IMove): ITarget | null {
-    const target = this._cells.find(move.to);
-    const found = target && this._find(target, move.at);
-    const isBehind = move.chars.length === 0 && move.ahead !== true && found?.isDeleted === false;
-    return found && { cell: found.cell, index: found.index + (isBehind ? 1 : 0) };
-  }
-
-  private _endOf(id: string | undefined): ITarget | null {
-    const cell = id === undefined ? null : this._cells.find(id);
-    return cell && { cell, index: sourceOf(cell).length };
-  }
-
   /** The text of a deleted cell is late if some of it is nowhere else, though it may read like what was deleted. */
   private _noteMoved(cell: CellMap): void {
     const text = deletionOf(cell) === null ? null : textOf(cell);
@@ -452,75 +373,20 @@ export class Relocation {
     }
   }
 
-  /** Of cells that several merged into each other, so that none is left, one stays. */
-  private _breakCircle(cell: CellMap): void {
-    const links: { cell: CellMap; op: string }[] = [];
-    for (let at: CellMap | null = cell; at !== null && links.length < MAX_STEPS;) {
-      const known = links.findIndex(link => link.cell === at);
-      if (known !== -1) {
-        const last = links.slice(known).reduce((a, b) => (a.op > b.op ? a : b));
-        this._cells.restore(last.cell);
-        return;
-      }
-      const into: string | undefined = deletionOf(at)?.into;
-      const move = this._lineage.moves(at).find(({ to }) => to === into);
-      if (into === undefined || move === undefined) {
-        return;
-      }
-      links.push({ cell: at, op: move.op });
-      at = this._cells.find(into);
-    }
-  }
+  private _read: IKnown | null = null;
+}
 
-  private _known: Lineage | null = null;
+/** What the records in the cells say. */
+interface IKnown {
+  readonly lineage: Lineage;
+  readonly places: Places;
 }
 
 type IMoreOfMove = Partial<Pick<IMove, 'op' | 'follows'>>;
-
-type IBeside = Pick<ILateText, 'behind' | 'before' | 'isAfterCut'>;
 
 /** A part of a cell's text, and where it goes. */
 interface IPart {
   readonly runs: readonly Run[];
   readonly text: string;
   readonly to: ITarget;
-}
-
-/** Where text goes. */
-interface ITarget {
-  readonly cell: CellMap;
-  readonly index: number;
-}
-
-/** Whether a character is there, in a cell that is there. */
-function isShown({ cell, isDeleted }: IPlace): boolean {
-  return !isDeleted && deletionOf(cell) === null;
-}
-
-/** All that merges put into a cell. */
-function broughtBy(merges: readonly IMove[]): Run[] {
-  return [...copiesIn(merges.filter(({ chars }) => chars.length > 0)), ...separatorsOf(merges)];
-}
-
-function copiesIn(moves: readonly IMove[]): Run[] {
-  return moves.map(({ at, chars }): Run => [...at, unitsIn(chars)]);
-}
-
-/** The range in a text from the first of some units that are there to the last, and on to the first of others. */
-function extentOf(text: Y.Text, runs: readonly Run[], others: UnitSet): [start: number, end: number] {
-  const units = new UnitSet(runs);
-  let [start, end, index, isOpen] = [Infinity, 0, 0, false];
-  for (const present of presentRuns(text)) {
-    for (const { run, isIn } of units.partition(present)) {
-      isOpen = isIn || (isOpen && others.select([run]).length === 0);
-      index += run[2];
-      if (isIn) {
-        start = Math.min(start, index - run[2]);
-      }
-      if (isOpen) {
-        end = index;
-      }
-    }
-  }
-  return [start, end];
 }
