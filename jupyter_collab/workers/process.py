@@ -17,8 +17,13 @@ __all__ = ["WorkerEnded", "WorkerProcess"]
 PACKAGE = __package__.partition(".")[0]
 ROOT = str(Path(__file__).resolve().parents[__package__.count(".") + 1])
 
+NICENESS = 5
+"""Everybody waits for the server, and only one person for a job: so the server has the processor first."""
+
 START = f"""
-import sys
+import os, sys
+if hasattr(os, "nice"):  # not on Windows
+    os.nice({NICENESS})
 sys.path.append({ROOT!r})
 from {__package__}.worker import main
 main(int(sys.argv[1]), float(sys.argv[2]))

@@ -75,3 +75,8 @@ def fail() -> None:
 
 def refuse() -> None:
     raise ContentError("No.")
+
+
+def niceness() -> int:
+    """How much this process leaves the processor to others."""
+    return os.nice(0)

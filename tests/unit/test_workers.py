@@ -53,6 +53,13 @@ async def test_work_is_done_in_one_process_after_the_other_job() -> None:
     assert not psutil.pid_exists(first)
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="processes have no niceness there")
+@scenario
+async def test_a_process_leaves_the_processor_to_the_server() -> None:
+    async with workers() as pool:
+        assert await pool.run(jobs.niceness) > os.nice(0)
+
+
 @scenario
 async def test_no_more_processes_than_allowed() -> None:
     async with workers(processes=2) as pool:
