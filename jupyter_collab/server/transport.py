@@ -9,7 +9,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from ..errors import CloseCode
 
-__all__ = ["TornadoTransport"]
+__all__ = ["TornadoTransport", "read_in_turns"]
 
 BINARY, CONTINUATION, FINAL = 0x02, 0x00, 0x80
 """Of the first byte of a frame: what it is, and whether the message ends with it (RFC 6455, section 5.2)."""
@@ -24,6 +24,9 @@ And a peer that does not read costs this much, as the message itself is shared b
 
 READ_CHUNK_BYTES = 8 * 2**10
 """How much is read from a socket at a time."""
+
+READ_TURN_BYTES = 64 * 2**10
+"""How much is read from one socket before others have their turn."""
 
 UNSENT_BYTES = 128 * 2**10
 """So much the system takes that it cannot send yet. It would take megabytes, behind which a ping waits for minutes."""
@@ -79,6 +82,7 @@ class TornadoTransport:
             connection.set_nodelay(True)
             # Tornado makes, and clears, a buffer of this size for each of the several reads that a frame takes.
             connection.stream.read_chunk_size = READ_CHUNK_BYTES
+            read_in_turns(connection.stream)
             if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # systems other than Linux may not have it
                 connection.stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
@@ -91,6 +95,35 @@ class TornadoTransport:
         """Close the connection."""
         self._is_closing = True
         self._handler.close(code, reason)
+
+
+def read_in_turns(stream: IOStream) -> None:
+    """Let others have their turn while ``stream`` is read: Tornado would read on for as long as somebody sends fast.
+
+    Not with TLS, where the system does not say that there is more of what has been read and not been asked for.
+    """
+    if not isinstance(stream, SSLIOStream):
+        stream.read_from_fd = _Reading(stream.socket)  # type: ignore[method-assign]  # subclasses may; Tornado makes it
+
+
+class _Reading:
+    """Reads from ``source``; after so many bytes it says once that there are no more, and Tornado looks again later."""
+
+    def __init__(self, source: socket.socket) -> None:
+        self._source = source
+        self._left = READ_TURN_BYTES
+
+    def __call__(self, buf: bytearray | memoryview) -> int | None:
+        """As :meth:`tornado.iostream.IOStream.read_from_fd`."""
+        count = self._read(buf) if self._left > 0 else None
+        self._left = READ_TURN_BYTES if count is None else self._left - count
+        return count
+
+    def _read(self, buffer: bytearray | memoryview) -> int | None:
+        try:
+            return self._source.recv_into(buffer)
+        except BlockingIOError:
+            return None
 
 
 def _sent_at_once(stream: IOStream, data: bytes) -> bytes:
