@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from itertools import chain
 from typing import NamedTuple
 
+from ..access import UserKind
 from ..depths import MAX_TYPES_DEEP
 from ..errors import CausalGap, InvalidUpdate, ProtocolError
 from ..protocol import write_varuint
@@ -218,10 +219,21 @@ class Gate:
                     "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
                     "Take the room's document again, with a new client id."
                 )
-        yield from require_share(author.name, found.draft, self._places, self._owners)
+        yield from require_share(author.name, found.draft, found.writers, self._places, self._owners)
         found.require_gone()
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
+
+    def unclaimed(self, admission: Admission, author: Author) -> Set[int]:
+        """The client ids of an update of which it is not known who writes under them; users of the server are trusted.
+
+        Who sends them may pass on what somebody else wrote. Then they are theirs all the same: else nobody's would be
+        all under which somebody writes so.
+        """
+        found = admission.examination
+        if found is None or author.name in (SERVER, UserKind.SERVER):
+            return frozenset()
+        return found.writers - self._owners.keys()
 
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.

@@ -1,7 +1,7 @@
 """What a room has for everybody: some is kept for users of the server, and nobody else may have much of it alone."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from ..access import UserKind
 from ..errors import InvalidUpdate
@@ -34,7 +34,9 @@ SERVER = ""
 """Owns the client ids of servers' documents. No person is named so."""
 
 
-def require_share(author: str, draft: PlacesDraft, places: Places, owners: Mapping[int, str]) -> Iterator[None]:
+def require_share(
+    author: str, draft: PlacesDraft, writers: Set[int], places: Places, owners: Mapping[int, str]
+) -> Iterator[None]:
     """Make sure, in small steps, that what ``author`` would add does not take what others need.
 
     Parameters
@@ -43,6 +45,8 @@ def require_share(author: str, draft: PlacesDraft, places: Places, owners: Mappi
         The name of a person, or of all users of the server, as :class:`~.gate.Author` has it.
     draft, places
         What would be added to which places.
+    writers
+        The clients of which something is new.
     owners
         Who writes under each client id, as far as it is known.
 
@@ -52,7 +56,9 @@ def require_share(author: str, draft: PlacesDraft, places: Places, owners: Mappi
         It does.
     """
     share = 1.0 if author in (SERVER, UserKind.SERVER) else SHARE_OF_OTHERS
-    _require_clients(author, draft.new_clients, places.clients, share, owners)
+    if draft.new_clients:
+        own = writers | {client for client, name in owners.items() if name == author}
+        _require_clients(draft.new_clients, places.clients, share, len(own))
     if draft.new_roots and len(places.roots) + draft.new_roots > share * MAX_ROOTS:
         raise InvalidUpdate(
             f"The room would have more than {share * MAX_ROOTS:.0f} root types. Nothing of it was taken in."
@@ -67,13 +73,13 @@ def require_share(author: str, draft: PlacesDraft, places: Places, owners: Mappi
         yield
 
 
-def _require_clients(author: str, new: int, present: int, share: float, owners: Mapping[int, str]) -> None:
-    if new > MAX_NEW_CLIENTS or (new and present + new > share * MAX_CLIENTS):
+def _require_clients(new: int, present: int, share: float, own: int) -> None:
+    if new > MAX_NEW_CLIENTS or present + new > share * MAX_CLIENTS:
         raise InvalidUpdate(
             f"The edit is by {new} Yjs clients that are new here; one edit may bring {MAX_NEW_CLIENTS}, "
             f"and a room have {share * MAX_CLIENTS:.0f}. Nothing of it was taken in."
         )
-    if new and share < 1 and new + sum(name == author for name in owners.values()) > MAX_CLIENTS_OF_ONE:
+    if share < 1 and own > MAX_CLIENTS_OF_ONE:
         raise InvalidUpdate(
             f"You would have more than {MAX_CLIENTS_OF_ONE} Yjs clients here. Nothing of it was taken in."
         )

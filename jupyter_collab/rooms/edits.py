@@ -1,16 +1,17 @@
 """How edits come into a room: from its peers, from programs, and from work on a copy."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import thread_time
 from typing import Protocol, TypeVar
 
 from ..access import Capability, User
 from ..document import RoomDocument
-from ..errors import ContentChanged, EpochMismatch, InvalidUpdate
-from ..gate import Author, Stride, parts_of_own
+from ..errors import ContentChanged, EpochMismatch, InvalidUpdate, RoomNotFound, StoreError
+from ..gate import Admission, Author, Stride, parts_of_own
 from ..protocol import EMPTY_UPDATE, Ack
-from ..store import Origin, OriginKind
+from ..store import Origin, OriginKind, Store
 from . import clock
 from .audience import Audience
 from .counts import Counts
@@ -24,6 +25,8 @@ from .room_log import RoomLog
 from .turns import in_turns, rest_after
 
 __all__ = ["Edits"]
+
+log = logging.getLogger(__name__)
 
 MAX_ECHO_BYTES = 2**16
 """An edit of somebody who may not edit is looked into only if it is not larger."""
@@ -51,8 +54,10 @@ class Edits:
 
     Parameters
     ----------
-    room_id
-        The room.
+    room_id, epoch
+        The room, and its history.
+    store
+        Knows whose the room's Yjs client ids are.
     retired_clients
         The Yjs client ids that began its former histories.
     on_failed
@@ -62,6 +67,8 @@ class Edits:
     def __init__(
         self,
         room_id: str,
+        epoch: str,
+        store: Store,
         retired_clients: Collection[int],
         life: Life,
         replica: Replica,
@@ -73,6 +80,8 @@ class Edits:
         on_failed: Callable[[Peer, Exception], None],
     ) -> None:
         self._room_id = room_id
+        self._epoch = epoch
+        self._store = store
         self._retired_clients = frozenset(retired_clients)
         self._life = life
         self._replica = replica
@@ -128,9 +137,42 @@ class Edits:
             return None
         if not self._replica.is_light(update):
             return self._take_in_parts(peer, update, author)
-        self._take_part(peer, update, author)
+        admission = self._replica.admit(update, author)
+        if clients := self._replica.unclaimed(admission, author):
+            return self._take_claimed(peer, update, author, clients)
+        self._take_part(peer, update, author, admission)
         self._counts.edits_taken += 1
         return None
+
+    async def _take_claimed(self, peer: Peer, update: bytes, author: Author, clients: Collection[int]) -> None:
+        """Take in an edit, once its client ids are known to be its author's."""
+        try:
+            if await self._claimed(peer, author, clients):
+                self._take_part(peer, update, author)
+                self._counts.edits_taken += 1
+        except Exception as error:  # noqa: BLE001  # it is between the room and this peer
+            self._on_failed(peer, error)
+
+    async def _claimed(self, peer: Peer, author: Author, clients: Collection[int]) -> bool:
+        """Let the store say that client ids are those of ``author``; returns whether they may still edit then.
+
+        Else somebody else could write under them at another server meanwhile, and one of the two would have to begin
+        anew with all who are there. While the store fails, that may happen.
+
+        Raises
+        ------
+        ClientIdTaken, PermissionDenied
+        """
+        try:
+            await self._store.append(self._room_id, self._epoch, (), clients=dict.fromkeys(clients, peer.origin))
+            self._replica.know_writers(dict.fromkeys(clients, author.name))
+        except (EpochMismatch, RoomNotFound, StoreError) as error:
+            log.info("Room %s: it is not noted whose new client ids are: %s", self._room_id, error)
+        await self._life.until_live()
+        if peer not in self._audience.peers:
+            return False  # they send the edit when they are back
+        peer.require(Capability.EDIT)
+        return True
 
     async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
         """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
@@ -148,7 +190,12 @@ class Edits:
                     following = next(parts, None)
                     peer.edits_received = count if following is None else count - 1  # all of it must be durable
                     began = thread_time()
-                    self._take_part(peer, part, author)
+                    admission: Admission | None = self._replica.admit(part, author)
+                    if admission and (clients := self._replica.unclaimed(admission, author)):
+                        if not await self._claimed(peer, author, clients):
+                            return
+                        admission, began = None, thread_time()
+                    self._take_part(peer, part, author, admission)
                     stride.note(took := thread_time() - began)
                     await rest_after(took)
                     part = following
@@ -158,8 +205,8 @@ class Edits:
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
             self._on_failed(peer, error)
 
-    def _take_part(self, peer: Peer, update: bytes, author: Author) -> None:
-        changes = self._replica.apply(update, author)
+    def _take_part(self, peer: Peer, update: bytes, author: Author, admission: Admission | None = None) -> None:
+        changes = self._replica.apply(update, author, admission)
         self._keep(peer, changes, self._replica.take_new_clients())
         if stripped := self._replica.strip_trust():
             peer.complaints.add(

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Set
 from itertools import chain, count
 from typing import Any, TypeVar
 
@@ -244,15 +244,23 @@ class Replica:
         self._learnt = len(self._changes)
         return self._take_changes()
 
-    def apply(self, update: bytes, author: Author) -> list[bytes]:
-        """Take in an edit that the :class:`~..gate.Gate` admits.
+    def admit(self, update: bytes, author: Author) -> Admission:
+        """What an edit does, which may be given to :meth:`apply` at once; raises what that does."""
+        return self._gate.check(update, author)
+
+    def unclaimed(self, admission: Admission, author: Author) -> Set[int]:
+        """The client ids of an edit of which it is not known who writes under them; see :meth:`Gate.unclaimed`."""
+        return self._gate.unclaimed(admission, author)
+
+    def apply(self, update: bytes, author: Author, admission: Admission | None = None) -> list[bytes]:
+        """Take in an edit that the :class:`~..gate.Gate` admits, or has just admitted.
 
         Raises
         ------
         InvalidUpdate, CausalGap
             It does not, or edits of ``author`` took much too long; nothing of the edit is in the document.
         """
-        admission = self._gate.check(update, author)
+        admission = admission or self._gate.check(update, author)
         words = self._words_of(admission.touched)
         before = [(cell, words.get(cell.cell_id, Word()), puts) for cell, puts in admission.touched.items()]
         self._take_in(update, admission, author)

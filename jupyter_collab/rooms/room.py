@@ -173,6 +173,8 @@ class Room:
         self.log.attach(self._journal)
         self.edits = Edits(
             self.id,
+            self.epoch,
+            store,
             [epoch_client_id(epoch) for epoch in retired_epochs],
             self._life,
             self._replica,

@@ -304,6 +304,8 @@ async def test_a_day_of_work_offline_is_taken_in_at_once(tmp_path: Path) -> None
 async def test_a_class_that_types_never_waits(tmp_path: Path) -> None:
     async with serving(faulty_store(tmp_path)) as manager:
         people = [await a_guest(manager, f"guest{number}") for number in range(40)]
+        for person in people:
+            await person.typed("first")
         for number in range(10):
             for person in people:
                 person.type(str(number))

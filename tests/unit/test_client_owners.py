@@ -10,6 +10,7 @@ from pycrdt import Doc, Text
 
 from jupyter_collab.access import Role, UserKind
 from jupyter_collab.errors import CloseCode
+from jupyter_collab.protocol import SyncStep2, Update, write_bytes, write_varuint
 from jupyter_collab.rooms import RoomManager
 from tests.postgresql import Databases
 
@@ -145,12 +146,14 @@ async def test_while_the_store_cannot_say_whose_an_id_is_nothing_under_it_is_tak
 
 
 @scenario
-async def test_of_two_who_write_under_one_id_on_two_servers_at_once_the_first_has_it(make_store: MakeStore) -> None:
+async def test_a_user_of_the_server_who_writes_under_the_id_of_somebody_at_another_server_is_not_saved(
+    make_store: MakeStore,
+) -> None:
     async with serving(make_store()) as here, serving(make_store(), poll_seconds=NEVER_SECONDS) as there:
         bob, ben = await guest("bob").join(here), await ScriptedPeer("ben").join(there)
         unknowing = ben.doc.get_update()
         await bob.typed("first ")
-        eve = await guest("eve").join(there)
+        eve = await ScriptedPeer("eve").join(there)
         await eve.send_edit(forged(bob, unknowing))
         await until(lambda: eve.close_code)
         assert (eve.close_code, ben.close_code) == (CloseCode.TRY_AGAIN_LATER, CloseCode.TRY_AGAIN_LATER)
@@ -161,6 +164,44 @@ async def test_of_two_who_write_under_one_id_on_two_servers_at_once_the_first_ha
         await until(lambda: sorted(str(ben.text).split()) == ["ben", "first", "of"])
         await bob.typed("and on")
         await until(lambda: "FORGED" not in str(bob.text) and len(bob.text) == len("first of ben and on"))
+
+
+@pytest.mark.parametrize("message", [Update, SyncStep2])
+@scenario
+async def test_of_two_guests_who_write_under_one_id_on_two_servers_at_once_nobody_hears_of_the_second(
+    message: type[Update | SyncStep2], make_store: MakeStore
+) -> None:
+    async with serving(make_store()) as here, serving(make_store(), poll_seconds=NEVER_SECONDS) as there:
+        bob, ben = await guest("bob").join(here), await ScriptedPeer("ben").join(there)
+        unknowing = ben.doc.get_update()
+        await bob.typed("first ")
+        eve = await guest("eve").join(there)
+        await eve.send(message(forged(bob, unknowing)))
+        await until(lambda: eve.close_code)
+        assert eve.close_code == CloseCode.TRY_AGAIN_LATER
+        await ben.typed("ben ")
+        await until(lambda: "first" in str(ben.text))
+        assert "FORGED" not in str(ben.text)
+        assert ben.close_code is None
+
+
+@scenario
+async def test_one_guest_has_a_share_of_the_clients_of_a_room_however_they_send_them(make_store: MakeStore) -> None:
+    async with serving(make_store()) as manager:
+        eve = await guest("eve").join(manager)
+        for start in (10_000, 20_000, 30_000):
+            await eve.send(SyncStep2(by_clients(range(start, start + 1_500))))
+        await until(lambda: eve.rejections)
+        assert "more than 4000 Yjs clients" in eve.rejections[0].message
+
+
+def by_clients(client_ids: Sequence[int]) -> bytes:
+    """An edit under many client ids, each of which sets another key."""
+    sections = [
+        b"\x01" + write_varuint(client_id) + b"\x00\x28\x01\x01y" + write_bytes(b"%d" % client_id) + b"\x01\x7d\x01"
+        for client_id in client_ids
+    ]
+    return write_varuint(len(sections)) + b"".join(sections) + b"\x00"
 
 
 def written(doc_before: bytes, client_id: int, text: str) -> bytes:

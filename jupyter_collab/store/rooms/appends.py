@@ -115,12 +115,14 @@ def append_all(connection: Connection, appends: Sequence[Append]) -> list[int | 
             clients.append((room_id, client_id, origin.id))
         grown[room_id] = (end.seq, statements.moment(append.at), room_id)
         results.append(end.seq)
-    if rows:
-        connection.exec_driver_sql(statements.grow, list(grown.values()))
-        connection.exec_driver_sql(statements.note_origins, [_origin_row(*key, origins[key]) for key in origins])
-        connection.exec_driver_sql(statements.insert, rows)
-    if clients:
-        connection.exec_driver_sql(statements.note_clients, clients)
+    for statement, facts in (
+        (statements.grow, list(grown.values())),
+        (statements.note_origins, [_origin_row(*key, origins[key]) for key in origins]),
+        (statements.insert, rows),
+        (statements.note_clients, clients),
+    ):
+        if facts:
+            connection.exec_driver_sql(statement, facts)
     return results
 
 

@@ -147,6 +147,8 @@ class RoomStore(ABC):
     ) -> int:
         """Append to the log, durably and all or nothing, behind whatever is there; returns the last entry's ``seq``.
 
+        Without entries, ``clients`` are noted all the same.
+
         ``clients`` says from where the edits come that are made under Yjs client ids; who had one first, keeps it.
         Nothing is appended, and ``ClientIdTaken`` raised, if one is that of another writer.
         Raises ``RoomNotFound`` if the room is gone or in the bin, ``EpochMismatch`` if it has another epoch, and
@@ -164,7 +166,7 @@ class RoomStore(ABC):
     async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
         """Who writes under each of ``client_ids``, or of all that are known, as :func:`~..access.writer_of` names them.
 
-        Those of which it is not known are left out. A room has no more of them than its document has Yjs clients.
+        Those of which it is not known are left out. The gate bounds how many a person has.
         """
 
     @abstractmethod
