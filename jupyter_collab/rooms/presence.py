@@ -197,9 +197,9 @@ class Presence:
         return None if left is None else (None, AwarenessEntry(client_id, left.clock, GONE))
 
     @property
-    def all_local(self) -> list[tuple[str | None, AwarenessEntry]]:
-        """What this server says of all clients that are connected to it."""
-        return [said for client_id in self._clients if (said := self.local(client_id)) is not None]
+    def local_clients(self) -> list[int]:
+        """The clients that are connected to this server."""
+        return [client_id for client_id, client in self._clients.items() if not isinstance(client.owner, RemoteOwner)]
 
     def clients_of(self, owner: RemoteOwner) -> frozenset[int]:
         """The clients that belong to ``owner``."""

@@ -12,7 +12,19 @@ from ..backplane import MAX_MESSAGE_BYTES
 from ..protocol import AwarenessEntry
 from .peer import Peer
 
-__all__ = ["ALL", "BYE", "CHANGES", "Said", "SaidPeer", "client_line", "gone_line", "messages_of", "peer_line", "read"]
+__all__ = [
+    "ALL",
+    "BYE",
+    "CHANGES",
+    "Said",
+    "SaidPeer",
+    "client_line",
+    "gone_line",
+    "messages_of",
+    "peer_line",
+    "read",
+    "still_line",
+]
 
 ALL, CHANGES, BYE = "all", "changes", "bye"
 """All who are connected to a server; what is new since; nobody is any more."""
@@ -38,7 +50,8 @@ class Said:
     """One message, or one of the ``parts`` of what is said at the same time; ``beat`` tells these times apart.
 
     ``asks`` says that the server wants to know who is connected elsewhere. ``gone`` are connections that have ended,
-    ``clients`` what is to be seen of each client, with the connection that it belongs to, if it still does.
+    ``clients`` what is to be seen of each client, with the connection that it belongs to, if it still does. ``still``
+    are clients that are there, of which nothing else is said.
     """
 
     kind: str
@@ -48,6 +61,7 @@ class Said:
     peers: list[SaidPeer] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     clients: list[tuple[str | None, AwarenessEntry]] = field(default_factory=list)
+    still: list[int] = field(default_factory=list)
 
 
 def peer_line(peer: Peer) -> str:
@@ -63,6 +77,11 @@ def gone_line(connection: str) -> str:
 def client_line(connection: str | None, entry: AwarenessEntry) -> str:
     """Says what is to be seen of a client; without a connection, that it is gone."""
     return _line("client", connection, entry.client_id, entry.clock, entry.state)
+
+
+def still_line(client_id: int) -> str:
+    """Says that a client is there."""
+    return _line("still", client_id)
 
 
 def _line(*values: Any) -> str:
@@ -111,6 +130,8 @@ def _take(said: Said, what: str, values: list[Any]) -> None:
         said.peers.append(SaidPeer(str(connection), person, Role(role), str(color)))
     elif what == "gone":
         said.gone.append(str(values[0]))
+    elif what == "still":
+        said.still.append(int(values[0]))
     elif what == "client":
         owner, client_id, clock, state = values
         said.clients.append((owner, AwarenessEntry(int(client_id), int(clock), str(state))))

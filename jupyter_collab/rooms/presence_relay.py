@@ -8,16 +8,19 @@ of for :data:`SILENT_SECONDS` nobody is there any more. A server that is alone i
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 
 from ..background import Background
 from ..backplane import Backplane
 from ..errors import CloseCode
 from ..store import ServerMessage
 from .peer import Peer
-from .presence_messages import ALL, BYE, CHANGES, Said, client_line, gone_line, messages_of, peer_line, read
+from .presence_messages import ALL, BYE, CHANGES, Said, client_line, gone_line, messages_of, peer_line, read, still_line
 from .remote_owner import RemoteOwner
 from .room import Room
 from .watcher import RoomWatcher
@@ -33,6 +36,16 @@ LOOK_SECONDS = 1.0
 CHANGES_SECONDS = 0.1
 BEAT_SECONDS = 4.0
 SILENT_SECONDS = 12.0
+
+MAX_CHANGES_BYTES = 2**15
+MAX_ALL_BYTES = 2**19
+"""So much is said at once of what is to be seen of clients: the store keeps all of it for a minute.
+
+What is left out is said with the next changes. A caret takes some hundred bytes.
+"""
+
+LINE_BYTES = 64
+"""About what a line has beside the state."""
 
 ASK_SECONDS = 60.0
 """How often a server asks again that nobody has answered: a message may have been lost."""
@@ -106,10 +119,30 @@ class PresenceRelay:
         clients, self._changed_clients = self._changed_clients, set()
         present = self._room.peers
         lines = [peer_line(peer) if peer in present else gone_line(str(peer.origin.connection)) for peer in peers]
-        lines += [client_line(*said) for client_id in clients if (said := self._presence.local(client_id)) is not None]
-        self._send(messages_of(CHANGES, lines))
+        client_lines, self._changed_clients = self._within(clients, MAX_CHANGES_BYTES)
+        self._send(messages_of(CHANGES, [*lines, *client_lines]))
+        if self._changed_clients:
+            self._tell_soon()
 
-    def _say_all(self, *, asks: bool) -> None:
+    def _within(self, client_ids: Iterable[int], max_bytes: int) -> tuple[list[str], set[int]]:
+        """What is to be said of clients, as far as it fits, and who is left out.
+
+        First comes one client of each connection, and of these the one with the shortest state.
+        """
+        known = {each: said for each in client_ids if (said := self._presence.local(each)) is not None}
+        ranked: list[tuple[int, int, int]] = []
+        ranks: Counter[str] = Counter()
+        for size, client_id in sorted((len(entry.state), each) for each, (_, entry) in known.items()):
+            connection, _ = known[client_id]
+            ranked.append((0 if connection is None else ranks[connection], size, client_id))
+            ranks[connection or ""] += 1
+        order = [client_id for _, _, client_id in sorted(ranked)]
+        sizes = accumulate(len(known[each][1].state) + LINE_BYTES for each in order)
+        count = max(1, bisect_right(list(sizes), max_bytes))
+        return [client_line(*known[each]) for each in order[:count]], set(order[count:])
+
+    def _say_all(self, *, asks: bool) -> set[int]:
+        """Say who is connected; returns the clients of which only that is said."""
         self._beat += 1
         self._said_at = self._time()
         if asks:
@@ -117,8 +150,10 @@ class PresenceRelay:
         self._changed_peers.clear()
         self._changed_clients.clear()
         lines = [peer_line(peer) for peer in self._room.peers]
-        lines += [client_line(*said) for said in self._presence.all_local]
+        client_lines, left_out = self._within(self._presence.local_clients, MAX_ALL_BYTES)
+        lines += [*client_lines, *map(still_line, left_out)]
         self._send(messages_of(ALL, lines, asks=asks, beat=self._beat))
+        return left_out
 
     def _send(self, messages: list[bytes]) -> None:
         for message in messages:
@@ -172,7 +207,9 @@ class PresenceRelay:
         server.heard_at = self._time()
         self._take(message.server, server, said)
         if (is_new or said.asks) and self._room.peers:
-            self._say_all(asks=False)
+            self._changed_clients = self._say_all(asks=False)
+            if self._changed_clients:
+                self._tell_soon()
 
     def _take(self, name: str, server: _Server, said: Said) -> None:
         for peer in said.peers:
@@ -200,7 +237,7 @@ class PresenceRelay:
             server.beat_peers, server.beat_clients = set(), set()
         server.parts += 1
         server.beat_peers.update(peer.connection for peer in said.peers)
-        server.beat_clients.update(entry.client_id for _, entry in said.clients)
+        server.beat_clients.update(said.still, (entry.client_id for _, entry in said.clients))
         if server.parts == said.parts:
             for connection in server.owners.keys() - server.beat_peers:
                 self._drop(server, connection)

@@ -1,18 +1,20 @@
 """Who is in a room is the same to see at all servers of a store, and nobody speaks for somebody at another one."""
 
+import asyncio
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_collab.access import Role
+from jupyter_collab.access import Role, UserKind
 from jupyter_collab.backplane import MAX_MESSAGE_BYTES
 from jupyter_collab.protocol import AwarenessEntry, AwarenessMessage, build_awareness
 from jupyter_collab.rooms import RoomManager, presence_relay
-from jupyter_collab.rooms.presence_messages import ALL, client_line, messages_of, read
+from jupyter_collab.rooms.presence_messages import ALL, CHANGES, client_line, messages_of, read
 
-from .backplanes import Servers
+from .backplanes import MemoryBackplane, Servers
 from .doubles import ScriptedPeer, faulty_store, serving
 from .scenarios import scenario, settle, until
 from .stores import opened
@@ -276,3 +278,32 @@ def test_no_message_is_larger_than_it_may_be_and_one_that_cannot_be_said_is_left
     said = [read(message) for message in messages]
     assert [(each.kind, each.asks, each.beat, each.parts) for each in said] == [("all", True, 7, 2)] * 2
     assert [entry.client_id for each in said for _, entry in each.clients] == [0, 2]
+
+
+@scenario
+async def test_large_states_of_one_guest_keep_no_caret_from_being_seen_and_are_said_little_by_little(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[float] = []
+    publish = MemoryBackplane.publish
+
+    def noting(backplane: MemoryBackplane, room_id: str, topic: str, data: bytes) -> None:
+        if topic == presence_relay.TOPIC and backplane.server == "one" and read(data).kind == CHANGES:
+            times.append(asyncio.get_running_loop().time())
+        publish(backplane, room_id, topic, data)
+
+    monkeypatch.setattr(MemoryBackplane, "publish", noting)
+    async with servers.server("one") as one, servers.server("two") as two:
+        ada, bob = await ScriptedPeer("ada").join(one), await ScriptedPeer("bob").join(two)
+        eves = [await ScriptedPeer("eve", Role.VIEWER, kind=UserKind.GUEST).join(one) for _ in range(10)]
+        await say(bob, BOB, 1, {"cell": "b"})
+        await until(lambda: BOB in seen(ada))
+        for clock in range(1, 6):
+            for number, eve in enumerate(eves):
+                for client_id in range(20_000 + 10 * number, 20_010 + 10 * number):
+                    await say(eve, client_id, clock, {"padding": "x" * 15_000})
+            await say(ada, ADA, clock, {"cell": f"a{clock}"})
+            await until(lambda: seen(bob).get(ADA, {}).get("cell") == f"a{clock}")  # noqa: B023
+        await until(lambda: seen(bob).keys() >= {ADA, *range(20_000, 20_100)})
+        pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+        assert min(pauses) > presence_relay.CHANGES_SECONDS / 2, "one message at a time, of a bounded size"
