@@ -194,7 +194,7 @@ class Invitations:
             max_uses=wish.max_uses,
             expires_at=None if wish.lifetime is None else datetime.now(UTC) + wish.lifetime,
         )
-        details = {"invite": invite.id, "role": invite.role.value, "max_uses": invite.max_uses}
+        details = {"invitation": invite.id, "role": invite.role.value, "max_uses": invite.max_uses}
         return await self._people.add_invite(invite, event(room_id, "invited", by, details)), made
 
     def _check(self, wish: InviteWish) -> None:
@@ -213,12 +213,12 @@ class Invitations:
         """Other secrets for an invitation: its former link leads nowhere; ``InviteNotFound``."""
         made = InviteSecrets.new()
         hashes = (hash_token(made.token), await self._codes_in_store.of(made.code))
-        noted = event(room_id, "invite_rotated", by, {"invite": invite_id})
+        noted = event(room_id, "invite_rotated", by, {"invitation": invite_id})
         return await self._people.rotate_invite(room_id, invite_id, *hashes, noted), made
 
     async def revoke(self, room_id: str, invite_id: str, by: User, *, remove_members: bool) -> None:
         """Take an invitation back and, if wished, their place from those who came by it; ``InviteNotFound``."""
-        noted = event(room_id, "invite_revoked", by, {"invite": invite_id, "members_removed": remove_members})
+        noted = event(room_id, "invite_revoked", by, {"invitation": invite_id, "members_removed": remove_members})
         await self._people.revoke_invite(room_id, invite_id, remove_members=remove_members, event=noted)
         await self._members.apply(room_id)
 
@@ -280,7 +280,7 @@ class Invitations:
         status = "waiting" if invite.needs_approval else "active"
         place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
         kind = "asked_to_join" if invite.needs_approval else "came"
-        noted = event(invite.room_id, kind, user, {"invite": invite.id, "role": invite.role.value})
+        noted = event(invite.room_id, kind, user, {"invitation": invite.id, "role": invite.role.value})
         if (await self._people.access(invite.room_id, user.principal)).member is None:
             self._joins.check(invite.id)
             self._joins.failed(invite.id)

@@ -91,7 +91,7 @@ class PreviewHandler(ComingHandler):
     @allow_unauthenticated
     async def post(self) -> None:
         """What an invitation is to, before one gives a name."""
-        invite = await self.invitation(self.json_body("previewInvite"))
+        invite = await self.invitation(self.json_body("previewInvitation"))
         room = await self.manager.get_room(invite.room_id)
         self.finish(
             {

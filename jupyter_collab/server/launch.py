@@ -21,8 +21,9 @@ Without ROOM it is 'demo', a room with a small notebook in it, made the first ti
 arguments go to JupyterLab, for instance --no-browser, --port=8889 or
 --CollabExtension.store_url=sqlite:////srv/rooms.sqlite.
 
-jupyter collab users --help tells how accounts are made; jupyter collab invites --help and
-jupyter collab members --help, how to say who may do what in a room."""
+jupyter collab users --help tells how accounts are made. Who may do what in a room is said by
+jupyter collab invite, invitations, revoke, members, set-role, remove-member and audit; each
+has a --help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -37,7 +37,7 @@ class MemberInfoHandler(BodyHandler):
             "display_name": member.display_name,
             "role": member.role.value,
             "status": member.status,
-            "invite": member.invite_id,
+            "invitation": member.invite_id,
             "added_at": None if member.added_at is None else iso_time(member.added_at),
             "in_kernel": self.services.kernels.has_of(member.room_id, member.principal.__eq__),
         }
@@ -71,7 +71,7 @@ class MemberHandler(MemberInfoHandler):
         """Give somebody a role, or let in who waits."""
         if not PRINCIPAL.fullmatch(principal):
             raise ContentError("A member is named as server:NAME, account:ID or guest:ID.")
-        body = self.json_body("putMember")
+        body = self.json_body("setRole")
         role, name = Role(body["role"]), body.get("display_name")
         if name is not None:
             name = clean_name(name, MAX_SHOWN_CHARACTERS)
@@ -117,8 +117,8 @@ class InviteInfoHandler(BodyHandler):
         )
 
 
-class InvitesHandler(InviteInfoHandler):
-    """``rooms/{id}/invites``."""
+class InvitationsHandler(InviteInfoHandler):
+    """``rooms/{id}/invitations``."""
 
     @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
@@ -127,7 +127,7 @@ class InvitesHandler(InviteInfoHandler):
         apart = await self.kernels_apart()
         self.finish(
             {
-                "invites": [_invite(invite, apart=apart) for invite in invites],
+                "invitations": [_invite(invite, apart=apart) for invite in invites],
                 "guests_allowed": self.services.invitations.guests_allowed,
                 "kernels_apart": apart,
             }
@@ -151,8 +151,8 @@ class InvitesHandler(InviteInfoHandler):
         await self.finish_with_secrets(invite, made)
 
 
-class InviteHandler(BodyHandler):
-    """``rooms/{id}/invites/{id}``."""
+class InvitationHandler(BodyHandler):
+    """``rooms/{id}/invitations/{id}``."""
 
     @needs(Capability.MANAGE)
     async def delete(self, room_id: str, invite_id: str) -> None:
@@ -166,7 +166,7 @@ class InviteHandler(BodyHandler):
 
 
 class RotateHandler(InviteInfoHandler):
-    """``rooms/{id}/invites/{id}/rotate``."""
+    """``rooms/{id}/invitations/{id}/rotate``."""
 
     @needs(Capability.MANAGE)
     async def post(self, room_id: str, invite_id: str) -> None:
@@ -175,8 +175,8 @@ class RotateHandler(InviteInfoHandler):
         await self.finish_with_secrets(invite, made)
 
 
-class EventsHandler(BodyHandler):
-    """``rooms/{id}/events``: what was done, and by whom."""
+class AuditHandler(BodyHandler):
+    """``rooms/{id}/audit``: what was done, and by whom."""
 
     @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
@@ -184,7 +184,7 @@ class EventsHandler(BodyHandler):
         people = self.manager.store.people
         wanted = self.get_query_argument("format", "json")
         if wanted == "csv":
-            self.set_header("Content-Disposition", f'attachment; filename="{room_id}-events.csv"')
+            self.set_header("Content-Disposition", f'attachment; filename="{room_id}-audit.csv"')
             self.finish(_csv(await people.events(room_id, EXPORTED_EVENTS)), set_content_type="text/csv; charset=utf-8")
         elif wanted == "json":
             limit = whole_number(self, "limit", 100, 1, 1000)
@@ -197,10 +197,10 @@ class EventsHandler(BodyHandler):
 MEMBER_ROUTES = (
     (r"/rooms/([^/]+)/members", MembersHandler),
     (r"/rooms/([^/]+)/members/([^/]+)", MemberHandler),
-    (r"/rooms/([^/]+)/invites", InvitesHandler),
-    (r"/rooms/([^/]+)/invites/([^/]+)", InviteHandler),
-    (r"/rooms/([^/]+)/invites/([^/]+)/rotate", RotateHandler),
-    (r"/rooms/([^/]+)/events", EventsHandler),
+    (r"/rooms/([^/]+)/invitations", InvitationsHandler),
+    (r"/rooms/([^/]+)/invitations/([^/]+)", InvitationHandler),
+    (r"/rooms/([^/]+)/invitations/([^/]+)/rotate", RotateHandler),
+    (r"/rooms/([^/]+)/audit", AuditHandler),
 )
 
 

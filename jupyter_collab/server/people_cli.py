@@ -1,4 +1,4 @@
-"""``jupyter collab invites`` and ``jupyter collab members``: for administrators, on the store itself."""
+"""``jupyter collab invite``, ``members`` and their like: for administrators, on the store itself."""
 
 import argparse
 import asyncio
@@ -35,13 +35,14 @@ KERNEL_HINT = (
     "What they ran may go on in the kernel of the room. To end it, interrupt or restart that kernel in the room."
 )
 
-ACTIONS = {"invites": ("list", "add", "revoke"), "members": ("list", "set", "remove")}
+VERBS = ("invite", "invitations", "revoke", "members", "set-role", "remove-member", "audit")
+"""Named as the methods of a room in Python are, and the operations of the REST API."""
 
 
 def is_about_people(arguments: Sequence[str]) -> bool:
-    """Whether these words of ``jupyter collab`` are for :func:`run`; a room may be called ``invites``."""
-    words = [*arguments[:2], "", ""]
-    return words[0] in ACTIONS and words[1] in (*ACTIONS[words[0]], "-h", "--help")
+    """Whether these words of ``jupyter collab`` are for :func:`run`; a room may be called ``members``."""
+    verb, what = [*arguments[:2], "", ""][:2]
+    return verb in VERBS and (what in ("-h", "--help") or what[:1] not in ("", "-"))
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -99,7 +100,7 @@ def _administrator() -> User:
 # -- the commands ----------------------------------------------------------------------------------------------------
 
 
-async def _list_invites(people: _People, options: argparse.Namespace) -> None:
+async def _list_invitations(people: _People, options: argparse.Namespace) -> None:
     for invite in await people.invitations.list(options.room):
         uses = f"{invite.uses}" if invite.max_uses is None else f"{invite.uses}/{invite.max_uses}"
         extras = [
@@ -115,7 +116,7 @@ async def _list_invites(people: _People, options: argparse.Namespace) -> None:
         )
 
 
-async def _add_invite(people: _People, options: argparse.Namespace) -> None:
+async def _invite(people: _People, options: argparse.Namespace) -> None:
     seconds = None if options.expires == "never" else seconds_of(options.expires)
     wish = InviteWish(
         role=Role(options.role),
@@ -134,7 +135,7 @@ async def _add_invite(people: _People, options: argparse.Namespace) -> None:
         _say(LOOPBACK_HINT)
 
 
-async def _revoke_invite(people: _People, options: argparse.Namespace) -> None:
+async def _revoke(people: _People, options: argparse.Namespace) -> None:
     remove = options.remove_members
     came = [member for member in await people.members.list(options.room) if member.invite_id == options.invitation]
     await people.invitations.revoke(options.room, options.invitation, people.by, remove_members=remove)
@@ -150,7 +151,7 @@ async def _list_members(people: _People, options: argparse.Namespace) -> None:
         _say(member.principal, member.role, member.display_name, *waits)
 
 
-async def _set_member(people: _People, options: argparse.Namespace) -> None:
+async def _set_role(people: _People, options: argparse.Namespace) -> None:
     principal, role = _principal(options.member), Role(options.role)
     could_run = await _may_run(people, options.room, principal)
     await people.members.set_role(options.room, principal, role, people.by)
@@ -167,6 +168,12 @@ async def _remove_member(people: _People, options: argparse.Namespace) -> None:
         _say(KERNEL_HINT)
 
 
+async def _audit(people: _People, options: argparse.Namespace) -> None:
+    for event in await people.manager.store.people.events(options.room, options.limit, None):
+        details = [f"{name}={value}" for name, value in event.details.items() if value is not None]
+        _say(_moment(event.at) if event.at else "", event.kind, event.display_name, *details)
+
+
 async def _may_run(people: _People, room_id: str, principal: str) -> bool:
     """Whether somebody has a place in which they may run code."""
     members = await people.members.list(room_id)
@@ -178,44 +185,44 @@ async def _may_run(people: _People, room_id: str, principal: str) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("jupyter collab", description=__doc__)
-    nouns = parser.add_subparsers(required=True)
+    verbs = parser.add_subparsers(required=True)
     roles = [role.value for role in Role]
 
-    invites = nouns.add_parser("invites", help="invitations to a room").add_subparsers(required=True)
-    _command(invites, "list", "those that were not taken back", _list_invites)
-    add = _command(invites, "add", "make one; its link and code are told this once", _add_invite)
-    add.add_argument(
+    invite = _command(verbs, "invite", "make an invitation; its link and code are told this once", _invite)
+    invite.add_argument(
         "--role",
         choices=roles[:-1],
         default="viewer",
         help="a runner runs the cells as they are, a writer writes what others run, an editor runs any code",
     )
-    add.add_argument("--expires", default="1d", metavar="SPAN", help="30m, 2h, 7d (default: 1d), or never")
-    add.add_argument("--uses", type=int, metavar="N", help="how many may come by it")
-    add.add_argument("--password", help="what they have to know besides")
-    add.add_argument("--approval", action="store_true", help="an owner lets each one in")
-    add.add_argument("--url", help="the server's address, for the link; default: that of a running one")
-    revoke = _command(invites, "revoke", "take one back", _revoke_invite)
+    invite.add_argument("--expires", default="1d", metavar="SPAN", help="30m, 2h, 7d (default: 1d), or never")
+    invite.add_argument("--uses", type=int, metavar="N", help="how many may come by it")
+    invite.add_argument("--password", help="what they have to know besides")
+    invite.add_argument("--approval", action="store_true", help="an owner lets each one in")
+    invite.add_argument("--url", help="the server's address, for the link; default: that of a running one")
+    _command(verbs, "invitations", "those that were not taken back", _list_invitations)
+    revoke = _command(verbs, "revoke", "take an invitation back", _revoke)
     revoke.add_argument("invitation", metavar="ID")
-    revoke.add_argument("--remove-members", action="store_true", help="and the places of those who came by it")
+    revoke.add_argument("--remove-members", action="store_true", help="and remove those who came by it")
 
-    members = nouns.add_parser("members", help="who has a place in a room").add_subparsers(required=True)
-    _command(members, "list", "who has one, and who waits for one", _list_members)
-    change = _command(members, "set", "give somebody a role, or let in who waits", _set_member)
+    _command(verbs, "members", "the members of a room, and who waits to be let in", _list_members)
+    change = _command(verbs, "set-role", "give somebody a role, or let in who waits", _set_role)
     change.add_argument("member", metavar="NAME", help="a user of the server, or account:ID, or guest:ID")
     change.add_argument("role", choices=roles)
-    remove = _command(members, "remove", "take somebody's place away", _remove_member)
+    remove = _command(verbs, "remove-member", "remove somebody from a room, or refuse who waits", _remove_member)
     remove.add_argument("member", metavar="NAME")
+    audit = _command(verbs, "audit", "what was done in a room, and by whom, newest first", _audit)
+    audit.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many (default: 100)")
     return parser
 
 
 def _command(
-    nouns: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     words: str,
     act: Callable[[_People, argparse.Namespace], Awaitable[None]],
 ) -> argparse.ArgumentParser:
-    command = nouns.add_parser(name, help=words, description=words)
+    command = verbs.add_parser(name, help=words, description=words)
     command.add_argument("room", metavar="ROOM")
     command.add_argument("--store-url", help="the store; default: as the server's configuration says")
     command.set_defaults(act=act)

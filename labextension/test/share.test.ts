@@ -37,7 +37,15 @@ const INVITATION: IInvitation = {
 };
 
 function member(principal: string, name: string, status: IMember['status'] = 'active'): IMember {
-  return { principal, display_name: name, role: 'viewer', status, invite: null, added_at: null, in_kernel: 'nothing' };
+  return {
+    principal,
+    display_name: name,
+    role: 'viewer',
+    status,
+    invitation: null,
+    added_at: null,
+    in_kernel: 'nothing'
+  };
 }
 
 /** A server with these members; it refuses what `refuses` says, and notes what it was asked to do. */
@@ -49,8 +57,8 @@ function serve(
   const asked: string[] = [];
   const answers: Record<string, object> = {
     '/members': { members, others_in_kernel: 'ran' },
-    '/invites': { invites: [INVITATION], guests_allowed: true, kernels_apart: true },
-    '/events': { events: [] },
+    '/invitations': { invitations: [INVITATION], guests_allowed: true, kernels_apart: true },
+    '/audit': { events: [] },
     '': { server_role: 'viewer' }
   };
   const fetch = (url: string, { method }: RequestInit): Promise<Response> => {
@@ -92,7 +100,11 @@ test('the secrets of an invitation are known until it is taken back or the dialo
   assert.equal(fresh?.invitation.code, '7KQM-2XPD');
   model.dispose();
   assert.equal(model.handout, null);
-  assert.deepEqual(asked, ['POST /invites', 'DELETE /invites/i1?remove_members=true', 'POST /invites/i1/rotate']);
+  assert.deepEqual(asked, [
+    'POST /invitations',
+    'DELETE /invitations/i1?remove_members=true',
+    'POST /invitations/i1/rotate'
+  ]);
 });
 
 test('what the server refuses is said, and stays said after the lists were asked for again', async () => {
@@ -158,13 +170,13 @@ test('of kernels that are kept apart nobody is told that they have their files',
 });
 
 test('the server says whether kernels are kept apart, and what others on it left in one', async () => {
-  const left = { ...member('guest:1', 'Zoë'), invite: 'i1', in_kernel: 'running' as const };
+  const left = { ...member('guest:1', 'Zoë'), invitation: 'i1', in_kernel: 'running' as const };
   const model = new ShareModel(serve([member('server:ada', 'Ada'), left]).api);
   assert.equal(model.areKernelsApart, false);
   await model.refresh();
   assert.equal(model.areKernelsApart, true);
   assert.equal(await model.inKernelOfOthers(), 'ran');
-  assert.equal(await model.inKernel(({ invite }) => invite === 'i1'), 'running');
+  assert.equal(await model.inKernel(({ invitation }) => invitation === 'i1'), 'running');
   assert.equal(await model.inKernel(({ principal }) => principal === 'server:ada'), 'nothing');
 });
 

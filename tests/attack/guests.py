@@ -36,7 +36,7 @@ WRITING = [(method, path) for method, path in API if method != "GET"]
 
 def invited(server: RunningServer, room: str, **wish: object) -> dict[str, Any]:
     """A new invitation to ``room``."""
-    made: dict[str, Any] = server.request("POST", f"rooms/{room}/invites", json=wish).json()
+    made: dict[str, Any] = server.request("POST", f"rooms/{room}/invitations", json=wish).json()
     return made
 
 

@@ -58,7 +58,7 @@ async def test_a_viewer_is_a_viewer_whatever_they_say(server: RunningServer, roo
         assert eve.get(f"rooms/{room}", params=asked).json()["role"] == "viewer"
         own = f"guest:{eve.get('me').json()['username']}"
         assert eve.put(f"rooms/{room}/members/{own}", json={"role": "owner"}).status_code == 403
-        assert eve.post(f"rooms/{room}/invites", json={"role": "editor"}).status_code == 403
+        assert eve.post(f"rooms/{room}/invitations", json={"role": "editor"}).status_code == 403
 
 
 @scenario
@@ -147,7 +147,12 @@ def test_forged_sessions_are_nobodys(server: RunningServer, room: str) -> None:
 def test_tricks_in_the_names_of_people_and_invitations(server: RunningServer, room: str, trick: str) -> None:
     once = httpx.Limits(max_keepalive_connections=0)  # a path that is no text ends the connection
     with httpx.Client(base_url=f"{server.url}api/collab/rooms/{room}/", headers=server.headers, limits=once) as ada:
-        for path in (f"members/guest:{trick}", f"members/{trick}", f"invites/{trick}", f"invites/{trick}/rotate"):
+        for path in (
+            f"members/guest:{trick}",
+            f"members/{trick}",
+            f"invitations/{trick}",
+            f"invitations/{trick}/rotate",
+        ):
             for method in ("PUT", "DELETE", "POST"):
                 answer = ada.request(method, path)
                 assert answer.status_code in (400, 404, 405, 409, 414), (method, path[:60], answer.text[:200])
@@ -163,7 +168,7 @@ def test_markup_in_a_name_is_just_a_name(server: RunningServer, room: str, name:
         assert me.json()["display_name"] == name
         assert me.headers["Content-Type"].startswith("application/json")
         assert me.headers["X-Content-Type-Options"] == "nosniff"
-    events = server.request("GET", f"rooms/{room}/events?format=csv")
+    events = server.request("GET", f"rooms/{room}/audit?format=csv")
     assert events.headers["Content-Disposition"].startswith("attachment")
     assert not any(cell.startswith(('"=', "=")) for line in events.text.splitlines() for cell in line.split(","))
 

@@ -43,7 +43,7 @@ def measure(product: JupyterCollab, guests: int, spread_seconds: float) -> Guest
 
 async def _class(product: JupyterCollab, server: RunningServer, guests: int, spread_seconds: float) -> GuestsResult:
     address = product.create_room(server, "class", notebook(_CELLS, _BYTES_PER_CELL))
-    answer = server.http.post("api/collab/rooms/class/invites", json={"role": "writer", "max_uses": guests})
+    answer = server.http.post("api/collab/rooms/class/invitations", json={"role": "writer", "max_uses": guests})
     token = answer.raise_for_status().json()["token"]
     teacher = await Member.join(address)
     cpu, start = server.cpu_seconds(), perf_counter()

@@ -26,7 +26,7 @@ def width_of(person: Person) -> int:
 
 def invite(server: RunningServer, room: str, **wish: Any) -> dict[str, Any]:
     """An invitation, as the server describes it: with its token and its code."""
-    invitation: dict[str, Any] = server.request("POST", f"rooms/{room}/invites", json=wish).json()
+    invitation: dict[str, Any] = server.request("POST", f"rooms/{room}/invitations", json=wish).json()
     return invitation
 
 

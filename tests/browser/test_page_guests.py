@@ -202,7 +202,7 @@ def test_who_is_removed_while_there_is_told_at_once(person: Callable[..., Person
     with person("Gina", color_scheme="dark") as gina:
         join(gina, link)
         at_gina = gina.see_pane()
-        server.request("DELETE", f"rooms/removing/invites/{link['id']}", params={"remove_members": "true"})
+        server.request("DELETE", f"rooms/removing/invitations/{link['id']}", params={"remove_members": "true"})
         expect(at_gina.root.get_by_role("heading", name="An owner has removed you")).to_be_visible()
         assert at_gina.chip == "refused"
         expect(at_gina.cells.first).not_to_be_visible()
@@ -240,7 +240,7 @@ def test_a_typed_code_and_its_password_lead_in(person: Callable[..., Person], se
 def test_an_invitation_that_is_over_says_why(person: Callable[..., Person], server: RunningServer) -> None:
     room_with(server, "over", "x")
     back, once = (invite(server, "over", role="viewer", **wish) for wish in ({}, {"max_uses": 1}))
-    server.request("DELETE", f"rooms/over/invites/{back['id']}")
+    server.request("DELETE", f"rooms/over/invitations/{back['id']}")
     late = invite(server, "over", role="viewer", expires_in_seconds=1)
     api, headers = f"{server.url}collab/api/", {"X-Jupyter-Collab": "1"}
     httpx.post(f"{api}join", json={"token": once["token"], "name": "First"}, headers=headers).raise_for_status()

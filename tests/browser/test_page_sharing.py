@@ -144,7 +144,7 @@ def test_all_that_was_done_is_saved(person: Callable[..., Person], server: Runni
         expect(dialog.get_by_role("button", name="Save all as CSV")).to_be_focused()
         with ada.page.expect_download() as saved:
             press("Enter")
-        assert saved.value.suggested_filename == "deeds-events.csv"
+        assert saved.value.suggested_filename == "deeds-audit.csv"
         with saved.value.path().open(newline="") as file:
             rows = list(csv.DictReader(file))
         kinds = [row["kind"] for row in rows]

@@ -261,7 +261,7 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
     assert "is viewer in 'open-day', for ever" in only_looks
     assert "files" not in only_looks
     assert link_danger("editor") in prompt.run("%collab invite open-day editor")
-    roles = [one["role"] for one in server.request("GET", "rooms/open-day/invites").json()["invites"]]
+    roles = [one["role"] for one in server.request("GET", "rooms/open-day/invitations").json()["invitations"]]
     assert roles == ["editor", "viewer", "writer"]
     for words, message in {
         "open-day for": "What is for?",

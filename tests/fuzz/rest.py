@@ -90,7 +90,7 @@ def _names(schema: Any) -> list[str]:
 PATH_VALUES = {
     "room_id": st.one_of(st.just(ROOM), st.just(ROOM), st.just(ROOM), ODD_TEXTS),
     "principal": st.one_of(st.sampled_from(["server:ada", "guest:x", "account:1", ":", "server:"]), ODD_TEXTS),
-    "invite": st.one_of(st.just("0" * 16), ODD_TEXTS),
+    "invitation": st.one_of(st.just("0" * 16), ODD_TEXTS),
     "run": st.one_of(st.sampled_from(["1", "0", "-1", "9" * 30, "1e3", "٣", "0x1"]), ODD_TEXTS),
     "digest": st.one_of(st.just("0" * 64), st.just("f" * 32), ODD_TEXTS),
 }

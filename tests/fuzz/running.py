@@ -92,7 +92,7 @@ class FuzzedServer:
 
     def guest(self, room: str, role: Role) -> dict[str, str]:
         """The headers of somebody who came with a link."""
-        token = self.owner.post(f"rooms/{room}/invites", json={"role": role.value}).json()["token"]
+        token = self.owner.post(f"rooms/{room}/invitations", json={"role": role.value}).json()["token"]
         with httpx.Client(base_url=f"{self.server.url}collab/api/", headers=OWN_PAGE, verify=PLAIN) as browser:
             browser.post("join", json={"token": token, "name": "Eve"}).raise_for_status()
             cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

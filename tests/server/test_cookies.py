@@ -12,7 +12,7 @@ from .conftest import Rest
 async def come(rest: Rest, client: Any, base_url: str) -> tuple[Browser, "Morsel[str]"]:
     """A guest, and the cookie that they were given."""
     await rest("POST", "rooms", json={"id": "demo"})
-    invite = (await rest("POST", "rooms/demo/invites", json={})).body
+    invite = (await rest("POST", "rooms/demo/invitations", json={})).body
     guest = Browser(client, base_url)
     answer = await guest.ask("POST", "join", {"token": invite["token"], "name": "Bob"})
     assert answer.status == 200

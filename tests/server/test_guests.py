@@ -21,7 +21,7 @@ def browser(http_server_client: Any, jp_base_url: str) -> Callable[[], Browser]:
 async def invited(rest: Rest, **wish: object) -> dict[str, Any]:
     """An invitation to the room ``demo``, which is made if it is not there."""
     await rest("POST", "rooms", json={"id": "demo", "title": "The demo"})
-    answer = await rest("POST", "rooms/demo/invites", json=wish)
+    answer = await rest("POST", "rooms/demo/invitations", json=wish)
     assert answer.status == 201, answer.body
     return dict(answer.body)
 
@@ -49,10 +49,10 @@ async def test_an_invitation_says_what_it_gives_away(rest: Rest) -> None:
     for role in ("viewer", "runner", "writer", "editor"):
         invite = await invited(rest, role=role)
         assert invite["warning"] == link_danger(role)
-        rotated = (await rest("POST", f"rooms/demo/invites/{invite['id']}/rotate")).body
+        rotated = (await rest("POST", f"rooms/demo/invitations/{invite['id']}/rotate")).body
         assert rotated["warning"] == link_danger(role)
-    listed = (await rest("GET", "rooms/demo/invites")).body
-    assert [one["warning"] for one in listed["invites"]] == list(
+    listed = (await rest("GET", "rooms/demo/invitations")).body
+    assert [one["warning"] for one in listed["invitations"]] == list(
         map(link_danger, ("editor", "writer", "runner", "viewer"))
     )
     assert listed["kernels_apart"] is False
@@ -78,7 +78,7 @@ async def test_a_code_is_as_good_as_the_link_however_it_is_typed(rest: Rest, bro
     assert wrong.problem == (404, "invite_not_found")
 
 
-@pytest.mark.parametrize("where", ["rooms/other", "rooms/none", "rooms/demo/members", "rooms/demo/invites"])
+@pytest.mark.parametrize("where", ["rooms/other", "rooms/none", "rooms/demo/members", "rooms/demo/invitations"])
 async def test_a_guest_sees_their_room_only(rest: Rest, browser: Callable[[], Browser], where: str) -> None:
     invite = await invited(rest, role="editor")
     await rest("POST", "rooms", json={"id": "other"})
@@ -114,20 +114,20 @@ async def test_a_password_and_an_owner_who_lets_in(rest: Rest, browser: Callable
     let_in = await rest("PUT", f"rooms/demo/members/{waiting['principal']}", json={"role": "viewer"})
     assert let_in.body["status"] == "active"
     assert (await bob.ask("GET", "rooms/demo")).status == 200
-    kinds = [found["kind"] for found in (await rest("GET", "rooms/demo/events")).body["events"]]
+    kinds = [found["kind"] for found in (await rest("GET", "rooms/demo/audit")).body["events"]]
     assert kinds == ["admitted", "asked_to_join", "invited", "created"]
 
 
 async def test_what_ends_an_invitation(rest: Rest, browser: Callable[[], Browser]) -> None:
     invite = await invited(rest)
-    rotated = (await rest("POST", f"rooms/demo/invites/{invite['id']}/rotate")).body
+    rotated = (await rest("POST", f"rooms/demo/invitations/{invite['id']}/rotate")).body
     bob = browser()
     asked = {"token": invite["token"], "name": "Bob"}
     assert (await bob.ask("POST", "join", asked)).problem == (404, "invite_not_found")
     asked = {"token": rotated["token"], "name": "Bob"}
     assert (await bob.ask("POST", "join", asked)).status == 200
     options = {"params": {"remove_members": "true"}}
-    assert (await rest("DELETE", f"rooms/demo/invites/{invite['id']}", **options)).status == 204
+    assert (await rest("DELETE", f"rooms/demo/invitations/{invite['id']}", **options)).status == 204
     assert (await bob.ask("GET", "rooms/demo")).problem == (403, "not_a_member")
     assert (await browser().ask("POST", "join", asked)).problem == (403, "invite_revoked")
 
@@ -138,7 +138,7 @@ async def test_a_planted_cookie_gives_nothing_to_whoever_planted_it(rest: Rest, 
     trap = await invited(rest)
     await eve.ask("POST", "join", {"token": trap["token"], "name": "Eve"})
     victim.cookie = eve.cookie
-    secret = (await rest("POST", "rooms/other/invites", json={"role": "viewer"})).body
+    secret = (await rest("POST", "rooms/other/invitations", json={"role": "viewer"})).body
     assert (await victim.ask("POST", "join", {"token": secret["token"], "name": "Vic"})).status == 200
     assert (await victim.ask("GET", "rooms/other")).status == 200
     assert (await eve.ask("GET", "rooms/other")).status == 403
@@ -203,7 +203,7 @@ class TestWhereGuestsAreNotAllowed:
 
     async def test_nobody_can_invite_or_come(self, rest: Rest, browser: Callable[[], Browser]) -> None:
         await rest("POST", "rooms", json={"id": "demo"})
-        assert (await rest("POST", "rooms/demo/invites", json={})).problem == (403, "guests_not_allowed")
+        assert (await rest("POST", "rooms/demo/invitations", json={})).problem == (403, "guests_not_allowed")
         asked = {"token": "x", "name": "Bob"}
         assert (await browser().ask("POST", "join", asked)).problem == (403, "guests_not_allowed")
 
@@ -242,7 +242,7 @@ async def test_half_a_character_is_refused_wherever_text_is_asked_for(
     ):
         assert (await bob.ask("POST", path, body)).problem == (400, "invalid_content"), (path, body)
     for method, path, body in (
-        ("POST", "rooms/demo/invites", {"role": "viewer", "password": HALF}),
+        ("POST", "rooms/demo/invitations", {"role": "viewer", "password": HALF}),
         ("PUT", "rooms/demo/members/server:bob", {"role": "viewer", "display_name": HALF}),
         ("PUT", "rooms/demo/members/server:bob", {"role": "viewer", "display_name": "\u3164"}),
         ("PATCH", "rooms/demo", {"title": HALF}),

@@ -177,7 +177,7 @@ def test_signing_in_on_the_page_opens_the_server_too_until_one_leaves_or_is_anot
 
 def test_a_guest_stays_outside(server: RunningServer) -> None:
     server.create_room("open")
-    invite = server.request("POST", "rooms/open/invites", json={}).json()
+    invite = server.request("POST", "rooms/open/invitations", json={}).json()
     with httpx.Client(base_url=server.url, headers=OWN_PAGE, timeout=60) as guest:
         guest.post("collab/api/join", json={"token": invite["token"], "name": "Gil"}).raise_for_status()
         guest.cookies.set(cookie(server, "server"), guest.cookies[cookie(server, "session")])

@@ -161,7 +161,7 @@ def alice(hub: Hub) -> Iterator[httpx.Client]:
 
 def invited(alice: httpx.Client) -> dict[str, str]:
     """An invitation to the room ``demo``."""
-    made = alice.post("api/collab/rooms/demo/invites", json={"role": "writer"})
+    made = alice.post("api/collab/rooms/demo/invitations", json={"role": "writer"})
     return dict(made.raise_for_status().json())
 
 

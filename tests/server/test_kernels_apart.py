@@ -166,9 +166,9 @@ def test_a_cell_runs_as_the_other_user_in_its_home(server: RunningServer, accoun
 
 
 def test_invitations_do_not_say_that_it_has_the_files_of_the_servers_user(server: RunningServer) -> None:
-    invitation = server.request("POST", "rooms/demo/invites", json={"role": "editor"}).json()
+    invitation = server.request("POST", "rooms/demo/invitations", json={"role": "editor"}).json()
     assert invitation["warning"] == link_danger("editor", apart=True)
-    assert server.request("GET", "rooms/demo/invites").json()["kernels_apart"] is True
+    assert server.request("GET", "rooms/demo/invitations").json()["kernels_apart"] is True
 
 
 def test_it_cannot_read_what_is_the_servers(server: RunningServer) -> None:

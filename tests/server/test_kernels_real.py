@@ -349,7 +349,7 @@ async def test_what_a_guest_queued_is_not_run_when_they_are_removed_or_lowered(
     demo: Demo, rest: Rest, http_server_client: Any, jp_base_url: str, jp_root_dir: Path, deed: str
 ) -> None:
     await demo.create(WAIT_FOR_GO, *[f"open('ran', 'a').write('{number}')" for number in range(3)])
-    invite = (await demo.ask("POST", "invites", json={"role": "editor"})).body
+    invite = (await demo.ask("POST", "invitations", json={"role": "editor"})).body
     bob = Browser(http_server_client, jp_base_url)
     await bob.ask("POST", "join", {"token": invite["token"], "name": "Bob"})
     (member,) = [found for found in (await demo.ask("GET", "members")).body["members"] if "guest" in found["principal"]]

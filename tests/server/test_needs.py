@@ -61,7 +61,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 def cookie_of_guest(server: RunningServer, role: str) -> str:
-    invite = server.request("POST", "rooms/demo/invites", json={"role": role}).json()
+    invite = server.request("POST", "rooms/demo/invitations", json={"role": role}).json()
     with httpx.Client(base_url=f"{server.url}collab/api/", headers={"X-Jupyter-Collab": "1"}) as browser:
         browser.post("join", json={"token": invite["token"], "name": "Bob"}).raise_for_status()
         return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

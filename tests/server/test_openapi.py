@@ -23,7 +23,7 @@ EXAMPLES = int(os.environ.get("JC_API_EXAMPLES", "6"))
 
 RUN_SECONDS = 300 + 60 * EXAMPLES
 
-COMING = ("join", "previewInvite", "signIn", "changePassword")
+COMING = ("join", "previewInvitation", "signIn", "changePassword")
 IMPORTS = ("importContent", "mergeContent")
 LEFT_OUT = (*IMPORTS, *COMING)
 
@@ -121,7 +121,7 @@ def test_server_and_specification_agree(server: RunningServer, run: str, tmp_pat
 @pytest.mark.timeout(RUN_SECONDS + 60)
 def test_a_guest_is_answered_as_the_specification_says(server: RunningServer, tmp_path: Path) -> None:
     server.create_room("secret", title="The secret room")
-    invite = server.request("POST", "rooms/demo/invites", json={"role": "writer"}).json()
+    invite = server.request("POST", "rooms/demo/invitations", json={"role": "writer"}).json()
     own_page = {"X-Jupyter-Collab": "1"}
     with httpx.Client(base_url=f"{server.url}collab/api/", headers=own_page) as browser:
         browser.post("join", json={"token": invite["token"], "name": "Bob"}).raise_for_status()

@@ -90,5 +90,5 @@ def test_what_is_right_counts_wherever_it_is_said(tmp_path: Path) -> None:
     ) as server:
         room = server.create_room()["id"]
         with pytest.raises(httpx.HTTPStatusError) as error:
-            server.request("POST", f"rooms/{room}/invites", json={})
+            server.request("POST", f"rooms/{room}/invitations", json={})
         assert error.value.response.json()["reason"] == "guests_not_allowed"

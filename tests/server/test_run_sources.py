@@ -34,7 +34,7 @@ def guest(http_server_client: Any, jp_base_url: str) -> Browser:
 async def come_between_two_runs(guest: Browser, role: str, rest: Rest, manager: RoomManager) -> None:
     await rest("POST", "rooms", json={"id": "demo"})
     await note_run(manager, "password = 'secret'")
-    invite = (await rest("POST", "rooms/demo/invites", json={"role": role})).body
+    invite = (await rest("POST", "rooms/demo/invitations", json={"role": role})).body
     assert (await guest.ask("POST", "join", {"token": invite["token"], "name": "Bob"})).status == 200
     await note_run(manager, "x = 1")
 

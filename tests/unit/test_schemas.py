@@ -11,11 +11,11 @@ from jupyter_collab.server.schemas import check_body
 @pytest.mark.parametrize(
     ("operation", "body", "said"),
     [
-        ("putMember", {}, "Give role."),
-        ("putMember", {"role": "boss"}, "role must be one of viewer, runner, writer, editor, owner."),
-        ("putMember", {"role": None}, "role must be one of viewer, runner, writer, editor, owner."),
-        ("putMember", {"role": "viewer", "x": 1, "a": 2}, "There is no a, x here; give role, display_name."),
-        ("putMember", {"role": "viewer", "display_name": 3}, "display_name must be text or null."),
+        ("setRole", {}, "Give role."),
+        ("setRole", {"role": "boss"}, "role must be one of viewer, runner, writer, editor, owner."),
+        ("setRole", {"role": None}, "role must be one of viewer, runner, writer, editor, owner."),
+        ("setRole", {"role": "viewer", "x": 1, "a": 2}, "There is no a, x here; give role, display_name."),
+        ("setRole", {"role": "viewer", "display_name": 3}, "display_name must be text or null."),
         ("renameRoom", {}, "Give title or server_role."),
         ("renameRoom", {"title": None}, "title must be text."),
         ("renameRoom", {"title": "a" * 201}, "title must have at most 200 characters."),
@@ -39,8 +39,8 @@ from jupyter_collab.server.schemas import check_body
         ("answerInput", {"run": "1", "value": ""}, "run must be a whole number."),
         ("inspectCode", {"code": "a", "cursor_pos": 0, "detail_level": True}, "detail_level must be one of 0, 1."),
         ("inspectCode", {"code": "a", "cursor_pos": -1}, "cursor_pos must be at least 0."),
-        ("previewInvite", {}, "Give the invitation's token, or its code."),
-        ("previewInvite", {"token": "a", "code": "b"}, "Give the invitation's token, or its code."),
+        ("previewInvitation", {}, "Give the invitation's token, or its code."),
+        ("previewInvitation", {"token": "a", "code": "b"}, "Give the invitation's token, or its code."),
         ("join", {"code": "a", "name": "Ada", "x": 1}, "There is no x here; give token, code, name, password."),
         ("join", {"name": "Ada"}, "Give the invitation's token, or its code."),
         ("signIn", {}, "Give email and password."),
@@ -57,7 +57,7 @@ def test_what_is_wrong_is_said(operation: str, body: dict[str, Any], said: str) 
 @pytest.mark.parametrize(
     ("operation", "body"),
     [
-        ("putMember", {"role": "viewer", "display_name": "数学"}),
+        ("setRole", {"role": "viewer", "display_name": "数学"}),
         ("renameRoom", {"title": "数学の部屋"}),
         ("join", {"token": None, "code": "ABCD-1234", "name": "Zoë", "password": None}),
         ("invite", {}),

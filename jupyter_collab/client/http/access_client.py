@@ -96,7 +96,7 @@ class AccessClient:
                 name=member["display_name"],
                 role=member["role"],
                 status=member["status"],
-                invitation=member["invite"],
+                invitation=member["invitation"],
                 added_at=_moment(member["added_at"]),
                 in_kernel=member["in_kernel"],
             )
@@ -125,7 +125,7 @@ class AccessClient:
 
     async def invitations(self) -> list[InvitationInfo]:
         """The invitations that were not taken back, newest first."""
-        return [self._invitation(fields) for fields in (await self._get("invites"))["invites"]]
+        return [self._invitation(fields) for fields in (await self._get("invitations"))["invitations"]]
 
     async def invite(
         self,
@@ -143,25 +143,25 @@ class AccessClient:
             "password": password,
             "needs_approval": approval,
         }
-        response = await self._rest.request("POST", f"{self._path}/invites", json=wish)
+        response = await self._rest.request("POST", f"{self._path}/invitations", json=wish)
         return self._invitation(response.json())
 
     async def rotate(self, invitation: str) -> InvitationInfo:
         """Another link and code for an invitation: the former ones lead nowhere."""
-        response = await self._rest.request("POST", f"{self._path}/invites/{quote(invitation, safe='')}/rotate")
+        response = await self._rest.request("POST", f"{self._path}/invitations/{quote(invitation, safe='')}/rotate")
         return self._invitation(response.json())
 
     async def revoke(self, invitation: str, *, remove_members: bool) -> str | None:
         """Take an invitation back, with those who came by it if wished; returns what :meth:`remove_member` does."""
         hint = await self._goes_on(lambda member: member.invitation == invitation) if remove_members else None
-        path = f"{self._path}/invites/{quote(invitation, safe='')}"
+        path = f"{self._path}/invitations/{quote(invitation, safe='')}"
         await self._rest.request("DELETE", path, params={"remove_members": str(remove_members).lower()})
         return hint
 
     async def audit(self, limit: int, before: int | None) -> list[RoomEvent]:
         """What was done (the events with an id less than ``before``), newest first."""
         query = {"limit": limit} | ({} if before is None else {"before": before})
-        events = (await self._get("events", params=query))["events"]
+        events = (await self._get("audit", params=query))["events"]
         return [
             RoomEvent(
                 id=event["id"],

@@ -14,7 +14,7 @@ export interface IMember {
   role: Role;
   status: 'active' | 'waiting';
   /** The invitation that they came by. */
-  invite: string | null;
+  invitation: string | null;
   added_at: string | null;
   in_kernel: InKernel;
 }
@@ -44,7 +44,7 @@ export interface IInvitation {
 }
 
 export interface IInvitations {
-  invites: IInvitation[];
+  invitations: IInvitation[];
   guests_allowed: boolean;
   /** Whether the kernels of rooms are kept apart from the server's own user. */
   kernels_apart: boolean;
@@ -102,11 +102,11 @@ export class ShareApi {
 
   /** The invitations, newest first, and whether guests may come by them. */
   async invitations(): Promise<IInvitations> {
-    return this._json('/invites', 'GET');
+    return this._json('/invitations', 'GET');
   }
 
   async invite(wish: IInviteWish): Promise<IFreshInvitation> {
-    return this._json('/invites', 'POST', wish);
+    return this._json('/invitations', 'POST', wish);
   }
 
   /** Give an invitation another link and code; the former ones lead nowhere. */
@@ -122,12 +122,12 @@ export class ShareApi {
   /** What was done, newest first; `before` is the id that all are below. */
   async deeds(limit: number, before?: number): Promise<IDeed[]> {
     const from = before === undefined ? '' : `&before=${before}`;
-    return (await this._json<{ events: IDeed[] }>(`/events?limit=${limit}${from}`, 'GET')).events;
+    return (await this._json<{ events: IDeed[] }>(`/audit?limit=${limit}${from}`, 'GET')).events;
   }
 
   /** All that was done, as a file. */
   async exportDeeds(): Promise<Blob> {
-    const response = await request(this._server, roomPath(this._room, '/events?format=csv'), { method: 'GET' });
+    const response = await request(this._server, roomPath(this._room, '/audit?format=csv'), { method: 'GET' });
     return response.blob();
   }
 
@@ -159,5 +159,5 @@ function memberPath(principal: string): string {
 }
 
 function invitationPath(id: string): string {
-  return `/invites/${encodeURIComponent(id)}`;
+  return `/invitations/${encodeURIComponent(id)}`;
 }

@@ -57,7 +57,7 @@ class ShareView {
     this._invitations = new InvitationList(_model, room.kernelApi, trans);
     this._access = new ServerAccess(_model, room.kernelApi, trans);
     this._members = new MemberList(_model, me?.principal ?? null, room.kernelApi, trans);
-    this._activity = new Activity(_model, `${room.id}-events.csv`, trans);
+    this._activity = new Activity(_model, `${room.id}-audit.csv`, trans);
     const noGuests = trans.__(
       'This server admits nobody without a login; its administrator can change that. ' +
         'You can add users of this server below, by their names.'

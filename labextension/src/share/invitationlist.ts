@@ -76,7 +76,7 @@ export class InvitationList {
   }
 
   private async _revoke(id: string, removeMembers: boolean): Promise<void> {
-    const left = removeMembers ? await this._model.inKernel(({ invite }) => invite === id) : 'nothing';
+    const left = removeMembers ? await this._model.inKernel(({ invitation }) => invitation === id) : 'nothing';
     if (await this._model.revoke(id, removeMembers)) {
       await offerToStop(this._trans.__('those who came by it'), left, this._kernel, this._trans);
     }

@@ -195,14 +195,14 @@ export class ShareModel implements IDisposable {
 
   private async _load(): Promise<void> {
     const api = this._api;
-    const [{ members }, { invites, guests_allowed, kernels_apart }, serverRole, deeds] = await Promise.all([
+    const [{ members }, { invitations, guests_allowed, kernels_apart }, serverRole, deeds] = await Promise.all([
       api.members(),
       api.invitations(),
       api.serverRole(),
       api.deeds(DEEDS_PER_PAGE)
     ]);
     this._members = [...members].sort(byUrgency);
-    this._invitations = invites;
+    this._invitations = invitations;
     this._guestsAllowed = guests_allowed;
     this._areKernelsApart = kernels_apart;
     this._serverRole = serverRole;
