@@ -126,7 +126,9 @@ class RoomManager:
     async def _stop_rooms(self) -> None:
         for room_id in tuple(self._idle_timers):
             self._keep(room_id)
-        await asyncio.gather(*self._opening.values(), return_exceptions=True)  # who waits for one hears of its error
+        for opening in self._opening.values():  # some take minutes
+            opening.cancel()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
         for room in self._rooms.values():
             self._background.run(f"stopping {room.id}", partial(self._stop_room, room))
         await self._background.wait()
@@ -333,8 +335,7 @@ class RoomManager:
         room = self._rooms.get(room_id)
         if room is not None:
             return room
-        if self._stopped:
-            raise ServerFull("The server is stopping; reconnect in a moment.")
+        self._require_running()
         opening = self._opening.get(room_id)
         if opening is None:
             if len(self._rooms) + len(self._opening) >= self.limits.rooms_per_server:
@@ -345,7 +346,16 @@ class RoomManager:
                 context=Context(),  # else all that lives as long as the room holds the request that it was opened for
             )
             self._opening[room_id] = opening
-        return await asyncio.shield(opening)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():  # not the one who waits for it
+                self._require_running()
+            raise
+
+    def _require_running(self) -> None:
+        if self._stopped:
+            raise ServerFull("The server is stopping; reconnect in a moment.")
 
     async def _load(self, room_id: str) -> Room:
         try:

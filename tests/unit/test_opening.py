@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_collab.errors import InvalidUpdate
+from jupyter_collab.errors import InvalidUpdate, ServerFull
 from jupyter_collab.rooms import RoomState, replica, turns
 from jupyter_collab.rooms.integrate import integrate
 from jupyter_collab.rooms.loading import load, loading
@@ -209,6 +209,27 @@ async def spoil(peer: ScriptedPeer, held: HeldLoading) -> None:
 async def closed(peers: Iterable[ScriptedPeer]) -> None:
     """Wait until all are disconnected."""
     await until(lambda: all(peer.close_code is not None for peer in peers))
+
+
+@scenario
+async def test_a_server_that_stops_does_not_wait_for_a_room_that_takes_long_to_open(
+    store: FaultyStore, held: HeldLoading
+) -> None:
+    async with serving(store, rooms=("demo", "other")) as manager:
+        bob = await ScriptedPeer("bob").join(manager, "other")
+        with held.holding():
+            begun = held.begun
+            openings = [asyncio.ensure_future(ScriptedPeer(name).join(manager)) for name in ("ada", "eve")]
+            await until(lambda: held.begun > begun)
+            bob.type("kept")
+            await manager.stop()
+            for opening in openings:
+                with pytest.raises(ServerFull, match="stopping"):
+                    await opening
+    async with serving(store) as manager:
+        await ScriptedPeer("ada").join(manager)
+        late = await ScriptedPeer("late").join(manager, "other")
+        assert str(late.text) == "kept"
 
 
 @scenario
