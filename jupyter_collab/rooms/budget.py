@@ -11,12 +11,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..access import Attempts, User
 from ..errors import TooManyUpdates
 
 __all__ = ["Budget", "Budgets"]
+
+Result = TypeVar("Result")
 
 MINUTE = 60.0
 
@@ -115,9 +117,13 @@ class Budget:
         took = self._work_clock() - began + SECONDS_PER_MESSAGE + size * SECONDS_PER_BYTE
         self.spend(took)
         if waiting is not None:
-            return _Measured(waiting, self.spend, self._work_clock)
+            return self.measured(waiting)
         rest = self._rest_after(took)
         return asyncio.sleep(rest) if rest else None
+
+    def measured(self, waiting: Awaitable[Result]) -> Awaitable[Result]:
+        """``waiting``, of which this person pays for what is done in this thread."""
+        return _Measured(waiting, self.spend, self._work_clock)
 
     def _rest_after(self, took: float) -> float:
         """How long to rest after a message; what came long enough before it is forgotten."""
@@ -127,23 +133,24 @@ class Budget:
         return min(REST_PER_BURST * self._burst, MAX_REST_SECONDS) if self._burst > MAX_BURST_SECONDS else 0.0
 
 
-class _Measured(Awaitable[None]):
+class _Measured(Awaitable[Result]):
     """Tells what ``waiting`` takes of the thread's time between its waits."""
 
-    def __init__(self, waiting: Awaitable[None], spend: Callable[[float], None], clock: Callable[[], float]) -> None:
+    def __init__(self, waiting: Awaitable[Result], spend: Callable[[float], None], clock: Callable[[], float]) -> None:
         self._waiting = waiting
         self._spend = spend
         self._clock = clock
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def __await__(self) -> Generator[Any, Any, Result]:
         steps: Any = self._waiting.__await__()
         go_on: Callable[[], Any] = partial(next, steps)
         while True:
             began = self._clock()
             try:
                 wanted = go_on()
-            except StopIteration:
-                return
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
             finally:
                 self._spend(self._clock() - began)
             try:
@@ -180,6 +187,11 @@ class Budgets:
         if budget is not None:
             await budget.turn()
             budget.spend(REQUEST_SECONDS)
+
+    def measured(self, user: User, waiting: Awaitable[Result]) -> Awaitable[Result]:
+        """``waiting``, of which ``user`` pays for what is done in this thread, if they pay for anything."""
+        budget = self.of(user)
+        return waiting if budget is None else budget.measured(waiting)
 
     def note_room(self, user: User) -> None:
         """Count a room that somebody makes.

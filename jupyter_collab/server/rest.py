@@ -263,7 +263,8 @@ class ContentHandler(RoomInfoHandler):
         async with self.manager.using(room_id) as room:
             is_light = sent is ContentFormat.IPYNB and len(body) + room.size_bytes <= LIGHT_BYTES
             async with self.turn(is_light=is_light):
-                return await room.edits.rework(work, self.user, OriginKind.IMPORT, is_exact=versions is not None)
+                reworking = room.edits.rework(work, self.user, OriginKind.IMPORT, is_exact=versions is not None)
+                return await self.manager.budgets.measured(self.user, reworking)
 
     def _wanted_versions(self) -> Collection[str] | None:
         """The versions of which the content must be one; ``None`` if any will do."""

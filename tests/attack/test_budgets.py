@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
+import httpx
 import pytest
 from pycrdt import Doc, Text
 from websockets.protocol import State
@@ -20,6 +22,9 @@ from .test_guests import connecting
 
 QUESTION = build(SyncStep1(b"\x00"))
 CONNECTIONS = 5
+CELLS = 2_000
+"""They take a second, and a guest has half of one in a minute there."""
+
 WINDOW_SECONDS = 4.0
 
 
@@ -44,6 +49,16 @@ async def test_who_floods_over_many_connections_and_comes_back_has_one_share(ser
             again = await _answers(server, room, cookie_of(eve))
             await people.still_talk()
         assert again < first / 4, (first, again)
+
+
+def test_who_puts_in_large_content_pays_for_taking_it_in(server: RunningServer, room: str) -> None:
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**cell, "id": f"c{number}", "source": str(number)} for number in range(CELLS)]
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    with guest(server, room, name="Paula", role="writer") as paula:
+        assert paula.put(f"rooms/{room}/content", json=notebook, timeout=60).status_code == 200
+        with pytest.raises(httpx.ReadTimeout):
+            paula.get(f"rooms/{room}/runs", timeout=2)
 
 
 async def _answers(server: RunningServer, room: str, cookie: str) -> int:

@@ -1,6 +1,7 @@
 """One budget of the event loop's time for each person, over all their connections and reconnects."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from pathlib import Path
 
@@ -169,6 +170,25 @@ async def test_work_that_is_waited_for_counts_but_not_the_waiting() -> None:
 async def _use(work: Clock, seconds: float, after: float) -> None:
     await asyncio.sleep(after)
     work.now += seconds
+
+
+@scenario
+async def test_who_has_work_done_pays_for_what_it_takes_of_the_loop_and_gets_what_it_returns(clock: Clock) -> None:
+    budgets = Budgets(12, clock)
+
+    async def busy() -> str:
+        began = time.thread_time()
+        while time.thread_time() - began < 0.05:
+            pass
+        await asyncio.sleep(0)
+        return "done"
+
+    for person in (EVE, user("ada")):
+        assert await budgets.measured(person, busy()) == "done"
+    budget = budgets.of(EVE)
+    assert budget is not None
+    budget.spend(11.96)
+    assert budget.wait_seconds > 0
 
 
 @scenario
