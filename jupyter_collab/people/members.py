@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from ..access import Capability, Role, User, UserKind
 from ..background import Background
@@ -52,6 +53,9 @@ class Members(RoomWatcher):
         self._background = Background("members")
         self._next_checks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._versions: WeakKeyDictionary[Peer, int] = WeakKeyDictionary()
+        """At which version of who may do what each peer has its role. Of those who never get in nobody says that they
+        are gone, so they are not held."""
 
     @property
     def _people(self) -> PeopleStore:
@@ -83,6 +87,12 @@ class Members(RoomWatcher):
                 raise
             raise _no_member(room_id) from None
         return Standing(self._role(access, room_id, user, most), access.version)
+
+    async def admit(self, room_id: str, peer: Peer) -> None:
+        """Give ``peer``, which is about to join a room, its role there; raises what :meth:`standing` does."""
+        standing = await self.standing(room_id, peer.user, peer.most)
+        peer.role = standing.role
+        self._versions[peer] = standing.access_version
 
     async def came_at(self, room_id: str, user: User) -> datetime | None:
         """When ``user`` was given a place in a room; ``None`` if they have none. ``RoomNotFound``."""
@@ -196,13 +206,21 @@ class Members(RoomWatcher):
 
     def joined(self, room: Room, peer: Peer) -> None:
         """Something may have been changed since it was looked up what ``peer`` may do."""
-        if peer.access_version < room.access_version:
+        if self._is_outdated(room, peer):
             self._background.run("look", partial(self._check, room, (peer,)))
+
+    def left(self, room: Room, peer: Peer) -> None:
+        """The connection of ``peer`` has ended."""
+        self._versions.pop(peer, None)
 
     def access_changed(self, room: Room) -> None:
         """Another server changed something, or this one did."""
-        if any(peer.access_version < room.access_version for peer in room.peers):
+        if any(self._is_outdated(room, peer) for peer in room.peers):
             self._check_all(room)
+
+    def _is_outdated(self, room: Room, peer: Peer) -> bool:
+        """Whether something was changed since ``peer`` was given its role."""
+        return self._versions.get(peer, 0) < room.access_version
 
     def look_again(self, room: Room, peer: Peer) -> None:
         """What ``peer`` may be at most has changed."""
@@ -251,9 +269,9 @@ class Members(RoomWatcher):
         room.expel(peer, CollabError("The server cannot tell what you may do here; its log says why."))
 
     def _obey(self, room: Room, peer: Peer, access: RoomAccess) -> None:
-        if peer not in room.peers or access.version < peer.access_version:
+        if peer not in room.peers or access.version < self._versions.get(peer, 0):
             return  # who looked later was faster
-        peer.access_version = access.version
+        self._versions[peer] = access.version
         try:
             role = self._role(access, room.id, peer.user, peer.most)
         except NotAMember:

@@ -37,7 +37,7 @@ def who_gives_way(audience: Audience, peer: Peer, limits: Limits) -> Peer | None
     others = [other for other in audience.peers if _yields(audience, other, peer)]
     if not others:
         raise RoomFull(f"The room has {present} peers, as many as it may; try again later.")
-    return max(others, key=lambda other: (audience.connections[other.user.principal], other.joined_at))
+    return max(reversed(others), key=lambda other: audience.connections[other.user.principal])
 
 
 def _yields(audience: Audience, other: Peer, peer: Peer) -> bool:

@@ -15,22 +15,23 @@ __all__ = ["Audience"]
 class Audience:
     """Who is connected to one room. What is announced is also told to those who come later.
 
+    ``peers`` are they, in the order in which they joined, with when that was, by the event loop's clock.
     ``connections`` counts those of each person, by principal.
     """
 
     def __init__(self) -> None:
-        self.peers: set[Peer] = set()
+        self.peers: dict[Peer, float] = {}
         self.connections: Counter[str] = Counter()
         self._announced: dict[str, tuple[Event, Capability]] = {}
 
-    def add(self, peer: Peer) -> None:
+    def add(self, peer: Peer, now: float) -> None:
         """Let ``peer`` in, who was not in."""
-        self.peers.add(peer)
+        self.peers[peer] = now
         self.connections[peer.user.principal] += 1
 
     def remove(self, peer: Peer) -> None:
         """Let go of ``peer``, who was in."""
-        self.peers.remove(peer)
+        del self.peers[peer]
         self.connections[peer.user.principal] -= 1
         if not self.connections[peer.user.principal]:
             del self.connections[peer.user.principal]

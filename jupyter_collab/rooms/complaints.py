@@ -1,7 +1,9 @@
-"""What the log says about one peer."""
+"""What the log says about the peers of one room."""
 
 import logging
 from collections import Counter
+
+from .peer import Peer
 
 __all__ = ["Complaints"]
 
@@ -9,24 +11,21 @@ log = logging.getLogger(__name__)
 
 
 class Complaints:
-    """Logs the first fault of each kind in full, and of the others their number: a peer must not fill the log.
+    """Logs the first fault of each kind in full, and of the others their number: a peer must not fill the log."""
 
-    ``name`` says whose faults they are.
-    """
+    def __init__(self, room_id: str) -> None:
+        self._room_id = room_id
+        self._counts: dict[Peer, Counter[str]] = {}
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._counts: Counter[str] = Counter()
-
-    def add(self, kind: str, message: str, *arguments: object) -> None:
+    def add(self, peer: Peer, kind: str, message: str, *arguments: object) -> None:
         """Take note of a fault; ``message`` with its ``arguments`` is logged if it is the first of its ``kind``."""
-        self._counts[kind] += 1
-        if self._counts[kind] == 1:
+        counts = self._counts.setdefault(peer, Counter())
+        counts[kind] += 1
+        if counts[kind] == 1:
             log.warning(message, *arguments)
 
-    def close(self, room_id: str) -> None:
+    def leave(self, peer: Peer) -> None:
         """The peer has left the room: log how many faults were not logged in full."""
-        for kind, count in self._counts.items():
+        for kind, count in self._counts.pop(peer, Counter()).items():
             if count > 1:
-                log.warning("Room %s: %d more times %s by %s.", room_id, count - 1, kind, self._name)
-        self._counts.clear()
+                log.warning("Room %s: %d more times %s by %s.", self._room_id, count - 1, kind, peer.name)

@@ -14,6 +14,7 @@ from ..protocol import EMPTY_UPDATE, Ack
 from ..store import Origin, OriginKind, Store
 from . import clock
 from .audience import Audience
+from .complaints import Complaints
 from .counts import Counts
 from .integrate import beginners
 from .journal import Journal
@@ -22,6 +23,7 @@ from .peer import Peer
 from .replica import Replica
 from .reservations import Reservations
 from .room_log import RoomLog
+from .sender import Sender
 from .turns import in_turns, rest_after
 
 __all__ = ["Edits"]
@@ -60,6 +62,8 @@ class Edits:
         Knows whose the room's Yjs client ids are.
     retired_clients
         The Yjs client ids that began its former histories.
+    complaints
+        What the log says about peers.
     on_failed
         Is told of what was wrong with an edit after :meth:`take` has returned.
     """
@@ -77,6 +81,7 @@ class Edits:
         audience: Audience,
         reservations: Reservations,
         counts: Counts,
+        complaints: Complaints,
         on_failed: Callable[[Peer, Exception], None],
     ) -> None:
         self._room_id = room_id
@@ -90,7 +95,9 @@ class Edits:
         self._audience = audience
         self._reservations = reservations
         self._counts = counts
+        self._complaints = complaints
         self._on_failed = on_failed
+        self._senders: dict[Peer, Sender] = {}
         self._reworks = asyncio.Lock()
 
     def close(self) -> None:
@@ -98,6 +105,18 @@ class Edits:
         self._on_failed = unheard
 
     # -- of peers ----------------------------------------------------------------------------------------------------
+
+    def join(self, peer: Peer, author: Author) -> None:
+        """Let ``peer`` send edits, as ``author``."""
+        self._senders[peer] = Sender(author)
+
+    def leave(self, peer: Peer) -> None:
+        """The connection of ``peer`` has ended."""
+        del self._senders[peer]
+
+    def sender(self, peer: Peer) -> Sender:
+        """What is known of the edits of ``peer``, who is in the room."""
+        return self._senders[peer]
 
     def require_own_history(self, clients: Collection[int]) -> None:
         """Raise ``EpochMismatch`` if one of these Yjs clients began a former history of the room."""
@@ -114,41 +133,44 @@ class Edits:
         CollabError
             Nothing of it was taken in, and why.
         """
-        peer.edits_received += 1
+        sender = self._senders[peer]
+        sender.received += 1
         if update == EMPTY_UPDATE:
-            self._acknowledge(peer)
+            self._acknowledge(peer, sender)
             return None
         if not peer.role.may(Capability.EDIT):
-            self._hear_reader(peer, update)
+            self._hear_reader(peer, sender, update)
             return None
-        if peer.was_refused:
+        if sender.was_refused:
             raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
         if self._retired_clients:
             self.require_own_history(beginners(update))
         self._journal.check_space(len(update))
         is_deletion = update[:1] == b"\x00"  # an edit that only deletes is never too large
         self._reservations.admit(len(update), peer, adds=not is_deletion)
-        author = peer.author if is_own else peer.author._replace(is_own=False)
+        author = sender.author if is_own else sender.author._replace(is_own=False)
         if len(update) > MAX_EDIT_BYTES_AT_ONCE:
-            return self._take_in_parts(peer, update, author)
+            return self._take_in_parts(peer, sender, update, author)
         if (changes := self._replica.apply_text(update, author)) is not None:
-            self._keep(peer, changes)
+            self._keep(peer, sender, changes)
             self._counts.edits_taken += 1
             return None
         if not self._replica.is_light(update):
-            return self._take_in_parts(peer, update, author)
+            return self._take_in_parts(peer, sender, update, author)
         admission = self._replica.admit(update, author)
         if clients := self._replica.unclaimed(admission, author):
-            return self._take_claimed(peer, update, author, clients)
-        self._take_part(peer, update, author, admission)
+            return self._take_claimed(peer, sender, update, author, clients)
+        self._take_part(peer, sender, update, author, admission)
         self._counts.edits_taken += 1
         return None
 
-    async def _take_claimed(self, peer: Peer, update: bytes, author: Author, clients: Collection[int]) -> None:
+    async def _take_claimed(
+        self, peer: Peer, sender: Sender, update: bytes, author: Author, clients: Collection[int]
+    ) -> None:
         """Take in an edit, once its client ids are known to be its author's."""
         try:
             if await self._claimed(peer, author, clients):
-                self._take_part(peer, update, author)
+                self._take_part(peer, sender, update, author)
                 self._counts.edits_taken += 1
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
             self._on_failed(peer, error)
@@ -174,12 +196,12 @@ class Edits:
         peer.require(Capability.EDIT)
         return True
 
-    async def _take_in_parts(self, peer: Peer, update: bytes, author: Author) -> None:
+    async def _take_in_parts(self, peer: Peer, sender: Sender, update: bytes, author: Author) -> None:
         """Look at a large edit as a whole, and take it in in parts; everybody else has their turn meanwhile."""
         try:
             stride = Stride()
             parts = await in_turns(self._replica.cut(update, author, stride))
-            count = peer.edits_received
+            count = sender.received
             try:
                 part: bytes | None = next(parts, EMPTY_UPDATE)
                 while part is not None:
@@ -188,28 +210,31 @@ class Edits:
                         return  # they send the rest when they are back
                     peer.require(Capability.EDIT)
                     following = next(parts, None)
-                    peer.edits_received = count if following is None else count - 1  # all of it must be durable
+                    sender.received = count if following is None else count - 1  # all of it must be durable
                     began = thread_time()
                     admission: Admission | None = self._replica.admit(part, author)
                     if admission and (clients := self._replica.unclaimed(admission, author)):
                         if not await self._claimed(peer, author, clients):
                             return
                         admission, began = None, thread_time()
-                    self._take_part(peer, part, author, admission)
+                    self._take_part(peer, sender, part, author, admission)
                     stride.note(took := thread_time() - began)
                     await rest_after(took)
                     part = following
                 self._counts.edits_taken += 1
             finally:
-                peer.edits_received = max(peer.edits_received, count)
+                sender.received = max(sender.received, count)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
             self._on_failed(peer, error)
 
-    def _take_part(self, peer: Peer, update: bytes, author: Author, admission: Admission | None = None) -> None:
+    def _take_part(
+        self, peer: Peer, sender: Sender, update: bytes, author: Author, admission: Admission | None = None
+    ) -> None:
         changes = self._replica.apply(update, author, admission)
-        self._keep(peer, changes, self._replica.take_new_clients())
+        self._keep(peer, sender, changes, self._replica.take_new_clients())
         if stripped := self._replica.strip_trust():
-            peer.complaints.add(
+            self._complaints.add(
+                peer,
                 "trusted_outputs",
                 "Room %s: %s marked outputs as trusted; the mark was taken out.",
                 self._room_id,
@@ -218,12 +243,12 @@ class Edits:
             self._log.tidy(stripped)
         self._see_to_cells(peer.user)
 
-    def _keep(self, peer: Peer, changes: list[bytes], clients: Sequence[int] = ()) -> None:
+    def _keep(self, peer: Peer, sender: Sender, changes: list[bytes], clients: Sequence[int] = ()) -> None:
         """Make what an edit of ``peer`` changed durable; then they are told so, and the others are shown it."""
         if not changes:
-            self._acknowledge(peer)
+            self._acknowledge(peer, sender)
             return
-        self._journal.add(changes, peer.origin, peer, clients=clients)
+        self._journal.add(changes, peer.origin, peer, sender.received, clients=clients)
         if self._journal.failing is not None:
             self._log.tell_unsaved(peer, self._journal.failing)
 
@@ -236,7 +261,7 @@ class Edits:
             self._log.tidy(self._replica.complete(clock.now_ms()))
             self._log.tidy(self._replica.keep_word(by))
 
-    def _hear_reader(self, peer: Peer, update: bytes) -> None:
+    def _hear_reader(self, peer: Peer, sender: Sender, update: bytes) -> None:
         """Refuse an edit of ``peer``, who may not edit; but pycrdt's Provider sends back all that it hears.
 
         What is large is not looked into: that would cost more than a reader may. From a client that cannot be told so
@@ -244,16 +269,16 @@ class Edits:
         """
         is_small = len(update) <= MAX_ECHO_BYTES
         if is_small and self._replica.knows(update):
-            self._acknowledge(peer)
+            self._acknowledge(peer, sender)
         elif is_small or peer.speaks_v1:
             peer.require(Capability.EDIT)
 
-    def _acknowledge(self, peer: Peer) -> None:
+    def _acknowledge(self, peer: Peer, sender: Sender) -> None:
         """Ack an edit that changed nothing, after all before it."""
         if self._journal.has_unsaved:
-            self._journal.add((), peer.origin, peer)
+            self._journal.add((), peer.origin, peer, sender.received)
         else:
-            peer.tell(Ack(peer.edits_received, self._log.head_seq))
+            peer.tell(Ack(sender.received, self._log.head_seq))
 
     # -- of programs ------------------------------------------------------------------------------------------------
 

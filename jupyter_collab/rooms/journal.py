@@ -134,15 +134,16 @@ class Journal:
         updates: Sequence[bytes],
         origin: Origin,
         author: Peer | None = None,
+        number: int = 0,
         *,
         clients: Iterable[int] = (),
         along: Sequence[bytes] = (),
     ) -> None:
-        """Make ``updates`` durable, which come from ``origin``, then tell ``author`` so, if there is one.
+        """Make ``updates`` durable, which come from ``origin``; then tell ``author`` so, if there is one.
 
-        Without updates, only ``author`` is told, after all that was added before. ``clients`` are Yjs client ids that
-        are now known to be those of ``origin``. The updates may build on ``along``, which is durable, and is shown just
-        before them.
+        ``number`` says which of the author's edits this is, the first, the second and so on. Without updates, only the
+        author is told, after all that was added before. ``clients`` are Yjs client ids that are now known to be those
+        of ``origin``. The updates may build on ``along``, which is durable, and is shown just before them.
         """
         self._next.shown.extend(along)
         if not self._next.entries or self._failing is not None:
@@ -154,7 +155,7 @@ class Journal:
         for client in clients:
             self._next.clients.setdefault(client, origin)
         if author is not None:
-            self._next.authors[author] = author.edits_received
+            self._next.authors[author] = number
         self._wake.set()
 
     def accompany(self, updates: Sequence[bytes]) -> None:
@@ -230,6 +231,7 @@ class Journal:
             for callback in batch.waiting:
                 callback()
             self._on_committed(batch, seq)
+            del batch  # else its authors would be kept until there is another one
 
     def _lose(self, error: Exception) -> None:
         self._end(error)

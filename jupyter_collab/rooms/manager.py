@@ -184,8 +184,7 @@ class RoomManager:
         try:
             connections = sum(each.connections_of(peer.user) for each in self._rooms.values())
             check_share(peer, connections, self.limits.connections_per_person, "this server")
-            peer.budget = self.budgets.of(peer.user)
-            room.join(peer)
+            room.join(peer, self.budgets.of(peer.user))
         finally:
             self._close_when_idle(room)
         self._tell(lambda watcher: watcher.joined(room, peer))
@@ -214,7 +213,7 @@ class RoomManager:
     def divergences(self, room_id: str) -> int:
         """How many connections came to differ from the room since it was loaded by this server process."""
         room = self._rooms.get(room_id)
-        return room.divergences if room is not None else 0
+        return room.agreement.divergences if room is not None else 0
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 

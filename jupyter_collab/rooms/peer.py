@@ -6,12 +6,8 @@ from collections.abc import Callable
 
 from ..access import Capability, Role, User
 from ..errors import CloseCode, CollabError, PermissionDenied
-from ..gate import Author
 from ..protocol import Message, UserInfo, build
 from ..store import Origin, OriginKind
-from .budget import Budget
-from .complaints import Complaints
-from .limits import Limits, Pace
 from .peer_outbox import PeerOutbox, Transport
 
 __all__ = ["Peer"]
@@ -23,12 +19,28 @@ MAX_REASON_BYTES = 123
 class Peer:
     """A user's connection: who, in which role, and what is owed to them.
 
-    ``speaks_v1`` says that the client offered ``jupyter-collab.v1`` and understands hello, ack, rejection and event;
-    ``epoch`` is the history that the client says its document belongs to. ``most`` is the best role that the peer may
-    have, whatever the room's owners give it; ``role`` is what they gave it at the version ``access_version``.
-    ``origin`` is where all edits of this connection come from.
-    ``color`` is the CSS colour in which others see the user in this room; ``budget`` is what the person may use of the
-    server's time, ``None`` for no bound.
+    What a part of the room keeps about a peer is that part's own, by peer, until the peer leaves.
+
+    Attributes
+    ----------
+    user
+        The person.
+    role
+        What they may do here now.
+    most
+        The best role that this connection may have, whatever the room's owners give the person.
+    speaks_v1
+        Whether the client offered ``jupyter-collab.v1``, and understands hello, ack, rejection and event.
+    epoch
+        The history that the client says its document belongs to.
+    color
+        The CSS colour in which others see the user in this room.
+    name
+        Names the connection in the log.
+    origin
+        Where all edits of this connection come from.
+    outbox
+        What is owed to them; there from :meth:`attach` on.
     """
 
     _numbers = itertools.count(1)
@@ -42,46 +54,23 @@ class Peer:
         speaks_v1: bool = False,
         epoch: str | None = None,
         most: Role = Role.OWNER,
-        access_version: int = 0,
     ) -> None:
         self.user = user
         self.role = role
         self.speaks_v1 = speaks_v1
         self.epoch = epoch
         self.most = most
-        self.access_version = access_version
         self.color = user.own_color
         self.name = f"{user.username}#{next(self._numbers)}"
         self.origin = Origin.by(user, OriginKind.PEER, connection=secrets.token_hex(8))
-        self.complaints = Complaints(self.name)
-        self.edits_received = 0
-        self.gaps = 0
-        self.was_refused = False
-        self.differs = False
-        self.missed_presence: set[int] = set()
-        self.joined_at = 0.0
-        self.budget: Budget | None = None
-        self._transport = transport
         self.outbox: PeerOutbox
-        self.pace: Pace
-        self.author: Author
+        self._transport = transport
 
     def attach(
-        self,
-        limits: Limits,
-        now: float,
-        on_ready: Callable[["Peer"], None],
-        on_failed: Callable[[CollabError], None],
+        self, outbox_bytes: int, on_ready: Callable[["Peer"], None], on_failed: Callable[[CollabError], None]
     ) -> None:
-        """Get ready for a room's traffic, at ``now`` by the event loop's clock."""
-        self.joined_at = now
-        self.pace = Pace(limits.updates_per_second_per_peer, limits.flood_seconds, now)
-        self.outbox = PeerOutbox(self._transport, limits.outbox_bytes, lambda: on_ready(self), on_failed)
-
-    def detach(self) -> None:
-        """The peer has left the room: hold nothing of it, and send nothing that waits."""
-        self.outbox.close()
-        self.author = self.author._replace(owner_of=_known_to_nobody)
+        """The peer joins a room: from now on it can be sent something."""
+        self.outbox = PeerOutbox(self._transport, outbox_bytes, lambda: on_ready(self), on_failed)
 
     @property
     def info(self) -> UserInfo:
@@ -94,11 +83,6 @@ class Peer:
             raise PermissionDenied(
                 f"Your role here is {self.role.value}, which may not {capability.value}; ask an owner for another role."
             )
-
-    def pay(self, seconds: float) -> None:
-        """The person makes the server busy for so long, beside the time that handling their message takes."""
-        if self.budget is not None:
-            self.budget.spend(seconds)
 
     def send(self, message: Message) -> None:
         """Send any message."""
@@ -119,11 +103,6 @@ class Peer:
 
     def __repr__(self) -> str:
         return f"<Peer {self.name} {self.role.value}>"
-
-
-def _known_to_nobody(_client_id: int) -> str | None:
-    """Who is present under a client id, as whoever is in no room knows it."""
-    return None
 
 
 def _cut(reason: str) -> str:

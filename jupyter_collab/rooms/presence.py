@@ -8,7 +8,7 @@ said itself.
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,8 +75,9 @@ class _Departure:
 
 
 class Presence:
-    """The presence of one room's ``peers``; ``timers`` owns its timers, ``time`` says the seconds, monotonic.
+    """The presence of one room's ``peers``, which says when each joined.
 
+    ``timers`` owns its timers, ``time`` says the seconds, monotonic.
     ``writer_of`` returns who has written under a client id, as :attr:`~..access.User.writer` names them, if known.
     ``on_changed`` is called with each client id of which something changes by a connection to this server.
     """
@@ -84,7 +85,7 @@ class Presence:
     def __init__(
         self,
         limits: Limits,
-        peers: Collection[Peer],
+        peers: Mapping[Peer, float],
         timers: Timers,
         time: Callable[[], float],
         writer_of: Callable[[int], str | None],
@@ -98,19 +99,23 @@ class Presence:
         self._writer_of = writer_of
         self._clients: dict[int, _Client] = {}
         self._owned: dict[Owner, set[int]] = {}
+        self._missed: dict[Peer, set[int]] = {}
+        """What peers were not told while they were busy: clients that changed meanwhile."""
         self._departed: OrderedDict[int, _Departure] = OrderedDict()
         self._changed: dict[int, AwarenessEntry] = {}
         self._authors: dict[Owner, set[int]] = {}
         self._ticking = False
 
     def receive(self, peer: Peer, payload: bytes) -> None:
-        """Take in an awareness update from ``peer``.
+        """Take in an awareness update from ``peer``; nothing that somebody says who has left.
 
         Raises
         ------
         ProtocolError, MessageTooLarge
             Nothing of the update is taken in then.
         """
+        if peer not in self._peers:
+            return
         limit = self._limits.awareness_clients_per_peer
         entries = parse_awareness(
             payload,
@@ -144,8 +149,8 @@ class Presence:
         return None if client is None else client.owner.user.writer
 
     def catch_up(self, peer: Peer) -> None:
-        """Tell ``peer`` what it missed while it was busy."""
-        missed, peer.missed_presence = peer.missed_presence, set()
+        """Tell ``peer`` what it missed while it was busy, if anything."""
+        missed = self._missed.pop(peer, ())
         entries = [entry for client_id in missed if (entry := self._news(peer, client_id)) is not None]
         if entries:
             peer.outbox.send(_message(entries))
@@ -176,6 +181,8 @@ class Presence:
         """Forget what ``owner`` said, and tell the others that it is gone."""
         if isinstance(owner, RemoteOwner):
             self._remote.discard(owner)
+        else:
+            self._missed.pop(owner, None)
         for client_id in self._owned.pop(owner, ()):
             self._forget(client_id)
 
@@ -250,7 +257,8 @@ class Presence:
 
         A plain client sends back what it hears, of the same person's other windows too: but itself it names first.
         """
-        is_later = peer.user == before.user and peer.joined_at > before.joined_at
+        joined_before = before.joined_at if isinstance(before, RemoteOwner) else self._peers[before]
+        is_later = peer.user == before.user and self._peers[peer] > joined_before
         return is_later and (peer.speaks_v1 or peer not in self._owned)
 
     def _check(self, entry: AwarenessEntry) -> None:
@@ -277,7 +285,7 @@ class Presence:
         # What others heard before the departure, and may send back as plain clients do, is older than it. A connection
         # made since has heard nothing of it: that is the client itself, back with the clock it had. Its user says
         # nothing here: with a token and no cookie, jupyter_server makes a new one for each connection.
-        if left is None or entry.clock >= left.clock or peer.joined_at > left.at:
+        if left is None or entry.clock >= left.clock or self._peers[peer] > left.at:
             return True
         # Who said itself that it is gone, and is back, counts on as before.
         return left.owner_name == peer.name and entry.clock + left.offset >= left.clock
@@ -339,7 +347,7 @@ class Presence:
         message = _message(changed.values())
         for peer in tuple(self._peers):
             if peer.outbox.busy:
-                peer.missed_presence.update(changed)
+                self._missed.setdefault(peer, set()).update(changed)
             elif peer not in authors or (peer.speaks_v1 and len(authors) > 1):
                 peer.outbox.send(message)
             elif entries := [*self._echo(peer, changed), *_others(changed, authors[peer])]:

@@ -48,9 +48,11 @@ from ..store import BY_SERVER, Head, LogEntry, LogSlice, Store
 from ..yjs import epoch_client_id, state_vector
 from . import clock
 from .admission import check_share, who_gives_way
+from .agreement import Agreement
 from .audience import Audience
 from .budget import Budget
 from .colors import choose_color
+from .complaints import Complaints
 from .counts import Counts
 from .edits import Edits
 from .efforts import DEAR_SECONDS
@@ -64,6 +66,7 @@ from .presence import Presence
 from .replica import Replica
 from .reservations import Reservations
 from .room_log import RoomLog, not_saved
+from .traffic import Rates, Traffic
 from .turns import NO_REST, in_turns
 
 __all__ = ["Room"]
@@ -75,9 +78,6 @@ Found = TypeVar("Found")
 
 MAX_VECTOR_BYTES = 2**16
 """A state vector may be so much larger than that of the room: some 5,000 clients that the room does not know."""
-
-MAX_GAPS = 3
-"""How many edits with a causal gap a peer may send before it is not asked again."""
 
 GAP_SECONDS = 0.3
 """What a person pays for an edit with a causal gap: the store's log is read, and they are asked for all they have."""
@@ -110,8 +110,8 @@ class Room:
         How programs edit the document.
     log
         Keeps the document and the room's log in the store together.
-    divergences
-        Counts the connections whose document came to differ from the room's.
+    agreement
+        Whether those who are here have the document that the room has.
     """
 
     def __init__(
@@ -130,7 +130,6 @@ class Room:
         self.title = record.title
         self.epoch = record.epoch
         self.access_version = record.access_version
-        self.divergences = 0
         self._store = store
         self._limits = limits
         self._counts = counts
@@ -141,6 +140,8 @@ class Room:
         self._leases = Leases(self._parts)
         self._replica = Replica(limits.room_bytes, on_spoiled=lambda: self.log.heal())
         self._presence = Presence(limits, self._audience.peers, self._parts, self._loop.time, self._replica.writer_of)
+        self._traffic = Traffic(limits, self._loop.time)
+        self._complaints = Complaints(self.id)
         self._reservations = Reservations(self._replica.check_size, limits, self._loop.time)
         self._background = Background(f"room {self.id}", lambda error: on_lost(self, error))
         position = LogPosition(store, self.id, self.epoch, log_slice.seq)
@@ -183,8 +184,10 @@ class Room:
             self._audience,
             self._reservations,
             counts,
+            self._complaints,
             on_failed=self._answer_failure,
         )
+        self.agreement = Agreement(self.id, self._life, self._replica, self._journal, counts)
 
     async def _open(self, log_slice: LogSlice) -> None:
         """Make the document, get to know it, and put it in order."""
@@ -268,8 +271,8 @@ class Room:
         """Whether nobody is here and everything is durable."""
         return not self._audience.peers and not self._journal.has_unsaved and self._life.is_live()
 
-    def join(self, peer: Peer) -> None:
-        """Let ``peer`` in and greet it.
+    def join(self, peer: Peer, budget: Budget | None = None) -> None:
+        """Let ``peer`` in, whose person has this ``budget``, and greet it.
 
         Raises
         ------
@@ -280,15 +283,15 @@ class Room:
         if peer.epoch is not None and peer.epoch != self.epoch:
             raise EpochMismatch(f"The room '{self.id}' has a new history; join it with an empty document.")
         self._make_place(peer)
-        peer.author = Author(peer.user.writer, self._presence.owner_of)
         peer.attach(
-            self._limits,
-            self._loop.time(),
-            on_ready=self._caught_up,
+            self._limits.outbox_bytes,
+            on_ready=self._presence.catch_up,
             on_failed=lambda error: self._expel(peer, error),
         )
         peer.color = choose_color(peer.user, self._presence.owners)
-        self._audience.add(peer)
+        self._audience.add(peer, self._loop.time())
+        self._traffic.join(peer, budget)
+        self.edits.join(peer, Author(peer.user.writer, self._presence.owner_of))
         peer.tell(self._hello(peer))
         self._audience.catch_up(peer, peer.role.capabilities)
         self._ask_for_edits(peer)
@@ -309,11 +312,17 @@ class Room:
         """Let go of ``peer``, whose connection has ended; again does nothing."""
         if peer in self._audience.peers:
             self._audience.remove(peer)
-            peer.detach()
-            self._presence.leave(peer)
-            self._leases.leave(peer)
-            self._reservations.leave(peer)
-            peer.complaints.close(self.id)
+            peer.outbox.close()
+            for part in (
+                self._traffic,
+                self.edits,
+                self._presence,
+                self._leases,
+                self._reservations,
+                self.agreement,
+                self._complaints,
+            ):
+                part.leave(peer)
 
     def set_role(self, peer: Peer, role: Role) -> None:
         """Give a connected peer another role, from its next message on."""
@@ -357,10 +366,6 @@ class Room:
             }
         )
 
-    def _caught_up(self, peer: Peer) -> None:
-        if peer.missed_presence:
-            self._presence.catch_up(peer)
-
     def _expel(self, peer: Peer, error: CollabError) -> None:
         log.warning("Room %s closes %s: %s: %s", self.id, peer.name, error.reason, error)
         self.leave(peer)
@@ -380,12 +385,15 @@ class Room:
 
         Answers what to wait for before the peer's next message is read, if anything.
         """
-        budget = peer.budget
+        rates = self._traffic.of.get(peer)
+        if rates is None:  # they have left
+            return None
+        budget = rates.budget
         if budget is None:
-            return self._receive(peer, data)
+            return self._receive(peer, data, rates)
         if budget.wait_seconds:
             return self._receive_later(peer, data, budget)
-        return budget.measure(lambda: self._receive(peer, data), len(data))
+        return budget.measure(lambda: self._receive(peer, data, rates), len(data))
 
     async def _receive_later(self, peer: Peer, data: bytes, budget: Budget) -> None:
         try:
@@ -397,15 +405,13 @@ class Room:
             if again is not None:
                 await again
 
-    def _receive(self, peer: Peer, data: bytes) -> Awaitable[None] | None:
+    def _receive(self, peer: Peer, data: bytes, rates: Rates) -> Awaitable[None] | None:
         """Handle one message; whatever is wrong with it is between the room and this peer."""
-        if peer not in self._audience.peers:
-            return None
         seconds = None
         try:
-            seconds = peer.pace.take(self._loop.time())
+            seconds = rates.pace.take(self._loop.time())
             if self._life.state is RoomState.HEALING:
-                return self._receive_when_live(peer, data)
+                return self._receive_when_live(peer, data, rates)
             again = self._handle(peer, data)
             if again is not None:
                 return again if seconds is None else _with_rest(again, seconds)
@@ -414,16 +420,19 @@ class Room:
         return None if seconds is None else asyncio.sleep(seconds)
 
     def _answer_failure(self, peer: Peer, error: Exception) -> None:
-        """Tell ``peer`` what is wrong with a message. Nothing that may happen reaches anybody else."""
+        """Tell ``peer``, if they are still here, what is wrong with a message. Whatever it is reaches nobody else."""
+        if not isinstance(error, CollabError):  # the boundary of one message: it ends the connection that it came over
+            log.error("Room %s failed on a message of %s.", self.id, peer.name, exc_info=error)
+        if peer not in self._audience.peers:
+            return
         if isinstance(error, CollabError):
             self._refuse(peer, error)
-        else:  # the boundary of one message: it ends the connection that it came over, and no other
-            log.error("Room %s failed on a message of %s.", self.id, peer.name, exc_info=error)
+        else:
             self._expel(peer, CollabError("The server failed on your message; its log says why. Reconnect."))
 
-    async def _receive_when_live(self, peer: Peer, data: bytes) -> None:
+    async def _receive_when_live(self, peer: Peer, data: bytes, rates: Rates) -> None:
         await self._life.until_live()
-        again = self._receive(peer, data)
+        again = self._receive(peer, data, rates) if peer in self._audience.peers else None
         if again is not None:
             await again
 
@@ -458,50 +467,35 @@ class Room:
             raise MessageTooLarge("The state vector names many more clients than ever wrote in this room.")
         self.edits.require_own_history(state_vector(vector))
         message = self._replica.step2(vector)
-        peer.pay(len(message) / SENT_BYTES_PER_SECOND)
+        self._traffic.pay(peer, len(message) / SENT_BYTES_PER_SECOND)
         self._journal.when_saved(lambda: peer.outbox.send_document(message))
 
     async def _check(self, peer: Peer, check: Check) -> None:
-        """Answer a check; what changed since the last one is read in small steps."""
+        """Answer a check, if the peer is still here then."""
         try:
-            await in_turns(self._replica.digesting())
+            await self.agreement.learn()
             if peer in self._audience.peers:
-                (self._note_difference if check.differs else self._compare)(peer, check.digest)
+                self.agreement.answer(peer, check)
         except Exception as error:  # noqa: BLE001  # it is between the room and this peer
             self._answer_failure(peer, error)
-
-    def _compare(self, peer: Peer, digest: str) -> None:
-        """Say whether ``peer`` has what the room has; not now if anything is still on its way to ``peer``."""
-        is_behind = not self._life.is_live() or self._journal.has_unsaved or peer.outbox.busy
-        own = None if is_behind else self._replica.digest
-        peer.tell(Event({"type": "check", "digest": own, "agrees": None if own is None else own == digest}))
-
-    def _note_difference(self, peer: Peer, digest: str) -> None:
-        """Take note, once for each connection, that ``peer`` found its document to be another than the room's."""
-        if not peer.differs:
-            peer.differs = True
-            self.divergences += 1
-            self._counts.divergences += 1
-            own = self._replica.digest
-            log.warning("Room %s: the document of %s (%r) is not the room's (%r).", self.id, peer.name, digest, own)
 
     def _refuse(self, peer: Peer, error: CollabError) -> None:
         """Say no: to the edit if the peer can be told so, else by ending the connection."""
         if isinstance(error, (PermissionDenied, InvalidUpdate, RoomTooLarge, NotSaved)):
             self._counts.edits_refused += 1
-        rejection = Rejection(peer.edits_received, error.reason, str(error))
-        if isinstance(error, CausalGap) and peer.gaps < MAX_GAPS:
+        sender = self.edits.sender(peer)
+        rejection = Rejection(sender.received, error.reason, str(error))
+        if isinstance(error, CausalGap) and sender.may_sync_again():
             log.warning("Room %s asks %s to sync again: %s", self.id, peer.name, error)
-            peer.gaps += 1
-            peer.pay(GAP_SECONDS)
+            self._traffic.pay(peer, GAP_SECONDS)
             peer.tell(rejection)
             self._ask_for_edits(peer)
             self._background.run_once("catch up", self.log.catch_up)  # another server may have what is missing
         elif _is_about_an_edit(error) and peer.speaks_v1:
-            peer.complaints.add(
-                error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
+            self._complaints.add(
+                peer, error.reason, "Room %s refuses an edit of %s: %s: %s", self.id, peer.name, error.reason, error
             )
-            peer.was_refused = peer.was_refused or isinstance(error, InvalidUpdate)
+            sender.was_refused = sender.was_refused or isinstance(error, InvalidUpdate)
             peer.tell(rejection)
         else:
             self._expel(peer, error)

@@ -88,8 +88,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.transport.tune()
         try:
             await self.manager.start()
-            standing = await self.services.members.standing(room_id, self.peer.user, self.peer.most)
-            self.peer.role, self.peer.access_version = standing.role, standing.access_version
+            await self.services.members.admit(room_id, self.peer)
             room = await self.manager.join(room_id, self.peer)
         except CollabError as error:
             self.log.info("Refused %s in room %s: %s", self.peer.name, room_id, error)

@@ -255,7 +255,7 @@ class FuzzedRoom:
         """Eve comes back after a refusal."""
         if changed and not self.role.may(Capability.EDIT):
             raise Broken(f"A {self.role} changed the document.")
-        if self._eve not in self.room.peers or self._eve.was_refused:
+        if self._eve not in self.room.peers or self.room.edits.sender(self._eve).was_refused:
             if changed:
                 raise Broken("A part of a refused edit stays.")
             self.room.leave(self._eve)
@@ -277,7 +277,10 @@ class FuzzedRoom:
         self._require(state_vector(self._mirror.doc.get_state()) == own, "what is durable has other edits")
         self._require(self._mirror.digest == self.room._replica.digest, "what is durable has other texts")
         self._require(state_vector(self.ada_doc.get_state()) == own, "Ada has other edits")
-        self._require(self._ada in self.room.peers and not self._ada.was_refused, "Ada was refused something")
+        self._require(
+            self._ada in self.room.peers and not self.room.edits.sender(self._ada).was_refused,
+            "Ada was refused something",
+        )
 
     def _look_into(self, document: RoomDocument) -> None:
         notebook = document.to_notebook()

@@ -81,7 +81,7 @@ class Stage:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.clock = HandClock()
-        self.peers: set[Peer] = set()
+        self.peers: dict[Peer, float] = {}
         self.presence = Presence(self.limits, self.peers, self.clock, self.clock.time, lambda _client_id: None)
         self.overflows: list[CollabError] = []
 
@@ -91,15 +91,15 @@ class Stage:
         transport = MemoryTransport()
         peer = Peer(user(name), role, transport, speaks_v1=not plain)
         onlooker = Onlooker(peer, transport)
-        peer.attach(self.limits, self.clock.time(), on_ready=self.presence.catch_up, on_failed=self.overflows.append)
-        self.peers.add(peer)
+        peer.attach(self.limits.outbox_bytes, on_ready=self.presence.catch_up, on_failed=self.overflows.append)
+        self.peers[peer] = self.clock.time()
         self.presence.greet(peer)
         return onlooker
 
     def exit(self, onlooker: Onlooker) -> None:
         """Their connection ends."""
         self.clock.turn(0.001)
-        self.peers.discard(onlooker.peer)
+        self.peers.pop(onlooker.peer, None)
         self.presence.leave(onlooker.peer)
 
     def say(self, onlooker: Onlooker, *entries: tuple[int, int, Any]) -> None:

@@ -228,12 +228,18 @@ async def a_guest(manager: RoomManager, name: str = "eve") -> ScriptedPeer:
     return await ScriptedPeer(name, Role.EDITOR, kind=UserKind.GUEST).join(manager)
 
 
+def budget_of(manager: RoomManager, person: ScriptedPeer) -> Budget:
+    """What somebody may use of the server's time."""
+    budget = manager.budgets.of(person.user)
+    assert budget is not None
+    return budget
+
+
 @scenario
 async def test_messages_beyond_the_share_are_handled_later_and_none_is_lost(tmp_path: Path) -> None:
     async with serving(faulty_store(tmp_path), Limits(loop_seconds_per_minute_per_person=60)) as manager:
         ada, eve = await ScriptedPeer("ada").join(manager), await a_guest(manager)
-        assert eve.peer.budget is not None
-        eve.peer.budget.spend(60.3)
+        budget_of(manager, eve).spend(60.3)
         eve.type("late")
         await ada.typed("x")
         assert not eve.saved
@@ -247,8 +253,7 @@ async def test_messages_beyond_the_share_are_handled_later_and_none_is_lost(tmp_
 async def test_reconnecting_gives_no_new_budget(tmp_path: Path) -> None:
     async with serving(faulty_store(tmp_path)) as manager:
         eve = await a_guest(manager)
-        assert eve.peer.budget is not None
-        eve.peer.budget.spend(100)
+        budget_of(manager, eve).spend(100)
         eve.leave(manager)
         await eve.connect(manager)
         assert eve.room is not None
@@ -287,8 +292,7 @@ async def test_gaps_have_a_price_also_over_reconnects(tmp_path: Path) -> None:
 async def test_somebody_who_sends_too_much_while_they_wait_is_closed(tmp_path: Path) -> None:
     async with serving(faulty_store(tmp_path)) as manager:
         eves = [await a_guest(manager) for _ in range(5)]
-        assert eves[0].peer.budget is not None
-        eves[0].peer.budget.spend(100)
+        budget_of(manager, eves[0]).spend(100)
         large = build(Update(bytes(9 * 2**20)))
         waiting = []
         for eve in eves:
@@ -315,8 +319,7 @@ async def test_a_day_of_work_offline_is_taken_in_at_once(tmp_path: Path) -> None
     async with serving(faulty_store(tmp_path)) as manager:
         eve = await a_guest(manager)
         await eve.send_edit(update)
-        assert eve.peer.budget is not None
-        assert eve.peer.budget.wait_seconds == 0
+        assert budget_of(manager, eve).wait_seconds == 0
         await eve.until_saved()
 
 
@@ -331,6 +334,5 @@ async def test_a_class_that_types_never_waits(tmp_path: Path) -> None:
                 person.type(str(number))
         for person in people:
             await person.until_saved()
-            assert person.peer.budget is not None
-            assert person.peer.budget.wait_seconds == 0
-            assert person.peer.budget._left > 11
+            assert budget_of(manager, person).wait_seconds == 0
+            assert budget_of(manager, person)._left > 11

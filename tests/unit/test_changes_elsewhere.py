@@ -41,13 +41,13 @@ async def test_a_new_role_and_a_removal_reach_who_is_connected_to_another_server
         servers.server("one") as one,
         servers.server("two") as two,
         members_of(one) as members,
-        members_of(two),
+        members_of(two) as there,
     ):
         ada = ScriptedPeer("ada", Role.EDITOR, kind=UserKind.ACCOUNT)
         await members.set_role("demo", ada.user.principal, Role.EDITOR, OWNER)
         await ada.join(two)
         ben = await ScriptedPeer("ben").join(two)
-        await until(lambda: ada.peer.access_version == 1)
+        await until(lambda: there._versions.get(ada.peer) == 1)
         await members.set_role("demo", ada.user.principal, Role.VIEWER, OWNER)
         await until(lambda: ada.peer.role is Role.VIEWER)
         assert ada.events[-1].info["role"] == "viewer"

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,7 @@ from jupyter_collab.people import Members, Waiting
 from jupyter_collab.protocol import (
     AwarenessEntry,
     AwarenessMessage,
+    Check,
     Lease,
     Message,
     SyncStep1,
@@ -114,6 +116,15 @@ class Visitor:
 
     def leave(self) -> None:
         self._manager.leave(self.room, self._peer)
+        self._transport._drained.clear()  # nothing leaves a connection that has ended
+
+    def stall(self) -> None:
+        """Read nothing any more."""
+        self._transport.stalled = True
+
+    def peer_reference(self) -> weakref.ref[Peer]:
+        """The connection, as long as anything keeps it or what belongs to it."""
+        return weakref.ref(self._peer)
 
     async def send(self, message: Message) -> None:
         waiting = self.room.receive(self._peer, build(message))
@@ -184,6 +195,19 @@ async def what_is_refused(visitor: Visitor) -> None:
     await visitor.edit(change)
 
 
+async def a_difference(visitor: Visitor) -> None:
+    await visitor.send(Check("00000000-0", differs=True))
+
+
+async def reading_nothing(visitor: Visitor) -> None:
+    """Their connection takes nothing more, so they miss who is here."""
+    visitor.stall()
+    await visitor.send(SyncStep1(b"\0"))
+    await visitor.room.flush()
+    await visitor.be_present()
+    await until(lambda: visitor.room.presence._missed)
+
+
 async def the_servers_own_edits(visitor: Visitor) -> None:
     origin = Origin(OriginKind.IMPORT, "server:ada", "Ada")
     await visitor.room.edits.change(lambda document: document.append_text("c0", " # more"), origin, by=user("ada"))
@@ -224,6 +248,8 @@ DOINGS: tuple[Doing, ...] = (
     cells,
     much_at_once,
     what_is_refused,
+    a_difference,
+    reading_nothing,
     the_servers_own_edits,
     compaction,
     healing,
@@ -318,3 +344,23 @@ async def test_what_is_done_in_an_open_room_makes_no_garbage(store: FaultyStore,
             await do(visitor)
             await visitor.room.flush()
             assert garbage() == {}
+
+
+@pytest.mark.parametrize("kind", [UserKind.SERVER, UserKind.GUEST])
+@doings
+@scenario
+async def test_of_a_peer_that_has_left_an_open_room_nothing_stays(
+    store: FaultyStore, do: Doing, kind: UserKind
+) -> None:
+    async with serving_all(store) as (manager, kernels):
+        await manager.create_room(room_id="open", content=CONTENT)
+        stays = await Visitor.come(manager, kernels, "open")
+        with collecting_nothing():
+            leaves = await Visitor.come(manager, kernels, "open", kind)
+            peer = leaves.peer_reference()
+            await do(leaves)
+            await leaves.room.flush()
+            leaves.leave()
+            del leaves
+            await stays.be_present()
+            await until(lambda: peer() is None)

@@ -182,7 +182,8 @@ async def test_who_asks_too_often_waits_also_when_there_is_something_to_read(sto
     async with serving(store) as manager:
         (ada,) = await joined(manager, "ada")
         assert ada.room is not None
-        ada.peer.pace.take = lambda now: 3600.0  # type: ignore[method-assign]  # a rest that the test would notice
+        pace = ada.room._traffic.of[ada.peer].pace
+        pace.take = lambda now: 3600.0  # type: ignore[method-assign]  # a rest that the test would notice
         waiting = ada.room.receive(ada.peer, build(Check("00000000-0")))
         assert waiting is not None
         with pytest.raises(TimeoutError):
@@ -205,7 +206,7 @@ async def test_a_difference_is_logged_and_counted_once_for_each_connection(
         for word in ("demo", "ada#", "00000000-0", digest_of(ada.doc)):
             assert word in warnings[0]
         await bob.send(Check("00000000-0", differs=True))
-        assert ada.room.divergences == 2
+        assert ada.room.agreement.divergences == 2
         assert manager.divergences("demo") == 2
         assert manager.divergences("other") == 0
 
