@@ -17,7 +17,7 @@ __all__ = ["load", "loading"]
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES_AT_ONCE = 2**14
+MAX_BYTES_AT_ONCE = 2**12
 """What is not larger is applied in one go."""
 
 LEAST_STEPS, MOST_STEPS = 25_000, 100_000
