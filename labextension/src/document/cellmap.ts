@@ -88,3 +88,14 @@ export function nameOf(cell: CellMap): string {
   const id = cell._item?.id;
   return id ? `${id.client}-${id.clock}` : '';
 }
+
+/** Whether a cell is deleted, and all its text with it: none went into another cell, and none came since. */
+export function isFree(cell: CellMap): boolean {
+  return isDeletedAlone(cell) && !isLate(cell);
+}
+
+/** Whether a cell is deleted, and did not go into another one. */
+export function isDeletedAlone(cell: CellMap): boolean {
+  const deletion = deletionOf(cell);
+  return deletion !== null && deletion.into === undefined;
+}

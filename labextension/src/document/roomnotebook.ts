@@ -1,18 +1,16 @@
 import type { SharedCell } from '@jupyter/ydoc';
-import type { IAttachments, IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
-import { JSONExt } from '@lumino/coreutils';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import { crc32 } from '../text/crc.js';
-import { Arrangement, inOrder, knownType, sourceOf } from './arrangement.js';
-import { CellActions, type IActor, type IPart, type ISlice } from './cellactions.js';
-import { type CellMap, deletionOf, isCellId, isLate, posOf, textOf, typeOf } from './cellmap.js';
-import { makeCell, type RoomCell } from './cells.js';
-import { CellShare, type IShareOwner } from './cellshare.js';
+import { Arrangement, inOrder } from './arrangement.js';
+import { CellActions, type IActor } from './cellactions.js';
+import { isArranging, isOfMoves, mayBeLate } from './cellevents.js';
+import { type CellMap, deletionOf, isFree, textOf } from './cellmap.js';
+import type { RoomCell } from './cells.js';
+import type { IShareOwner } from './cellshare.js';
 import { Cutting } from './cutting.js';
-import { keptInOrder, listDelta } from './delta.js';
+import { listDelta } from './delta.js';
 import { Filler, isUnused } from './filler.js';
 import { History, type IIntention } from './history.js';
 import { type ILateCell, LateCells } from './latecells.js';
@@ -20,7 +18,8 @@ import { type ILostCell, lostCells } from './lostcells.js';
 import { isMoveKey, opOf } from './moves.js';
 import { AnyNotebook } from './notebookmeta.js';
 import { type IArrival, Relocation } from './relocation.js';
-import { separatorsIn, spansOf, trimmed } from './textparts.js';
+import { SharedCells } from './sharedcells.js';
+import { Step } from './step.js';
 import { Tombstones } from './tombstones.js';
 import { type DeleteSet, type IGap, piecesOf } from './units.js';
 
@@ -40,20 +39,6 @@ export interface IDeletedCell {
 export interface ITextPlace {
   readonly id: string;
   readonly index: number;
-}
-
-/** What is done to cells in one transaction of the notebook. */
-interface IEdit {
-  /** The cells as they will be, deleted ones left out. */
-  order: CellMap[] | null;
-  /** Cells that were deleted and may come back before the transaction ends; as JupyterLab changes types. */
-  readonly removed: Set<CellMap>;
-  /** Cells that came with it, each with what it takes to undo that. */
-  readonly made: Map<CellMap, IIntention>;
-  lastRemoved: { cell: CellMap; index: number } | null;
-  /** A cell that came in place of a deleted one, with the text that it is to have; and the order before. */
-  joined: { cell: CellMap; source: string; order: readonly CellMap[] } | null;
-  readonly intentions: IIntention[];
 }
 
 /**
@@ -78,7 +63,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
     this._history = new History(this.ydoc, act => this._perform(act));
     const isOwn = (client: number): boolean => this._isOwn(client);
     this._relocation = new Relocation(this.ydoc, this._arrangement, this._tombstones, isOwn, (cell, naming) =>
-      this._shares.get(cell)?.noteNamed(naming)
+      this._shared.shareOf(cell)?.noteNamed(naming)
     );
     this._actions = new CellActions(this._arrangement, this._relocation, this._tombstones, this._actor());
     this._cutting = new Cutting(this._actions);
@@ -156,7 +141,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
           const place = inOrder([...order, cell]).indexOf(cell);
           order.splice(place, 0, cell);
           this._actions.restore(cell);
-          this._share(cell).setSource(source);
+          this._shared.of(cell).setSource(source);
           end = place + 1;
         } else {
           const place = cell === null ? -1 : order.indexOf(cell);
@@ -215,7 +200,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
     const cell = text.parent instanceof Y.Map ? (text.parent as CellMap) : null;
     const place = cell && this._relocation.follow(cell, gap);
     const isThere = place !== null && deletionOf(place.cell) === null;
-    return isThere ? { id: this._share(place.cell).id, index: place.index } : null;
+    return isThere ? { id: this._shared.of(place.cell).id, index: place.index } : null;
   }
 
   /** The id of the cell that a deleted one was merged into; `null` if it was just deleted, or is not deleted. */
@@ -260,7 +245,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
       this.ydoc.off('afterAllTransactions', this._afterTransactions);
       this._ycells.unobserveDeep(this._onChange);
       this.cells.forEach(cell => cell.dispose());
-      this._shares.forEach(share => share.dispose());
+      this._shared.dispose();
       // The base class takes it off again, and Yjs complains of a handler that is not there.
       this._ycells.observe((this as unknown as IFollower)._onYCellsChanged);
       super.dispose();
@@ -268,14 +253,14 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
   }
 
   override transact(act: () => void, undoable = true, origin: unknown = null): void {
-    if (this._edit) {
+    if (this._step) {
       this.ydoc.transact(act, undoable ? this : origin);
       return;
     }
-    const edit = newEdit();
-    this.ydoc.transact(() => this._run(edit, act), undoable ? this : origin);
+    const step = this._newStep();
+    this.ydoc.transact(() => this._run(step, act), undoable ? this : origin);
     if (undoable) {
-      this._history.push(edit.intentions);
+      this._history.push(step.intentions);
     }
   }
 
@@ -292,42 +277,19 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
    * place of one just deleted, with all its text, is that one; and so is the last of several that have it in pieces.
    */
   override insertCells(index: number, cells: SharedCell.Cell[]): RoomCell[] {
-    const inserted: RoomCell[] = [];
-    this.transact(() => {
-      const order = this._order;
-      const present = cells.map((_, offset) => this._toReuse(index, cells, offset));
-      const made = present.filter(cell => cell === null).length;
-      const keys = this._arrangement.keysAt(order, index, made);
-      cells.forEach((content, offset) => {
-        const cell = present[offset];
-        const place = index + offset;
-        inserted.push(
-          cell === null ? this._make(content, keys.shift() as string, place) : this._reuse(cell, content, place)
-        );
-      });
+    let inserted: RoomCell[] = [];
+    this._inStep(step => {
+      inserted = step.insert(index, cells);
     });
     return inserted;
   }
 
   override moveCells(fromIndex: number, toIndex: number, n = 1): void {
-    this.transact(() => {
-      const order = this._order;
-      const moved = order.splice(fromIndex, n);
-      const index = fromIndex > toIndex ? toIndex : toIndex - n + 1;
-      const keys = this._arrangement.keysAt(order, index, moved.length);
-      moved.forEach((cell, offset) => this._actions.move(cell, keys[offset]));
-      order.splice(index, 0, ...moved);
-    });
+    this._inStep(step => step.move(fromIndex, toIndex, n));
   }
 
   override deleteCellRange(from: number, to: number): void {
-    this.transact(() => {
-      const { removed } = this._edit as IEdit;
-      for (const cell of this._order.splice(from, to - from)) {
-        removed.add(cell);
-        (this._edit as IEdit).lastRemoved = { cell, index: from };
-      }
-    });
+    this._inStep(step => step.remove(from, to));
   }
 
   /**
@@ -337,20 +299,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
    * @param others - The indices of the others.
    */
   mergeCells(primary: number, others: readonly number[], separator = '\n\n'): void {
-    this.transact(() => {
-      const order = this._order;
-      const cell = order[primary];
-      const part = (index: number): IPart => ({ cell: order[index], separator });
-      const sorted = [...others].sort((a, b) => a - b);
-      const [before, after] = [sorted.filter(index => index < primary), sorted.filter(index => index > primary)];
-      this._actions.merge(cell, before.map(part), after.map(part));
-      this._gatherAttachments(
-        cell,
-        sorted.map(index => order[index])
-      );
-      this._clearOutputs(cell);
-      [...sorted].reverse().forEach(index => order.splice(index, 1));
-    });
+    this._inStep(step => step.merge(primary, others, separator));
   }
 
   /**
@@ -360,22 +309,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
    * @param places - Where to split, in order.
    */
   splitCell(index: number, places: readonly number[]): void {
-    this.transact(() => {
-      const order = this._order;
-      const cell = order[index];
-      const source = sourceOf(cell);
-      const { metadata } = this._share(cell).toJSON();
-      const keys = this._arrangement.keysAt(order, index, places.length);
-      const slices = places.map((end, place): ISlice => {
-        const piece = this._arrangement.make({ cell_type: typeOf(cell), metadata }, keys[place]);
-        this._setContent(this._share(piece), { cell_type: typeOf(cell), metadata });
-        this._gatherAttachments(piece, [cell]);
-        return { cell: piece, ...trimmed(source, places[place - 1] ?? 0, end) };
-      });
-      const { start } = trimmed(source, places[places.length - 1], source.length);
-      this._actions.split(cell, slices, start);
-      order.splice(index, 0, ...slices.map(slice => slice.cell));
-    });
+    this._inStep(step => step.split(index, places));
   }
 
   /**
@@ -385,69 +319,42 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
    * @returns Whether that is so; else nothing was done.
    */
   cutOut(cell: CellMap, source: string): boolean {
-    return this._edit !== null && this._edit.made.size > 0 && this._cutting.cut(cell, source, this._order, this._edit);
+    return (
+      this._step !== null && this._step.made.size > 0 && this._cutting.cut(cell, source, this._step.order, this._step)
+    );
   }
 
   // -- editing -------------------------------------------------------------------------------------------------------
 
   /** The cells as this page's edit leaves them. */
   private get _order(): CellMap[] {
-    if (!this._edit) {
-      return this.cells.map(cell => (cell as RoomCell).share.map);
-    }
-    this._edit.order ??= this.cells.map(cell => (cell as RoomCell).share.map);
-    return this._edit.order;
+    return this._step?.order ?? this._shown;
   }
 
-  private _run(edit: IEdit, act: () => void): void {
-    this._edit = edit;
+  /** The cells as they are shown. */
+  private get _shown(): CellMap[] {
+    return this.cells.map(cell => (cell as RoomCell).share.map);
+  }
+
+  private _newStep(): Step {
+    return new Step(() => this._shown, this._arrangement, this._actions, this._shared);
+  }
+
+  /** Does something to the list of cells, as a step or as a part of the one that is made. */
+  private _inStep(act: (step: Step) => void): void {
+    this.transact(() => act(this._step as Step));
+  }
+
+  private _run(step: Step, act: () => void): void {
+    this._step = step;
     try {
       act();
-      this._join(edit);
-      edit.removed.forEach(cell => this._actions.remove(cell));
-      if (edit.made.size === 1) {
-        this._filler.note(
-          this.cells.map(cell => (cell as RoomCell).share.map),
-          this._order
-        );
+      step.end();
+      if (step.made.size === 1) {
+        this._filler.note(this._shown, step.order);
       }
     } finally {
-      this._edit = null;
-    }
-  }
-
-  /** A cell that came in place of a deleted one gets its text, and that of others deleted in the same step. */
-  private _join({ joined, removed }: IEdit): void {
-    if (joined === null) {
-      return;
-    }
-    const { cell, source, order } = joined;
-    const parts = order.filter(other => other === cell || removed.has(other));
-    const split = removed.size > 0 ? separatorsIn(source, parts.map(sourceOf)) : null;
-    if (split === null) {
-      this._share(cell).setSource(source);
-      return;
-    }
-    const place = parts.indexOf(cell);
-    const before = parts.slice(0, place).map((part, index) => ({ cell: part, separator: split[index] }));
-    const after = parts.slice(place + 1).map((part, index) => ({ cell: part, separator: split[place + index] }));
-    this._actions.merge(cell, before, after);
-    parts.forEach(part => removed.delete(part));
-  }
-
-  private _clearOutputs(map: CellMap): void {
-    const cell = this._share(map);
-    if (cell.cell_type === 'code') {
-      cell.clearOutputs();
-      cell.execution_count = null;
-    }
-  }
-
-  /** Gives a text cell what belongs to the texts of others. */
-  private _gatherAttachments(map: CellMap, others: readonly CellMap[]): void {
-    const attachments: object = Object.assign({}, ...[...others, map].map(cell => cell.get('attachments')));
-    if (typeOf(map) !== 'code' && Object.keys(attachments).length > 0) {
-      map.set('attachments', attachments);
+      this._step = null;
     }
   }
 
@@ -465,105 +372,17 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
   private _actor(): IActor {
     return {
       author: () => this.author,
-      note: intention => this._edit?.intentions.push(intention),
-      tellKept: cell => this._cellsKept.emit([this._share(cell).id])
+      note: intention => this._step?.intentions.push(intention),
+      tellKept: cell => this._cellsKept.emit([this._shared.of(cell).id])
     };
   }
 
   private _perform(act: () => void): IIntention[] {
     // What is undone is undone in the cells as they are.
     this.showChanges();
-    const edit = newEdit();
-    this.ydoc.transact(() => this._run(edit, act), this);
-    return edit.intentions;
-  }
-
-  /** The cell in the document that one which is to be inserted is; `null` if it is a new one. */
-  private _toReuse(index: number, cells: readonly SharedCell.Cell[], offset: number): CellMap | null {
-    const { removed, lastRemoved } = this._edit as IEdit;
-    const { id } = cells[offset];
-    if (isCellId(id)) {
-      const cell = this._arrangement.find(id);
-      return cell !== null && (removed.has(cell) || isDeletedAlone(cell)) ? cell : null;
-    }
-    const isLast = offset === cells.length - 1;
-    if (!isLast || lastRemoved?.index !== index || !removed.has(lastRemoved.cell)) {
-      return null;
-    }
-    const [before, after] = [sourceOf(lastRemoved.cell), cells.map(cell => toText(cell.source))];
-    const isThere = cells.length === 1 ? after[0].includes(before) : spansOf(before, after) !== null;
-    return isThere ? lastRemoved.cell : null;
-  }
-
-  private _make(content: SharedCell.Cell, pos: string, index: number): RoomCell {
-    const map = this._arrangement.make(content, pos);
-    const cell = this._share(map);
-    this._order.splice(index, 0, map);
-    this._setContent(cell, content);
-    this._actions.noteMade(map);
-    const { made, intentions } = this._edit as IEdit;
-    made.set(map, intentions[intentions.length - 1]);
-    return cell;
-  }
-
-  private _reuse(map: CellMap, content: SharedCell.Cell, index: number): RoomCell {
-    const edit = this._edit as IEdit;
-    const wasHere = edit.removed.delete(map);
-    const dropped = map.get('dropped');
-    edit.lastRemoved = null;
-    if (!wasHere) {
-      this._actions.restore(map);
-    }
-    if (!wasHere || !isBetween(map, this._order[index - 1], this._order[index])) {
-      this._actions.move(map, this._arrangement.keysAt(this._order, index, 1)[0]);
-    }
-    this._order.splice(index, 0, map);
-    this._actions.setType(map, knownType(content.cell_type));
-    const cell = this._share(map);
-    const source = toText(content.source);
-    if (wasHere && content.id !== map.get('id')) {
-      // The cells that are deleted in the same step may have gone into it.
-      edit.joined = { cell: map, source, order: this.cells.map(shown => (shown as RoomCell).share.map) };
-    } else if (wasHere || crc32(source) !== dropped) {
-      // Else the text is as it was deleted, and what came late stays in it.
-      cell.setSource(source);
-    }
-    this._setContent(cell, content);
-    return cell;
-  }
-
-  /** Gives a cell metadata and outputs, but no trust. */
-  private _setContent(cell: RoomCell, content: SharedCell.Cell): void {
-    const given = Object.entries((content.metadata ?? {}) as Record<string, unknown>);
-    const metadata = Object.fromEntries(given.filter(([key]) => key !== 'trusted'));
-    for (const key of Object.keys(cell.getMetadata())) {
-      if (!(key in metadata)) {
-        cell.deleteMetadata(key);
-      }
-    }
-    cell.setMetadata(metadata as Partial<IBaseCellMetadata>);
-    if (cell.cell_type !== 'code' && 'attachments' in content && content.attachments !== undefined) {
-      cell.setAttachments(content.attachments as IAttachments);
-    }
-    if (cell.cell_type === 'code') {
-      const outputs = (('outputs' in content ? content.outputs : null) ?? []) as IOutput[];
-      if (!JSONExt.deepEqual(cell.getOutputs(), outputs)) {
-        cell.setOutputs(outputs.map(joinLines));
-      }
-    }
-  }
-
-  /** The shared cell of a cell in the document, of the type that it has now. */
-  private _share(map: CellMap): RoomCell {
-    const share = this._shares.get(map) ?? new CellShare(map, this);
-    this._shares.set(map, share);
-    const present = this._made.get(map);
-    if (present?.cell_type === typeOf(map) && !present.isDisposed) {
-      return present;
-    }
-    const cell = makeCell(share, this);
-    this._made.set(map, cell);
-    return cell;
+    const step = this._newStep();
+    this.ydoc.transact(() => this._run(step, act), this);
+    return step.intentions;
   }
 
   // -- following the document ----------------------------------------------------------------------------------------
@@ -655,11 +474,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
   private _show(): void {
     const madeUp = this._arrangement.madeUpIds;
     const before = this.cells as RoomCell[];
-    const wanted = this._arrangement.live.map(map => this._share(map));
-    const stay = new Set(keptInOrder(before, wanted));
-    const known = new Set(before);
-    // A list that JupyterLab keeps has one model for each shared cell, so a cell that changes places is a new one.
-    const after = wanted.map(cell => (known.has(cell) && !stay.has(cell) ? this._renew(cell) : cell));
+    const after = this._shared.list(this._arrangement.live, before);
     after.forEach(cell => (cell.share.madeUpId = madeUp.get(cell.share.map) ?? null));
     const cellsChange = listDelta(before, after);
     if (cellsChange.length === 0) {
@@ -669,20 +484,7 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
     const gone = before.filter(cell => !shown.has(cell));
     this.cells.splice(0, this.cells.length, ...after);
     this._changed.emit({ cellsChange });
-    gone.forEach(cell => this._retire(cell));
-  }
-
-  private _renew({ share }: RoomCell): RoomCell {
-    const cell = makeCell(share, this);
-    this._made.set(share.map, cell);
-    return cell;
-  }
-
-  private _retire(cell: RoomCell): void {
-    if (this._made.get(cell.share.map) === cell) {
-      this._made.delete(cell.share.map);
-    }
-    cell.dispose();
+    gone.forEach(cell => this._shared.retire(cell));
   }
 
   private readonly _arrangement: Arrangement;
@@ -699,9 +501,8 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
   private readonly _lost: ILostCell[] = [];
   private _readOnly = false;
   private _isUnsettled = false;
-  private readonly _shares = new Map<CellMap, CellShare>();
-  private readonly _made = new Map<CellMap, RoomCell>();
-  private _edit: IEdit | null = null;
+  private readonly _shared = new SharedCells(this);
+  private _step: Step | null = null;
   private readonly _holds = new Set<IDisposable>();
   private readonly _lateCellsChanged = new Signal<this, void>(this);
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
@@ -712,54 +513,4 @@ export class RoomNotebook extends AnyNotebook implements IShareOwner {
 /** What the base class follows the cells with. */
 interface IFollower {
   readonly _onYCellsChanged: (event: Y.YArrayEvent<Y.Map<unknown>>) => void;
-}
-
-function newEdit(): IEdit {
-  return { order: null, removed: new Set(), made: new Map(), lastRemoved: null, joined: null, intentions: [] };
-}
-
-/** Whether an event says of a cell that its place, its type or its presence changed. */
-function isArranging(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
-  return (
-    event instanceof Y.YMapEvent &&
-    event.target.parent === bag &&
-    ['id', 'pos', 'cell_type', 'deleted'].some(key => event.keysChanged.has(key))
-  );
-}
-
-/** Whether an event says of a cell where its characters went. */
-function isOfMoves(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
-  return event instanceof Y.YMapEvent && event.target.parent === bag && [...event.keysChanged].some(isMoveKey);
-}
-
-/** Whether an event may make the text of a deleted cell late, or not late any more. */
-function mayBeLate(event: Y.YEvent<Y.AbstractType<unknown>>, bag: Y.Array<unknown>): boolean {
-  const cell = event.target instanceof Y.Text ? event.target.parent : event.target;
-  return cell instanceof Y.Map && cell.parent === bag && (cell.has('deleted') || isArranging(event, bag));
-}
-
-/** Whether a cell is deleted, and all its text with it: none went into another cell, and none came since. */
-function isFree(cell: CellMap): boolean {
-  return isDeletedAlone(cell) && !isLate(cell);
-}
-
-/** Whether a cell is deleted, and did not go into another one. */
-function isDeletedAlone(cell: CellMap): boolean {
-  const deletion = deletionOf(cell);
-  return deletion !== null && deletion.into === undefined;
-}
-
-/** Whether a cell's key puts it between two others. */
-function isBetween(cell: CellMap, before: CellMap | undefined, after: CellMap | undefined): boolean {
-  const [pos, low, high] = [posOf(cell), before && posOf(before), after && posOf(after)];
-  return pos !== null && low !== null && (low ?? '') < pos && (high === undefined || high === null || pos < high);
-}
-
-function toText(source: string | readonly string[] | undefined): string {
-  return typeof source === 'string' ? source : (source ?? []).join('');
-}
-
-/** An output whose text is one piece. */
-function joinLines(output: IOutput): IOutput {
-  return Array.isArray(output.text) ? { ...output, text: output.text.join('') } : output;
 }
