@@ -3,7 +3,7 @@
 from .deleted import Deleted, deletions_in
 from .gate import Admission, Author, Gate
 from .parts import Stride, parts_of_own
-from .places import SharedType
+from .shared_types import SharedType
 from .whole import Lists, parts_of_whole
 
 __all__ = [

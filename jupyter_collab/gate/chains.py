@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from ..yjs import DELETED, Item
 from .deleted import Deleted
-from .places import Place, Unit
+from .shared_types import Place
 from .trails import Branch, Step
+from .units import Unit
 
 __all__ = ["Chains"]
 

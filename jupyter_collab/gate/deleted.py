@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from ..yjs import Deletion, UpdateReader
-from .places import Unit
+from .units import Unit
 
 __all__ = ["Deleted", "deletions_in"]
 

@@ -9,10 +9,13 @@ from ..errors import CausalGap, InvalidUpdate
 from ..yjs import ANY, DELETED, GC, STRING, TYPE, Deletion, Item, UpdateReader, values_of
 from .chains import Chains
 from .deleted import Deleted
+from .draft import PlacesDraft
 from .grammar import ROOTS, Care, care_of, complaint_about, kind_of
 from .guards import Guards
 from .parts import Excerpts, Stride, parts_of, require_short_spans
-from .places import GONE, Kind, Place, Places, PlacesDraft, SharedType, Unit
+from .places import Places
+from .shared_types import GONE, Kind, Place, SharedType
+from .units import Unit
 
 __all__ = ["MAX_AT_ONE_PLACE", "Examination"]
 

@@ -20,9 +20,12 @@ from .guards import Guards
 from .known import require_known
 from .pairs import PairGuard
 from .parts import MAX_PART_STEPS, Stride
-from .places import GONE, Place, Places, SharedType, Unit
-from .shares import MAX_PIECES_OF_ONE, SERVER, require_share
+from .places import Places
+from .shared_types import GONE, Place, SharedType
+from .shares import MAX_PIECES_OF_ONE, require_share
 from .text_edits import Erasing, Typing, read_text_edit
+from .units import Unit
+from .writers import SERVER, Writers
 
 __all__ = ["Admission", "Author", "Gate"]
 
@@ -89,16 +92,13 @@ class Gate:
     client id, be it that of another server on the same store.
     """
 
-    def __init__(self, encode: Callable[[bytes], bytes], owners: dict[int, str] | None = None) -> None:
+    def __init__(self, encode: Callable[[bytes], bytes], writers: Writers | None = None) -> None:
         self._encode = encode
         self._first_size: int | None = None
         """How many shared types there were when the gate first got to know the document."""
         self._places = Places()
         self._guards = Guards()
-        self._owners: dict[int, str] = {} if owners is None else owners
-        """Who writes under each client id, as far as it is known."""
-        self._new_owned: list[int] = []
-        """The client ids that were added to these since :meth:`take_new_clients` was called."""
+        self._writers = Writers() if writers is None else writers
         self._pairs = PairGuard()
         self._cuts = 0
 
@@ -118,16 +118,15 @@ class Gate:
 
     def writer_of(self, client_id: int) -> str | None:
         """The name of the author who has written under a client id, if that is known."""
-        return self._owners.get(client_id)
+        return self._writers.of(client_id)
 
     def know_writers(self, writers: Mapping[int, str]) -> None:
         """Take note of who writes under client ids, from whoever knows it better; empty for a server."""
-        self._owners.update(writers)
+        self._writers.know(writers)
 
     def claim(self, client_id: int) -> None:
         """Let nobody but servers write under a client id."""
-        self._owners[client_id] = SERVER
-        self._new_owned.append(client_id)
+        self._writers.add(client_id, SERVER)
 
     def check(self, update: bytes, author: Author) -> Admission:
         """Look at an update that ``author`` wants to have applied.
@@ -168,7 +167,7 @@ class Gate:
         """A text goes on, by who has written there before."""
         client, clock, end, left, right = typing
         places = self._places
-        if places.end(client) != clock or end > MAX_CLOCK or self._owners.get(client) != author.name:
+        if places.end(client) != clock or end > MAX_CLOCK or self._writers.of(client) != author.name:
             return None
         place = places.place_going_on(client, left, right)
         if place is not None and place.is_text and not self._cuts_pair(left, right):
@@ -211,7 +210,9 @@ class Gate:
         """Look at an update, in small steps."""
         yield from found.steps()
         for client in found.writers:
-            owner = SERVER if client in SERVER_CLIENT_IDS else self._owners.get(client, author.owner_of(client))
+            owner = SERVER if client in SERVER_CLIENT_IDS else self._writers.of(client)
+            if owner is None:
+                owner = author.owner_of(client)
             if owner is not None and owner != author.name:
                 if not author.is_own:  # another server may have it from them, and we shall read it
                     raise CausalGap("The edit has something that somebody else wrote, and that the room does not have.")
@@ -219,7 +220,7 @@ class Gate:
                     "The edit is under the Yjs client id of somebody else. Nothing of it was taken in. "
                     "Take the room's document again, with a new client id."
                 )
-        yield from require_share(author.name, found.draft, found.writers, self._places, self._owners)
+        yield from require_share(author.name, found.draft, found.writers, self._places, self._writers)
         found.require_gone()
         if found.known:
             yield from require_known(update, found.known, self.clocks, self._encode)
@@ -233,7 +234,7 @@ class Gate:
         found = admission.examination
         if found is None or author.name in (SERVER, UserKind.SERVER):
             return frozenset()
-        return found.writers - self._owners.keys()
+        return self._writers.unknown(found.writers)
 
     def commit(self, admission: Admission, changes: Sequence[bytes], author: Author) -> Set[SharedType]:
         """An update that was admitted has been applied; ``changes`` are what the document says that it changed.
@@ -246,9 +247,8 @@ class Gate:
             return frozenset()
         for change in changes:
             self._pairs.learn(change)
-        for client in found.writers - self._owners.keys() if author.is_own else ():
-            self._owners[client] = author.name
-            self._new_owned.append(client)
+        for client in self._writers.unknown(found.writers) if author.is_own else ():
+            self._writers.add(client, author.name)
         for _ in self._add(found, author.name):
             pass
         if found.deletes:
@@ -258,15 +258,14 @@ class Gate:
 
     def take_new_clients(self) -> list[int]:
         """The client ids of which :meth:`commit` has learnt since whose they are, or that servers claimed."""
-        taken, self._new_owned = self._new_owned, []
-        return taken
+        return self._writers.take_new()
 
     def commit_text(self, admission: Admission) -> None:
         """A text edit that was admitted has been applied."""
         typing, place = admission.typing, admission.place
         if typing is not None and place is not None:
             client, _, end, left, right = typing
-            self._places.type_text(client, place, end, left, right, self._owners[client])
+            self._places.type_text(client, place, end, left, right, self._writers.of(client) or SERVER)
         if admission.erasing is not None:
             self._places.erase(*admission.erasing)
 
@@ -323,7 +322,7 @@ class Gate:
 
         Both learn that from what either admits.
         """
-        return Gate(encode, self._owners)
+        return Gate(encode, self._writers)
 
     def freeing(self) -> Iterator[None]:
         """Forget where everything stands, in small steps, and so that no garbage is left. It is of no use then.
@@ -365,7 +364,8 @@ class Gate:
         yield from found.draft.commit()
         for (place, client), count in found.draft.insertions.items():
             if place is not GONE:
-                place.insert(self._owners.get(client, author), count)
+                writer = self._writers.of(client)
+                place.insert(author if writer is None else writer, count)
             yield
         found.lay_trails()
         for place, items in found.valued.items():

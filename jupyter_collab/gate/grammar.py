@@ -1,7 +1,7 @@
 """What may stand where in a room's document, so that JupyterLab can show it: the grammar of ``docs/wire.md``.
 
-It is asked about each item that comes. What is new makes shared types of some :class:`~.places.Kind`; what a person may
-not do has a complaint, a sentence for that person.
+It is asked about each item that comes. What is new makes shared types of some :class:`~.shared_types.Kind`; what a
+person may not do has a complaint, a sentence for that person.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from ..yjs import (
     shared_type_of,
     values_of,
 )
-from .places import Kind, Place
+from .shared_types import Kind, Place
 
 __all__ = ["ROOTS", "RUN_KEYS", "Care", "care_of", "complaint_about", "kind_of"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from .places import Place, Unit
-from .units import Units
+from .shared_types import Place
+from .units import Unit, Units
 
 __all__ = ["Guards"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import InvalidUpdate
 from ..yjs import ANY, DELETED, GC, JSON, STRING, Item, UpdateReader, values_of, write_state_vector
-from .places import Unit
+from .units import Unit
 
 __all__ = ["require_known"]
 

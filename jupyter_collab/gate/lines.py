@@ -13,10 +13,9 @@ applicative random-access stack", 1983).
 from bisect import bisect_right
 from typing import NamedTuple
 
-__all__ = ["UNKNOWN", "Lines", "Unit"]
+from .units import Unit
 
-Unit = tuple[int, int]
-"""A client and its clock."""
+__all__ = ["UNKNOWN", "Lines"]
 
 UNKNOWN: Unit = (-1, -1)
 """The origin of that of which it is not known any more."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ..errors import InvalidUpdate
 from ..protocol import write_varuint
 from ..yjs import Item, UpdateReader
-from .places import Unit
 from .surrogates import Surrogates
+from .units import Unit
 
 __all__ = ["PairGuard"]
 

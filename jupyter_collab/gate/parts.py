@@ -15,7 +15,7 @@ from ..errors import InvalidUpdate
 from ..protocol import write_varuint
 from ..yjs import TYPE, Deletion, Item, UpdateReader
 from .deleted import Deleted
-from .places import Unit
+from .units import Unit
 
 __all__ = ["MAX_PART_ITEMS", "MAX_PART_STEPS", "Stride", "parts_of", "parts_of_own", "require_short_spans"]
 

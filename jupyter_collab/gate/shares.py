@@ -1,13 +1,16 @@
 """What a room has for everybody: some is kept for users of the server, and nobody else may have much of it alone."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 
 from ..access import UserKind
 from ..errors import InvalidUpdate
-from .places import GONE, Place, Places, PlacesDraft
+from .draft import PlacesDraft
+from .places import Places
+from .shared_types import GONE, Place
+from .writers import SERVER, Writers
 
-__all__ = ["MAX_CLIENTS_OF_ONE", "MAX_PIECES_OF_ONE", "SERVER", "require_share"]
+__all__ = ["MAX_CLIENTS_OF_ONE", "MAX_PIECES_OF_ONE", "require_share"]
 
 MAX_NEW_CLIENTS = 2_000
 MAX_CLIENTS = 20_000
@@ -30,12 +33,9 @@ MAX_PIECES_OF_ONE = 100_000
 SHARE_OF_OTHERS = 0.75
 """Of these those whom the server does not know may have so much, all together."""
 
-SERVER = ""
-"""Owns the client ids of servers' documents. No person is named so."""
-
 
 def require_share(
-    author: str, draft: PlacesDraft, writers: Set[int], places: Places, owners: Mapping[int, str]
+    author: str, draft: PlacesDraft, clients: Set[int], places: Places, writers: Writers
 ) -> Iterator[None]:
     """Make sure, in small steps, that what ``author`` would add does not take what others need.
 
@@ -45,9 +45,9 @@ def require_share(
         The name of a person, or of all users of the server, as :class:`~.gate.Author` has it.
     draft, places
         What would be added to which places.
+    clients
+        Those of which something is new.
     writers
-        The clients of which something is new.
-    owners
         Who writes under each client id, as far as it is known.
 
     Raises
@@ -57,8 +57,8 @@ def require_share(
     """
     share = 1.0 if author in (SERVER, UserKind.SERVER) else SHARE_OF_OTHERS
     if draft.new_clients:
-        own = writers | {client for client, name in owners.items() if name == author}
-        _require_clients(draft.new_clients, places.clients, share, len(own))
+        own = len(clients | writers.clients_of(author))
+        _require_clients(draft.new_clients, places.clients, share, own)
     if draft.new_roots and len(places.roots) + draft.new_roots > share * MAX_ROOTS:
         raise InvalidUpdate(
             f"The room would have more than {share * MAX_ROOTS:.0f} root types. Nothing of it was taken in."

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from .places import Unit
+from .units import Unit
 
 __all__ = ["Erasing", "Typing", "read_text_edit"]
 

@@ -1,11 +1,15 @@
-"""Units in order, so that those which a deletion names are found without looking at all."""
+"""What Yjs names all that is written by: units; and some of them in order.
+
+So those that a deletion names are found without looking at all.
+"""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
-from .lines import Unit
+__all__ = ["Unit", "Units"]
 
-__all__ = ["Units"]
+Unit = tuple[int, int]
+"""A client of Yjs and its clock."""
 
 
 class Units:

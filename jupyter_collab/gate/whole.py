@@ -9,7 +9,7 @@ from ..causality import Causality
 from ..yjs import GC, Item, UpdateReader
 from .deleted import Deleted
 from .parts import Excerpts, Stride, parts_of
-from .places import Unit
+from .units import Unit
 
 __all__ = ["Lists", "parts_of_whole"]
 

@@ -10,7 +10,7 @@ from pycrdt import Doc, get_update
 from jupyter_collab.depths import TypeDepths
 from jupyter_collab.errors import CausalGap, InvalidUpdate
 from jupyter_collab.gate import Author, Gate
-from jupyter_collab.gate.places import GONE, Place
+from jupyter_collab.gate.shared_types import GONE, Place
 from jupyter_collab.rooms.integrate import is_known
 from jupyter_collab.yjs import state_vector
 

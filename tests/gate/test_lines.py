@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from jupyter_collab.gate.lines import UNKNOWN, Lines, Unit
+from jupyter_collab.gate.lines import UNKNOWN, Lines
+from jupyter_collab.gate.units import Unit
 
 FIRST, SECOND = 1, 2
 

@@ -4,7 +4,7 @@ import pytest
 
 from jupyter_collab.access import UserKind
 from jupyter_collab.errors import InvalidUpdate
-from jupyter_collab.gate import Author, gate, places, shares
+from jupyter_collab.gate import Author, gate, shared_types, shares
 from jupyter_collab.gate.shares import MAX_CLIENTS_OF_ONE, SHARE_OF_OTHERS
 from jupyter_collab.yjs import Deletion
 
@@ -26,7 +26,7 @@ def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "MAX_PIECES", MAX_PIECES)
     monkeypatch.setattr(shares, "MAX_PIECES_OF_ONE", MAX_PIECES_OF_ONE)
     monkeypatch.setattr(gate, "MAX_PIECES_OF_ONE", MAX_PIECES_OF_ONE)
-    monkeypatch.setattr(places, "FEW_INSERTIONS", 10)
+    monkeypatch.setattr(shared_types, "FEW_INSERTIONS", 10)
 
 
 def room_with_text(characters: int) -> GatedRoom:
