@@ -14,8 +14,8 @@ from ..background import Background
 
 __all__ = ["Garbage"]
 
-THRESHOLDS = (700, 10, 2)
-"""A full run comes after some 20,000 objects more, and takes some ten milliseconds."""
+THRESHOLDS = (700, 5, 2)
+"""A full run comes after some 12,000 objects more, and takes some five milliseconds."""
 
 FULL_GENERATION = 2
 

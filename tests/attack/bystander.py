@@ -3,6 +3,9 @@
 Somebody types in the room that is attacked, and somebody in another room of the same server. Quiet phases and attacks
 take turns, so that what else the machine does counts for both; the ratio is what says something. It fails if somebody
 waits for longer than :data:`MAX_SECONDS` under an attack, and :data:`GOAL` times as long as in quiet.
+
+Each person types 25 letters a second, so in a phase of five seconds the p99 is the second longest wait. For figures,
+use longer phases (``--seconds 20``) on a machine that does nothing else; it is said how busy that was.
 """
 
 import argparse
@@ -180,6 +183,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="pairs of a quiet phase and an attack")
     parser.add_argument("--seconds", type=float, default=5.0, help="so long is each phase")
     options = parser.parse_args()
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{os.cpu_count()} processors, of which {busy:.1f} were busy in the last minute.\n")
     print("| attack (by a) | who types in | quiet p50 / p99 ms | attacked p50 / p99 ms | longest ms | p99, times |")
     print("|--|--|--:|--:|--:|--:|", flush=True)
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder)) as server:
