@@ -34,7 +34,7 @@
      |    +-- TooManyRuns            as many runs wait as may
      +-- PermissionDenied            the role does not include the capability
      |    +-- NotAMember             the room was not opened to this person
-     |    +-- Removed                an owner has taken this person's place in the room away
+     |    +-- Removed                an owner has removed this person from the room
      |    +-- SessionEnded           the login, or the guest's session, is over
      |    +-- SessionReplaced        the guest's session was replaced by a new one: reconnect
      |    +-- GuestsNotAllowed       the server admits no guests
@@ -429,7 +429,7 @@ class NotAMember(PermissionDenied):
 
 
 class Removed(PermissionDenied):
-    """An owner has taken this person's place in the room away."""
+    """An owner has removed this person from the room."""
 
     code = CloseCode.REMOVED
     reason = "removed"

@@ -217,7 +217,7 @@ class Invitations:
         return await self._people.rotate_invite(room_id, invite_id, *hashes, noted), made
 
     async def revoke(self, room_id: str, invite_id: str, by: User, *, remove_members: bool) -> None:
-        """Take an invitation back and, if wished, their place from those who came by it; ``InviteNotFound``."""
+        """Take an invitation back and, if wished, remove those who came by it; ``InviteNotFound``."""
         noted = event(room_id, "invite_revoked", by, {"invitation": invite_id, "members_removed": remove_members})
         await self._people.revoke_invite(room_id, invite_id, remove_members=remove_members, event=noted)
         await self._members.apply(room_id)
@@ -269,7 +269,7 @@ class Invitations:
             await asyncio.sleep(SECONDS_PER_CODE)
 
     async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
-        """Let ``user`` in by an invitation; who is in already by a place that is as good keeps that.
+        """Let ``user`` in by an invitation; who has a membership that is as good keeps that.
 
         Raises
         ------
@@ -278,13 +278,13 @@ class Invitations:
         """
         await self._check_password(invite, password, network_of(address))
         status = "waiting" if invite.needs_approval else "active"
-        place = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
+        offered = MemberRecord(invite.room_id, user.principal, user.display_name, invite.role, status, invite.id)
         kind = "asked_to_join" if invite.needs_approval else "came"
         noted = event(invite.room_id, kind, user, {"invitation": invite.id, "role": invite.role.value})
         if (await self._people.access(invite.room_id, user.principal)).member is None:
             self._joins.check(invite.id)
             self._joins.failed(invite.id)
-        kept = await self._people.redeem(invite.id, place, noted, is_server_user=user.is_server_user)
+        kept = await self._people.redeem(invite.id, offered, noted, is_server_user=user.is_server_user)
         if kept is not None:
             return Entry(invite.room_id, kept.status, kept.role)
         await self._members.apply(invite.room_id)

@@ -95,7 +95,7 @@ class Members(RoomWatcher):
         self._versions[peer] = standing.access_version
 
     async def came_at(self, room_id: str, user: User) -> datetime | None:
-        """When ``user`` was given a place in a room; ``None`` if they have none. ``RoomNotFound``."""
+        """When ``user`` became a member of a room; ``None`` if they are none. ``RoomNotFound``."""
         member = (await self._people.access(room_id, user.principal)).member
         return None if member is None else member.added_at
 
@@ -125,7 +125,7 @@ class Members(RoomWatcher):
     # -- changes -----------------------------------------------------------------------------------------------------
 
     async def list(self, room_id: str) -> list[MemberRecord]:
-        """Who was given a place in a room, by name."""
+        """The members of a room, and those who wait to be let in, by name."""
         return await self._people.members(room_id)
 
     async def set_role(
@@ -133,7 +133,7 @@ class Members(RoomWatcher):
     ) -> MemberRecord:
         """Make somebody a member in ``role``, or let in who waits; ``name`` for somebody who is new.
 
-        Answers their place.
+        Returns their membership.
 
         Raises
         ------
@@ -158,9 +158,9 @@ class Members(RoomWatcher):
         return placed
 
     async def remove(self, room_id: str, principal: str, by: User) -> None:
-        """Take somebody's place away, or refuse who waits; ``MemberNotFound``, ``LastOwner``.
+        """Remove a member, or refuse somebody who waits; ``MemberNotFound``, ``LastOwner``.
 
-        Who gives up their own place has left.
+        A member who removes themselves has left.
         """
         known = (await self._people.access(room_id, principal)).member
         name = "" if known is None else known.display_name
@@ -275,7 +275,7 @@ class Members(RoomWatcher):
         try:
             role = self._role(access, room.id, peer.user, peer.most)
         except NotAMember:
-            room.expel(peer, Removed("An owner of the room has taken your place in it away."))
+            room.expel(peer, Removed("An owner has removed you from this room."))
             return
         if role is not peer.role:
             room.set_role(peer, role)

@@ -22,6 +22,7 @@ from ..people import Accounts, Attendance, Invitations, Members, Sessions, Waiti
 from ..rooms import Limits, RoomManager
 from ..store import SQLStore
 from ..workers import Workers, WorkLimits
+from .configuration import default_store_url, server_ids_folder
 from .cookies import CookieRules
 from .garbage import Garbage
 from .guests import GUEST_ROUTES
@@ -34,7 +35,6 @@ from .open_sockets import OpenSockets
 from .options import require_sound, words_of
 from .page import page_routes
 from .pages import OpenRoomHandler
-from .places import default_store_url, server_ids_folder
 from .rechecks import Rechecks
 from .rest import REST_ROUTES
 from .server_id import ServerId

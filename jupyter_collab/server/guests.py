@@ -64,7 +64,7 @@ class MeHandler(ComingHandler, RoomInfoHandler):
         await self.manager.start()
         user = self.known.user
         # First who waits: somebody who is let in meanwhile is told of as both, and never as neither.
-        places = await self.manager.store.people.places(user.principal)
+        places = await self.manager.store.people.memberships(user.principal)
         reader = Reader(user.principal, user.is_server_user)
         records, _ = await self.manager.list_rooms(limit=LISTED_ROOMS, reader=reader)
         roles = await self.services.members.roles(records, user, self.known.most)

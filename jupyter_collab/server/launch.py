@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ..errors import InvalidRoomId
 from ..rooms import check_room_id
 from . import users
+from .configuration import configured_store_url
 from .people_cli import is_about_people, run
-from .places import configured_store_url
 
 __all__ = ["main"]
 

@@ -89,7 +89,7 @@ class MemberHandler(MemberInfoHandler):
         if principal != self.user.principal:
             self.require_role(Capability.MANAGE)
         if not PRINCIPAL.fullmatch(principal):
-            raise MemberNotFound("Nobody of that name has a place in this room.")
+            raise MemberNotFound("Nobody of that name is a member of this room.")
         await self.services.members.remove(room_id, principal, self.user)
         self.set_status(204)
         self.finish()

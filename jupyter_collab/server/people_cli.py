@@ -20,7 +20,7 @@ from ..people import Invitations, InviteWish, Members
 from ..rooms import Limits, RoomManager
 from ..spans import seconds_of
 from ..store import SQLStore
-from .places import configured_store_url, server_config
+from .configuration import configured_store_url, server_config
 
 __all__ = ["is_about_people", "run"]
 
@@ -175,7 +175,7 @@ async def _audit(people: _People, options: argparse.Namespace) -> None:
 
 
 async def _may_run(people: _People, room_id: str, principal: str) -> bool:
-    """Whether somebody has a place in which they may run code."""
+    """Whether somebody is a member who may run code."""
     members = await people.members.list(room_id)
     return any(member.principal == principal and member.role.may(Capability.RUN) for member in members)
 

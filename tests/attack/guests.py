@@ -15,7 +15,7 @@ from ..servers import PLAIN, RunningServer
 __all__ = ["API", "OWN_PAGE", "WRITING", "browser", "cookie_of", "guest", "invited", "session_of"]
 
 OWN_PAGE = {"X-Jupyter-Collab": "1"}
-FILLED = {"{principal}": "server:ada", "{invite}": "0" * 16, "{run}": "1", "{digest}": "0" * 64}
+FILLED = {"{principal}": "server:ada", "{invitation}": "0" * 16, "{run}": "1", "{digest}": "0" * 64}
 
 
 def _api() -> list[tuple[str, str]]:

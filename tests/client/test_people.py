@@ -51,7 +51,7 @@ def test_a_guest_comes_by_a_link_and_goes_when_it_is_taken_back(room: Room) -> N
         guest.wait_for(lambda: guest.role == "viewer", 10)
         invitation.revoke(remove_members=True)
         guest.wait_for(lambda: guest.status == "refused", 10)
-        assert "taken your place" in guest.problem
+        assert "removed you from this room" in guest.problem
     with pytest.raises(InviteRevoked):
         join(invitation.link, "Late")
     kinds = [event.kind for event in room.audit() if event.kind not in ("joined", "left")]

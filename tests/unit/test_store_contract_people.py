@@ -188,7 +188,7 @@ async def test_who_came_by_an_invitation_goes_with_it(make_sql_store: StoreMaker
 
 @scenario
 async def test_bounds(make_sql_store: StoreMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("places.MAX_MEMBERS", "sql.MAX_INVITES", "events.MAX_EVENTS"):
+    for name in ("memberships.MAX_MEMBERS", "sql.MAX_INVITES", "events.MAX_EVENTS"):
         monkeypatch.setattr(f"jupyter_collab.store.people.{name}", 2)
     async with a_room(make_sql_store, tmp_path) as (_, people):
         await people.put_member(BOB, event())

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from jupyter_collab.errors import NotSaved, StoreUnavailable
-from jupyter_collab.server.places import default_store_url
+from jupyter_collab.server.configuration import default_store_url
 from jupyter_collab.store import Origin, OriginKind, SQLStore, sqlite, sqlite_url, writer
 
 from .scenarios import scenario, until

@@ -25,7 +25,7 @@ GOES_ON = {
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who has a place in a room or, with the status ``waiting``, asks for one.
+    """A member of a room or, with the status ``waiting``, somebody who asks to be one.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class AccessClient:
         self._path = f"rooms/{quote(room_id, safe='')}"
 
     async def members(self) -> list[Member]:
-        """Who was given a place, and who waits for one, by name."""
+        """The members of the room, and those who wait to be let in, by name."""
         members = (await self._get("members"))["members"]
         return [
             Member(
@@ -113,7 +113,7 @@ class AccessClient:
         return None if Role(role).may(Capability.RUN) else GOES_ON.get(response.json()["in_kernel"])
 
     async def remove_member(self, principal: str) -> str | None:
-        """Take somebody's place away, or refuse who waits; returns what :meth:`set_role` does."""
+        """Remove a member, or refuse somebody who waits; returns what :meth:`set_role` does."""
         whole = _whole(principal)
         hint = await self._goes_on(lambda member: member.principal == whole)
         await self._rest.request("DELETE", self._member(whole))

@@ -1,4 +1,4 @@
-"""Coming by an invitation: a link makes a guest of whoever has no login."""
+"""Entering by an invitation: its link makes a guest of a person without a login."""
 
 import ssl
 from urllib.parse import urlsplit, urlunsplit

@@ -79,7 +79,7 @@ class KernelClient:
         return [KernelSpec(spec["name"], spec["display_name"], spec["language"]) for spec in answer["specs"]]
 
     async def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        """Ask for something that answers nothing of use."""
+        """Ask for something whose response holds nothing of use."""
         await self._rest.request(method, f"{self._path}/{path}", params=self._role, json=body)
 
     async def _ask(self, method: str, path: str, *, params: dict[str, Any] | None = None, **arguments: Any) -> Any:

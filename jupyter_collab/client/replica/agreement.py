@@ -7,14 +7,14 @@ __all__ = ["Agreement"]
 JOINED_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 HEALING_SECONDS = 60.0
-"""A document that differs is taken anew at most so often."""
+"""A document that differs is fetched again at most so often."""
 
 
 class Agreement:
     """Says when to ask, and whether an answer means that the documents differ.
 
     An answer counts only if nothing changed here since the question. Something may be on its way all the same, so it
-    takes two answers with one digest, and nothing that changed in between. ``clock`` answers seconds.
+    takes two answers with one digest, and nothing that changed in between. ``clock`` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -66,7 +66,7 @@ class Agreement:
         return may_ask
 
     def hear(self, digest: str | None, *, agrees: bool) -> bool:
-        """Take an answer: the digest of the room's document (``None``: ask later). Answers whether ours differs."""
+        """Take an answer: the digest of the room's document (``None``: ask later). Returns whether ours differs."""
         self._unanswered -= 1
         if not self._is_asked or self._unanswered:
             return False

@@ -35,7 +35,7 @@ RENEW_PRESENCE_SECONDS = 15.0
 """Yjs clients forget those that say nothing for 30 s."""
 
 STEADY_SECONDS = 2.0
-"""A connection that lasted so long was a good one: after it, waiting begins anew."""
+"""A connection that lasted so long was a good one: after it, the waits are short again."""
 
 # The library says the request's headers at debug level, and they hold the token.
 _transport_log = logging.getLogger(__name__ + ".transport")

@@ -68,7 +68,7 @@ class LocalReplica:
     on_news
         Called after anything else changed: what is pending, the role, the title, what is to be sent.
     clock
-        Answers seconds.
+        Returns seconds.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class LocalReplica:
             self.unsent = UnsentText(self.epoch, self._edited_cells(), error).joined_with(self.unsent)
 
     def put_aside(self, error: CollabError) -> None:
-        """Begin anew with the room's document; the text of edits that are not durable is kept in :attr:`unsent`.
+        """Start again with the room's document; the text of edits that are not durable is kept in :attr:`unsent`.
 
         What was there goes on to show until the room's document is here.
         """
@@ -200,7 +200,7 @@ class LocalReplica:
         self._on_news()
 
     def _put_diverged_aside(self) -> None:
-        """Begin anew with the room's document, and keep the text that turns out to be in here only."""
+        """Start again with the room's document, and keep the text that turns out to be in here only."""
         self._differs = False
         error = DocumentDiverged("The document here had come to differ from the room's, which was fetched again.")
         self._diverged = UnsentText(self.epoch, _texts_in(self._synced.room), error)

@@ -15,7 +15,7 @@ _Key = tuple[str, str | None, str | None, RoleName | None]
 
 
 class SharedRoom:
-    """A room, and how many hold it. Made by :meth:`hold`; whoever holds it calls :meth:`let_go` once."""
+    """A room, and how many hold it. Made by :meth:`hold`; each holder calls :meth:`let_go` once."""
 
     def __init__(self, room: Room) -> None:
         self.room = room

@@ -17,14 +17,14 @@ __all__ = [
     "MAX_EVENTS",
     "MAX_INVITES",
     "MAX_MEMBERS",
-    "MAX_PLACES",
+    "MAX_MEMBERSHIPS",
     "EventRecord",
     "InviteRecord",
     "MemberRecord",
     "MemberStatus",
     "PeopleStore",
     "RoomAccess",
-    "better_place",
+    "better_membership",
     "check_invite",
 ]
 
@@ -36,7 +36,7 @@ COMINGS = frozenset(["asked_to_join", "came", "imported", "joined", "left", "ran
 
 MAX_MEMBERS = 2_000
 MAX_INVITES = 200
-MAX_PLACES = 1_000
+MAX_MEMBERSHIPS = 1_000
 """What one room may have at a time, and how many of one's places are told, whoever asks for more."""
 
 MemberStatus = str
@@ -45,7 +45,7 @@ MemberStatus = str
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """Somebody's place in a room. ``invite_id`` says by which invitation they came, if by one."""
+    """A membership of a room. ``invite_id`` says by which invitation they came, if by one."""
 
     room_id: str
     principal: str
@@ -123,20 +123,20 @@ class PeopleStore(ABC):
         """Those of the rooms that the principal is an active member of, and as what."""
 
     @abstractmethod
-    async def places(self, principal: str) -> list[MemberRecord]:
-        """Where the principal was given a place, or waits for one; at most ``MAX_PLACES``, the newest first."""
+    async def memberships(self, principal: str) -> list[MemberRecord]:
+        """The principal's memberships, and where they wait to be let in; at most ``MAX_MEMBERSHIPS``, newest first."""
 
     @abstractmethod
     async def members(self, room_id: str) -> list[MemberRecord]:
-        """Who was given a place in a room, by name."""
+        """The members of a room, and those who wait to be let in, by name."""
 
     @abstractmethod
     async def put_member(self, member: MemberRecord, event: EventRecord) -> MemberRecord:
-        """Give somebody a place in a room, or another one, and answer it; ``LastOwner``, ``TooManyMembers``."""
+        """Give somebody a role in a room, and return the membership; ``LastOwner``, ``TooManyMembers``."""
 
     @abstractmethod
     async def remove_member(self, room_id: str, principal: str, event: EventRecord) -> None:
-        """Take somebody's place away; ``LastOwner``, ``MemberNotFound``."""
+        """Remove a member; ``LastOwner``, ``MemberNotFound``."""
 
     @abstractmethod
     async def set_server_role(
@@ -162,7 +162,8 @@ class PeopleStore(ABC):
     ) -> MemberRecord | None:
         """Use an invitation once: make somebody a member by it, perhaps one of every user of the server.
 
-        Answers the place that they have instead, if that is as good (see :func:`better_place`): nothing was used then.
+        Returns the membership that they have instead, if that is as good (see :func:`better_membership`); then nothing
+        was used.
         Raises ``InviteRevoked``, ``InviteExpired``, ``InviteExhausted`` or ``TooManyMembers``; two who come at once
         cannot both have the last use.
         """
@@ -210,8 +211,8 @@ class PeopleStore(ABC):
         """End one session, or all of somebody."""
 
 
-def better_place(access: RoomAccess, offered: MemberRecord, *, is_server_user: bool) -> MemberRecord | None:
-    """The place that somebody has already, unless what an invitation offers them is better.
+def better_membership(access: RoomAccess, offered: MemberRecord, *, is_server_user: bool) -> MemberRecord | None:
+    """The membership that somebody has already, unless what an invitation offers them is better.
 
     Who is in does not go back to waiting, and a user of the server loses nothing of what all of them have.
     """

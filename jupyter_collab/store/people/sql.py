@@ -13,17 +13,17 @@ from ..moments import now
 from ..schema import events, invites, members, rooms, secrets, sessions
 from .contract import (
     MAX_INVITES,
-    MAX_PLACES,
+    MAX_MEMBERSHIPS,
     EventRecord,
     InviteRecord,
     MemberRecord,
     PeopleStore,
     RoomAccess,
-    better_place,
+    better_membership,
     check_invite,
 )
 from .events import event_record, note_events
-from .places import (
+from .memberships import (
     change_access,
     count,
     find_accesses,
@@ -33,7 +33,7 @@ from .places import (
     is_invite,
     is_member,
     member_record,
-    place_member,
+    put_member,
     require_owner,
     require_room,
 )
@@ -63,10 +63,11 @@ class SQLPeople(PeopleStore):
             lambda connection: {row.room_id: Role(row.role) for row in connection.execute(query)}
         )
 
-    async def places(self, principal: str) -> list[MemberRecord]:
+    async def memberships(self, principal: str) -> list[MemberRecord]:
         query = select(members).where(members.c.principal == principal).order_by(members.c.added_at.desc())
+        query = query.limit(MAX_MEMBERSHIPS)
         return await self._database.read(
-            lambda connection: [member_record(row) for row in connection.execute(query.limit(MAX_PLACES)).mappings()]
+            lambda connection: [member_record(row) for row in connection.execute(query).mappings()]
         )
 
     async def members(self, room_id: str) -> list[MemberRecord]:
@@ -79,7 +80,7 @@ class SQLPeople(PeopleStore):
     async def put_member(self, member: MemberRecord, event: EventRecord) -> MemberRecord:
         def put(connection: Connection) -> MemberRecord:
             change_access(connection, member.room_id, event)
-            placed = place_member(connection, member)
+            placed = put_member(connection, member)
             require_owner(connection, member.room_id)
             return placed
 
@@ -89,7 +90,7 @@ class SQLPeople(PeopleStore):
         def remove(connection: Connection) -> None:
             change_access(connection, room_id, event)
             if connection.execute(members.delete().where(is_member(room_id, principal))).rowcount == 0:
-                raise MemberNotFound("Nobody of that name has a place in this room; perhaps they were removed already.")
+                raise MemberNotFound("Nobody of that name is a member of this room; perhaps they were removed already.")
             require_owner(connection, room_id)
 
         await self._database.write(remove, room_id)
@@ -101,7 +102,7 @@ class SQLPeople(PeopleStore):
             change_access(connection, room_id, event)
             connection.execute(rooms.update().where(rooms.c.id == room_id).values(server_role=role))
             if keeper is not None:
-                place_member(connection, keeper)
+                put_member(connection, keeper)
             require_owner(connection, room_id)
 
         await self._database.write(change, room_id)
@@ -140,12 +141,12 @@ class SQLPeople(PeopleStore):
             is_this = is_invite(member.room_id, invite_id)
             check_invite(find_invite(connection, is_this))
             own = find_accesses(connection, member.room_id, [member.principal])[member.principal]
-            kept = better_place(own, member, is_server_user=is_server_user)
+            kept = better_membership(own, member, is_server_user=is_server_user)
             if kept is not None:
                 return kept
             change_access(connection, member.room_id, event)
             connection.execute(invites.update().where(is_this).values(uses=invites.c.uses + 1))
-            place_member(connection, member)
+            put_member(connection, member)
             return None
 
         return await self._database.write(redeem, member.room_id)

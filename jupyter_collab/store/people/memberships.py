@@ -23,7 +23,7 @@ __all__ = [
     "is_invite",
     "is_member",
     "member_record",
-    "place_member",
+    "put_member",
     "require_owner",
     "require_room",
 ]
@@ -61,8 +61,8 @@ def is_member(room_id: str, principal: str) -> ColumnElement[bool]:
     return (members.c.room_id == room_id) & (members.c.principal == principal)
 
 
-def place_member(connection: Connection, member: MemberRecord) -> MemberRecord:
-    """Give somebody a place, or another one, and return it; ``TooManyMembers``."""
+def put_member(connection: Connection, member: MemberRecord) -> MemberRecord:
+    """Make somebody a member, or give them another role, and return the membership; ``TooManyMembers``."""
     is_this = is_member(member.room_id, member.principal)
     added_at = connection.scalar(select(members.c.added_at).where(is_this))
     if added_at is None and count(connection, members, members.c.room_id == member.room_id) >= MAX_MEMBERS:
