@@ -93,11 +93,15 @@ class RoomDocument:
 
     @classmethod
     def of(cls, updates: Iterable[bytes]) -> "RoomDocument":
-        """A copy of the document that is made of ``updates``, to be edited by a client of its own."""
+        """A copy of the document that is made of ``updates``, to be edited by a client of its own.
+
+        What a room leaves out that is opened, because it does not fit to what is there, is left out here, too.
+        """
         document = cls()
         with document.doc.transaction():
             for update in updates:
-                document.doc.apply_update(update)
+                with suppress(RuntimeError):
+                    document.doc.apply_update(update)
         return document
 
     # Reading

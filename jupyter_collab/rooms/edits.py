@@ -143,6 +143,7 @@ class Edits:
             return None
         if sender.was_refused:
             raise InvalidUpdate("An edit before this one was refused; fetch the room's document again.")
+        self._log.barred.require_none(peer.user.writer)
         if self._retired_clients:
             self.require_own_history(beginners(update))
         self._journal.check_space(len(update))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pycrdt import Doc
 
+from ..background import is_failure
 from ..errors import CausalGap, InvalidUpdate
 from ..gate import Lists, Stride, parts_of_whole
 from ..yjs import state_vector
@@ -37,7 +38,20 @@ def load(doc: "Doc[Any]", updates: Sequence[bytes]) -> None:
     """Apply ``updates``, which are in a log, in one go."""
     with doc.transaction():
         for update in updates:
-            doc.apply_update(update)
+            _apply(doc, update)
+
+
+def _apply(doc: "Doc[Any]", update: bytes) -> None:
+    """Apply what is in a log, as far as yrs takes it: a room that cannot be opened would be lost as a whole.
+
+    If somebody wrote two things under one client id at two servers, the second of them may not fit to what is there.
+    """
+    try:
+        doc.apply_update(update)
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        log.exception("Not all of an update of a log can be applied; the room is opened without that.")
 
 
 def loading(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
@@ -88,7 +102,7 @@ def _applying(doc: "Doc[Any]", updates: Iterable[bytes], stride: Stride | None =
             for _ in range(MAX_UPDATES_AT_ONCE):
                 if update is None or turn > TURN_SECONDS:
                     break
-                seconds = seconds_of(partial(doc.apply_update, update))
+                seconds = seconds_of(partial(_apply, doc, update))
                 excess += seconds - expected_seconds(1, len(update) // LEAST_BYTES_PER_ITEM, len(update))
                 if stride is not None:
                     stride.note(seconds)

@@ -321,14 +321,13 @@ class Replica:
             self._document.keep_words(edited, {"by": by.display_name, "username": by.username, "kind": by.kind.value})
             self._document.accept()
 
-    def comparing(self, updates: Iterable[bytes]) -> Generator[None, None, bool]:
-        """Find out, in small steps, whether ``updates`` say the same as the document of what both have.
+    def comparing(self, update: bytes) -> Generator[None, None, bool]:
+        """Find out, in small steps, whether ``update`` says the same as the document of what both have.
 
         Somebody may have written two things under one client id at two servers at once.
         """
         try:
-            for update in updates:
-                yield from self._gate.comparing(update)
+            yield from self._gate.comparing(update)
         except InvalidUpdate:
             return False
         except ProtocolError:  # :meth:`take` says what is wrong

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 
+from ..access import writer_of
 from ..background import Background
 from ..errors import CollabError, NotSaved, StoreError
 from ..protocol import Ack, Event
 from ..store import BY_SERVER, LogEntry, LogSlice, Store
 from . import clock
 from .audience import Audience
+from .barred import Barred
 from .counts import Counts
 from .journal import Batch, Journal
 from .life import Life, unheard
@@ -40,6 +42,11 @@ class RoomLog:
         Is called when the room has written to its log and nobody else has meanwhile.
     on_changed
         Is told of the entries that the room has and that are durable, its own or those of others.
+
+    Attributes
+    ----------
+    barred
+        Those who may not edit for a while.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class RoomLog:
         self._background = background
         self._counts = counts
         self._expel = expel
+        self.barred = Barred()
         self._on_grown = on_grown
         self._on_changed = on_changed
         self._journal: Journal
@@ -196,9 +204,13 @@ class RoomLog:
 
         If somebody wrote two things under one client id at two servers at once, what is first in the log counts.
         """
-        state = () if log_slice.state is None else (log_slice.state,)
-        foreign = (entry.update for entry in log_slice.entries if not self._position.is_own(entry))
-        return await in_turns(self._replica.comparing([*state, *foreign]), rests=NO_REST)
+        agrees = log_slice.state is None or await in_turns(self._replica.comparing(log_slice.state), rests=NO_REST)
+        for entry in log_slice.entries:
+            if self._position.is_own(entry) or await in_turns(self._replica.comparing(entry.update), rests=NO_REST):
+                continue
+            self.barred.add(writer_of(entry.origin.principal))
+            agrees = False
+        return agrees
 
     async def _meet_writers(self, log_slice: LogSlice) -> None:
         """Learn who writes under the client ids that ``log_slice`` brings, before anybody here can write under them."""

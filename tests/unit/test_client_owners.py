@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Text
+from pycrdt import Doc, Map, Text
 
 from jupyter_collab.access import Role, UserKind
 from jupyter_collab.errors import CloseCode
@@ -239,7 +239,38 @@ async def test_who_writes_two_things_under_one_id_on_two_servers_makes_no_two_ro
         ben.type("ben ")
         await until(lambda: ben.saved)
         await until_same((here, there), "ada", "ben")
+        for server in (here, there):
+            back = await guest("eve").join(server)
+            back.type("more")
+            await until(lambda: back.rejections)  # noqa: B023
+            assert "at two servers at once" in back.rejections[0].message
         late = await ScriptedPeer("late").join(there)
         seen = str(late.text)
     async with serving(make_store()) as again:
         assert str((await ScriptedPeer("later").join(again)).text) == seen
+
+
+@scenario
+async def test_a_room_of_which_one_id_says_two_things_at_two_servers_can_be_opened(make_store: MakeStore) -> None:
+    async with serving(make_store()) as here, serving(make_store(), poll_seconds=NEVER_SECONDS) as there:
+        ben = await ScriptedPeer("ben").join(there)
+        eve, also_eve = await guest("eve").join(here), await guest("eve").join(there)
+        await eve.send_edit(written(eve.doc.get_update(), 4_711, "a"))
+        await eve.until_saved()
+        await also_eve.send_edit(map_under(4_711))
+        await also_eve.until_saved()
+        await ben.typed("ben")
+    async with serving(make_store()) as manager:
+        late = await ScriptedPeer("late").join(manager)
+        assert "ben" in str(late.text)
+        await late.typed("late")
+        document = await manager.read("demo")
+        assert "late" in str(document.doc.get("text", type=Text))
+
+
+def map_under(client_id: int) -> bytes:
+    """An edit that puts a map with a value into another one."""
+    doc: Doc[Any] = Doc(client_id=client_id)
+    values: Map[Any] = doc.get("values", type=Map)
+    values["inner"] = Map({"key": Map({"key": 1})})
+    return doc.get_update()
