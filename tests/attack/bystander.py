@@ -184,7 +184,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5.0, help="so long is each phase")
     options = parser.parse_args()
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(f"{os.cpu_count()} processors, of which {busy:.1f} were busy in the last minute.\n")
+    print(f"{os.cpu_count()} processors, and {busy:.1f} processes that wanted one in the last minute, on average.\n")
     print("| attack (by a) | who types in | quiet p50 / p99 ms | attacked p50 / p99 ms | longest ms | p99, times |")
     print("|--|--|--:|--:|--:|--:|", flush=True)
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder)) as server:
