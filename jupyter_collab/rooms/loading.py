@@ -1,7 +1,7 @@
 """A room's log becomes a document, in small steps: some rooms take yrs seconds, and other rooms go on meanwhile."""
 
 import logging
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..yjs import state_vector
 from .efforts import expected_seconds, seconds_of
 from .turns import TURN_SECONDS
 
-__all__ = ["load", "loading"]
+__all__ = ["Misfit", "load", "loading", "opening"]
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +41,41 @@ def load(doc: "Doc[Any]", updates: Sequence[bytes]) -> None:
             _apply(doc, update)
 
 
-def _apply(doc: "Doc[Any]", update: bytes) -> None:
-    """Apply what is in a log, as far as yrs takes it: a room that cannot be opened would be lost as a whole.
+class Misfit(Exception):
+    """An update of a log does not fit to what is there; of ``update`` a part may have been applied."""
 
-    If somebody wrote two things under one client id at two servers, the second of them may not fit to what is there.
-    """
+    def __init__(self, update: bytes) -> None:
+        super().__init__("An update of a log cannot be applied.")
+        self.update = update
+
+
+def _apply(doc: "Doc[Any]", update: bytes) -> None:
     try:
         doc.apply_update(update)
     except BaseException as error:
         if not is_failure(error):
             raise
-        log.exception("Not all of an update of a log can be applied; the room is opened without that.")
+        raise Misfit(update) from error
+
+
+def opening(
+    make: Callable[[], "Doc[Any]"], updates: Sequence[bytes]
+) -> Generator[None, None, tuple["Doc[Any]", float]]:
+    """:func:`loading` into a document that is made for it, but for updates that do not fit.
+
+    If somebody wrote two things under one client id at two servers, the second of them may not fit to the first. A room
+    that cannot be opened would be lost as a whole.
+    """
+    fitting = list(updates)
+    while True:
+        doc = make()
+        try:
+            excess = yield from loading(doc, fitting)
+        except Misfit as misfit:
+            log.exception("An update of a log cannot be applied; the room is opened without it.")
+            fitting.remove(misfit.update)
+        else:
+            return doc, excess
 
 
 def loading(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
@@ -85,7 +109,10 @@ def _cutting(doc: "Doc[Any]", update: bytes, lists: Lists) -> Generator[None, No
     except (CausalGap, InvalidUpdate):
         log.exception("A large update of a log cannot be cut; it is applied in one go.")
         parts = iter((update,))
-    return (yield from _applying(doc, parts, stride))
+    try:
+        return (yield from _applying(doc, parts, stride))
+    except Misfit as misfit:
+        raise Misfit(update) from misfit
 
 
 def _applying(doc: "Doc[Any]", updates: Iterable[bytes], stride: Stride | None = None) -> Generator[None, None, float]:

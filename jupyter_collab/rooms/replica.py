@@ -18,7 +18,7 @@ from ..yjs import UpdateReader, check_update, server_client_id, state_vector
 from .efforts import Efforts, expected_seconds
 from .integrate import beginners, deleted_in, integrate, is_known
 from .life import unheard
-from .loading import loading
+from .loading import loading, opening
 
 __all__ = ["Replica"]
 
@@ -166,9 +166,10 @@ class Replica:
         Until then it is what it was, and nobody may edit it. Then :meth:`understand` is to be done.
         """
         entries = [*(entry.update for entry in log_slice.entries), *unsaved]
-        document = RoomDocument(Doc(client_id=server_client_id()))
         updates = entries if log_slice.state is None else [log_slice.state, *entries]
-        self._efforts.opened((yield from loading(document.doc, updates)))
+        doc, excess = yield from opening(lambda: Doc(client_id=server_client_id()), updates)
+        document = RoomDocument(doc)
+        self._efforts.opened(excess)
         self.close()
         self._observing = document.doc.observe(self._observe)
         self._document = document

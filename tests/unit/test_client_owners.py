@@ -264,6 +264,9 @@ async def test_a_room_of_which_one_id_says_two_things_at_two_servers_can_be_open
         late = await ScriptedPeer("late").join(manager)
         assert "ben" in str(late.text)
         await late.typed("late")
+        await late.send_edit(map_under(4_712))
+        await late.until_saved()
+        assert late.rejections == []
         document = await manager.read("demo")
         assert "late" in str(document.doc.get("text", type=Text))
 

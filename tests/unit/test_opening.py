@@ -16,7 +16,7 @@ from pycrdt import Array, Doc, Map, Text
 from jupyter_collab.errors import InvalidUpdate, ServerFull
 from jupyter_collab.rooms import RoomState, replica, turns
 from jupyter_collab.rooms.integrate import integrate
-from jupyter_collab.rooms.loading import load, loading
+from jupyter_collab.rooms.loading import load, loading, opening
 
 from .dear_rooms import letter, letters_that_are_dear_later, removal
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
@@ -154,13 +154,15 @@ async def test_another_room_goes_on_while_a_dear_one_is_opened(store: FaultyStor
 async def test_the_log_names_a_room_that_takes_long_to_open(
     store: FaultyStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def load_long(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
-        yield from loading(doc, updates)
-        return 7.25
+    def open_long(
+        make: Callable[[], "Doc[Any]"], updates: Sequence[bytes]
+    ) -> Generator[None, None, tuple["Doc[Any]", float]]:
+        doc, _excess = yield from opening(make, updates)
+        return doc, 7.25
 
     async with serving(store, rooms=("demo", "other")) as manager:
         await manager.read("other")
-        monkeypatch.setattr(replica, "loading", load_long)
+        monkeypatch.setattr(replica, "opening", open_long)
         await manager.read("demo")
     assert [message for message in caplog.messages if "7.2 s more" in message and "Room demo" in message]
     assert not any("Room other" in message for message in caplog.messages)
