@@ -19,6 +19,7 @@ from ..access import Session
 from ..errors import CollabError, StoreError
 from ..people import account_user
 from ..store import AccountRecord
+from .jupyter_server_internals import redirect_safely
 from .principals import AccountUser
 from .services import Services
 from .session_cookies import SERVER_COOKIE
@@ -174,7 +175,7 @@ class AccountLoginHandler(LoginFormHandler):
             return
         rooms = url_path_join(self.base_url, "collab/")
         wanted = self.get_argument("next", default=self.base_url) if opens_server(self, account) else rooms
-        self._redirect_safe(wanted)  # type: ignore[no-untyped-call]  # jupyter_server's is not typed
+        redirect_safely(self, wanted)
 
 
 class AccountLogoutHandler(LogoutHandler):

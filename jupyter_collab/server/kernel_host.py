@@ -17,8 +17,10 @@ from ..errors import KernelDied, KernelFailed
 from ..kernels.contract import KernelSpecs
 from ..kernels.environment import environment_for_rooms
 from ..kernels.jupyter import JupyterKernel
+from ..kernels.jupyter_client_internals import forget_failed_starts, process_of
 from ..kernels.notebook import require_spec
 from ..kernels.specs import KernelRules, specs_for_rooms
+from .jupyter_server_internals import leave_unread, note_activity
 
 __all__ = ["SessionHost"]
 
@@ -66,15 +68,14 @@ class SessionHost:
             session = await self._create_session(room_id, title, name)
         except Exception as error:  # whatever a kernelspec's command, or a provisioner, may raise
             log.exception("The kernel %s of room %s did not start.", name, room_id)
-            self._forget_failed_starts()
+            forget_failed_starts(self._app.kernel_manager)
             raise KernelFailed(f"The kernel '{name}' did not start: {error}. Choose another one.") from error
         kernel = self._kernel(session)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(kernel.shutdown)
             await kernel.open()
             undo.pop_all()
-        # The server itself would read every message as well, at four times the price; see SessionControl.heard.
-        self._app.kernel_manager.stop_watching_activity(kernel.id)  # type: ignore[no-untyped-call]
+        leave_unread(self._app.kernel_manager, kernel.id)  # SessionControl.heard says what the server misses by that
         return kernel
 
     async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
@@ -112,14 +113,6 @@ class SessionHost:
             undo.pop_all()
         return session
 
-    def _forget_failed_starts(self) -> None:
-        """Let go of kernels that never ran: jupyter_client keeps them as pending, and then the server does not stop."""
-        kernels = self._app.kernel_manager
-        pending: dict[str, Any] = getattr(kernels, "_pending_kernels", {})
-        for kernel_id, starting in list(pending.items()):
-            if starting.done() and kernel_id not in kernels:
-                del pending[kernel_id]
-
     def _kernel(self, session: dict[str, Any]) -> JupyterKernel:
         model = session["kernel"]
         return JupyterKernel(model["id"], model["name"], SessionControl(self._app, session["id"], model["id"]))
@@ -149,9 +142,7 @@ class SessionControl:
         is_news = status is not None or now - self._told > TELL_EVERY
         if is_news and self.is_kept:
             self._told = now
-            manager = self._kernels.get_kernel(self._kernel_id)
-            self._kernels.last_kernel_activity = manager.last_activity = now
-            manager.execution_state = status or manager.execution_state
+            note_activity(self._kernels, self._kernel_id, now, status)
 
     @property
     def is_kept(self) -> bool:
@@ -170,7 +161,7 @@ class SessionControl:
         manager = self._kernels.get_kernel(self._kernel_id)
         if not await ensure_async(manager.is_alive()):
             return None
-        return getattr(manager.provisioner, "pid", None) or self._kernel_id
+        return process_of(manager) or self._kernel_id
 
     async def interrupt(self) -> None:
         """Interrupt it."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from tornado.http1connection import HTTP1Connection
-from tornado.websocket import WebSocketHandler, WebSocketProtocol13
+from tornado.websocket import WebSocketHandler
 
 from ..access import Session
 from ..background import Background
-from ..errors import CollabError, SessionEnded, SessionReplaced
+from ..errors import SessionEnded, SessionReplaced
 from ..people import Accounts, EndedSessions, Sessions
+from .tornado_internals import end_websocket
 
 __all__ = ["OpenSockets"]
 
@@ -78,7 +78,8 @@ class OpenSockets:
                 self._opened_by[handler] = ended.successor
             else:
                 del self._opened_by[handler]
-                _close(handler, REPLACED if ended.is_replaced else ENDED)
+                why = REPLACED if ended.is_replaced else ENDED
+                end_websocket(handler, why.code, f"{why.reason}: {why}")
 
     async def _ask_again_and_again(self) -> None:
         self._sessions.listen(always=True)
@@ -91,13 +92,3 @@ class OpenSockets:
                             self._end(EndedSessions(session.hash, is_replaced=False))
         finally:
             self._sessions.listen(always=False)
-
-
-def _close(handler: WebSocketHandler, error: CollabError) -> None:
-    """End a websocket. Nothing more of what it sends is handled, whether or not its client says goodbye."""
-    connection = handler.ws_connection
-    if isinstance(connection, WebSocketProtocol13):
-        connection.client_terminated = True  # else Tornado waits for five seconds, and hands over what comes meanwhile
-        handler.close(error.code, f"{error.reason}: {error}")
-    elif isinstance(handler.request.connection, HTTP1Connection) and handler.request.connection.stream is not None:
-        handler.request.connection.stream.close()  # the handshake is under way

@@ -1,15 +1,15 @@
 """A Tornado websocket as a room's :class:`~jupyter_collab.rooms.Transport`."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 
-from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
-from tornado.websocket import WebSocketHandler, WebSocketProtocol13
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketHandler
 
 from ..errors import CloseCode
+from .tornado_internals import send_at_once, stream_of, tune
 
-__all__ = ["TornadoTransport", "read_in_turns"]
+__all__ = ["TornadoTransport"]
 
 BINARY, CONTINUATION, FINAL = 0x02, 0x00, 0x80
 """Of the first byte of a frame: what it is, and whether the message ends with it (RFC 6455, section 5.2)."""
@@ -20,16 +20,6 @@ FRAGMENT_BYTES = 128 * 2**10
 So a ping does not wait behind all of it: over a slow line that would take longer than the server waits for an answer.
 And a peer that does not read costs this much, as the message itself is shared by all who are sent it.
 """
-
-
-READ_CHUNK_BYTES = 8 * 2**10
-"""How much is read from a socket at a time."""
-
-READ_TURN_BYTES = 64 * 2**10
-"""How much is read from one socket before others have their turn."""
-
-UNSENT_BYTES = 128 * 2**10
-"""So much the system takes that it cannot send yet. It would take megabytes, behind which a ping waits for minutes."""
 
 
 class TornadoTransport:
@@ -48,16 +38,15 @@ class TornadoTransport:
 
     def send(self, message: bytes) -> bool:
         """Send one message; answers whether all of it has left."""
-        connection = self._handler.ws_connection
-        if not isinstance(connection, WebSocketProtocol13):
+        stream = stream_of(self._handler)
+        if stream is None:
             return True
-        stream = connection.stream
         if len(message) > FRAGMENT_BYTES:
             # Who drains this connection waits for its result, as for that of a write.
             self._flushed = asyncio.ensure_future(self._send_in_fragments(stream, message))
             return False
         try:
-            if rest := _sent_at_once(stream, frame_header(len(message)) + message):
+            if rest := send_at_once(stream, frame_header(len(message)) + message):
                 self._flushed = stream.write(rest)
         except StreamClosedError:
             return True
@@ -76,15 +65,10 @@ class TornadoTransport:
 
     def tune(self) -> None:
         """Make the connection fit for many small messages; called once, after the handshake."""
-        connection = self._handler.ws_connection
-        if isinstance(connection, WebSocketProtocol13):
+        if (stream := stream_of(self._handler)) is not None:
             # Else the second of two small messages waits until the client's system has acknowledged the first: 40 ms.
-            connection.set_nodelay(True)
-            # Tornado makes, and clears, a buffer of this size for each of the several reads that a frame takes.
-            connection.stream.read_chunk_size = READ_CHUNK_BYTES
-            read_in_turns(connection.stream)
-            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # systems other than Linux may not have it
-                connection.stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+            self._handler.set_nodelay(True)
+            tune(stream)
 
     def on_drained(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when what was sent last has left, unless the connection ends before."""
@@ -95,48 +79,6 @@ class TornadoTransport:
         """Close the connection."""
         self._is_closing = True
         self._handler.close(code, reason)
-
-
-def read_in_turns(stream: IOStream) -> None:
-    """Let others have their turn while ``stream`` is read: Tornado would read on for as long as somebody sends fast.
-
-    Not with TLS, where the system does not say that there is more of what has been read and not been asked for.
-    """
-    if not isinstance(stream, SSLIOStream):
-        stream.read_from_fd = _Reading(stream.socket)  # type: ignore[method-assign]  # subclasses may; Tornado makes it
-
-
-class _Reading:
-    """Reads from ``source``; after so many bytes it says once that there are no more, and Tornado looks again later."""
-
-    def __init__(self, source: socket.socket) -> None:
-        self._source = source
-        self._left = READ_TURN_BYTES
-
-    def __call__(self, buf: bytearray | memoryview) -> int | None:
-        """As :meth:`tornado.iostream.IOStream.read_from_fd`."""
-        count = self._read(buf) if self._left > 0 else None
-        self._left = READ_TURN_BYTES if count is None else self._left - count
-        return count
-
-    def _read(self, buffer: bytearray | memoryview) -> int | None:
-        try:
-            return self._source.recv_into(buffer)
-        except BlockingIOError:
-            return None
-
-
-def _sent_at_once(stream: IOStream, data: bytes) -> bytes:
-    """Send what the socket takes right now, without the future that ``stream.write`` makes; answers the rest.
-
-    Nothing is sent while earlier data waits in the stream; TLS, and whatever is wrong with the socket, is left to it.
-    """
-    if stream.closed() or stream.writing() or isinstance(stream, SSLIOStream):
-        return data
-    try:
-        return data[stream.socket.send(data) :]
-    except OSError:
-        return data
 
 
 def frame_header(length: int, first_byte: int = FINAL | BINARY) -> bytes:

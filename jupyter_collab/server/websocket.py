@@ -14,6 +14,7 @@ from ..access import Role
 from ..errors import CollabError, InvalidRoomId, UnsupportedMessage
 from ..protocol import SUBPROTOCOL
 from ..rooms import Peer, Room, check_room_id
+from .jupyter_server_internals import count_as_pong, last_pong, stop_pings
 from .principals import Principal, principal_of
 from .services import Services
 from .transport import TornadoTransport
@@ -104,9 +105,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Hand a message to the room; Tornado reads the next one when what this answers is done."""
         if self.room is None:
             return None
-        self.last_pong = (
-            IOLoop.current().time()
-        )  # whoever sends is there, though the pong may wait behind much that they sent before
+        count_as_pong(self, IOLoop.current().time())  # whoever sends is there, though the pong may wait behind much
         if isinstance(message, str):
             self.log.warning("Room %s closes %s: it sent a text frame.", self.room.id, self.peer.name)
             self.peer.close(UnsupportedMessage("text frames are not understood, send binary ones"))
@@ -128,7 +127,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         come late.
         """
         now = IOLoop.current().time()
-        self.last_pong = now if self._is_held else max(self.last_pong, self.transport.left_at)
+        count_as_pong(self, now if self._is_held else max(last_pong(self), self.transport.left_at))
         super().send_ping()
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
@@ -138,9 +137,7 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_close(self) -> None:
         """The connection has ended, whoever ended it."""
-        pings: Any = self.ping_callback  # jupyter_server declares no type of it
-        if pings is not None:
-            pings.stop()
+        stop_pings(self)
         self._leave()
 
     def _leave(self) -> None:

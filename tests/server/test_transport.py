@@ -5,7 +5,7 @@ import socket
 
 from tornado.iostream import IOStream
 
-from jupyter_collab.server.transport import READ_CHUNK_BYTES, READ_TURN_BYTES, read_in_turns
+from jupyter_collab.server.tornado_internals import READ_CHUNK_BYTES, READ_TURN_BYTES, read_in_turns
 
 from ..unit.scenarios import scenario
 
