@@ -14,7 +14,7 @@ import { trans, whyNot } from './words.js';
 /** How many rooms are listed; the rest is found by searching. */
 const MAX_LISTED = 100;
 
-/** The way in: the rooms that one has, a new one, and the form for an invite. */
+/** The way in: the rooms that one has, a new one, and the form for an invitation. */
 export class HomeView implements View {
   /** @param wanted - The room that a stranger asked for, if they came for one. */
   constructor(

@@ -10,7 +10,7 @@ import { trans, whatOthersSee, whatRoleMay, whyNot } from './words.js';
 /** How often one who waits to be let in asks whether they are, in milliseconds. */
 const ASK_EVERY = 2_000;
 
-/** Following an invite: what it is for, under which name one comes, and waiting to be let in. */
+/** Following an invitation: what it is for, under which name one comes, and waiting to be let in. */
 export class JoinView implements View {
   /**
    * @param invite - What one came with; `null` asks for a code or a link.
@@ -49,7 +49,7 @@ export class JoinView implements View {
     this._show(card(trans.__('Join a room'), form, ...this._signIn(null)));
   }
 
-  /** Say what the invite is for. */
+  /** Say what the invitation is for. */
   private async _preview(invite: Invite): Promise<void> {
     this._show(card(trans.__('Join a room'), element('p', '', { role: 'status' }, trans.__('One moment…'))));
     try {
@@ -79,7 +79,7 @@ export class JoinView implements View {
       autocomplete: 'nickname'
     });
     setValue(name, me?.display_name ?? rememberedName());
-    const [passwordField, password] = field(trans.__('Password of the invite'), {
+    const [passwordField, password] = field(trans.__('Password of the invitation'), {
       name: 'password',
       type: 'password',
       required: '',
@@ -180,7 +180,7 @@ export class JoinView implements View {
     const again = isTransient && retry !== null ? [button({ label: trans.__('Try again'), onClick: retry })] : [];
     const other = button({ label: trans.__('Use another link or code'), onClick: () => this._askForInvite() });
     const choices = element('p', 'jc-Card-buttons', {}, ...again, other);
-    this._show(card(trans.__('You cannot join with this invite'), problem, choices));
+    this._show(card(trans.__('You cannot join with this invitation'), problem, choices));
     problem.textContent = whyNot(error);
   }
 
@@ -190,7 +190,7 @@ export class JoinView implements View {
 
 /** A form for the code or the link that one was given. */
 export function inviteForm(onInvite: (invite: Invite) => void, problem = ''): HTMLFormElement {
-  const [codeField, code] = field(trans.__('Invite link or code'), {
+  const [codeField, code] = field(trans.__('Invitation link or code'), {
     name: 'invite',
     required: '',
     autocomplete: 'off',
@@ -204,7 +204,7 @@ export function inviteForm(onInvite: (invite: Invite) => void, problem = ''): HT
     event.preventDefault();
     const invite = readInvite(code.value);
     if (invite === null) {
-      said.textContent = trans.__('This is neither an invite link nor a code.');
+      said.textContent = trans.__('This is neither an invitation link nor a code.');
       askAgain(code);
     } else {
       onInvite(invite);

@@ -4,7 +4,7 @@ import type { Invite } from './pageapi.js';
 /** The name that its guest gave last. */
 const NAME_KEY = 'jupyter-collab:name';
 
-/** The invite with which one went to sign in elsewhere; for this tab alone. */
+/** The invitation with which one went to sign in elsewhere; for this tab alone. */
 const INVITE_KEY = 'jupyter-collab:invite';
 
 export function rememberedName(): string {
@@ -20,12 +20,12 @@ export function forgetName(): void {
   attempt(() => localStorage.removeItem(NAME_KEY));
 }
 
-/** Keep an invite, which no address names, until one is back. */
+/** Keep an invitation, which no address names, until one is back. */
 export function keepInvite(invite: Invite): void {
   attempt(() => sessionStorage.setItem(INVITE_KEY, JSON.stringify(invite)));
 }
 
-/** The invite that was kept, once; `null` if there is none. */
+/** The invitation that was kept, once; `null` if there is none. */
 export function takeInvite(): Invite | null {
   return attempt(() => {
     const kept = sessionStorage.getItem(INVITE_KEY);

@@ -5,7 +5,7 @@ import type { Role } from '../lib/wire/protocol.js';
 
 /** How one can become somebody here. */
 export interface IOffers {
-  /** Whether people without a login may come by an invite. */
+  /** Whether people without a login may come by an invitation. */
   guests: boolean;
   /** Whether people sign in with the password of an account. */
   accounts: boolean;
@@ -41,7 +41,7 @@ const USUAL_OFFERS: IOffers = { guests: true, accounts: false, providers: [] };
 /** What admits to a room: the token of a link, or a short code that one types. */
 export type Invite = { token: string } | { code: string };
 
-/** What one is told of an invite before one follows it. */
+/** What one is told of an invitation before one follows it. */
 export interface IInvitePreview {
   title: string;
   role: Role;
@@ -51,7 +51,7 @@ export interface IInvitePreview {
   invited_by: string;
 }
 
-/** What came of following an invite. */
+/** What came of following an invitation. */
 export interface IJoined {
   room: string;
   status: 'admitted' | 'waiting';
@@ -79,7 +79,7 @@ export class PageApi {
     return requestJson(this._server, 'join/preview', 'POST', invite);
   }
 
-  /** Follow an invite, under a name. */
+  /** Follow an invitation, under a name. */
   async join(invite: Invite, name: string, password: string | null): Promise<IJoined> {
     return requestJson(this._server, 'join', 'POST', { ...invite, name, ...(password !== null && { password }) });
   }

@@ -5,8 +5,8 @@ import type { Invite } from './pageapi.js';
 export type Place = { kind: 'home' } | { kind: 'room'; id: string } | { kind: 'join'; invite: Invite | null };
 
 /**
- * Read where the address leads, and take out of it what nobody is to see: the token of an invite, which would stay in
- * the browser's history, and that of the server. An invite that was kept while one signed in counts again.
+ * Read where the address leads, and take out of it what nobody is to see: the token of an invitation, which would stay
+ * in the browser's history, and that of the server. An invitation that was kept while one signed in counts again.
  */
 export function readPlace(baseUrl: string): Place {
   const url = new URL(location.href);
@@ -24,7 +24,7 @@ export function readPlace(baseUrl: string): Place {
   return id ? { kind: 'room', id } : { kind: 'home' };
 }
 
-/** The address of a place; that of an invite does not name it. */
+/** The address of a place; that of an invitation does not name it. */
 export function addressOf(place: Place, baseUrl: string): string {
   switch (place.kind) {
     case 'home':
@@ -36,7 +36,7 @@ export function addressOf(place: Place, baseUrl: string): string {
   }
 }
 
-/** Read what somebody typed or pasted: an invite link, or a short code. `null` if it is neither. */
+/** Read what somebody typed or pasted: an invitation link, or a short code. `null` if it is neither. */
 export function readInvite(text: string): Invite | null {
   const typed = text.trim();
   const [, token] = /#([\w-]{8,})$/.exec(typed) ?? [];

@@ -76,7 +76,7 @@ function serverSignIn(page: IPage, place: Place): HTMLElement {
   return element('p', 'jc-Card-aside', {}, `${trans.__('Do you have a login on this Jupyter server?')} `, link);
 }
 
-/** A link away from the page, over which its invite is not lost. */
+/** A link away from the page, over which its invitation is not lost. */
 function keeping(place: Place, link: HTMLAnchorElement): HTMLAnchorElement {
   link.addEventListener('click', () => {
     if (place.kind === 'join' && place.invite !== null) {

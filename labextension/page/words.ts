@@ -18,11 +18,11 @@ export function whyNot(error: unknown): string {
     return messageOf(error);
   }
   const words: Readonly<Record<string, string>> = {
-    invite_not_found: trans.__('There is no such invite. Is the link or the code complete?'),
-    invite_revoked: trans.__('This invite was taken back. Ask for a new one.'),
-    invite_expired: trans.__('This invite is no longer valid: its time is over. Ask for a new one.'),
-    invite_exhausted: trans.__('This invite was used as often as it may be. Ask for a new one.'),
-    password_required: trans.__('This invite wants a password.'),
+    invite_not_found: trans.__('There is no such invitation. Is the link or the code complete?'),
+    invite_revoked: trans.__('This invitation was taken back. Ask for a new one.'),
+    invite_expired: trans.__('This invitation is no longer valid: its time is over. Ask for a new one.'),
+    invite_exhausted: trans.__('This invitation was used as often as it may be. Ask for a new one.'),
+    password_required: trans.__('This invitation wants a password.'),
     wrong_password: trans.__('That is not the password.'),
     too_many_attempts: trans.__('Too many attempts. Wait a little and try again.'),
     sign_in_refused: trans.__('That address and that password do not belong together, or the account is locked.'),

@@ -97,7 +97,7 @@ def test_who_waits_is_let_in_or_told_that_they_are_not(person: Callable[..., Per
         expect(told(hugo)).to_have_text("You were not let in.")
         hugo.take_picture("refused")
         hugo.page.get_by_role("button", name="Use another link or code").click()
-        expect(hugo.page.get_by_label("Invite link or code")).to_be_focused()
+        expect(hugo.page.get_by_label("Invitation link or code")).to_be_focused()
 
 
 def test_each_does_what_their_link_gives_and_nothing_else(person: Callable[..., Person], server: RunningServer) -> None:
@@ -215,15 +215,15 @@ def test_a_typed_code_and_its_password_lead_in(person: Callable[..., Person], se
     link = invite(server, "coded", role="viewer", password="open sesame")
     with person("Gina", color_scheme="dark", **PHONE) as gina:
         gina.open_as_stranger("")
-        code = gina.page.get_by_label("Invite link or code")
+        code = gina.page.get_by_label("Invitation link or code")
         code.fill("no?")
         gina.page.get_by_role("button", name="Continue").tap()
-        expect(told(gina)).to_have_text("This is neither an invite link nor a code.")
+        expect(told(gina)).to_have_text("This is neither an invitation link nor a code.")
         gina.take_picture("home")
         code.fill(link["code"])
         gina.page.get_by_role("button", name="Continue").tap()
         gina.page.get_by_label("Your name").fill("Gina")
-        password = gina.page.get_by_label("Password of the invite")
+        password = gina.page.get_by_label("Password of the invitation")
         password.fill("open")
         gina.page.get_by_role("button", name="Join").tap()
         expect(told(gina)).to_have_text("That is not the password.")
@@ -250,11 +250,11 @@ def test_an_invitation_that_is_over_says_why(person: Callable[..., Person], serv
         for link, words in ((back, "taken back"), (late, "its time is over"), (once, "as often as it may be")):
             gina.open_as_stranger(f"join#{link['token']}")
             expect(told(gina)).to_have_text(re.compile(words))
-            expect(gina.page.get_by_role("heading")).to_have_text("You cannot join with this invite")
+            expect(gina.page.get_by_role("heading")).to_have_text("You cannot join with this invitation")
             gina.page.goto("about:blank")
         gina.open_as_stranger(f"join#{late['token']}")
         gina.page.get_by_role("button", name="Use another link or code").click()
-        gina.page.get_by_label("Invite link or code").fill(back["code"])
+        gina.page.get_by_label("Invitation link or code").fill(back["code"])
         gina.page.keyboard.press("Enter")
         expect(told(gina)).to_have_text(re.compile("taken back"))
         gina.take_picture("over")

@@ -44,7 +44,7 @@ def test_what_was_sent_is_taken_out_of_the_browser(person: Callable[..., Person]
         until(lambda: gina.page.evaluate(KEPT))
         gina.page.get_by_role("link", name="Your rooms").click()
         gina.page.get_by_role("button", name="Sign out").click()
-        gina.page.get_by_label("Invite link or code").wait_for()
+        gina.page.get_by_label("Invitation link or code").wait_for()
         assert gina.page.evaluate(KEPT) == 0
         assert gina.page.evaluate("localStorage.length") == 0
         gina.page.goto(f"{server.url}collab/join#{invite(server, 'leaving', role='viewer')['token']}")
@@ -71,5 +71,5 @@ def test_what_was_not_sent_is_shown_before_it_goes(person: Callable[..., Person]
         assert gina.page.evaluate(KEPT) > 0
         sign_out.click()
         sheet.get_by_role("button", name="Delete it and sign out").click()
-        gina.page.get_by_label("Invite link or code").wait_for()
+        gina.page.get_by_label("Invitation link or code").wait_for()
         assert gina.page.evaluate(KEPT) == 0
