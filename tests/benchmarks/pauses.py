@@ -176,7 +176,7 @@ def _class(place: Place) -> Deed:
     with place.client() as client:
         client.post("api/collab/rooms", json={"id": "class"}).raise_for_status()
         wish = {"role": "writer", "password": WORDS_TO_COME}
-        token = client.post("api/collab/rooms/class/invites", json=wish).raise_for_status().json()["token"]
+        token = client.post("api/collab/rooms/class/invitations", json=wish).raise_for_status().json()["token"]
 
     def come(number: int) -> None:
         with httpx.Client(base_url=f"{place.url}collab/api/", headers=OWN_PAGE, timeout=600, trust_env=False) as page:
