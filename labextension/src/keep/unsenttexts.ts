@@ -8,14 +8,22 @@ import { type IUnsentCell, type IUnsentText, withoutSaved } from './unsent.js';
 export class UnsentTexts {
   constructor(private readonly _persistence: IPersistence) {}
 
-  /** The oldest. */
+  /** The oldest; if there is none, what is stranded. */
   get first(): IUnsentText | null {
-    return this._texts[0] ?? null;
+    return this._texts[0] ?? this._stranded;
   }
 
-  /** There is another first one, or none. */
+  /** There is another first one, or none; or something else is stranded. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Say what was not sent and stays in the document, in a room that will not have us; `null` if there is nothing. */
+  strand(text: IUnsentText | null): void {
+    if (text !== this._stranded) {
+      this._stranded = text;
+      this._changed.emit();
+    }
   }
 
   add(texts: readonly IKeptText[]): void {
@@ -61,6 +69,7 @@ export class UnsentTexts {
     }
   }
 
+  private _stranded: IUnsentText | null = null;
   private _texts: IKeptText[] = [];
   private readonly _changed = new Signal<this, void>(this);
 }

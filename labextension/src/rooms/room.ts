@@ -14,13 +14,12 @@ import { KernelApi } from '../rest/kernelapi.js';
 import { RoomsApi } from '../rest/roomsapi.js';
 import { ShareApi } from '../rest/shareapi.js';
 import { isEqual } from '../text/json.js';
-import { type ICursor, type IPerson, readPeople } from '../wire/presence.js';
+import type { ICursor, IPerson } from '../wire/presence.js';
 import {
   CAPABILITIES,
   type Capability,
   type IKernelState,
   type IUser,
-  type IWaiting,
   type Role,
   type RoomEvent
 } from '../wire/protocol.js';
@@ -33,20 +32,14 @@ import {
 } from '../wire/provider.js';
 import { type Lease, Leases } from './leases.js';
 import { Replica } from './replica.js';
+import { type IWaitingPeople, RoomFacts } from './roomfacts.js';
+import { RoomPeople } from './roompeople.js';
 import { type IRoomStatus, readKind } from './status.js';
 
 export type { IRoomStatus, RoomStatusKind } from './status.js';
 
-/** Those who wait to be let into a room: the first of them, and how many there are in all. */
-export interface IWaitingPeople {
-  readonly people: readonly IWaiting[];
-  readonly total: number;
-}
-
 /** A page whose document differs from the room's takes that at most so often. */
 const HEALING_MS = 60_000;
-
-const NOBODY_WAITS: IWaitingPeople = { people: [], total: 0 };
 
 /**
  * One joined room in this page.
@@ -99,11 +92,11 @@ export class Room implements IDisposable {
 
   /** The title, or the id as long as no server told it. */
   get title(): string {
-    return this._title || this.id;
+    return this._facts.title || this.id;
   }
 
-  get titleChanged(): ISignal<this, string> {
-    return this._titleChanged;
+  get titleChanged(): ISignal<RoomFacts, string> {
+    return this._facts.titleChanged;
   }
 
   /** The epoch of the shared model's document. */
@@ -112,15 +105,15 @@ export class Room implements IDisposable {
   }
 
   get role(): Role | null {
-    return this._role;
+    return this._facts.role;
   }
 
   get capabilities(): ReadonlySet<Capability> {
-    return this._capabilities;
+    return this._facts.capabilities;
   }
 
-  get roleChanged(): ISignal<this, void> {
-    return this._roleChanged;
+  get roleChanged(): ISignal<RoomFacts, void> {
+    return this._facts.roleChanged;
   }
 
   get status(): IRoomStatus {
@@ -133,39 +126,39 @@ export class Room implements IDisposable {
 
   /** Who is here; see `readPeople`. */
   get people(): readonly IPerson[] {
-    return this._people;
+    return this._people.present;
   }
 
-  get peopleChanged(): ISignal<this, readonly IPerson[]> {
-    return this._peopleChanged;
+  get peopleChanged(): ISignal<RoomPeople, readonly IPerson[]> {
+    return this._people.changed;
   }
 
   /** What runs in the room, as the server said last; `null` if nothing ever ran since the server knows the room. */
   get kernel(): IKernelState | null {
-    return this._kernel;
+    return this._facts.kernel;
   }
 
-  get kernelChanged(): ISignal<this, IKernelState | null> {
-    return this._kernelChanged;
+  get kernelChanged(): ISignal<RoomFacts, IKernelState | null> {
+    return this._facts.kernelChanged;
   }
 
   /** What the server had to take out of the room when it opened it, for people; empty if nothing was. */
   get mended(): string {
-    return this._mended;
+    return this._facts.mended;
   }
 
-  get mendedChanged(): ISignal<this, void> {
-    return this._mendedChanged;
+  get mendedChanged(): ISignal<RoomFacts, void> {
+    return this._facts.mendedChanged;
   }
 
   /** Who waits to be let in, as those are told who may let them in. */
   get waiting(): IWaitingPeople {
-    return this._waiting;
+    return this._facts.waiting;
   }
 
-  /** Who waits, or something else of who may do what here, is another. */
-  get membersChanged(): ISignal<this, void> {
-    return this._membersChanged;
+  /** Emitted when the waiting list or the members change. */
+  get membersChanged(): ISignal<RoomFacts, void> {
+    return this._facts.membersChanged;
   }
 
   /**
@@ -173,7 +166,7 @@ export class Room implements IDisposable {
    * have us this is what was not sent: it is still part of the document, and can only be copied.
    */
   get unsent(): IUnsentText | null {
-    return this._texts.first ?? this._stranded;
+    return this._texts.first;
   }
 
   get unsentChanged(): ISignal<this, void> {
@@ -229,12 +222,12 @@ export class Room implements IDisposable {
 
   /** Tell the others where one's cursor is. */
   setCursor(cursor: ICursor | null): void {
-    this._setPresence('cursor', cursor);
+    this._people.tell('cursor', cursor);
   }
 
   /** Tell the others in which cell one is. */
   setActiveCell(cellId: string | null): void {
-    this._setPresence('cell', cellId);
+    this._people.tell('cell', cellId);
   }
 
   /** Resolves when the server has all that was typed here: with `false` if it will not have it soon. */
@@ -277,6 +270,8 @@ export class Room implements IDisposable {
     this._replica.dispose();
     void this._persistence.close();
     this._disposed.emit();
+    this._facts.dispose();
+    this._people.dispose();
     Signal.clearData(this);
   }
 
@@ -312,7 +307,7 @@ export class Room implements IDisposable {
     replica.provider.changed.connect(() => this._onProviderChanged(replica));
     replica.provider.closed.connect((_, closing) => this._onClosed(replica, closing));
     replica.provider.event.connect((_, event) => this._onEvent(event));
-    replica.model.awareness.on('change', () => this._updatePeople());
+    replica.model.awareness.on('change', () => this._people.update());
     this._followCells(replica);
     return replica;
   }
@@ -355,7 +350,7 @@ export class Room implements IDisposable {
 
   private _onState(replica: Replica): void {
     if (replica.provider.state !== 'stopped') {
-      this._setStranded(null);
+      this._texts.strand(null);
     }
     if (replica.provider.state !== 'connecting' && replica.provider.state !== 'synced') {
       this._leases.lose();
@@ -379,7 +374,7 @@ export class Room implements IDisposable {
   private _onClosed(replica: Replica, closing: IProviderClosing): void {
     this._closing = closing;
     if (closing.action === 'stop') {
-      this._setStranded(this._readStranded(closing.reason));
+      this._texts.strand(this._readStranded(closing.reason));
     } else if (closing.action === 'retake') {
       if (closing.reason === DIVERGED) {
         this._checksFrom = Date.now() + HEALING_MS;
@@ -395,13 +390,6 @@ export class Room implements IDisposable {
     const { provider, edited } = this._replica;
     const cells = provider.pending > 0 ? edited.read() : [];
     return cells.length > 0 ? { epoch: provider.epoch ?? '', cells, reason } : null;
-  }
-
-  private _setStranded(text: IUnsentText | null): void {
-    if (text !== this._stranded) {
-      this._stranded = text;
-      this._onUnsent();
-    }
   }
 
   private _onUnsent(): void {
@@ -438,7 +426,7 @@ export class Room implements IDisposable {
     void this._keepInstead(next, unsent);
     this._sharedModelChanged.emit();
     this._onLateCells();
-    this._updatePeople();
+    this._people.update();
     former.dispose();
   }
 
@@ -489,81 +477,19 @@ export class Room implements IDisposable {
   // -- what is told --------------------------------------------------------------------------------------------------
 
   private _onEvent(event: RoomEvent): void {
-    switch (event.type) {
-      case 'mended':
-        return this._setMended(event.message);
-      case 'renamed':
-        return this._setTitle(event.title);
-      case 'kernel':
-        return this._setKernel(event);
-      case 'lease':
-        return this._leases.hear(event.key, event.granted);
-      case 'members':
-        return this._setWaiting({ people: event.waiting, total: event.total });
+    if (event.type === 'lease') {
+      this._leases.hear(event.key, event.granted);
+    } else {
+      this._facts.hear(event);
     }
   }
 
   /** Take over what the server said of the room and of us. */
   private _take({ hello, role, capabilities }: Provider): void {
-    if (hello && hello !== this._hello) {
-      this._hello = hello;
-      this._setTitle(hello.title);
-      // The server says what runs, and who waits, right after its hello, if anything does and anybody.
-      this._setKernel(null);
-      this._setWaiting(NOBODY_WAITS);
+    if (this._facts.greet(hello)) {
       this._leases.askAgain();
     }
-    if (role !== null && role !== this._role) {
-      this._role = role;
-      this._capabilities = capabilities;
-      if (!capabilities.has('manage')) {
-        this._setWaiting(NOBODY_WAITS);
-      }
-      this._roleChanged.emit();
-    }
-  }
-
-  private _setMended(message: string): void {
-    if (message !== this._mended) {
-      this._mended = message;
-      this._mendedChanged.emit();
-    }
-  }
-
-  private _setTitle(title: string): void {
-    if (title !== this._title) {
-      this._title = title;
-      this._titleChanged.emit(title);
-    }
-  }
-
-  private _setKernel(kernel: IKernelState | null): void {
-    if (!isEqual(kernel, this._kernel)) {
-      this._kernel = kernel;
-      this._kernelChanged.emit(kernel);
-    }
-  }
-
-  private _setWaiting(waiting: IWaitingPeople): void {
-    if (waiting !== this._waiting) {
-      this._waiting = waiting;
-      this._membersChanged.emit();
-    }
-  }
-
-  private _setPresence(field: 'cursor' | 'cell', value: ICursor | string | null): void {
-    const state = this.awareness.getLocalState();
-    if (!isEqual((state?.[field] ?? null) as typeof value, value)) {
-      this.awareness.setLocalStateField(field, value);
-    }
-  }
-
-  private _updatePeople(): void {
-    const people = readPeople(this.awareness);
-    if (!isEqual(people, this._people)) {
-      this._people = people;
-      this._peopleChanged.emit(people);
-    }
+    this._facts.setRole(role, capabilities);
   }
 
   private _updateStatus(): void {
@@ -597,8 +523,9 @@ export class Room implements IDisposable {
 
   /** As the server said or, until then, as was asked for. */
   private get _mayEdit(): boolean {
-    const { role } = this._options;
-    return this._role ? this._capabilities.has('edit') : role === undefined || CAPABILITIES[role].includes('edit');
+    const { role, capabilities } = this._facts;
+    const { role: asked } = this._options;
+    return role !== null ? capabilities.has('edit') : asked === undefined || CAPABILITIES[asked].includes('edit');
   }
 
   private readonly _options: Room.IOptions;
@@ -616,24 +543,11 @@ export class Room implements IDisposable {
   private _isStarted = false;
   private _isAway = false;
   private _isDisposed = false;
-  private _hello: Provider['hello'] = null;
-  private _title = '';
-  private _role: Role | null = null;
-  private _capabilities: ReadonlySet<Capability> = new Set();
   private _status: IRoomStatus;
-  private _people: readonly IPerson[] = [];
-  private _kernel: IKernelState | null = null;
-  private _mended = '';
-  private _waiting: IWaitingPeople = NOBODY_WAITS;
-  private _stranded: IUnsentText | null = null;
+  private readonly _facts = new RoomFacts();
+  private readonly _people = new RoomPeople(() => this._replica.model.awareness);
   private readonly _sharedModelChanged = new Signal<this, void>(this);
-  private readonly _titleChanged = new Signal<this, string>(this);
-  private readonly _roleChanged = new Signal<this, void>(this);
   private readonly _statusChanged = new Signal<this, IRoomStatus>(this);
-  private readonly _peopleChanged = new Signal<this, readonly IPerson[]>(this);
-  private readonly _kernelChanged = new Signal<this, IKernelState | null>(this);
-  private readonly _mendedChanged = new Signal<this, void>(this);
-  private readonly _membersChanged = new Signal<this, void>(this);
   private readonly _lateCellsChanged = new Signal<this, void>(this);
   private readonly _cellDeletedByOther = new Signal<this, IDeletedCell>(this);
   private readonly _cellsKept = new Signal<this, readonly string[]>(this);
