@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .cell_outputs import CellOutputs
+from .reducer import display_id_of
 
 __all__ = ["Displays"]
 
@@ -22,7 +23,7 @@ class Displays:
 
     def note(self, cell: CellOutputs, msg_type: str, content: Mapping[str, Any]) -> None:
         """``cell`` shows the output that a message brings."""
-        display_id = _display_id(content)
+        display_id = display_id_of(content)
         if msg_type not in NAMED or display_id is None:
             return
         known = self._cells.get(cell.cell_id)
@@ -35,7 +36,7 @@ class Displays:
 
     def showing(self, content: Mapping[str, Any]) -> Iterator[CellOutputs]:
         """The cells that an ``update_display_data`` changes."""
-        display_id = _display_id(content)
+        display_id = display_id_of(content)
         for cell, display_ids in self._cells.values():
             if display_id in display_ids:
                 yield cell
@@ -47,9 +48,3 @@ class Displays:
     def clear(self) -> None:
         """The kernel is gone."""
         self._cells.clear()
-
-
-def _display_id(content: Mapping[str, Any]) -> str | None:
-    transient = content.get("transient")
-    display_id = transient.get("display_id") if isinstance(transient, Mapping) else None
-    return display_id if isinstance(display_id, str) else None

@@ -16,11 +16,11 @@ ELSEWHERE = "The room's kernel runs on another server. Run cells there, or choos
 class RoomKernelLease:
     """Who has the kernel of the room ``room_id``, for the server with the id ``server``.
 
-    ``lease`` is what the store said last.
+    ``known`` is the lease that the store named last.
     """
 
     def __init__(self, room_id: str, store: Store, server: str) -> None:
-        self.lease: KernelLease | None = None
+        self.known: KernelLease | None = None
         self._room_id = room_id
         self._store = store
         self._server = server
@@ -29,16 +29,16 @@ class RoomKernelLease:
     @property
     def is_own(self) -> bool:
         """Whether this server had the lease when that was looked up."""
-        return self.lease is not None and self.lease.server == self._server
+        return self.known is not None and self.known.server == self._server
 
     @property
     def is_foreign(self) -> bool:
         """Whether another server had it."""
-        return self.lease is not None and self.lease.server not in ("", self._server)
+        return self.known is not None and self.known.server not in ("", self._server)
 
     async def look(self) -> None:
         """Look up what the store says; ``StoreUnavailable``."""
-        self.lease = await self._store.kernel_lease(self._room_id)
+        self.known = await self._store.kernel_lease(self._room_id)
 
     async def require_here(self) -> None:
         """Raise ``KernelElsewhere`` if another server has the lease; those who ask go on in the order of asking."""
@@ -58,19 +58,19 @@ class RoomKernelLease:
             It is as it was.
         """
         own = KernelLease(self._server, kernel_id)
-        while self.lease != own:
+        while self.known != own:
             if self.is_foreign:
                 raise KernelElsewhere(ELSEWHERE)
-            self.lease = await self._store.put_kernel_lease(self._room_id, own, self.lease)
+            self.known = await self._store.put_kernel_lease(self._room_id, own, self.known)
 
     async def let_go(self) -> None:
         """Keep other servers out no longer, although the kernel may be found again here."""
-        if self.lease is not None and self.is_own:
-            await self._put(KernelLease("", self.lease.kernel_id))
+        if self.known is not None and self.is_own:
+            await self._put(KernelLease("", self.known.kernel_id))
 
     async def drop(self) -> None:
         """The kernel is no more; a lease that another server has by now stays."""
-        if self.lease is not None and not self.is_foreign:
+        if self.known is not None and not self.is_foreign:
             await self._put(None)
 
     async def take_away(self) -> None:
@@ -80,6 +80,6 @@ class RoomKernelLease:
     async def _put(self, lease: KernelLease | None) -> None:
         """Exchange the lease, unless the store fails: then it stays as it is, and the room may say that it is gone."""
         try:
-            self.lease = await self._store.put_kernel_lease(self._room_id, lease, self.lease)
+            self.known = await self._store.put_kernel_lease(self._room_id, lease, self.known)
         except (StoreError, RoomError) as error:
             log.warning("Room %s: what its kernel is could not be noted: %s", self._room_id, error)

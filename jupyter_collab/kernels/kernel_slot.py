@@ -32,7 +32,7 @@ ENDED = "The kernel has ended. Run a cell to start a new one."
 
 
 class KernelSlot:
-    """The kernel of the room ``room_id``, at most one, as ``board`` shows it.
+    """Has the kernel of the room ``room_id``, at most one, and tells ``board`` what becomes of it.
 
     ``on_lost`` is called when what the kernel had in memory is gone, whoever caused that.
     """
@@ -48,9 +48,13 @@ class KernelSlot:
         self._on_lost = on_lost
         self._kernel: Kernel | None = None
         self._spec: KernelSpec | None = None
+        """What the kernel is, or the one that is being started."""
         self._expects_restart = False
+        """Whether it is this server that starts the kernel anew."""
         self._changed = asyncio.Event()
+        """Set with each status."""
         self._commands = asyncio.Lock()
+        """One after the other starts, restarts or ends the kernel."""
         self._background = Background(f"kernel of room {room_id}")
 
     @property
@@ -101,11 +105,11 @@ class KernelSlot:
         if self._lease.is_foreign:
             self._board.say(ELSEWHERE)
             return True
-        kernel = await self._host.find(self._room_id) if self._lease.lease is not None else None
+        kernel = await self._host.find(self._room_id) if self._lease.known is not None else None
         if kernel is not None:
             await self._found_again(kernel)
             return False
-        if self._lease.lease is not None or await self.look(has_former_mark):
+        if self._lease.known is not None or await self.look(has_former_mark):
             self._board.say(GONE)
             await self._edit(forget_kernel)
             await self._lease.drop()
@@ -249,7 +253,7 @@ class KernelSlot:
     async def _bury(self, kernel: Kernel) -> None:
         await kernel.shutdown()
         async with self._commands:
-            if self._lease.lease is not None and self._lease.lease.kernel_id == kernel.id:
+            if self._lease.known is not None and self._lease.known.kernel_id == kernel.id:
                 await self._lease.drop()
 
     def _let_go(self) -> None:

@@ -14,7 +14,7 @@ from ..store import Blob
 from .limits import OutputLimits
 from .shown_output import SMALL_BYTES, Item, ShownBundle, ShownOutput, ShownStream, words_output
 
-__all__ = ["Reducer"]
+__all__ = ["Reducer", "display_id_of"]
 
 EXTRA_OUTPUTS = 8
 """So many outputs more than it should a cell may have, for what is printed, and for errors."""
@@ -131,7 +131,7 @@ class Reducer:
         self._append(stream)
 
     def _add(self, msg_type: str, content: Mapping[str, Any]) -> None:
-        display_id = _display_id(content)
+        display_id = display_id_of(content)
         if display_id is not None:
             self._update(content)
         self._clear_if_due()
@@ -159,7 +159,7 @@ class Reducer:
         self._closed_bytes += last.size_bytes
 
     def _update(self, content: Mapping[str, Any]) -> None:
-        display_id = _display_id(content)
+        display_id = display_id_of(content)
         for index, output in enumerate(self._outputs):
             if isinstance(output, ShownBundle) and display_id is not None and output.display_id == display_id:
                 new = {"data": content.get("data", {}), "metadata": content.get("metadata", {})}
@@ -174,7 +174,8 @@ KEYS = {
 """What nbformat keeps of a message."""
 
 
-def _display_id(content: Mapping[str, Any]) -> str | None:
+def display_id_of(content: Mapping[str, Any]) -> str | None:
+    """Under which name later messages may change the output that a message brings, if any."""
     transient = content.get("transient")
     display_id = transient.get("display_id") if isinstance(transient, Mapping) else None
     return display_id if isinstance(display_id, str) else None
