@@ -174,6 +174,16 @@ def test_a_room_is_named_by_any_address_that_opens_it(prompt: Prompt, server: Ru
     assert prompt.run(f"%collab leave {address}") == "Left 'by-address'.\n"
 
 
+def test_a_room_of_the_same_id_at_another_server_is_another_room(prompt: Prompt, server: RunningServer) -> None:
+    server.create_room("twin", content=notebook("here = 1"))
+    prompt.run("%collab connect twin")
+    there = "http://127.0.0.1:9/lab?room=twin"
+    for line in (f"%collab pull {there}", f"%collab push {there}", f"%collab leave {there}"):
+        assert "UsageError" in prompt.fail(line)
+    assert "twin: synced" in prompt.run("%collab status")
+    prompt.run("%collab leave twin")
+
+
 def test_a_guest_comes_by_a_link(prompt: Prompt, server: RunningServer) -> None:
     with connect("open-house", server.url, server.token, create=True) as room:
         link = room.invite("writer").link
@@ -267,7 +277,7 @@ def test_others_are_invited(prompt: Prompt, server: RunningServer) -> None:
         "open-day for": "What is for?",
         "open-day uses many": "What is uses many?",
         "open-day for soon": "no span of time",
-        "open-day owner": "cannot make owners",
+        "open-day owner": "role must be one of viewer, runner, writer, editor",
         "nobody-made-this": "no room 'nobody-made-this'",
     }.items():
         assert message in prompt.fail(f"%collab invite {words}")

@@ -44,6 +44,11 @@ def test_an_address_is_all_that_is_needed(server: RunningServer, path: str) -> N
     address = f"{server.url}{path.format('by-address')}token={server.token}"
     with connect(address, create=True) as room:
         assert (room.id, room.role) == ("by-address", "owner")
+        assert room.address == f"{server.url}lab?room=by-address"
+        assert RoomAddress.parse(address).means(room.address)
+        assert RoomAddress.parse("by-address").means(room.address)
+        for other in ("http://127.0.0.1:9/lab?room=by-address", f"{server.url}lab?room=other", "other"):
+            assert not RoomAddress.parse(other).means(room.address)
     editor = SharedEditor(address)
     try:
         assert (editor.room_id, editor.room.id) == ("by-address", "by-address")

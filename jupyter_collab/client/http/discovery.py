@@ -21,7 +21,7 @@ from ...addresses import is_loopback
 from ...errors import CollabError, NotSignedIn, ServerNotFound, ServerUnreachable
 from .server_access import Secret, Server
 
-__all__ = ["find_server"]
+__all__ = ["base_urls", "find_server"]
 
 URL_VARIABLE = "JUPYTER_COLLAB_URL"
 TOKEN_VARIABLE = "JUPYTER_COLLAB_TOKEN"  # noqa: S105  # the variable's name, not a token
@@ -129,7 +129,7 @@ def _candidates(
     given = _given(url, token, environment)
     if given is not None:
         address, secret, why = given
-        for base in _base_urls(address):
+        for base in base_urls(address):
             yield Candidate(Server(base, _secret(secret or _token_left_for(base)), tls), why)
         return
     running = [_with_hub_token(info, environment) for info in _running_servers()]
@@ -174,7 +174,7 @@ def _secret(token: str | None) -> Secret | None:
     return Secret(token) if token else None
 
 
-def _base_urls(url: str) -> Iterator[str]:
+def base_urls(url: str) -> Iterator[str]:
     """What ``url`` may mean: itself, or, if it is the address of a page, the server that shows the page."""
     parts = _parse(url)
     segments = [segment for segment in parts.path.split("/") if segment]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
+from .discovery import base_urls
+
 __all__ = ["RoomAddress"]
 
 _BEFORE_ID = ("/collab/room/", "/api/collab/rooms/", "/api/collab/room/")
@@ -23,6 +25,13 @@ class RoomAddress:
 
     room: str
     server: str | None = None
+
+    def means(self, address: str) -> bool:
+        """Whether this means the room that a whole ``address`` opens: the same id and, where it is known, server."""
+        other = RoomAddress.parse(address)
+        if self.server is None or other.server is None:
+            return self.room == other.room
+        return self.room == other.room and not set(base_urls(self.server)).isdisjoint(base_urls(other.server))
 
     @classmethod
     def parse(cls, text: str) -> "RoomAddress":

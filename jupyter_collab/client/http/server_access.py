@@ -73,6 +73,10 @@ class Server:
         address = "ws" + self.api_url(f"room/{quote(room_id, safe='')}").removeprefix("http")
         return address + ("?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items() if value))
 
+    def room_address(self, room_id: str) -> str:
+        """The address of the page that opens a room; it holds no secret."""
+        return f"{self.url}{'lab' if self.session is None else 'collab/'}?room={quote(room_id, safe='')}"
+
     def http(self, timeout_seconds: float) -> httpx.AsyncClient:
         """A client for HTTP requests to this server; redirects (to a login page) are not followed."""
         return httpx.AsyncClient(

@@ -111,9 +111,9 @@ class CollabMagics:
         say_table(("ROOM", "TITLE", "PEOPLE"), rows, "No such rooms." if words else "There are no rooms yet.")
 
     def _connect(self, room: str) -> None:
-        room_id = RoomAddress.parse(room).room
-        if room_id in self._entered:
-            self._leave(room_id)
+        former = self._entered.get(RoomAddress.parse(room).room)
+        if former is not None:
+            self._leave(former.id)
         self._enter(connect(room))
 
     def _join(self, link: str, name: str, password: str | None = None) -> None:
@@ -130,11 +130,11 @@ class CollabMagics:
         say_table(("CELL", "TYPE", "TEXT"), rows, "It is empty.")
 
     def _leave(self, room: str) -> None:
-        room_id = RoomAddress.parse(room).room
-        if room_id not in self._entered:
-            raise UsageError(f"You are not in room {room_id!r}.")
-        self._entered.pop(room_id).close()
-        say(f"Left {room_id!r}.")
+        entered = self._entered_as(room)
+        if entered is None:
+            raise UsageError(f"You are not in room {room!r}.")
+        self._entered.pop(entered.id).close()
+        say(f"Left {entered.id!r}.")
 
     def _who(self, room: str | None = None) -> None:
         if room is None and not self._entered:
@@ -266,7 +266,7 @@ class CollabMagics:
     @contextmanager
     def _in(self, which: str, *, create: bool = False) -> Iterator[Room]:
         """A room: the one that was entered, if it is in order, or a connection for this once that shows nobody."""
-        entered = self._entered.get(RoomAddress.parse(which).room)
+        entered = self._entered_as(which)
         if entered is not None and entered.status not in ("offline", "refused"):
             yield entered
             return
@@ -279,6 +279,12 @@ class CollabMagics:
             say(f"Room {room.id!r} is new.")
         with room:
             yield room
+
+    def _entered_as(self, which: str) -> Room | None:
+        """The room that somebody means, if one is in it."""
+        address = RoomAddress.parse(which)
+        room = self._entered.get(address.room)
+        return room if room is not None and address.means(room.address) else None
 
     def _chosen(self, room: Room, target: Target) -> list[Cell]:
         return code_cells(room) if target.cell is None else [_find(room, target.cell)]

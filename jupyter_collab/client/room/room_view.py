@@ -86,6 +86,11 @@ class RoomView(ABC):
         return self._core.room_id
 
     @property
+    def address(self) -> str:
+        """The address that opens it in a browser, and that ``connect`` takes; no token is in it."""
+        return self._core.server.room_address(self.id)
+
+    @property
     def title(self) -> str:
         """Its title."""
         return self._run(lambda: self._core.replica.title)
