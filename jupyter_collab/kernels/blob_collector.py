@@ -1,12 +1,12 @@
 """Frees what no output of a room refers to any more."""
 
-import asyncio
 import logging
 import time
 
 from ..errors import CollabError
 from ..rooms import RoomManager
-from .blobs import blob_digests
+from ..workers import Workers
+from .blobs import find_blobs
 
 __all__ = ["BlobCollector"]
 
@@ -19,9 +19,10 @@ COLLECT_SECONDS = 60.0
 class BlobCollector:
     """Drops the blobs of one room that its document does not refer to; those of the last minute stay a little."""
 
-    def __init__(self, room_id: str, rooms: RoomManager, seconds: float = COLLECT_SECONDS) -> None:
+    def __init__(self, room_id: str, rooms: RoomManager, workers: Workers, seconds: float = COLLECT_SECONDS) -> None:
         self._room_id = room_id
         self._rooms = rooms
+        self._workers = workers
         self._seconds = seconds
         self._may_have_blobs = True
         self._due_at = time.monotonic() + seconds
@@ -37,8 +38,9 @@ class BlobCollector:
         self._due_at = time.monotonic() + self._seconds
         self._may_have_blobs = False
         try:
-            document = await self._rooms.read(self._room_id)
-            kept = await asyncio.to_thread(blob_digests, document)  # a large room takes a moment
+            async with self._rooms.using(self._room_id) as room:
+                updates = await room.snapshot()
+            kept = await self._workers.run(find_blobs, updates, content_bytes=sum(map(len, updates)))
             if await self._rooms.store.collect_blobs(self._room_id, kept) > 0:
                 self._may_have_blobs = True
         except CollabError as error:

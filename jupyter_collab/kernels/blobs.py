@@ -6,7 +6,7 @@ import json
 import mimetypes
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = [
     "BLOB_TYPE",
     "Spool",
     "blob_digests",
+    "find_blobs",
     "reference",
     "references_in",
     "value_bytes",
@@ -124,6 +125,11 @@ def blob_digests(document: RoomDocument) -> set[str]:
         for item in references_in(output.get("data", {}).get(BLOB_TYPE))
         if isinstance(digest := item.get("digest"), str)
     }
+
+
+def find_blobs(updates: Sequence[bytes]) -> set[str]:
+    """The same of a document as Yjs updates; for a worker process, as a large one takes a while to be read."""
+    return blob_digests(RoomDocument.of(updates))
 
 
 def references_in(value: object) -> Iterator[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ MAX_WAITING_MESSAGES = 100_000
 """So many messages of iopub may wait to be read."""
 
 LARGE_MESSAGE_BYTES = 1 * 2**20
-"""A message from this size on is read in a thread, which others need not wait for."""
+"""A message from this size on is read in a thread of this kernel, so other kernels need not wait for it."""
 
 READ_AGAIN_SECONDS = 1.0
 
@@ -39,6 +40,7 @@ class Channels:
         self._client = client
         self._on_message = on_message
         self._background = Background("channels of a kernel")
+        self._thread = ThreadPoolExecutor(1, "jupyter_collab kernel messages")
 
     def open(self) -> None:
         """Connect and begin to read."""
@@ -73,6 +75,7 @@ class Channels:
     async def close(self) -> None:
         """Read no more, and disconnect."""
         await self._background.close()
+        self._thread.shutdown(wait=False)
         self._client.stop_channels()
 
     async def _read(self, name: str, socket: Any) -> None:
@@ -90,7 +93,9 @@ class Channels:
             if sum(map(len, frames)) < LARGE_MESSAGE_BYTES:
                 message = read_message(self._client.session, frames)
             else:
-                message = await asyncio.to_thread(read_message, self._client.session, frames)
+                message = await asyncio.get_running_loop().run_in_executor(
+                    self._thread, read_message, self._client.session, frames
+                )
             self._on_message(name, message)
 
 

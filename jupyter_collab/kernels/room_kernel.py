@@ -9,6 +9,7 @@ from typing import Any
 from ..access import User
 from ..errors import KernelBusy
 from ..rooms import Room, RoomManager
+from ..workers import Workers
 from .board import Board
 from .contract import Kernel, KernelHost
 from .kernel_relay import KernelRelay
@@ -38,14 +39,16 @@ class RoomKernel:
         What other servers say of the kernel, and are told of it.
     """
 
-    def __init__(self, room: Room, rooms: RoomManager, host: KernelHost, limits: KernelLimits) -> None:
+    def __init__(
+        self, room: Room, rooms: RoomManager, host: KernelHost, workers: Workers, limits: KernelLimits
+    ) -> None:
         self.room_id = room.id
         self._rooms = rooms
         self._limits = limits
         self._queue = queue = RunQueue(limits.queued_runs, limits.queued_source_characters)
         self._board = Board(room, queue)
         self._slot = KernelSlot(room.id, rooms, host, self._board, lambda: self.runs.lost())
-        self._outputs = RoomOutputs(room.id, rooms, limits, self._board)
+        self._outputs = RoomOutputs(room.id, rooms, workers, limits, self._board)
         self.runs = Runs(room.id, rooms, queue, self._slot, self._board, self._outputs)
         self.relay = KernelRelay(room.id, rooms, self._board)
         self._used_at = time.monotonic()

@@ -11,6 +11,7 @@ from ..background import Background
 from ..errors import CloseCode, StoreError, StoreUnavailable
 from ..rooms import Peer, Room, RoomManager, RoomWatcher
 from ..store import ServerMessage
+from ..workers import Workers
 from .contract import KernelHost
 from .kernel_relay import TOPIC
 from .limits import KernelLimits
@@ -29,12 +30,15 @@ MAX_PAUSE_SECONDS = 30.0
 class RoomKernels(RoomWatcher):
     """Gives each of ``rooms`` a :class:`RoomKernel` as long as it is live; it must be one of the rooms' watchers.
 
-    ``host`` is where kernels are started.
+    ``host`` is where kernels are started, and ``workers`` do what may take long.
     """
 
-    def __init__(self, rooms: RoomManager, host: KernelHost, limits: KernelLimits | None = None) -> None:
+    def __init__(
+        self, rooms: RoomManager, host: KernelHost, workers: Workers, limits: KernelLimits | None = None
+    ) -> None:
         self.host = host
         self._rooms = rooms
+        self._workers = workers
         rooms.listeners[TOPIC] = self._hear
         self.limits = limits or KernelLimits()
         self._kernels: dict[str, RoomKernel] = {}
@@ -74,7 +78,7 @@ class RoomKernels(RoomWatcher):
         if kernel is not None:
             kernel.move_to(room)
             return
-        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self.host, self.limits)
+        kernel = self._kernels[room.id] = RoomKernel(room, self._rooms, self.host, self._workers, self.limits)
         self._attaching[room.id] = self._background.run(f"finding that of {room.id}", partial(self._attach, kernel))
         self._tidying.run_once("waiting", self._tidy)
 

@@ -6,6 +6,7 @@ from weakref import WeakValueDictionary
 
 from ..errors import CollabError
 from ..rooms import RoomManager
+from ..workers import Workers
 from .blob_collector import BlobCollector
 from .board import Board
 from .cell_outputs import CellOutputs
@@ -33,10 +34,10 @@ class RoomOutputs:
         Frees what no output refers to any more.
     """
 
-    def __init__(self, room_id: str, rooms: RoomManager, limits: KernelLimits, board: Board) -> None:
+    def __init__(self, room_id: str, rooms: RoomManager, workers: Workers, limits: KernelLimits, board: Board) -> None:
         self.displays = Displays()
         self.writer = OutputWriter(room_id, rooms, limits.write_seconds, self._in_trouble)
-        self.collector = BlobCollector(room_id, rooms)
+        self.collector = BlobCollector(room_id, rooms, workers)
         self._limits = limits.outputs
         self._board = board
         self._newest: WeakValueDictionary[str, CellOutputs] = WeakValueDictionary()

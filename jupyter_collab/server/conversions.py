@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Edited",
     "NewRoom",
-    "find_blobs",
     "make_room",
     "merge_content",
     "replace_content",
@@ -111,13 +110,6 @@ def write_file(updates: Sequence[bytes], wanted: ContentFormat) -> tuple[bytes, 
     """The content as a file, and its version."""
     document = RoomDocument.of(updates)
     return write_content(document, wanted).encode(), document.version
-
-
-def find_blobs(updates: Sequence[bytes]) -> set[str]:
-    """The digests of what the content refers to."""
-    from ..kernels.blobs import blob_digests  # not above: it needs what a worker does not
-
-    return blob_digests(RoomDocument.of(updates))
 
 
 def write_whole_file(updates: Sequence[bytes], blobs: "Mapping[str, Blob]") -> tuple[bytes, str]:

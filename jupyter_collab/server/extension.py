@@ -244,8 +244,8 @@ class CollabExtension(ExtensionApp):
         self.manager = RoomManager(store, backplane, self._limits(), self.idle_seconds)
         assert self.serverapp is not None, "it is set before this is called"
         host = SessionHost(self.serverapp, self.server_id.value, self._kernel_rules())
-        self.kernels = RoomKernels(self.manager, host, self._kernel_limits())
         self.workers = Workers(self._work_limits())
+        self.kernels = RoomKernels(self.manager, host, self.workers, self._kernel_limits())
         self.garbage = Garbage()
         self.members = Members(self.manager, guests_may_run=self.guests_may_run)
         self.attendance = Attendance(self.manager, self.members)

@@ -11,12 +11,12 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from ..access import Capability, Role, UserKind
 from ..document import ContentFormat
 from ..errors import ContentChanged, ContentError, PermissionDenied
-from ..kernels.blobs import BLOB_TYPE
+from ..kernels.blobs import BLOB_TYPE, find_blobs
 from ..kernels.exporting import read_blobs
 from ..protocol import ConnectedUser
 from ..store import OriginKind, Reader, RoomRecord
 from .body import LIGHT_BYTES, whole_number
-from .conversions import Edited, find_blobs, make_room, merge_content, replace_content, write_file, write_whole_file
+from .conversions import Edited, make_room, merge_content, replace_content, write_file, write_whole_file
 from .needs import needs
 from .working import WorkingHandler
 

@@ -100,7 +100,7 @@ async def published(folder: Path) -> AsyncIterator[Metrics]:
     """A server's rooms without the server. Rooms are closed when nobody is in them."""
     workers = Workers(WorkLimits())
     async with serving(sqlite_store(folder), idle_seconds=0.3) as manager:
-        metrics = Metrics(manager, RoomKernels(manager, ScriptedHost()), workers)
+        metrics = Metrics(manager, RoomKernels(manager, ScriptedHost(), workers), workers)
         manager.watchers.append(metrics)
         metrics.publish()
         try:

@@ -17,6 +17,7 @@ from jupyter_collab.kernels.room_kernel import RoomKernel
 from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import SQLStore
+from jupyter_collab.workers import Workers, WorkLimits
 
 from .doubles import serving, user
 from .scenarios import LOOK_SECONDS, UNTIL_SECONDS
@@ -270,7 +271,7 @@ async def running(
     """A server process whose rooms have kernels of ``host``."""
     host = host or ScriptedHost()
     async with serving(store, idle_seconds=idle_seconds) as manager:
-        kernels = RoomKernels(manager, host, limits)
+        kernels = RoomKernels(manager, host, Workers(WorkLimits()), limits)
         manager.watchers.append(kernels)
         try:
             yield Cells(manager, host, kernels)

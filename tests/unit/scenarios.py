@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec
 
-__all__ = ["scenario", "settle", "until"]
+__all__ = ["held_threads", "scenario", "settle", "until"]
 
 P = ParamSpec("P")
 
@@ -47,3 +49,15 @@ async def settle(turns: int = 10) -> None:
     """Let the event loop do all that it can do at once."""
     for _ in range(turns):
         await asyncio.sleep(0)
+
+
+@contextmanager
+def held_threads() -> Iterator[None]:
+    """Somebody's work holds all threads that the event loop has for everybody."""
+    release = threading.Event()
+    for _ in range(100):
+        asyncio.get_running_loop().run_in_executor(None, release.wait)
+    try:
+        yield
+    finally:
+        release.set()

@@ -1,5 +1,7 @@
 """Large outputs are freed when nothing in the room refers to them any more."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from jupyter_collab.kernels.blob_collector import BlobCollector
 from jupyter_collab.kernels.blobs import BLOB_TYPE, reference
 from jupyter_collab.rooms import RoomManager
 from jupyter_collab.store import Blob
+from jupyter_collab.workers import Workers, WorkLimits
 
 from .doubles import serving, user
-from .scenarios import scenario
+from .scenarios import held_threads, scenario
 from .stores import sqlite_store
 
 SHOWN, MORE, GONE = (Blob.of(text.encode(), "text/html") for text in ("shown", "more", "gone"))
@@ -39,6 +42,15 @@ async def present(manager: RoomManager) -> list[Blob]:
     return found
 
 
+@asynccontextmanager
+async def at_work() -> AsyncIterator[Workers]:
+    workers = Workers(WorkLimits())
+    try:
+        yield workers
+    finally:
+        await workers.close()
+
+
 def clear(document: RoomDocument) -> None:
     document.set_notebook({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
 
@@ -46,9 +58,9 @@ def clear(document: RoomDocument) -> None:
 @scenario
 async def test_only_what_the_room_shows_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
-    async with serving(sqlite_store(tmp_path)) as manager:
+    async with serving(sqlite_store(tmp_path)) as manager, at_work() as workers:
         await make_room(manager)
-        collector = BlobCollector("demo", manager, seconds=0)
+        collector = BlobCollector("demo", manager, workers, seconds=0)
         await collector.collect()
         assert await present(manager) == [SHOWN, MORE]
         await manager.edit("demo", clear, user("ada"))
@@ -58,9 +70,9 @@ async def test_only_what_the_room_shows_stays(tmp_path: Path, monkeypatch: pytes
 
 @scenario
 async def test_what_is_new_stays_until_it_is_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(sqlite_store(tmp_path)) as manager:
+    async with serving(sqlite_store(tmp_path)) as manager, at_work() as workers:
         await make_room(manager)
-        collector = BlobCollector("demo", manager, seconds=0)
+        collector = BlobCollector("demo", manager, workers, seconds=0)
         await collector.collect()
         assert await present(manager) == [SHOWN, MORE, GONE]
         monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
@@ -73,8 +85,8 @@ async def test_a_room_without_blobs_is_not_looked_at_until_it_may_have_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
-    async with serving(sqlite_store(tmp_path)) as manager:
-        collector = BlobCollector("demo", manager, seconds=0)
+    async with serving(sqlite_store(tmp_path)) as manager, at_work() as workers:
+        collector = BlobCollector("demo", manager, workers, seconds=0)
         await collector.collect()
         await manager.store.put_blobs("demo", [GONE])
         await collector.collect()
@@ -86,5 +98,18 @@ async def test_a_room_without_blobs_is_not_looked_at_until_it_may_have_some(
 
 @scenario
 async def test_a_room_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
-    async with serving(sqlite_store(tmp_path)) as manager:
-        await BlobCollector("gone", manager, seconds=0).collect()
+    async with serving(sqlite_store(tmp_path)) as manager, at_work() as workers:
+        await BlobCollector("gone", manager, workers, seconds=0).collect()
+
+
+@scenario
+async def test_large_outputs_are_freed_whatever_holds_the_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_collab.store.blobs.sql.MIN_BLOB_AGE_SECONDS", 0)
+    async with serving(sqlite_store(tmp_path)) as manager, at_work() as workers:
+        await make_room(manager)
+        collector = BlobCollector("demo", manager, workers, seconds=0)
+        with held_threads():
+            await collector.collect()
+        assert await present(manager) == [SHOWN, MORE]

@@ -32,6 +32,7 @@ from jupyter_collab.protocol import (
 )
 from jupyter_collab.rooms import Peer, Room, RoomManager
 from jupyter_collab.store import Origin, OriginKind
+from jupyter_collab.workers import Workers, WorkLimits
 
 from .doubles import FaultyStore, MemoryTransport, faulty_store, serving, user
 from .kernels import ScriptedHost
@@ -278,7 +279,10 @@ CONTENT = {
 async def serving_all(store: FaultyStore, idle_seconds: float = 60.0) -> AsyncIterator[tuple[RoomManager, RoomKernels]]:
     """A server with all that listens to what happens in rooms, but for attendance, which remembers who just left."""
     async with serving(store, idle_seconds=idle_seconds) as manager:
-        kernels, members = RoomKernels(manager, ScriptedHost()), Members(manager, guests_may_run=True)
+        kernels, members = (
+            RoomKernels(manager, ScriptedHost(), Workers(WorkLimits())),
+            Members(manager, guests_may_run=True),
+        )
         manager.watchers += [kernels, members, Waiting(manager)]
         try:
             yield manager, kernels

@@ -15,7 +15,7 @@ from jupyter_collab.kernels.channels import read_message
 from jupyter_collab.kernels.jupyter import JupyterKernel
 from tests.servers import find_port
 
-from .scenarios import scenario
+from .scenarios import held_threads, scenario
 
 LATE_SECONDS = 1.0
 
@@ -127,6 +127,25 @@ async def test_a_kernel_without_stdin_is_used_all_the_same(
         assert "no stdin yet" in caplog.text
         reply = await kernel.execute("1 + 1", lambda msg_type, content: None, allow_stdin=True)
         assert reply["status"] == "ok"
+    finally:
+        await kernel.shutdown()
+
+
+@scenario
+async def test_a_large_output_waits_for_no_work_of_others(tmp_path: Path) -> None:
+    manager = await started(tmp_path)
+    kernel = JupyterKernel("large", "python3", LateControl(manager, manager.stdin_port))
+    printed: list[int] = []
+    try:
+        await kernel.open()
+        with held_threads():
+            async with asyncio.timeout(20):
+                await kernel.execute(
+                    "print('x' * 3_000_000)",
+                    lambda msg_type, content: printed.append(len(content.get("text", ""))),
+                    allow_stdin=False,
+                )
+        assert sum(printed) == 3_000_001
     finally:
         await kernel.shutdown()
 

@@ -12,6 +12,7 @@ from jupyter_collab.errors import KernelElsewhere
 from jupyter_collab.kernels import kernel_lease, kernel_relay
 from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.rooms import RoomManager
+from jupyter_collab.workers import Workers, WorkLimits
 
 from .backplanes import Servers
 from .doubles import ScriptedPeer, user
@@ -28,7 +29,7 @@ def servers(tmp_path: Path) -> Servers:
 async def with_kernels(manager: RoomManager, name: str) -> AsyncIterator[Cells]:
     """A server's kernels."""
     host = ScriptedHost(name)
-    kernels = RoomKernels(manager, host)
+    kernels = RoomKernels(manager, host, Workers(WorkLimits()))
     manager.watchers.append(kernels)
     try:
         yield Cells(manager, host, kernels)
