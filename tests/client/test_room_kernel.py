@@ -9,7 +9,7 @@ import anyio
 import pytest
 from pycrdt import Map
 
-from jupyter_collab import connect, connect_async
+from jupyter_collab import SharedEditor, connect, connect_async
 from jupyter_collab.client import Room
 from jupyter_collab.document import RoomDocument
 from jupyter_collab.errors import CellFailed, InputNotWanted, KernelNotFound, NoKernel, PermissionDenied
@@ -50,6 +50,23 @@ def test_cells_run_for_everybody_to_see(server: RunningServer, room: Room) -> No
             viewer.run(0)
         with pytest.raises(PermissionDenied):
             viewer.kernel.restart()
+
+
+def test_an_editor_runs_what_it_shows_in_the_kernel_of_the_room(server: RunningServer, room: Room) -> None:
+    fill(room, "shared = 1", "shared + 1", "1 / 0")
+    one, whole = (SharedEditor(room.id, cell, url=server.url, token=server.token) for cell in (0, None))
+    try:
+        (run,) = one.run(timeout=CELL_SECONDS)
+        assert (run.cell, run.status) == ("c0", "ok")
+        (run,) = whole.run(1, timeout=CELL_SECONDS)
+        room.wait_for(lambda: room.cell(1).outputs == run.outputs, 20)
+        assert run.outputs[0]["data"]["text/plain"] == "2"
+        with pytest.raises(CellFailed):
+            whole.run(timeout=CELL_SECONDS)
+        assert [run.status for run in whole.run(timeout=CELL_SECONDS, check=False)] == ["ok", "ok", "error"]
+    finally:
+        one.close()
+        whole.close()
 
 
 def test_help_is_among_the_outputs(room: Room) -> None:

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from ipywidgets import DOMWidget  # type: ignore[import-untyped]  # it has no types
-from traitlets import Int, List, TraitType, Unicode, Union
+from traitlets import Int, Unicode, Union
 
 from ...document import RoomDocument
 from ...roles import RoleName
@@ -17,6 +17,7 @@ from ..ipython.own_kernel import code_cells, run_here
 from ..replica.changes import RoomChange
 from ..replica.signals import Schedule, Unsubscribe
 from ..room.cell import Cell
+from .live_traits import EditableText, LiveList, LiveUnicode
 from .shared_room import SharedRoom
 
 __all__ = ["SharedEditor"]
@@ -25,34 +26,6 @@ NO_EDITOR = (
     "The editor shows in JupyterLab and Notebook 7 with jupyter_collab installed beside them. In Python, its text is "
     "`.value`, and the room `.room`."
 )
-
-
-class Live(TraitType[Any, Any]):
-    """A trait that shows the room as it is, even while a long-running cell keeps callbacks waiting."""
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        obj._catch_up()
-        return super().get(obj, cls)
-
-
-class LiveUnicode(Live, Unicode[str, str]):
-    """Text of the room."""
-
-
-class LiveList(Live, List[Any]):
-    """A list of things in the room."""
-
-
-class EditableText(LiveUnicode):
-    """Text of the room; setting it edits what was read of it, and fails when that may not be done."""
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        text = super().get(obj, cls)
-        obj._note_read(text)
-        return text
-
-    def __set__(self, obj: Any, value: Any) -> None:
-        self.set(obj, obj._write(self._validate(obj, value)))
 
 
 class SharedEditor(DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
