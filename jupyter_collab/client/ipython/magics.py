@@ -4,7 +4,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -26,6 +26,7 @@ from .completer import RoomCompleter
 from .output_display import show_outputs
 from .own_kernel import code_cells, run_here, run_source, run_source_awaited, sources_to_run
 from .printout import count, first_line, say, say_table
+from .typed_texts import TypedTexts
 
 __all__ = ["CollabMagics", "load", "unload"]
 
@@ -40,6 +41,7 @@ class CollabMagics:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
+        self._typed = TypedTexts(shell)
         self._entered: dict[str, Room] = {}
         """The rooms that one is in, by their ids."""
         self._shared_as: dict[tuple[str, str], str] = {}
@@ -172,7 +174,7 @@ class CollabMagics:
         say(f"{count(len(cells), 'cell', 'cells')} of {room.id!r} in your next cell.")
 
     def _push(self, target: str, what: str | None = None, *, force: bool = False) -> None:
-        text = self._last_input() if what is None else self._text_of(what)
+        text = self._typed.last_input() if what is None else self._typed.text_of(what)
         goal = Target.parse(target)
         with self._in(goal.room) as room:
             cell = _find(room, goal.cell) if goal.cell is not None else _empty_or_new(room)
@@ -189,32 +191,6 @@ class CollabMagics:
         cell.source = text
         self._last_texts[room.id, cell.id] = cell.source  # its line ends may be other ones
         room.wait_saved(LEAVE_SECONDS)
-
-    def _last_input(self) -> str:
-        """This cell's lines that are not ours, or those of the last cell that has any."""
-        for source in reversed(self._inputs):
-            lines = [line for line in source.split("\n") if not line.lstrip().startswith(("%collab", "%%collab"))]
-            if text := "\n".join(lines).strip("\n"):
-                return text
-        raise UsageError("There is no cell to push: no other was run here.")
-
-    @property
-    def _inputs(self) -> list[str]:
-        """What was typed: that of In[1] at index 1, and so on."""
-        history = self._shell.history_manager
-        inputs: list[str] = [] if history is None else history.input_hist_raw
-        return inputs
-
-    def _text_of(self, what: str) -> str:
-        """A variable's text, or the input of that number."""
-        if what.isdecimal():
-            if not 0 < int(what) < len(self._inputs):
-                raise UsageError(f"There is no In[{what}].")
-            return self._inputs[int(what)]
-        value = self._shell.user_ns.get(what)
-        if not isinstance(value, str):
-            raise UsageError(f"{what} is {'no variable' if value is None else 'no text (a str)'}.")
-        return value
 
     # Running
 
@@ -240,26 +216,18 @@ class CollabMagics:
         with self._in(goal.room, create=True) as room:
             cell = _find(room, goal.cell) if goal.cell is not None else self._own_cell(room, text)
             self._write(room, cell, text, force)
-            if self._notebook_cell is not None:
-                self._shared_as[room.id, self._notebook_cell] = cell.id
+            if self._typed.notebook_cell is not None:
+                self._shared_as[room.id, self._typed.notebook_cell] = cell.id
             place = f"{cell.index} of room {room.id!r}"
         say(f"Shared as cell {place}.")
         return text, f"Cell {place}"
 
     def _own_cell(self, room: Room, text: str) -> Cell:
         """The cell that this notebook's cell is shared as: known from before, by its text, or new."""
-        known = self._shared_as.get((room.id, self._notebook_cell or ""))
+        known = self._shared_as.get((room.id, self._typed.notebook_cell or ""))
         cells = room.cells
         same = [cell for cell in cells if cell.id == known] or [cell for cell in cells if cell.source == text]
         return same[0] if same else _empty_or_new(room)
-
-    @property
-    def _notebook_cell(self) -> str | None:
-        """The id of the notebook's cell that runs, where the frontend tells."""
-        get_parent = getattr(self._shell, "get_parent", None)
-        parent: dict[str, Any] = get_parent() if get_parent is not None else {}
-        cell_id: str | None = parent.get("metadata", {}).get("cellId")
-        return cell_id
 
     # Rooms
 
