@@ -1,19 +1,14 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import {
-  applyAwarenessUpdate,
-  type Awareness,
-  encodeAwarenessUpdate,
-  removeAwarenessStates
-} from 'y-protocols/awareness';
+import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { Agreement } from './agreement.js';
 import { Connection, type IConnectionTimes } from './connection.js';
-import { MESSAGE_HEAD_BYTES, Outbox } from './outbox.js';
+import { Outbox } from './outbox.js';
 import { Pacer } from './pacer.js';
-import { cutUpdate } from './pieces.js';
-import { withoutEcho } from './presence.js';
+import { pack } from './packing.js';
+import { PresenceSync } from './presencesync.js';
 import {
   build,
   type Capability,
@@ -84,14 +79,13 @@ export class Provider implements IDisposable {
     this.awareness = options.awareness;
     this._connection = new Connection({ ...options, url: () => options.url(this._epoch) }, this._user);
     this._editPacer = new Pacer(() => this._flushEdits(), options.times?.edits ?? 16);
-    this._presencePacer = new Pacer(() => this._flushPresence(), options.times?.presence ?? 50);
+    this._presence = new PresenceSync(this.awareness, this._teller, options.times?.presence ?? 50);
     this._agreement = new Agreement(this.doc, this._asker, {
       joined: options.times?.checkJoined ?? 1_000,
       idle: options.times?.checkIdle ?? 5_000
     });
     this._mayCheck = options.mayCheck ?? (() => true);
     this.doc.on('update', this._onUpdate);
-    this.awareness.on('update', this._onPresence);
   }
 
   readonly doc: Y.Doc;
@@ -134,7 +128,7 @@ export class Provider implements IDisposable {
     return this._connection.failures;
   }
 
-  /** The state, the number of pending edits, the hello, the role or what the store does is another. */
+  /** Emitted when state, pending, hello, role or notSaved changes. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -190,10 +184,9 @@ export class Provider implements IDisposable {
     }
     this._connection.dispose();
     this._editPacer.dispose();
-    this._presencePacer.dispose();
+    this._presence.dispose();
     this._agreement.dispose();
     this.doc.off('update', this._onUpdate);
-    this.awareness.off('update', this._onPresence);
     Signal.clearData(this);
   }
 
@@ -222,29 +215,25 @@ export class Provider implements IDisposable {
     }
   };
 
+  private readonly _teller = {
+    mayTell: (): boolean => this._isGreeted,
+    tell: (payload: Uint8Array): void => this._send({ type: 'awareness', payload })
+  };
+
   private _onEnd(closing: IClosing | null): void {
     const wasGreeted = this._isGreeted;
     this._isGreeted = this._hasHeardAll = this._hasToldAll = false;
     this._notSaved = null;
     this._outbox.reconnect();
     this._editPacer.cancel();
-    this._presencePacer.cancel();
     this._agreement.stop();
-    this._forgetOthers();
+    this._presence.stop();
     if (closing === null) {
       return this._become('offline');
     }
     const action = closing.action === 'retake' && !this._canRetake(closing) ? 'stop' : closing.action;
     this._closed.emit({ ...closing, action, wasGreeted });
     this._become(action === 'retry' ? 'offline' : 'stopped');
-  }
-
-  /** Nobody else is to be seen here; what the next connection tells of them is news, even if nothing has changed. */
-  private _forgetOthers(): void {
-    const { meta, clientID } = this.awareness;
-    const others = [...meta.keys()].filter(client => client !== clientID);
-    removeAwarenessStates(this.awareness, others, this);
-    others.forEach(client => meta.delete(client));
   }
 
   /** Whether another document would be better received than this one. */
@@ -291,7 +280,7 @@ export class Provider implements IDisposable {
       case 'update':
         return Y.applyUpdate(this.doc, message.update, this);
       case 'awareness':
-        return applyAwarenessUpdate(this.awareness, withoutEcho(message.payload, this.awareness.clientID), this);
+        return this._presence.receive(message.payload);
       case 'ack':
         this._outbox.settle(message.count);
         return this._changed.emit();
@@ -300,7 +289,7 @@ export class Provider implements IDisposable {
       case 'event':
         return this._hear(message.info);
       case 'query_awareness':
-        return this._presencePacer.request();
+        return this._presence.request();
     }
   }
 
@@ -414,30 +403,20 @@ export class Provider implements IDisposable {
   }
 
   private _flushEdits(): void {
-    for (const { update, edits } of this._outbox.take(this._messageBytes)) {
+    for (const { update, edits } of this._outbox.take(this._hello?.limits.message_bytes ?? Infinity)) {
       this._sendEdits('update', update, edits);
     }
   }
 
-  private get _messageBytes(): number {
-    return this._hello?.limits.message_bytes ?? Infinity;
-  }
-
   private _sendEdits(type: 'sync_step2' | 'update', update: Uint8Array, edits: number): void {
-    if (update.length > (this._hello?.limits.room_bytes ?? Infinity)) {
+    const packed = pack(type, update, this._hello);
+    if (typeof packed === 'string') {
       this._outbox.sent(edits);
-      return this._retake('room_too_large');
+      return this._retake(packed);
     }
-    const pieces = cutUpdate(update, this._messageBytes - MESSAGE_HEAD_BYTES);
-    const messages = pieces.map(piece => build({ type, update: piece }));
-    if (messages.some(({ length }) => length > this._messageBytes)) {
-      // The server would close the connection, and the next one as well.
-      this._outbox.sent(edits);
-      return this._retake('message_too_large');
-    }
-    if (messages.length > 1 && this._hello?.pieces === true) {
-      // The room takes all of them, or none.
-      this._send({ type: 'pieces', count: pieces.length, bytes: pieces.reduce((sum, { length }) => sum + length, 0) });
+    const { head, messages } = packed;
+    if (head !== null) {
+      this._connection.send(head);
     }
     messages.forEach((data, index) => {
       // The edits are durable when the last piece is.
@@ -446,30 +425,10 @@ export class Provider implements IDisposable {
     });
   }
 
-  private readonly _onPresence = (): void => {
-    // The clock also moves when somebody says that we are gone: then we must say that we are here.
-    if (this._isGreeted && this._ownClock !== this._toldClock) {
-      this._presencePacer.request();
-    }
-  };
-
-  private get _ownClock(): number | undefined {
-    return this.awareness.meta.get(this.awareness.clientID)?.clock;
-  }
-
-  private _flushPresence(): void {
-    // The presence may end before its pacer does; then there is nothing to tell.
-    if (this._isGreeted && this._ownClock !== undefined) {
-      this._toldClock = this._ownClock;
-      const payload = encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]);
-      this._send({ type: 'awareness', payload });
-    }
-  }
-
   private readonly _connection: Connection;
   private readonly _outbox = new Outbox();
   private readonly _editPacer: Pacer;
-  private readonly _presencePacer: Pacer;
+  private readonly _presence: PresenceSync;
   private readonly _agreement: Agreement;
   private readonly _mayCheck: () => boolean;
   private readonly _changed = new Signal<this, void>(this);
@@ -481,7 +440,6 @@ export class Provider implements IDisposable {
   private _role: Role | null = null;
   private _capabilities: ReadonlySet<Capability> = new Set();
   private _notSaved: string | null = null;
-  private _toldClock: number | undefined;
 
   /** Whether there is more in the document than what the server sent to this provider. */
   private _hasOwn = false;
