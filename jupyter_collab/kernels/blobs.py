@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 import mimetypes
 import re
@@ -41,28 +42,36 @@ JSON_TYPE = re.compile(r"application/(.*\+)?json")
 
 
 class Spool:
-    """Output that waits to become a blob: the first ``max_bytes`` of it."""
+    """Output that waits to become a blob: the first ``max_bytes`` of it, whole characters of UTF-8.
+
+    Its digest is made on the way, a little at a time: that of all of it at once would be a pause.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._file = SpooledTemporaryFile(SPOOL_MEMORY_BYTES)  # noqa: SIM115  # closed with the spool
         self._close = weakref.finalize(self, self._file.close)
+        self._digest = hashlib.sha256()
         self.kept_bytes = 0
         self.lost_bytes = 0
 
     def add(self, data: bytes) -> None:
-        """Put ``data`` at the end, if there is space."""
-        kept = data[: self._max_bytes - self.kept_bytes]
+        """Put ``data``, whole characters, at the end, if there is space."""
+        free = 0 if self.lost_bytes else self._max_bytes - self.kept_bytes
+        while 0 < free < len(data) and data[free] & 0xC0 == 0x80:  # in the middle of a character
+            free -= 1
+        kept = data[:free]
         self._file.write(kept)
+        self._digest.update(kept)
         self.kept_bytes += len(kept)
         self.lost_bytes += len(data) - len(kept)
 
-    def take(self) -> bytes:
-        """All of it, whole characters of UTF-8; the spool is closed."""
+    def take(self, media_type: str) -> Blob:
+        """All of it; the spool is closed."""
         self._file.seek(0)
         data = self._file.read()
         self._close()
-        return data.decode(errors="ignore").encode() if self.lost_bytes else data
+        return Blob(self._digest.hexdigest(), data, media_type)
 
 
 def reference(blob: Blob, name: str) -> dict[str, Any]:

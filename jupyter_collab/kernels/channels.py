@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
@@ -26,6 +26,9 @@ MAX_WAITING_MESSAGES = 100_000
 
 LARGE_MESSAGE_BYTES = 1 * 2**20
 """A message from this size on is read in a thread of this kernel, so other kernels need not wait for it."""
+
+MAX_PART_CHARACTERS = 2**18
+"""So much of what is printed is taken at a time: that takes about a millisecond."""
 
 READ_AGAIN_SECONDS = 1.0
 
@@ -96,7 +99,21 @@ class Channels:
                 message = await asyncio.get_running_loop().run_in_executor(
                     self._thread, read_message, self._client.session, frames
                 )
-            self._on_message(name, message)
+            for part in parts_of(message):
+                self._on_message(name, part)
+                if part is not message:
+                    await asyncio.sleep(0)
+
+
+def parts_of(message: Message) -> Iterator[Message]:
+    """The message, or several that say the same: much that is printed takes long, and others must have their turn."""
+    text = message["content"].get("text") if message["msg_type"] == "stream" else None
+    if not isinstance(text, str) or len(text) <= MAX_PART_CHARACTERS:
+        yield message
+        return
+    for start in range(0, len(text), MAX_PART_CHARACTERS):
+        part = text[start : start + MAX_PART_CHARACTERS]
+        yield {**message, "content": {**message["content"], "text": part}}
 
 
 def _waiting_message(socket: zmq.Socket[bytes]) -> list[bytes] | None:

@@ -109,7 +109,7 @@ class _Rest:
         self._is_closed = True
         if self._spool is None:
             return None
-        blob = Blob.of(self._spool.take(), "text/plain")
+        blob = self._spool.take("text/plain")
         link = {**reference(blob, self._name), "stream": self._name}
         words = f"{words_for(self._spool.kept_bytes)} that came before are kept apart."
         if self._spool.lost_bytes:

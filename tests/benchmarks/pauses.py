@@ -165,7 +165,7 @@ def _flood(place: Place) -> Deed:
 
 
 def _large_outputs(place: Place) -> Deed:
-    return _run_cells(place, "outputs", "print('x' * 8_000_000)", 3)
+    return _run_cells(place, "outputs", "print('x' * 50_000_000)", 3)
 
 
 def _queue(place: Place) -> Deed:
@@ -209,7 +209,7 @@ DEEDS: dict[str, tuple[str, Callable[[Place], Deed]]] = {
     "heal": ("{0.megabytes:g} MB are made anew", lambda place: _order(place, "heal")),
     "keyframe": ("a keyframe of {0.megabytes:g} MB is written", lambda place: _order(place, "compact")),
     "flood": ("a kernel prints {0.lines:,} lines", _flood),
-    "outputs": ("a kernel prints 3 outputs of 8 MB", _large_outputs),
+    "outputs": ("a kernel prints 3 outputs of 50 MB", _large_outputs),
     "queue": ("{0.runs} runs are queued", _queue),
     "class": ("{0.people} people come by a link with a password", _class),
 }

@@ -11,7 +11,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 
-from jupyter_collab.kernels.channels import read_message
+from jupyter_collab.kernels.channels import MAX_PART_CHARACTERS, read_message
 from jupyter_collab.kernels.jupyter import JupyterKernel
 from tests.servers import find_port
 
@@ -147,6 +147,39 @@ async def test_a_large_output_waits_for_no_work_of_others(tmp_path: Path) -> Non
                 )
         assert sum(printed) == 3_000_001
     finally:
+        await kernel.shutdown()
+
+
+@scenario
+async def test_others_have_their_turns_while_much_is_printed_at_once(tmp_path: Path) -> None:
+    manager = await started(tmp_path)
+    kernel = JupyterKernel("large", "python3", LateControl(manager, manager.stdin_port))
+    turns = 0
+    printed: list[tuple[int, str]] = []
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def take(msg_type: str, content: Any) -> None:
+        if msg_type == "stream":
+            printed.append((turns, content["text"]))
+
+    others = asyncio.create_task(take_turns())
+    try:
+        await kernel.open()
+        await kernel.execute(
+            "print(''.join(f'{n:07d}' for n in range(1_000_000)))",
+            take,
+            allow_stdin=False,
+        )
+        assert "".join(text for _, text in printed) == "".join(f"{n:07d}" for n in range(1_000_000)) + "\n"
+        assert len({turn for turn, _ in printed}) == len(printed)
+        assert max(len(text) for _, text in printed) <= MAX_PART_CHARACTERS
+    finally:
+        others.cancel()
         await kernel.shutdown()
 
 
