@@ -1,79 +1,79 @@
-"""Everything that can go wrong, and how each is said on the wire.
+"""The errors of this package, with their codes on the wire.
 
 ::
 
     CollabError                      base of all errors of this package
      +-- RoomError                   about one room
-     |    +-- InvalidRoomId          the id is not one that a room may have
-     |    +-- RoomNotFound           no such room (or it lies in the bin)
-     |    +-- RoomDeleted            the room was put into the bin; an owner can restore it
+     |    +-- InvalidRoomId          the id is not valid for a room
+     |    +-- RoomNotFound           no such room (or it is in the bin)
+     |    +-- RoomDeleted            the room was moved into the bin; an owner can restore it
      |    +-- RoomExists             the id is taken
-     |    +-- RoomNotInBin           only a room in the bin can be emptied out of it
+     |    +-- RoomNotInBin           only a room in the bin can be deleted for good
      |    +-- BlobNotFound           the room does not keep this output any more
      |    +-- EpochMismatch          the client's document belongs to another history
-     |    +-- LogCutShort            the store has lost what it had saved of the room
-     |    +-- ClientIdTaken          somebody wrote under another's Yjs client id, over two servers at once
-     |    +-- LimitExceeded          a bound was passed (size, rate, number)
-     |         +-- ServerFull        the server holds as many live rooms as it may
-     |         +-- RoomFull          the room has as many peers as it may
-     |         +-- TooManyConnections  one person has as many connections as one may
-     |         +-- RoomTooLarge      the edit would make the room larger than it may be
-     |         +-- MessageTooLarge   one message is larger than it may be
-     |         +-- TooManyUpdates    one peer sends faster than it may
-     |         +-- SlowReader        one peer does not read what it is owed
+     |    +-- LogCutShort            the store has lost saved edits of the room
+     |    +-- ClientIdTaken          two people wrote under one Yjs client id, at two servers at once
+     |    +-- LimitExceeded          a limit was exceeded (size, rate, number)
+     |         +-- ServerFull        the server has its maximum of open rooms
+     |         +-- RoomFull          the room has its maximum of peers
+     |         +-- TooManyConnections  one person has the maximum of connections
+     |         +-- RoomTooLarge      the edit would make the room too large
+     |         +-- MessageTooLarge   one message is too large
+     |         +-- TooManyUpdates    one peer sends too fast
+     |         +-- SlowReader        one peer does not read its queued messages
      +-- KernelError                 about a room's kernel or its runs
      |    +-- KernelNotFound         there is no kernelspec of that name here
      |    +-- KernelFailed           the kernel did not start
-     |    +-- KernelDied             the kernel ended, or was restarted, before it answered
-     |    +-- KernelBusy             the kernel does not answer while it runs something
+     |    +-- KernelDied             the kernel ended, or was restarted, before it replied
+     |    +-- KernelBusy             the kernel does not reply while it runs something
      |    +-- KernelElsewhere        the kernel runs on another server
      |    +-- NoKernel               the room has no running kernel
-     |    +-- RunNotFound            no such run waits or runs
+     |    +-- RunNotFound            no such run is queued or running
      |    +-- CellNotFound           the room has no such cell
      |    +-- InputNotWanted         the run does not wait for input
-     |    +-- TooManyRuns            as many runs wait as may
+     |    +-- TooManyRuns            the queue of runs is full
      +-- PermissionDenied            the role does not include the capability
      |    +-- NotAMember             the room was not opened to this person
      |    +-- Removed                an owner has removed this person from the room
      |    +-- SessionEnded           the login, or the guest's session, is over
      |    +-- SessionReplaced        the guest's session was replaced by a new one: reconnect
-     |    +-- GuestsNotAllowed       the server admits no guests
-     |    +-- InviteRefused          base of what may be wrong with an invitation
+     |    +-- GuestsNotAllowed       the server does not allow guests
+     |    +-- InviteRefused          base of the errors of an invitation
      |         +-- InviteNotFound    no such invitation
      |         +-- InviteRevoked     an owner has taken it back
      |         +-- InviteExpired     its time is over
-     |         +-- InviteExhausted   it was used as often as it may be
+     |         +-- InviteExhausted   its uses are used up
      |         +-- PasswordRequired  it needs a password
-     |         +-- WrongPassword     this is not it
+     |         +-- WrongPassword     the password is wrong
      |         +-- TooManyAttempts   too many wrong tokens, codes or passwords in a short time
      +-- AccountError                about somebody's account
      |    +-- AccountNotFound        there is none
-     |    +-- AccountExists          the address has one already
-     |    +-- SignInRefused          the address, the password or the provider's word will not do
+     |    +-- AccountExists          the address has an account already
+     |    +-- SignInRefused          the address, the password or the provider's data is not accepted
      +-- MemberNotFound              the room has no such member
      +-- LastOwner                   the room would have no owner
-     +-- TooManyMembers              the room has as many members, or invitations, as it may
+     +-- TooManyMembers              the room has its maximum of members or invitations
      +-- ProtocolError               bytes that are not a message of the protocol
      |    +-- UnsupportedMessage     a text frame, or a message type we do not know
      |    +-- InvalidUpdate          a Yjs update that cannot be applied
-     |         +-- CausalGap         an update that builds on edits we never got
-     +-- ContentChanged              the room's content is not the version that the request builds on
+     |         +-- CausalGap         an update that depends on edits that never arrived
+     +-- ContentChanged              the room's content has another version than the request names
      +-- ContentError                content that cannot be read as a notebook, markdown or script
-     +-- WorkError                   work that a process of its own does did not come to its end
-     |    +-- WorkTooLong            it took longer than it may
-     |    +-- WorkTooLarge           it took more memory than it may
-     |    +-- TooMuchWork            the person waits for as much as one may
-     +-- StoreError                  the store did not answer
+     +-- WorkError                   work in a separate process did not finish
+     |    +-- WorkTooLong            it took too long
+     |    +-- WorkTooLarge           it took too much memory
+     |    +-- TooMuchWork            the person has too many requests waiting
+     +-- StoreError                  the store did not respond
      |    +-- NotSaved               an edit could not be made durable
      |    +-- StoreUnavailable       the store cannot be read
-     +-- ClientError                 something on a Python program's side of the connection
+     +-- ClientError                 an error on a Python program's side of the connection
           +-- ServerNotFound         no Jupyter server with jupyter_collab could be found
-          +-- ServerUnreachable      the server does not answer, or not as a Jupyter server does
-          +-- NotSignedIn            the server does not accept the token, or wants one
-          +-- EditsNotSaved          edits were kept out of the room; their text is in ``room.unsent``
-          +-- DocumentDiverged       the document here was no longer the room's, which was fetched again
+          +-- ServerUnreachable      the server does not respond, or is not a Jupyter server
+          +-- NotSignedIn            the server does not accept the token, or needs one
+          +-- EditsNotSaved          the room refused edits; their text is in ``room.unsent``
+          +-- DocumentDiverged       the local document differed from the room's, and was fetched again
           +-- RoomClosed             the room was closed on this side
-          +-- CellDeleted            the cell was deleted; what was to be written into it is in ``error.text``
+          +-- CellDeleted            the cell was deleted; the text for it is in ``error.text``
           +-- CannotRun              a shared cell cannot be run here
           +-- CellFailed             a shared cell was run, here or on its room's kernel, and failed
 
@@ -195,7 +195,7 @@ class CollabError(Exception):
 
     @property
     def public(self) -> str:
-        """The message for people whom the server does not trust with what it says about the server."""
+        """The message for people who may not learn details of the server."""
         return str(self)
 
 
@@ -208,13 +208,13 @@ class RoomError(CollabError):
 
 
 class InvalidRoomId(RoomError):
-    """The id is not one that a room may have."""
+    """The id is not valid for a room."""
 
     reason = "invalid_room_id"
 
 
 class RoomNotFound(RoomError):
-    """No such room, or it lies in the bin."""
+    """No such room, or it is in the bin."""
 
     code = CloseCode.ROOM_NOT_FOUND
     status = 404
@@ -222,7 +222,7 @@ class RoomNotFound(RoomError):
 
 
 class RoomDeleted(RoomError):
-    """The room was put into the bin; an owner can restore it."""
+    """The room was moved into the bin; an owner can restore it."""
 
     code = CloseCode.ROOM_DELETED
     status = 404
@@ -237,7 +237,7 @@ class RoomExists(RoomError):
 
 
 class RoomNotInBin(RoomError):
-    """Only a room in the bin can be emptied out of it."""
+    """Only a room in the bin can be deleted for good."""
 
     status = 409
     reason = "room_not_in_bin"
@@ -259,7 +259,7 @@ class EpochMismatch(RoomError):
 
 
 class LogCutShort(RoomError):
-    """The store has lost what it had saved: somebody put an older copy in its place. Who reconnects brings it back."""
+    """The store has lost saved edits: somebody replaced it by an older copy. Clients that reconnect send them again."""
 
     code = CloseCode.TRY_AGAIN_LATER
     status = 503
@@ -267,9 +267,9 @@ class LogCutShort(RoomError):
 
 
 class ClientIdTaken(RoomError):
-    """Somebody wrote under the Yjs client id of somebody else, of whom another server heard just before.
+    """Somebody wrote under another person's Yjs client id, just after that person used it at another server.
 
-    Nothing of it was saved. Who reconnects finds the room without it, and sends again what is theirs.
+    None of these edits was saved. Clients that reconnect get the room without them, and send their own edits again.
     """
 
     code = CloseCode.TRY_AGAIN_LATER
@@ -278,7 +278,7 @@ class ClientIdTaken(RoomError):
 
 
 class LimitExceeded(RoomError):
-    """A bound was passed."""
+    """A limit was exceeded."""
 
     code = CloseCode.TRY_AGAIN_LATER
     status = 429
@@ -286,28 +286,28 @@ class LimitExceeded(RoomError):
 
 
 class ServerFull(LimitExceeded):
-    """The server holds as many live rooms as it may."""
+    """The server has its maximum of open rooms."""
 
     status = 503
     reason = "server_full"
 
 
 class RoomFull(LimitExceeded):
-    """The room has as many peers as it may."""
+    """The room has its maximum of peers."""
 
     status = 503
     reason = "room_full"
 
 
 class TooManyConnections(LimitExceeded):
-    """One person has as many connections as one may, to this room or to all rooms of this server."""
+    """One person has the maximum of connections to this room or to all rooms of this server."""
 
     code = CloseCode.TOO_MANY_UPDATES
     reason = "too_many_connections"
 
 
 class RoomTooLarge(LimitExceeded):
-    """The edit would make the room larger than it may be."""
+    """The edit would make the room too large."""
 
     code = CloseCode.ROOM_TOO_LARGE
     status = 413
@@ -315,7 +315,7 @@ class RoomTooLarge(LimitExceeded):
 
 
 class MessageTooLarge(LimitExceeded):
-    """One message is larger than it may be."""
+    """One message is too large."""
 
     code = CloseCode.TOO_LARGE
     status = 413
@@ -323,14 +323,14 @@ class MessageTooLarge(LimitExceeded):
 
 
 class TooManyUpdates(LimitExceeded):
-    """One peer sends faster than it may."""
+    """One peer sends too fast."""
 
     code = CloseCode.TOO_MANY_UPDATES
     reason = "too_many_updates"
 
 
 class SlowReader(LimitExceeded):
-    """One peer does not read what it is owed."""
+    """One peer does not read its queued messages."""
 
     code = CloseCode.SLOW_READER
     reason = "slow_reader"
@@ -358,13 +358,13 @@ class KernelFailed(KernelError):
 
 
 class KernelDied(KernelError):
-    """The kernel ended, or was restarted, before it answered."""
+    """The kernel ended, or was restarted, before it replied."""
 
     reason = "kernel_died"
 
 
 class KernelBusy(KernelError):
-    """The kernel does not answer while it runs something."""
+    """The kernel does not reply while it runs something."""
 
     reason = "kernel_busy"
 
@@ -382,7 +382,7 @@ class NoKernel(KernelError):
 
 
 class RunNotFound(KernelError):
-    """No such run waits or runs."""
+    """No such run is queued or running."""
 
     status = 404
     reason = "run_not_found"
@@ -402,13 +402,13 @@ class InputNotWanted(KernelError):
 
 
 class SourceChanged(KernelError):
-    """A cell that was to be run says something else than what the person who asked has before them."""
+    """The cell's source differs from the text that the requester saw."""
 
     reason = "source_changed"
 
 
 class TooManyRuns(KernelError):
-    """As many runs wait as may."""
+    """The queue of runs is full."""
 
     status = 429
     reason = "too_many_runs"
@@ -423,7 +423,7 @@ class PermissionDenied(CollabError):
 
 
 class NotAMember(PermissionDenied):
-    """The room was not opened to this person; that it exists is not said either."""
+    """The person has no access to the room; the message does not say whether the room exists."""
 
     reason = "not_a_member"
 
@@ -436,20 +436,20 @@ class Removed(PermissionDenied):
 
 
 class SessionEnded(PermissionDenied):
-    """The login with which somebody connected, or their session as a guest, is over."""
+    """The login or the guest session of the connection has ended."""
 
     reason = "session_ended"
 
 
 class SessionReplaced(PermissionDenied):
-    """Somebody came or signed in again, which replaces their session: whoever has the new one can reconnect."""
+    """The person joined or signed in again and has a new session: the client with that session can reconnect."""
 
     code = CloseCode.TRY_AGAIN_LATER
     reason = "session_replaced"
 
 
 class GuestsNotAllowed(PermissionDenied):
-    """The server admits no guests."""
+    """The server does not allow guests."""
 
     reason = "guests_not_allowed"
 
@@ -480,7 +480,7 @@ class InviteExpired(InviteRefused):
 
 
 class InviteExhausted(InviteRefused):
-    """The invitation was used as often as it may be."""
+    """The invitation's uses are used up."""
 
     reason = "invite_exhausted"
 
@@ -526,7 +526,7 @@ class AccountExists(AccountError):
 
 
 class SignInRefused(AccountError):
-    """The address, the password or the provider's word will not do; which of them is not said."""
+    """The address, the password or the provider's data is not accepted; the message does not say which."""
 
     status = 403
     reason = "sign_in_refused"
@@ -547,7 +547,7 @@ class LastOwner(CollabError):
 
 
 class TooManyMembers(CollabError):
-    """The room has as many members, or invitations, as it may."""
+    """The room has its maximum of members or invitations."""
 
     status = 409
     reason = "too_many_members"
@@ -575,13 +575,13 @@ class InvalidUpdate(ProtocolError):
 
 
 class CausalGap(InvalidUpdate):
-    """An update that builds on edits we never got."""
+    """An update that depends on edits that never arrived."""
 
     reason = "causal_gap"
 
 
 class ContentChanged(CollabError):
-    """The room's content is not the version that the request builds on; nothing was changed."""
+    """The room's content has another version than the request names; nothing was changed."""
 
     status = 412
     reason = "content_changed"
@@ -596,7 +596,7 @@ class ContentError(CollabError):
 
 
 class WorkError(CollabError):
-    """Work that a process of its own does did not come to its end; nothing was changed."""
+    """Work in a separate process did not finish; nothing was changed."""
 
     code = CloseCode.TRY_AGAIN_LATER
     status = 503
@@ -604,13 +604,13 @@ class WorkError(CollabError):
 
 
 class WorkTooLong(WorkError):
-    """The work took longer than it may."""
+    """The work took too long."""
 
     reason = "work_too_long"
 
 
 class WorkTooLarge(WorkError):
-    """The work took more memory than it may."""
+    """The work took too much memory."""
 
     code = CloseCode.TOO_LARGE
     status = 413
@@ -618,14 +618,14 @@ class WorkTooLarge(WorkError):
 
 
 class TooMuchWork(WorkError):
-    """The person waits for as much as one may."""
+    """The person has too many requests waiting."""
 
     status = 429
     reason = "too_much_work"
 
 
 class StoreError(CollabError):
-    """The store did not answer."""
+    """The store did not respond."""
 
     code = CloseCode.TRY_AGAIN_LATER
     status = 503
@@ -633,8 +633,8 @@ class StoreError(CollabError):
 
     @property
     def public(self) -> str:
-        """Without where the store is, and how it fails."""
-        return "The store of the rooms does not answer. Try again; if that does not help, tell who runs this server."
+        """The message without the store's address and the cause."""
+        return "The store of the rooms does not respond. Try again, or tell the server's administrator."
 
 
 class NotSaved(StoreError):
@@ -664,26 +664,26 @@ class ServerNotFound(ClientError):
 
 
 class ServerUnreachable(ClientError):
-    """The server does not answer, or not as a Jupyter server with jupyter_collab does."""
+    """The server does not respond, or is not a Jupyter server with jupyter_collab."""
 
     reason = "server_unreachable"
 
 
 class NotSignedIn(ClientError):
-    """The server does not accept the token, or wants one."""
+    """The server does not accept the token, or needs one."""
 
     status = 403
     reason = "not_signed_in"
 
 
 class EditsNotSaved(ClientError):
-    """Edits were kept out of the room; their text is in ``room.unsent``."""
+    """The room refused edits; their text is in ``room.unsent``."""
 
     reason = "edits_not_saved"
 
 
 class DocumentDiverged(ClientError):
-    """The document here had come to differ from the room's, which was fetched again; see ``room.unsent``."""
+    """The local document differed from the room's, and was fetched again; see ``room.unsent``."""
 
     reason = "diverged"
 
@@ -700,7 +700,7 @@ class CellDeleted(ClientError, KeyError):
     Attributes
     ----------
     text
-        What was to be written into it; ``None`` if it was only to be read.
+        The text for the cell; ``None`` if the program only read it.
     """
 
     reason = "cell_deleted"
@@ -720,10 +720,10 @@ class CannotRun(ClientError):
 
 
 class CellFailed(ClientError):
-    """A shared cell was run, and failed. Where that was here, its error is the cause, and IPython has shown it."""
+    """A shared cell failed. If it ran in this process, its error is the cause, and IPython has shown it."""
 
     reason = "cell_failed"
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the failed cell's own traceback is there already, or in the room."""
+        """The text for IPython: the cell's own traceback is already shown, or is in the room."""
         return [str(self)]
