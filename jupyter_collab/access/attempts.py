@@ -1,4 +1,4 @@
-"""Counts what was wrong, so that nobody can guess for long, or what is done too often."""
+"""Counts wrong guesses, and other actions that are limited."""
 
 import time
 from collections import OrderedDict, deque
@@ -10,17 +10,17 @@ from ..errors import TooManyAttempts
 __all__ = ["Attempts", "network_of"]
 
 MAX_KEYS = 10_000
-"""So many who guess are told apart; beyond that the one who guessed least lately is forgotten."""
+"""The maximum of keys; beyond it the key with the oldest guess is dropped."""
 
 
 IPV6_SUBSCRIBER_BITS = 64
-"""Whoever has one address of IPv6 has as many as they like with the same beginning."""
+"""A subscriber with one IPv6 address has many with the same first bits."""
 
 
 class Attempts:
     """At most ``limit`` wrong ones within ``seconds`` for each key, for instance an address.
 
-    ``words`` say what there was too much of; ``on_failed`` is told each key that was wrong here.
+    ``words`` are the error's first sentence; ``on_failed`` is called with each key that failed here.
     """
 
     def __init__(

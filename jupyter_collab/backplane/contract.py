@@ -1,7 +1,7 @@
-"""What a backplane promises: it says when a room's log has moved, and carries messages between servers.
+"""The contract of a backplane: it signals changes of a room's log, and carries messages between servers.
 
-The store is the truth. A backplane only says *when to look*, and what is worth nothing a moment later: a hint or a
-message that is lost or repeated costs latency, never an edit. Whoever needs more than that repeats what they say.
+The store is the truth. A backplane only says *when to look*, and carries short-lived facts: a hint or a
+message that is lost or repeated costs latency, never an edit. Senders that need more repeat their messages.
 """
 
 from abc import ABC, abstractmethod
@@ -41,7 +41,7 @@ class Backplane(ABC):
 
     @abstractmethod
     async def stop(self) -> None:
-        """Say what is left to say, and end; no listener is called afterwards."""
+        """Send the queued messages, and end; no listener is called afterwards."""
 
     @abstractmethod
     def watch(self, room_id: str) -> None:
@@ -59,15 +59,15 @@ class Backplane(ABC):
     def publish(self, room_id: str, topic: str, data: bytes) -> None:
         """Tell the other servers that have subscribed to the room, or to ``EVERYWHERE``; nobody waits for it.
 
-        A server hears what one other server says of one room in the order in which that was said, each message once,
+        A server receives the messages of one other server about one room in the order of sending, each message once,
         if at all. ``ValueError`` for more than ``MAX_MESSAGE_BYTES``.
         """
 
     @abstractmethod
     def subscribe(self, room_id: str, listener: MessageListener) -> None:
-        """Call ``listener`` with what is said of this room from now on, instead of the one before if there is one.
+        """Call ``listener`` with each message about this room from now on; it replaces an earlier listener.
 
-        It may begin with what was said shortly before. What is said of ``EVERYWHERE`` is heard while any room is
+        The first messages may be slightly older. Messages about ``EVERYWHERE`` arrive while any room is
         watched or subscribed to.
         """
 

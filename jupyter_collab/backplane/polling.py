@@ -20,7 +20,7 @@ TURNS_FOR_ALL = 10
 class PollingBackplane(Backplane):
     """Asks ``store`` for the heads of the watched rooms, and for messages, every ``interval_seconds``.
 
-    A room that this process writes to is asked for less often: its own next edit shows what others wrote before.
+    A room that this process writes to is polled less often: its own next edit shows earlier edits of others.
     """
 
     def __init__(self, store: Store, interval_seconds: float, server: str) -> None:

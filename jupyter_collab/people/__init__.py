@@ -1,4 +1,4 @@
-"""People: who may come into which room, how they come in, and what is noted of them. Knows no Tornado."""
+"""People: access to rooms, joining, and the audit log. Does not import Tornado."""
 
 from .accounts import Accounts, Identity, account_user, check_email
 from .attendance import Attendance

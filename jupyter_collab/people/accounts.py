@@ -1,4 +1,4 @@
-"""Accounts: people whom the Jupyter server does not know, but a password of theirs, or a provider."""
+"""Accounts: people without a login of the Jupyter server, who sign in with a password or at a provider."""
 
 import secrets
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ HOUR_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody, as ``issuer`` vouches for them; ``subject`` is theirs for ever, an address or a name is not."""
+    """A person, as ``issuer`` identifies them; ``subject`` never changes, an address or a name may."""
 
     issuer: str
     subject: str
@@ -78,13 +78,13 @@ class Accounts:
         return account if is_right and kept is not None and account is not None and not account.disabled_at else None
 
     async def _hash_of_nobody(self) -> str:
-        """What a password is held against when there is no account: how long that takes must not tell."""
+        """The hash for passwords of unknown accounts: the response time must not tell whether an account exists."""
         if self._nobodys_hash is None:
             self._nobodys_hash = await hashing(hash_password, secrets.token_urlsafe())
         return self._nobodys_hash
 
     async def of(self, identity: Identity) -> AccountRecord:
-        """The account of somebody whom a provider vouches for, which is made if they are new.
+        """The account of a person who signs in at a provider; it is created for new people.
 
         Raises
         ------
@@ -120,7 +120,7 @@ def check_email(email: str) -> str:
 
 
 def _name_of(name: str, email: str) -> str:
-    """What somebody is called: ``name``, as a provider says it, or the beginning of their address."""
+    """A person's name: the provider's ``name``, or the beginning of their address."""
     for wish in (name, email.partition("@")[0]):
         if (cleaned := clean_name(wish[:MAX_NAME_CHARACTERS], MAX_NAME_CHARACTERS)) is not None:
             return cleaned

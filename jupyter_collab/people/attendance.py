@@ -1,4 +1,4 @@
-"""Who came and went: noted among what was done in a room, once for each stay, however often somebody reconnects."""
+"""Joins and leaves of people, in the audit log: once for each stay, however often a person reconnects."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from .members import Members
 __all__ = ["Attendance"]
 
 AWAY_SECONDS = 60.0
-"""Who is back within so long has not left."""
+"""A person who returns within this time has not left."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Attendance(RoomWatcher):
         self._background = Background("attendance")
 
     async def close(self) -> None:
-        """Note that whoever was here has left."""
+        """Record that the people who were here have left."""
         await self._background.close()
         for stay in tuple(self._stays.values()):
             self._end(stay)

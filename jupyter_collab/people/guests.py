@@ -1,4 +1,4 @@
-"""Guests: people whom nobody vouches for, by the names that they choose."""
+"""Guests: people without a login, under names that they choose."""
 
 import secrets
 
@@ -12,7 +12,7 @@ MAX_NAME_CHARACTERS = 60
 
 
 def new_guest(name: str) -> User:
-    """Somebody whom nobody has seen before."""
+    """A guest with a new id."""
     return person(UserKind.GUEST, secrets.token_hex(8), name)
 
 

@@ -49,7 +49,7 @@ WRONG_CODES = 300
 """From all addresses. Beyond that, an address that guessed wrong once is refused, and the others come in slowly."""
 
 SECONDS_PER_CODE = 0.2
-"""How long each takes then. Whoever has ever so many addresses tries 10 codes a second: 2**40 take 3,500 years."""
+"""The time for each guess then. An attacker with many addresses tries 10 codes a second: 2**40 take 3,500 years."""
 
 WAITING_CODES = 100
 """So many may wait for their turn. Nobody can guess a token, so links go on to work."""
@@ -61,7 +61,7 @@ WRONG_PER_INVITE = 100
 """Wrong passwords, from all addresses."""
 
 JOINS_PER_INVITE = 500
-"""So many come by one invitation in a minute: as many as a room holds. Each coming leaves something in the store."""
+"""Joins by one invitation in a minute: as many as a room holds. Each join writes to the store."""
 
 JOIN_SECONDS = 60.0
 
@@ -72,7 +72,7 @@ INVITABLE = (Role.VIEWER, Role.RUNNER, Role.WRITER, Role.EDITOR)
 
 @dataclass(frozen=True, slots=True)
 class InviteWish:
-    """What somebody who invites asks for. ``None`` for no end, no bound, no password."""
+    """The options of a new invitation. ``None`` for no end, no limit, no password."""
 
     role: Role
     lifetime: timedelta | None = None
@@ -91,7 +91,7 @@ class Entry:
 
 
 class CodeHashes:
-    """What the store keeps of codes. To make that takes a while, so those that were right are remembered."""
+    """Hashes of codes for the store. Hashing is slow, so the hashes of correct codes are cached."""
 
     def __init__(self, rooms: RoomManager) -> None:
         self._rooms = rooms
@@ -141,7 +141,7 @@ class KnownPasswords:
 
 
 class Invitations:
-    """The invitations to all rooms; ``guests_allowed`` is the deployer's word on people whom nobody vouches for."""
+    """The invitations to all rooms; ``guests_allowed`` is the deployer's setting for people without a login."""
 
     def __init__(self, rooms: RoomManager, members: Members, *, guests_allowed: bool) -> None:
         self.guests_allowed = guests_allowed
@@ -172,7 +172,7 @@ class Invitations:
         return await self._people.invites(room_id)
 
     async def invite(self, room_id: str, wish: InviteWish, by: User) -> tuple[InviteRecord, InviteSecrets]:
-        """A new invitation, and its secrets, which are told this once.
+        """A new invitation, and its secrets, which are returned only here.
 
         Raises
         ------
@@ -269,12 +269,12 @@ class Invitations:
             await asyncio.sleep(SECONDS_PER_CODE)
 
     async def redeem(self, invite: InviteRecord, user: User, password: str | None, address: str) -> Entry:
-        """Let ``user`` in by an invitation; who has a membership that is as good keeps that.
+        """Let ``user`` in by an invitation; a person with an equal or better membership keeps it.
 
         Raises
         ------
         PasswordRequired, WrongPassword, TooManyAttempts, InviteRevoked, InviteExpired, InviteExhausted, TooManyMembers
-            ``TooManyAttempts`` also for too many who come by one invitation.
+            ``TooManyAttempts`` also if too many people join by one invitation.
         """
         await self._check_password(invite, password, network_of(address))
         status = "waiting" if invite.needs_approval else "active"

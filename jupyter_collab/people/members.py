@@ -1,4 +1,4 @@
-"""Who may do what in which room: kept in the store, and true for open connections at once."""
+"""Roles in rooms: kept in the store, with effect on open connections at once."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What somebody was in a room at the version ``access_version`` of who may do what there."""
+    """A person's role in a room at the version ``access_version`` of the room's access rules."""
 
     role: Role
     access_version: int
@@ -43,7 +43,7 @@ class Standing:
 class Members(RoomWatcher):
     """The people of all rooms; it must be one of the rooms' watchers.
 
-    ``guests_may_run`` is the deployer's word on those who come by an invitation, whatever the invitation says.
+    ``guests_may_run`` is the deployer's setting for guests; it overrides the invitation.
     """
 
     def __init__(self, rooms: RoomManager, *, guests_may_run: bool) -> None:
@@ -62,23 +62,23 @@ class Members(RoomWatcher):
         return self._rooms.store.people
 
     async def close(self) -> None:
-        """Look no more, and write what is to be noted."""
+        """Stop checking, and write the queued entries."""
         await self.flush_notes()
         await self._background.close()
 
     # -- what one may do ---------------------------------------------------------------------------------------------
 
     async def role(self, room_id: str, user: User, most: Role) -> Role:
-        """What ``user`` is in a room, who may be ``most`` at best; see :meth:`standing`."""
+        """The role of ``user`` in a room, ``most`` at best; see :meth:`standing`."""
         return (await self.standing(room_id, user, most)).role
 
     async def standing(self, room_id: str, user: User, most: Role) -> Standing:
-        """What ``user`` is in a room, who may be ``most`` at best, and when that was looked up.
+        """The role of ``user`` in a room, ``most`` at best, and when it was looked up.
 
         Raises
         ------
         RoomNotFound, NotAMember
-            Who is no user of the server is not told which of the two it is.
+            People who are not users of the server do not learn which of the two it is.
         """
         try:
             access = await self._people.access(room_id, user.principal)
@@ -95,7 +95,7 @@ class Members(RoomWatcher):
         self._versions[peer] = standing.access_version
 
     async def came_at(self, room_id: str, user: User) -> datetime | None:
-        """When ``user`` became a member of a room; ``None`` if they are none. ``RoomNotFound``."""
+        """When ``user`` became a member of a room; ``None`` for others. ``RoomNotFound``."""
         member = (await self._people.access(room_id, user.principal)).member
         return None if member is None else member.added_at
 
@@ -131,14 +131,14 @@ class Members(RoomWatcher):
     async def set_role(
         self, room_id: str, principal: str, role: Role, by: User, *, name: str | None = None
     ) -> MemberRecord:
-        """Make somebody a member in ``role``, or let in who waits; ``name`` for somebody who is new.
+        """Make a person a member in ``role``, or let in a waiting person; ``name`` for a new member.
 
         Returns their membership.
 
         Raises
         ------
         LastOwner, TooManyMembers, PermissionDenied, MemberNotFound
-            The last for a guest who has not come yet.
+            The last for a guest who has not joined yet.
         """
         known = (await self._people.access(room_id, principal)).member
         if principal.startswith(UserKind.GUEST) and role is Role.OWNER:
@@ -158,7 +158,7 @@ class Members(RoomWatcher):
         return placed
 
     async def remove(self, room_id: str, principal: str, by: User) -> None:
-        """Remove a member, or refuse somebody who waits; ``MemberNotFound``, ``LastOwner``.
+        """Remove a member, or refuse a waiting person; ``MemberNotFound``, ``LastOwner``.
 
         A member who removes themselves has left.
         """
@@ -172,7 +172,7 @@ class Members(RoomWatcher):
         await self.apply(room_id)
 
     async def set_server_role(self, room_id: str, role: Role | None, by: User) -> None:
-        """Say what every user of the server is in a room, ``None`` for nothing; who says so stays an owner."""
+        """Set the role of every user of the server in a room, ``None`` for none; the caller stays an owner."""
         keeper = None
         if role is not Role.OWNER:
             keeper = MemberRecord(room_id, by.principal, by.display_name, Role.OWNER)
@@ -192,11 +192,11 @@ class Members(RoomWatcher):
         self._notes.add(replace(event(room_id, kind, by, details), at=datetime.now(UTC)))
 
     async def flush_notes(self) -> None:
-        """Write what is to be noted."""
+        """Write the queued entries."""
         await self._notes.flush()
 
     async def apply(self, room_id: str) -> None:
-        """Make what was changed true for who is connected here, and let other servers do so."""
+        """Apply a change to people who are connected here, and tell other servers to do so."""
         self._rooms.facts_changed(room_id)
         room = self._rooms.live(room_id)
         if room is not None:
@@ -227,7 +227,7 @@ class Members(RoomWatcher):
         self._background.run("look", partial(self._check, room, (peer,)))
 
     def _check_all(self, room: Room) -> asyncio.Task[None]:
-        """Look up what everybody in ``room`` may do; who asks while one look is under way shares the next one."""
+        """Look up the roles of everybody in ``room``; callers during a look-up share the next one."""
         known = self._next_checks.get(room.id)
         if known is None:
             known = self._next_checks[room.id] = self._background.run("look", partial(self._check_in_turn, room))
@@ -259,7 +259,7 @@ class Members(RoomWatcher):
                 return
 
     async def _check_one_by_one(self, room: Room, peers: Collection[Peer], error: Exception) -> None:
-        """Let nobody suffer for another of whom it cannot be known what they may do; they themselves may do nothing."""
+        """A person whose role cannot be looked up may do nothing; other people are not affected."""
         if len(peers) > 1:
             for peer in peers:
                 await self._check(room, (peer,))

@@ -1,4 +1,4 @@
-"""Notes of what was done in rooms, for which nobody waits: they are gathered for a moment and written together."""
+"""Entries of the audit log, written in batches; nobody waits for them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What a password of an account must be like."""
+"""The rules for passwords of accounts."""
 
 from ..errors import ContentError
 

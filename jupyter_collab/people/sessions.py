@@ -1,4 +1,4 @@
-"""Sessions of people whom the Jupyter server does not know: what their tokens say, and whether they go on."""
+"""Sessions of guests and accounts: their tokens, and whether they are still valid."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ class EndedSessions:
 
     @property
     def data(self) -> bytes:
-        """What other servers are told, under the topic ``TOPIC``, ``EVERYWHERE``."""
+        """The message to other servers, under the topic ``TOPIC``, ``EVERYWHERE``."""
         return json.dumps([self.name, self.is_replaced]).encode()
 
     @classmethod
@@ -97,7 +97,7 @@ class Sessions:
         return session if session is not None and await self.goes_on(session) else None
 
     def listen(self, *, always: bool) -> None:
-        """Say whether to hear of sessions that end elsewhere also while no room is live here."""
+        """Set whether to receive ends of sessions at other servers also while no room is open here."""
         self._rooms.listen(always=always)
 
     async def goes_on(self, session: Session) -> bool:
@@ -105,7 +105,7 @@ class Sessions:
         return await self._people.session(session.hash) == session.user.principal
 
     async def renewed(self, session: Session) -> str | None:
-        """A new token for ``session``, which goes on for longer; ``None`` if its own is new enough."""
+        """A new token that extends ``session``; ``None`` if its present token is new enough."""
         if datetime.now(UTC) - session.issued_at <= RENEW_AFTER:
             return None
         await self._people.extend_session(session.hash, self._end())

@@ -1,4 +1,4 @@
-"""Who waits to be let into a room: told at once to those who may let them in."""
+"""People who wait for approval: owners of the room are told at once."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ MAX_NAMED = 20
 
 
 class Waiting(RoomWatcher):
-    """Announces ``members`` to who may manage a room, whenever it was changed who may do what there.
+    """Sends ``members`` to the people who may manage a room, whenever its members or invitations change.
 
     It must be one of the rooms' watchers. However many come at once, a room's members are read once after another.
     """

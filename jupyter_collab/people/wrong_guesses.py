@@ -1,4 +1,4 @@
-"""Wrong guesses count at all servers of a store: who guesses at one of them does not begin anew at the next."""
+"""Shares wrong guesses among all servers of a store, so that they count at each of them."""
 
 import asyncio
 import json

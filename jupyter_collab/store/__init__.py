@@ -1,4 +1,4 @@
-"""The durable truth: rooms, their logs and keyframes, what is too large for a document, who ran what, and people."""
+"""The durable state: rooms, their logs and keyframes, blobs, runs, and people."""
 
 from .accounts.contract import AccountRecord, AccountStore
 from .blobs.contract import Blob

@@ -1,4 +1,4 @@
-"""What a store promises as a whole; each noun has a contract of its own."""
+"""The contract of a store as a whole; each part has a contract of its own."""
 
 from abc import abstractmethod
 
@@ -26,7 +26,7 @@ class Store(RoomStore, BlobStore, RunStore, KernelLeaseStore, MessageStore):
 
     @abstractmethod
     async def close(self) -> None:
-        """Finish what was begun and disconnect."""
+        """Finish the work in progress, and disconnect."""
 
     @property
     @abstractmethod

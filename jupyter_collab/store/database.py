@@ -25,7 +25,7 @@ READERS = 4
 
 
 class Database:
-    """The database at a SQLAlchemy URL; until it is open, what is asked of it raises ``StoreUnavailable``."""
+    """The database at a SQLAlchemy URL; until it is open, its methods raise ``StoreUnavailable``."""
 
     def __init__(self, url: str) -> None:
         self._url = sa.make_url(url)
@@ -70,7 +70,7 @@ class Database:
         return self._url.get_backend_name() == "postgresql"
 
     async def close(self) -> None:
-        """Finish what was begun and disconnect."""
+        """Finish the work in progress, and disconnect."""
         if self._writer is not None:
             await self._writer.close()
         await asyncio.to_thread(self._disconnect)
@@ -85,9 +85,9 @@ class Database:
             self._engine.dispose()
 
     async def write(self, work: Callable[[Connection], T], room_id: str | None = None) -> T:
-        """Do ``work``, which changes the room ``room_id`` only or, without one, what lies outside of rooms.
+        """Do ``work``, which changes only the room ``room_id`` or, without one, only data outside of rooms.
 
-        A room that is made by ``work`` lies outside until then. Returns when the change is durable.
+        A room that ``work`` creates counts as outside. Returns when the change is durable.
         """
         return await self._open_writer.run(work, room_id)
 

@@ -1,4 +1,4 @@
-"""What a database's failure is called, and what people can do about it."""
+"""Messages for failures of the database, with advice for people."""
 
 from errno import ESTALE
 
@@ -43,7 +43,7 @@ def advice_to_open(error: Exception) -> str:
 
 
 def is_about_the_data(error: Exception) -> bool:
-    """Whether the database refuses what it was given, and would take something else."""
+    """Whether the database refuses these values, and would accept others."""
     if isinstance(error, StatementError):
         return isinstance(error, (DataError, IntegrityError)) or not isinstance(error, DBAPIError)
     return isinstance(error, (TypeError, ValueError))

@@ -61,7 +61,7 @@ def for_reading(engine: Engine) -> Engine:
 
 
 def lock(connection: Connection, room_ids: Collection[str], *, outside_rooms: bool) -> None:
-    """Lock these rooms and, if wanted, all that lies outside of rooms, until the transaction ends.
+    """Lock these rooms and, if wanted, all data outside of rooms, until the transaction ends.
 
     All servers take their locks in the same order, so they never wait for each other in a circle.
     """

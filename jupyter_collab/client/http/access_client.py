@@ -53,7 +53,7 @@ class Member:
 
 @dataclass(frozen=True)
 class RoomEvent:
-    """Something that was done in a room, and by whom; ``id`` counts a room's events from 1."""
+    """One action in a room, with its author; ``id`` counts a room's events from 1."""
 
     id: int
     at: datetime | None
@@ -113,7 +113,7 @@ class AccessClient:
         return None if Role(role).may(Capability.RUN) else GOES_ON.get(response.json()["in_kernel"])
 
     async def remove_member(self, principal: str) -> str | None:
-        """Remove a member, or refuse somebody who waits; returns what :meth:`set_role` does."""
+        """Remove a member, or refuse a waiting person; returns what :meth:`set_role` does."""
         whole = _whole(principal)
         hint = await self._goes_on(lambda member: member.principal == whole)
         await self._rest.request("DELETE", self._member(whole))

@@ -222,7 +222,7 @@ class AsyncRoom(RoomView):
         return await self._core.access.set_role(principal, role)
 
     async def remove_member(self, principal: str) -> str | None:
-        """Remove a member, or refuse somebody who waits; returns and raises what :meth:`set_role` does."""
+        """Remove a member, or refuse a waiting person; returns and raises what :meth:`set_role` does."""
         return await self._core.access.remove_member(principal)
 
     async def audit(self, limit: int = 100, before: int | None = None) -> list[RoomEvent]:

@@ -1,4 +1,4 @@
-"""What a store remembers of accounts: people who sign in here, and not on the Jupyter server."""
+"""A store's accounts: people who sign in here, not at the Jupyter server."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ __all__ = ["AccountRecord", "AccountStore"]
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """Somebody's account. ``password_hash`` is ``None`` for those who sign in elsewhere only. Times are in UTC.
+    """A person's account. ``password_hash`` is ``None`` for sign-in at a provider only. Times are in UTC.
 
     ``may_use_server`` says that they are let into JupyterLab itself, where the deployer has set that up.
     """
@@ -56,7 +56,7 @@ class AccountStore(ABC):
 
     @abstractmethod
     async def by_identity(self, issuer: str, subject: str, fresh: AccountRecord) -> AccountRecord:
-        """The account of whom ``issuer`` calls ``subject``, else ``fresh``, which is theirs from now on.
+        """The account of ``subject`` at ``issuer``, else ``fresh``, which is stored for them.
 
         An address that another account has is not proof enough to be let into that: ``AccountExists``.
         """

@@ -1,1 +1,1 @@
-"""What is too large for the documents of rooms, by content."""
+"""Blobs: outputs too large for the documents of rooms, by digest."""

@@ -1,4 +1,4 @@
-"""What a store promises of blobs: what is too large for the documents of rooms, by content."""
+"""The store's contract for blobs: outputs too large for the documents of rooms, by digest."""
 
 import hashlib
 from abc import ABC, abstractmethod

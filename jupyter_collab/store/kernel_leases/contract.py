@@ -1,4 +1,4 @@
-"""What a store promises of kernels: a room has at most one, and the store says on which server."""
+"""The store's contract for kernels: a room has at most one, and the store records its server."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["KernelLease", "KernelLeaseStore"]
 class KernelLease:
     """Which server has a room's kernel, or starts it, and which kernel that is.
 
-    ``server`` is the server's id, or empty once it has let go of the kernel. ``kernel_id`` is empty while it starts.
+    ``server`` is the server's id, or empty once it has released the kernel. ``kernel_id`` is empty while it starts.
     """
 
     server: str
@@ -22,7 +22,7 @@ class KernelLeaseStore(ABC):
 
     @abstractmethod
     async def kernel_lease(self, room_id: str) -> KernelLease | None:
-        """Who has the room's kernel; ``None`` if nobody has."""
+        """The server that has the room's kernel; ``None`` if none has."""
 
     @abstractmethod
     async def put_kernel_lease(

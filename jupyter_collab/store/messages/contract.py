@@ -1,6 +1,6 @@
-"""What a store promises of messages between servers: they are there for a while, in one order for all who read them.
+"""The store's contract for messages between servers: they are kept for a while, in one order for all readers.
 
-They are for what is worth nothing a minute later. Whoever misses one finds out in another way.
+They are for short-lived facts. A server that misses one learns the fact in another way.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ MAX_MESSAGES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
-    """What the server with the id ``server`` tells the others about a room: ``topic`` says what ``data`` are.
+    """A message about a room from the server with the id ``server``: ``topic`` is the type of ``data``.
 
     ``room_id`` need not be that of a room that there is.
     """

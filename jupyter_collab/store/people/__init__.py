@@ -1,1 +1,1 @@
-"""Who may do what in which room, invitations, what was done, sessions and shared secrets."""
+"""Members, invitations, the audit log, sessions and shared secrets."""

@@ -1,4 +1,4 @@
-"""What a store remembers of people: who may do what in which room, by which invitation, and what was done.
+"""The store's contract for people: members of rooms, invitations, and the audit log.
 
 A *principal* names one person: ``server:ada`` (a user of the Jupyter server), ``account:7f3a…`` or ``guest:91bc…``.
 """
@@ -37,7 +37,7 @@ COMINGS = frozenset(["asked_to_join", "came", "imported", "joined", "left", "ran
 MAX_MEMBERS = 2_000
 MAX_INVITES = 200
 MAX_MEMBERSHIPS = 1_000
-"""What one room may have at a time, and how many of one's places are told, whoever asks for more."""
+"""The maximum for one room at a time, and of one person's memberships in a list."""
 
 MemberStatus = str
 """``active``; or ``waiting``, for an owner to let them in."""
@@ -58,10 +58,10 @@ class MemberRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoomAccess:
-    """What is known of one principal in one room.
+    """The membership of one principal in one room.
 
-    ``server_role`` is what every user of the server is there, ``None`` if the room is private; ``version`` grows with
-    every change of who may do what in the room.
+    ``server_role`` is the role of every user of the server there, ``None`` if the room is private; ``version`` grows
+    with every change of the room's access rules.
     """
 
     server_role: Role | None
@@ -91,7 +91,7 @@ class InviteRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """Something that was done in a room, and by whom; ``id`` counts a room's events from 1."""
+    """One action in a room, with its author; ``id`` counts a room's events from 1."""
 
     room_id: str
     kind: str
@@ -154,7 +154,7 @@ class PeopleStore(ABC):
 
     @abstractmethod
     async def find_invite(self, secret_hash: str) -> InviteRecord:
-        """The invitation with this hash of its token or code, whatever has become of it; ``InviteNotFound``."""
+        """The invitation with this hash of its token or code, also if it is not valid any more; ``InviteNotFound``."""
 
     @abstractmethod
     async def redeem(
@@ -188,11 +188,11 @@ class PeopleStore(ABC):
 
     @abstractmethod
     async def events(self, room_id: str, limit: int, before: int | None = None) -> list[EventRecord]:
-        """What was done in a room (the events with an ``id`` less than ``before``), newest first."""
+        """A room's audit log (the events with an ``id`` less than ``before``), newest first."""
 
     @abstractmethod
     async def secret(self, name: str, fresh: str) -> str:
-        """A secret that all servers of this store share: what is kept under ``name``, or else ``fresh`` from now on."""
+        """A secret that all servers of this store share: the one under ``name``, else ``fresh``, which is stored."""
 
     @abstractmethod
     async def begin_session(self, session_hash: str, principal: str, expires_at: datetime) -> None:
@@ -226,7 +226,7 @@ def better_membership(access: RoomAccess, offered: MemberRecord, *, is_server_us
 
 
 def check_invite(invite: InviteRecord) -> None:
-    """Raise what is wrong with an invitation now, if anything is."""
+    """Raise the error of an invitation that is not valid now."""
     if invite.revoked_at is not None:
         raise InviteRevoked("This invitation was taken back. Ask who invited you for another one.")
     if invite.expires_at is not None and invite.expires_at <= datetime.now(UTC):

@@ -1,4 +1,4 @@
-"""What was done in rooms, in the SQL store."""
+"""The audit log of rooms, in the SQL store."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ __all__ = ["event_record", "note_events"]
 
 
 def note_events(connection: Connection, room_id: str, noted: Sequence[EventRecord]) -> None:
-    """Remember what was done in a room, and drop the oldest of that sort beyond ``MAX_EVENTS``."""
+    """Add an event of a room, and drop the oldest of its sort beyond ``MAX_EVENTS``."""
     in_room = events.c.room_id == room_id
     newest = connection.scalar(select(func.max(events.c.id)).where(in_room)) or 0
     rows = [

@@ -32,7 +32,7 @@ OWNERLESS = "The room would have no owner; make somebody else an owner first."
 
 
 def require_room(connection: Connection, room_id: str) -> None:
-    """``RoomNotFound`` if there is none; it may lie in the bin."""
+    """``RoomNotFound`` if there is none; it may be in the bin."""
     if connection.scalar(select(rooms.c.id).where(rooms.c.id == room_id)) is None:
         raise no_room(room_id)
 
@@ -49,7 +49,7 @@ def find_accesses(connection: Connection, room_id: str, principals: Collection[s
 
 
 def change_access(connection: Connection, room_id: str, event: EventRecord) -> None:
-    """Note a change of who may do what in a room; ``RoomNotFound``."""
+    """Record a change of a room's access rules; ``RoomNotFound``."""
     version = {rooms.c.access_version: rooms.c.access_version + 1}
     if connection.execute(rooms.update().where(rooms.c.id == room_id).values(version)).rowcount == 0:
         raise no_room(room_id)
@@ -57,7 +57,7 @@ def change_access(connection: Connection, room_id: str, event: EventRecord) -> N
 
 
 def is_member(room_id: str, principal: str) -> ColumnElement[bool]:
-    """What is true of one row of ``members``."""
+    """The condition for one row of ``members``."""
     return (members.c.room_id == room_id) & (members.c.principal == principal)
 
 
@@ -82,7 +82,7 @@ def require_owner(connection: Connection, room_id: str) -> None:
 
 
 def is_invite(room_id: str, invite_id: str) -> ColumnElement[bool]:
-    """What is true of one row of ``invites``."""
+    """The condition for one row of ``invites``."""
     return (invites.c.id == invite_id) & (invites.c.room_id == room_id)
 
 

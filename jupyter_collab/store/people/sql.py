@@ -1,4 +1,4 @@
-"""People in the SQL store. The writer has locked the room whose id it is given, so what is read stays true."""
+"""People in the SQL store. The writer has locked the given room, so its rows do not change."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What a store promises of rooms.
+"""The store's contract for rooms.
 
 A room is a row of facts (:class:`RoomRecord`) and an append-only log of Yjs updates, numbered by ``seq`` from 1. A
 keyframe is the full state at a log position. A room has at least one, and all entries after its oldest one. Any number
@@ -23,9 +23,9 @@ NOBODY: Mapping[int, Origin] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """The facts of a room. Times are aware, in UTC; ``deleted_at`` is set while the room lies in the bin.
+    """The facts of a room. Times are aware, in UTC; ``deleted_at`` is set while the room is in the bin.
 
-    ``server_role`` is what every user of the server is there, ``None`` if the room is private; ``access_version``
+    ``server_role`` is the role of every user of the server there, ``None`` if the room is private; ``access_version``
     grows with every change of who may do what in it.
     """
 
@@ -108,7 +108,7 @@ class RoomStore(ABC):
 
     @abstractmethod
     async def get_room(self, room_id: str, *, deleted: bool = False) -> RoomRecord:
-        """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
+        """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it is in the bin."""
 
     @abstractmethod
     async def list_rooms(
@@ -130,7 +130,7 @@ class RoomStore(ABC):
 
     @abstractmethod
     async def purge_room(self, room_id: str) -> None:
-        """Forget a room that lies in the bin, but for its epoch, whose documents are never to be merged again."""
+        """Delete a room in the bin, except its epoch: documents of that epoch must never be merged again."""
 
     @abstractmethod
     async def retired_epochs(self, room_id: str) -> tuple[str, ...]:
@@ -157,16 +157,16 @@ class RoomStore(ABC):
 
     @abstractmethod
     async def clients(self, room_id: str) -> dict[int, Origin]:
-        """From where the edits come that were made under each Yjs client id of which that is known.
+        """The origin of the edits under each Yjs client id, as far as it is known.
 
-        It is kept as long as the room is, whatever is dropped from its log.
+        It is kept as long as the room, also when entries of the log are dropped.
         """
 
     @abstractmethod
     async def writers(self, room_id: str, client_ids: Collection[int] | None = None) -> dict[int, str]:
         """Who writes under each of ``client_ids``, or of all that are known, as :func:`~..access.writer_of` names them.
 
-        Those of which it is not known are left out. The gate bounds how many a person has.
+        Ids without a known origin are left out. The gate limits the ids of a person.
         """
 
     @abstractmethod
@@ -175,7 +175,7 @@ class RoomStore(ABC):
 
     @abstractmethod
     async def read_updates(self, room_id: str, epoch: str) -> tuple[int, list[bytes]]:
-        """All of which a room's document is made, in order, and the position up to which that is.
+        """All updates of a room's document, in order, and the position of the last one.
 
         They are read with nothing that is said of them, as fast as can be. Raises ``EpochMismatch`` if the room has
         another epoch.

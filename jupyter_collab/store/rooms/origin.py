@@ -28,7 +28,7 @@ class OriginKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of where an edit comes from; ``None`` for what is not, or makes no sense for its ``kind``.
+    """The known origin of an edit; ``None`` for values that are unknown, or do not apply to its ``kind``.
 
     ``principal`` is the person who made the edit, or for whom it was made, and ``display_name`` their name then.
     ``connection`` names one connection of theirs among all of all servers, and ``operator`` is the principal of the
@@ -51,10 +51,10 @@ class Origin:
 
     @classmethod
     def by(cls, user: User, kind: OriginKind, *, connection: str | None = None, run: int | None = None) -> "Origin":
-        """That of an edit by ``user``, or for them; a NUL in their name is replaced, as PostgreSQL has none."""
+        """The origin of an edit by or for ``user``; a NUL in their name is replaced, because PostgreSQL has none."""
         name = user.display_name.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return cls(kind, user.principal, name, connection=connection, run=run)
 
 
 BY_SERVER = Origin(OriginKind.SERVER)
-"""That of what the server does of its own accord."""
+"""The origin of the server's own edits."""

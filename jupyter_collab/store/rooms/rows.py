@@ -13,7 +13,7 @@ __all__ = ["find_room", "origin_of", "room_record"]
 
 
 def find_room(connection: Connection, room_id: str, *, deleted: bool = False) -> RoomRecord:
-    """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it lies in the bin."""
+    """One room; ``RoomNotFound`` if there is none, or, unless ``deleted``, if it is in the bin."""
     row = connection.execute(select(rooms).where(rooms.c.id == room_id)).mappings().first()
     if row is None:
         raise no_room(room_id)

@@ -35,7 +35,7 @@ from .rows import find_room, origin_of, room_record
 __all__ = ["SQLRooms"]
 
 MAX_IDS_IN_QUERY = 500
-"""Databases take some thousand values in one statement. Whoever asks for more is told of all."""
+"""Values in one statement; databases accept some thousand. Larger queries are split."""
 
 
 OF_ROOMS = (updates, origins, clients, keyframes, blobs, runs, kernel_leases, members, invites, events)

@@ -1,4 +1,4 @@
-"""What a store promises of runs: who ran what in a room, and when."""
+"""The store's contract for runs: cells that people ran in a room, and when."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ MAX_RUNS = 1_000
 """So many runs of a room are remembered."""
 
 MAX_RUN_SOURCE_CHARACTERS = 20_000
-"""So much of what was run is remembered."""
+"""The stored length of a run's source."""
 
 
 @dataclass(frozen=True, slots=True)
