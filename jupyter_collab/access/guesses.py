@@ -45,7 +45,7 @@ class Guesses:
         for bound, key in pairs:
             bound.check(key)
         if self._here[address] >= MAX_GUESSES_PER_ADDRESS:
-            raise TooManyAttempts("Very many people try this just now from where you are. Try again in a moment.")
+            raise TooManyAttempts("Too many people are trying this from your address. Try again in a moment.")
         self._here[address] += 1
         async with AsyncExitStack() as undo:
             undo.callback(self._leave, address)

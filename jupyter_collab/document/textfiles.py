@@ -314,7 +314,7 @@ def read_cells(text: str, text_format: TextFormat) -> tuple[list[dict[str, Any]]
     try:
         notebook = _converter(text_format).reads(with_plain_header(shield.hide(text), text_format.line_prefix))
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ContentError(f"This cannot be read as .{name}: its header is not what jupytext writes.") from error
+        raise ContentError(f"This cannot be read as .{name}: its header is not a header of jupytext.") from error
     metadata = {key: value for key, value in shield.show_all(notebook["metadata"]).items() if key != JUPYTEXT}
     return [_read_cell(cell, shield) for cell in notebook["cells"]], metadata
 

@@ -56,10 +56,10 @@ class ApartProvisioner(LocalProvisioner):
     """
 
     command = List(Unicode(), minlen=1, help="For example `['sudo', '-n', '-u', 'roomkernel']`.")
-    python = Unicode("python3", help="A Python 3.9 or later that can be run there; the kernel need not be one.")
-    folder = Unicode(
-        "~", help="Where the kernel works; a folder of its own for as long as it lives if that is not there."
+    python = Unicode(
+        "python3", help="A Python 3.9 or later that can be run there; the kernel may be of another language."
     )
+    folder = Unicode("~", help="The kernel's working folder; if it does not exist, a temporary one.")
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Say what is to be run there, with nothing of the server's own in its environment."""

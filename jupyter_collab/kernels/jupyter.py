@@ -163,7 +163,7 @@ class JupyterKernel:
             async with asyncio.timeout(seconds):
                 return await request.reply
         except TimeoutError as error:
-            raise KernelBusy("The kernel does not answer in time; it may be busy. Try again.") from error
+            raise KernelBusy("The kernel does not reply in time; it may be busy. Try again.") from error
         finally:
             del self._requests[msg_id]
 
@@ -209,7 +209,7 @@ class JupyterKernel:
                 if not self._control.is_kept or await self._control.process() is None:
                     raise KernelFailed("The kernel ended before it was ready; the server's log says why.")
                 if loop.time() > deadline:
-                    raise KernelFailed(f"The kernel did not answer within {READY_SECONDS:g} s; choose another one.")
+                    raise KernelFailed(f"The kernel did not reply within {READY_SECONDS:g} s; choose another one.")
             if not await channels.may_ask_for_input(STDIN_SECONDS):
                 log.info("Kernel %s has no stdin yet: its first question may be lost.", self.id)
             undo.pop_all()

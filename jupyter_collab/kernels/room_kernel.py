@@ -152,5 +152,5 @@ class RoomKernel:
     async def _ask(self, ask: Callable[[Kernel], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         kernel = self._slot.require()
         if self.runs.running is not None:
-            raise KernelBusy("The kernel answers when what it runs has ended; wait, or interrupt it.")
+            raise KernelBusy("The kernel replies when the running cell has ended; wait, or interrupt it.")
         return await ask(kernel)

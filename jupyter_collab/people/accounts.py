@@ -55,7 +55,7 @@ class Accounts:
     async def sign_in(self, email: str, password: str, address: str) -> AccountRecord:
         """The account that this is the password of; raises ``SignInRefused``, ``TooManyAttempts``."""
         if not self.passwords:
-            raise SignInRefused("Nobody signs in here with a password.")
+            raise SignInRefused("This server has no sign-in with a password.")
         email = email.strip().lower()[:MAX_EMAIL_CHARACTERS]  # it is remembered when it is wrong
         network = network_of(address)
         account = await self._guesses.guess(
@@ -95,7 +95,7 @@ class Accounts:
         fresh = AccountRecord(secrets.token_hex(8), email, _name_of(identity.name, email))
         account = await self._rooms.store.accounts.by_identity(identity.issuer, identity.subject, fresh)
         if account.disabled_at is not None:
-            raise SignInRefused("Your account is locked. Ask who runs this server.")
+            raise SignInRefused("Your account is locked. Ask the server's administrator.")
         return account
 
     async def server_user(self, session: Session) -> AccountRecord | None:

@@ -142,7 +142,7 @@ class Members(RoomWatcher):
         """
         known = (await self._people.access(room_id, principal)).member
         if principal.startswith(UserKind.GUEST) and role is Role.OWNER:
-            raise PermissionDenied("A guest cannot own a room: nobody vouches for who they are.")
+            raise PermissionDenied("A guest cannot own a room, because guests have no login.")
         if known is None and principal.startswith(UserKind.GUEST):
             raise MemberNotFound("A guest comes by an invitation; give them its link.")
         if known is None:
@@ -266,7 +266,7 @@ class Members(RoomWatcher):
             return
         (peer,) = peers
         log.error("Room %s: it cannot be told what %s may do.", room.id, peer.name, exc_info=error)
-        room.expel(peer, CollabError("The server cannot tell what you may do here; its log says why."))
+        room.expel(peer, CollabError("The server cannot find out your role here; its log says why."))
 
     def _obey(self, room: Room, peer: Peer, access: RoomAccess) -> None:
         if peer not in room.peers or access.version < self._versions.get(peer, 0):

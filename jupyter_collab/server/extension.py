@@ -73,7 +73,7 @@ class CollabExtension(ExtensionApp):
     max_message_bytes = Integer(_LIMITS.message_bytes, min=1024, help="The largest message.").tag(config=True)
     max_room_bytes = Integer(_LIMITS.room_bytes, min=1024, help="The largest room, outputs included.").tag(config=True)
     max_outbox_bytes = Integer(
-        _LIMITS.outbox_bytes, min=1024, help="How much may wait for a peer that reads too slowly."
+        _LIMITS.outbox_bytes, min=1024, help="The largest outgoing queue of a peer that reads too slowly."
     ).tag(config=True)
     max_unsaved_bytes = Integer(
         _LIMITS.unsaved_bytes, min=1024, help="How much a room may hold in memory while the store fails."
@@ -90,7 +90,7 @@ class CollabExtension(ExtensionApp):
     reservation_seconds = Float(
         _LIMITS.reservation_seconds,
         min=0,
-        help="How long space is kept free for a large edit of which no piece comes; and for as long as the pieces take"
+        help="How long space is kept free for a large edit while no piece arrives; and as long as the pieces take"
         " at `min_piece_bytes_per_second_per_peer`.",
     ).tag(config=True)
     min_piece_bytes_per_second_per_peer = Integer(
@@ -110,7 +110,7 @@ class CollabExtension(ExtensionApp):
         min=0.1,
         max=60,
         help="How long in a minute the messages of one guest, or of one account, may keep the server busy. "
-        "What is more is handled later. Users of the server have no such bound.",
+        "Messages beyond that are handled later. Users of the server have no such limit.",
     ).tag(config=True)
     max_rooms_per_server = Integer(_LIMITS.rooms_per_server, min=1, help="Rooms open at a time.").tag(config=True)
     max_conversions = Integer(
@@ -121,21 +121,23 @@ class CollabExtension(ExtensionApp):
     max_small_conversions = Integer(
         _WORK_LIMITS.small_processes,
         min=1,
-        help="How many small ones besides, of up to `small_conversion_bytes`: they do not wait for large ones.",
+        help="How many small ones in addition, of up to `small_conversion_bytes`: they do not wait for large ones.",
     ).tag(config=True)
     small_conversion_bytes = Integer(
-        _WORK_LIMITS.small_bytes, min=0, help="See `max_small_conversions`: the room and what is sent, together."
+        _WORK_LIMITS.small_bytes,
+        min=0,
+        help="See `max_small_conversions`: the size of the room and the request together.",
     ).tag(config=True)
-    max_conversion_seconds = Float(_WORK_LIMITS.seconds, min=0.1, help="How long that may take for one of them.").tag(
+    max_conversion_seconds = Float(_WORK_LIMITS.seconds, min=0.1, help="The time limit of one conversion.").tag(
         config=True
     )
     max_conversion_bytes = Integer(
-        _WORK_LIMITS.memory_bytes, min=2**26, help="How much memory that may take for one of them; on Linux only."
+        _WORK_LIMITS.memory_bytes, min=2**26, help="The memory limit of one conversion; on Linux only."
     ).tag(config=True)
     kernel_idle_seconds = Float(
         _KERNEL_LIMITS.idle_seconds,
         min=0,
-        help="A kernel that runs nothing, and in whose room nobody is, is ended after so long; never for 0.",
+        help="An idle kernel in a room without people ends after this time; 0 means never.",
     ).tag(config=True)
     room_kernels = List(
         Unicode(),
@@ -148,12 +150,12 @@ class CollabExtension(ExtensionApp):
         "only those that are known to hold no secret.",
     ).tag(config=True)
     max_queued_runs_per_room = Integer(
-        _KERNEL_LIMITS.queued_runs, min=1, help="How many cells of a room may wait to be run."
+        _KERNEL_LIMITS.queued_runs, min=1, help="How many cells of a room may be queued."
     ).tag(config=True)
     max_visible_stream_bytes = Integer(
         _OUTPUT_LIMITS.stream_bytes,
         min=1024,
-        help="How much of what a cell prints the room shows: the end. What came before is behind a link.",
+        help="How much of a cell's printed text the room shows: the end. The earlier text is behind a link.",
     ).tag(config=True)
     max_output_bytes = Integer(
         _OUTPUT_LIMITS.bundle_bytes, min=1024, help="An image or another output that is larger is behind a link."
@@ -161,15 +163,15 @@ class CollabExtension(ExtensionApp):
     max_cell_output_bytes = Integer(
         _OUTPUT_LIMITS.cell_bytes, min=1024, help="How much all outputs of a cell may take in the room."
     ).tag(config=True)
-    max_blob_bytes = Integer(_OUTPUT_LIMITS.blob_bytes, min=1024, help="The largest output that is kept at all.").tag(
+    max_blob_bytes = Integer(_OUTPUT_LIMITS.blob_bytes, min=1024, help="The largest output that is kept.").tag(
         config=True
     )
     max_outputs_per_cell = Integer(_OUTPUT_LIMITS.outputs, min=1, help="How many outputs a cell may have.").tag(
         config=True
     )
     allow_guests = Bool(
-        help="Whether people without a login may come by an invitation. Who may run code in a room can do on this "
-        "machine whatever this server can: see `guests_may_run`. Default: yes, but not on a JupyterHub.",
+        help="Whether people without a login may join by an invitation. People who may run code can do on this "
+        "machine everything that this server can: see `guests_may_run`. Default: yes, but not on a JupyterHub.",
     ).tag(config=True)
     guests_may_run = Bool(
         True,
@@ -178,30 +180,26 @@ class CollabExtension(ExtensionApp):
     new_room_role = Enum(
         ["private", *(role.value for role in Role)],
         "owner",
-        help="What every user of this server is in a new room; `private` for nothing, until they are invited.",
+        help="The role of every user of this server in a new room; `private` for none, until they are invited.",
     ).tag(config=True)
     allow_accounts = Bool(
         False, help="Whether people may sign in with accounts of this store: see `jupyter collab users`."
     ).tag(config=True)
     sign_in_providers = List(
         Dict(),
-        help="Who else vouches for people, each a dict: `id`, `name`, `client_id`, `client_secret`, `issuer` (or "
-        "`kind='github'`), and `domains`, of the e-mail addresses that are let in. Needs the extra `accounts`.",
+        help="The sign-in providers, each a dict: `id`, `name`, `client_id`, `client_secret`, `issuer` (or "
+        "`kind='github'`), and `domains`, of the allowed e-mail addresses. Needs the extra `accounts`.",
     ).tag(config=True)
     accounts_may_create_rooms = Bool(
-        False, help="Whether people with an account may make rooms, and so run code on this machine."
+        False, help="Whether people with an account may create rooms, and so run code on this machine."
     ).tag(config=True)
     public_url = Unicode(
         help="The server's address as browsers know it, without `base_url`, for instance https://jupyter.example.org. "
-        "Links of invitations begin with it. Default: what they ask for."
+        "Links of invitations begin with it. Default: the address in their requests."
     ).tag(config=True)
-    session_days = Float(14.0, min=0.01, help="A guest's cookie is good for so long after its last use.").tag(
-        config=True
-    )
-    recheck_seconds = Float(60.0, min=0.05, help="How often to check that those who are connected may still be.").tag(
-        config=True
-    )
-    demo_room = Unicode(help="Make a room of this name with a small notebook in it, if there is none.").tag(config=True)
+    session_days = Float(14.0, min=0.01, help="How long a guest's cookie is valid after its last use.").tag(config=True)
+    recheck_seconds = Float(60.0, min=0.05, help="How often to check the rights of connected people.").tag(config=True)
+    demo_room = Unicode(help="Create a room of this name with a small notebook, if there is none.").tag(config=True)
 
     server_id: ServerId
     manager: RoomManager

@@ -120,7 +120,7 @@ class AccountIdentityProvider(PasswordIdentityProvider):
     def update_user(self, handler: Any, user_data: Any) -> JupyterUser:
         """Change what a user is called; an account's is the store's, and a login's cookie must not outlive it."""
         if isinstance(handler.current_user, AccountUser):
-            raise ValueError("What an account is called is not changed here.")
+            raise ValueError("The name of an account cannot be changed here.")
         changed: JupyterUser = super().update_user(handler, user_data)
         return changed
 

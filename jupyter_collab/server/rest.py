@@ -139,7 +139,9 @@ class RoomsHandler(RoomInfoHandler):
 
     def _require_maker(self) -> None:
         if not self.services.access.may_create(self.user):
-            raise PermissionDenied("You cannot make rooms here; ask who runs this server, or who invited you.")
+            raise PermissionDenied(
+                "You cannot create rooms here; ask the server's administrator, or the person who invited you."
+            )
         if not self.principal.most.may(Capability.MANAGE):
             raise PermissionDenied("You may only look at the rooms of this server, not make any.")
 

@@ -88,7 +88,7 @@ class OpenIDProvider:
     async def identify(self, code: str, quest: Quest, redirect_uri: str, issuer: str | None) -> Identity:
         """Who came back with ``code``."""
         if issuer is not None and issuer != self.issuer:
-            raise SignInRefused(f"The answer is not of {self.name}. Try to sign in again.")
+            raise SignInRefused(f"The response is not from {self.name}. Try to sign in again.")
         await self._discover()
         try:
             async with self._client(redirect_uri) as client:
@@ -203,7 +203,7 @@ async def _get_json(url: str, name: str) -> dict[str, Any]:
         async with httpx.AsyncClient(timeout=REQUEST_SECONDS, follow_redirects=True) as client:
             answer: dict[str, Any] = (await client.get(url)).raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
-        raise SignInRefused(f"{name} does not answer. Try again later.") from error
+        raise SignInRefused(f"{name} does not respond. Try again later.") from error
     return answer
 
 
@@ -218,10 +218,10 @@ def _check_party(claims: Mapping[str, Any], client_id: str) -> None:
 
 def _check_domain(email: str, *, verified: bool, domains: Sequence[str]) -> None:
     if not email or not verified:
-        raise SignInRefused("The provider does not say that your e-mail address is yours. Verify it there first.")
+        raise SignInRefused("The provider does not confirm that your e-mail address is yours. Verify it there first.")
     if domains and email.rpartition("@")[2].lower() not in {domain.lower() for domain in domains}:
         raise SignInRefused(f"Only people of {', '.join(domains)} may sign in here.")
 
 
 def _refused(name: str) -> SignInRefused:
-    return SignInRefused(f"{name} did not say who you are. Try to sign in again.")
+    return SignInRefused(f"{name} did not send your identity. Try to sign in again.")

@@ -12,4 +12,4 @@ def no_room(room_id: str) -> RoomNotFound:
 
 def room_in_bin(room_id: str) -> RoomNotFound:
     """The error for a room in the bin."""
-    return RoomNotFound(f"The room '{room_id}' lies in the bin. Restore it first.")
+    return RoomNotFound(f"The room '{room_id}' is in the bin. Restore it first.")

@@ -213,7 +213,7 @@ def test_the_error_lists_what_was_tried(runtime: Path, doubles: Any) -> None:
 
 
 def test_no_answer_is_said_with_the_address(runtime: Path) -> None:
-    with pytest.raises(ServerUnreachable, match=r"http://127\.0\.0\.1:1/ \(the address given\): does not answer"):
+    with pytest.raises(ServerUnreachable, match=r"http://127\.0\.0\.1:1/ \(the address given\): does not respond"):
         find(url="http://127.0.0.1:1/lab?token=abc", environment={})
 
 

@@ -82,7 +82,7 @@ async def test_a_wrong_token_is_told() -> None:
 
 
 async def test_no_server_is_told() -> None:
-    with pytest.raises(ServerUnreachable, match="does not answer"):
+    with pytest.raises(ServerUnreachable, match="does not respond"):
         await join(ScriptedServer())
 
 

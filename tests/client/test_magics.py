@@ -311,7 +311,7 @@ def test_a_server_that_is_not_there_is_said_too(
 ) -> None:
     server.create_room("out-of-reach")
     monkeypatch.setenv("JUPYTER_COLLAB_URL", "http://127.0.0.1:9/")
-    assert "does not answer" in prompt.fail("%collab rooms")
+    assert "does not respond" in prompt.fail("%collab rooms")
     assert "out-of-reach" not in prompt.completions("%collab connect out")
 
 

@@ -103,7 +103,7 @@ async def _probe(server: Server) -> CollabError | None:
         async with server.http(PROBE_SECONDS) as http:
             response = await http.get(server.api_url("rooms"), params={"limit": 1})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return ServerUnreachable(f"does not answer ({str(error) or type(error).__name__})")
+        return ServerUnreachable(f"does not respond ({str(error) or type(error).__name__})")
     status = response.status_code
     if status == httpx.codes.OK and _is_room_list(response):
         return None
@@ -111,7 +111,7 @@ async def _probe(server: Server) -> CollabError | None:
         return NotSignedIn("does not accept the token" if server.token else "wants a token")
     if status in (httpx.codes.OK, httpx.codes.NOT_FOUND):
         return ServerUnreachable("runs without the jupyter_collab extension (see `jupyter server extension list`)")
-    return ServerUnreachable(f"answers with status {status}")
+    return ServerUnreachable(f"responds with status {status}")
 
 
 def _is_room_list(response: httpx.Response) -> bool:

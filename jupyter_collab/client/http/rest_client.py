@@ -150,7 +150,7 @@ class RestClient:
         try:
             response = await self._http.request(method, self.server.api_url(path), **arguments)
         except httpx.HTTPError as error:
-            raise ServerUnreachable(f"{self.server.url} does not answer ({type(error).__name__}).") from error
+            raise ServerUnreachable(f"{self.server.url} does not respond ({type(error).__name__}).") from error
         if not response.is_success:
             raise _error_of(response, self.server)
         return response
@@ -180,4 +180,4 @@ def _error_of(response: httpx.Response, server: Server) -> CollabError:
         case _ if response.status_code in (401, 403) or response.is_redirect:
             return NotSignedIn(f"{server.url} does not accept the token.")
         case _:
-            return ServerUnreachable(f"{server.url} answers with status {response.status_code}.")
+            return ServerUnreachable(f"{server.url} responds with status {response.status_code}.")

@@ -11,24 +11,24 @@ from ...roles import RoleName
 __all__ = ["COMMANDS", "USAGE", "Target", "invitation_words"]
 
 COMMANDS = {
-    "status": "status                        the server, and the rooms that you are in",
+    "status": "status                        the server, and your connected rooms",
     "rooms": "rooms [WORDS]                 the rooms of the server",
-    "connect": "connect ROOM                  be among its people, and see what is in it",
+    "connect": "connect ROOM                  enter the room, and show its content",
     "join": "join LINK NAME [PASSWORD]     the same as a guest, by the link of an invitation",
-    "leave": "leave ROOM                    be there no longer",
-    "who": "who [ROOM]                    who is there",
-    "invite": "invite ROOM [ROLE] [for 2h] [uses N]   a link and a code for others; ROLE is viewer if none is given",
+    "leave": "leave ROOM                    leave the room",
+    "who": "who [ROOM]                    the people who are there",
+    "invite": "invite ROOM [ROLE] [for 2h] [uses N]   a link and a code for other people; ROLE is viewer by default",
     "pull": "pull ROOM[/CELL]              its code, into your next cell",
-    "run": "run ROOM[/CELL]               its code, in the room's kernel, for everybody to see",
+    "run": "run ROOM[/CELL]               its code, in the room's kernel, visible to everybody",
     "run_here": "run_here ROOM[/CELL]          its code, in this kernel",
     "push": "push ROOM[/CELL] [NAME|N]     this cell's other lines, else your last cell, text NAME or In[N], into it",
 }
 USAGE = "\n".join(
     [
         *(f"%collab {line}" for line in COMMANDS.values()),
-        "%%collab ROOM[/CELL]                  share this cell and run it here; the room is made if there is none",
-        "ROOM is an id, or an address that opens the room; a cell of that stands behind #.",
-        "CELL is a number, from 0, or an id. --force replaces what others wrote.",
+        "%%collab ROOM[/CELL]                  share this cell and run it here; creates the room if needed",
+        "ROOM is an id, or an address that opens the room, with #CELL for a cell.",
+        "CELL is a number, from 0, or an id. --force replaces text of other people.",
     ]
 )
 DEFAULT_SPAN = "1d"

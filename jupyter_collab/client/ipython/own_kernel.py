@@ -69,7 +69,7 @@ def _code_in(room: RoomView, cell_id: str) -> tuple[str, str]:
     try:
         index, kind, source = room.read(partial(_look, cell_id=cell_id))
     except KeyError:
-        raise CannotRun(f"A cell of room {room.id!r} that was to be run is no longer there.") from None
+        raise CannotRun(f"A cell of room {room.id!r} was deleted before it could run.") from None
     name = f"Cell {index} of room {room.id!r}"
     if kind != "code":
         raise CannotRun(f"{name} is {kind}, not code.")

@@ -303,7 +303,7 @@ class Connection:
         return self._unless_new(Verdict.RETRY)
 
     def _judge_failure(self, cause: Exception) -> Verdict:
-        self.error = ServerUnreachable(f"{self._server.url} does not answer ({type(cause).__name__}).")
+        self.error = ServerUnreachable(f"{self._server.url} does not respond ({type(cause).__name__}).")
         return self._unless_new(Verdict.RETRY)
 
     def _judge_breach(self, cause: Exception) -> Verdict:

@@ -268,7 +268,7 @@ class LocalReplica:
         there = {*room.cell_ids, *(cell["id"] for cell in room.deleted_cells)} if typed else set()
         lost = tuple(cell for cell in typed if cell.id not in there)
         if lost:
-            error = CellDeleted("Text that was typed here is of a cell that was deleted, and cleared out, long ago.")
+            error = CellDeleted("Text that was typed here belongs to a cell that was deleted for good long ago.")
             self.unsent = UnsentText(self.epoch, lost, error).joined_with(self.unsent)
 
     def _end_sync(self) -> None:

@@ -268,7 +268,7 @@ def _read_past(connection: Connection, room_id: str, seq: int) -> LogSlice:
     record = find_room(connection, room_id)
     frame_seq = connection.scalar(_newest_keyframe(room_id, seq))
     if frame_seq is None or seq > record.head_seq:
-        raise RoomError(f"What the room '{room_id}' was at {seq} is not kept.")
+        raise RoomError(f"The state of the room '{room_id}' at {seq} is not kept.")
     return _slice(connection, record, frame_seq, None, seq)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 __all__ = ["MAX_RUNS", "MAX_RUN_SOURCE_CHARACTERS", "RunRecord", "RunStore"]
 
 MAX_RUNS = 1_000
-"""So many runs of a room are remembered."""
+"""The number of stored runs of a room."""
 
 MAX_RUN_SOURCE_CHARACTERS = 20_000
 """The stored length of a run's source."""
