@@ -136,9 +136,13 @@ class RoomKernels(RoomWatcher):
         idle_seconds = self.limits.idle_seconds or math.inf
         while True:
             await asyncio.sleep(min(idle_seconds / LOOKS_PER_IDLE_TIME, MAX_PAUSE_SECONDS))
-            for kernel in list(self._kernels.values()):
-                with self._tidying.boundary(f"room {kernel.room_id}"):
-                    await kernel.tidy()
+            await self._tidy_all()
+
+    async def _tidy_all(self) -> None:
+        """Do it once; between two times nothing here refers to a room, which may be closed then."""
+        for kernel in list(self._kernels.values()):
+            with self._tidying.boundary(f"room {kernel.room_id}"):
+                await kernel.tidy()
 
     async def close(self) -> None:
         """Write all outputs and let go of the kernels, which the Jupyter server ends itself."""
