@@ -202,6 +202,6 @@ test('what was done is told in words, also what a newer server may do', () => {
     deedWords({ id: 1, at: null, kind, principal: 'server:ada', display_name: 'Ada', details }, trans);
   const change = { member_name: 'Bob', role: 'editor', from: 'viewer' };
   assert.equal(deed('role_changed', change), 'changed Bob: Editor, before Viewer');
-  assert.equal(deed('access_changed', { server_role: null }), 'closed the room to those who were not invited');
+  assert.equal(deed('access_changed', { server_role: null }), 'closed the room to people without an invitation');
   assert.equal(deed('danced', {}), 'danced');
 });

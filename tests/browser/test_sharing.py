@@ -227,7 +227,7 @@ def test_an_invitation_from_its_making_to_its_end(person: Callable[..., Person],
         with closing(guest):
             assert answer["status"] == "waiting"
             notice = at_ada.root.locator(".jc-Waiting")
-            expect(notice).to_contain_text("Zoë (guest) asks to come in: Writer")
+            expect(notice).to_contain_text("Zoë (guest) asks to join: Writer")
             ada.take_picture("waiting")
             assert faint(notice) == []
             notice.get_by_role("button", name="Admit").click()

@@ -15,6 +15,8 @@ from pycrdt import Array, Doc
 
 from jupyter_collab.access import Capability, Role, UserKind
 from jupyter_collab.document import RoomDocument
+from jupyter_collab.kernels import room_kernels
+from jupyter_collab.kernels.room_kernel import RoomKernel
 from jupyter_collab.kernels.room_kernels import RoomKernels
 from jupyter_collab.people import Members, Waiting
 from jupyter_collab.protocol import (
@@ -335,6 +337,30 @@ async def test_a_room_that_is_deleted_while_somebody_is_in_it_is_freed_at_once(s
             for number in range(ROOMS):
                 await delete(f"room-{number}")
             await until(lambda: not parts(gc.get_objects()) - before)
+
+
+@scenario
+async def test_a_room_is_freed_whose_kernel_was_looked_at_while_it_was_open(
+    store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    tidy = RoomKernel.tidy
+
+    async def look(kernel: RoomKernel) -> None:
+        await tidy(kernel)
+        looked.append(kernel.room_id)
+        monkeypatch.setattr(room_kernels, "MAX_PAUSE_SECONDS", 1_000.0)  # it does not look again, at other rooms
+
+    monkeypatch.setattr(RoomKernel, "tidy", look)
+    monkeypatch.setattr(room_kernels, "MAX_PAUSE_SECONDS", SOON_SECONDS)
+    async with serving_all(store) as (manager, kernels):
+        await manager.create_room(room_id="open", content=CONTENT)
+        visitor = await Visitor.come(manager, kernels, "open")
+        room = weakref.ref(visitor.room)
+        await until(lambda: "open" in looked)
+        del visitor
+        await manager.delete_room("open")
+        await until(lambda: gc.collect() >= 0 and room() is None)
 
 
 @doings

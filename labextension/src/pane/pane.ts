@@ -359,7 +359,7 @@ export class RoomPane extends Widget implements ICommandTarget {
         'This counts for you alone, until you close the room.'
     );
     void showDialog({
-      title: trans.__('Trust what others put into this room?'),
+      title: trans.__('Trust the content of other people in this room?'),
       body,
       buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Trust') })],
       defaultButton: 0

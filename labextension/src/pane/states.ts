@@ -34,7 +34,7 @@ export function unsentBanner(
   });
   const discard = button({ label: trans.__('Discard'), onClick: () => actions.discard() });
   discard.hidden = !actions.mayDiscard;
-  restore.title = whyNotEdit ?? trans.__('Put it into the room, beside the cells in which you typed it');
+  restore.title = whyNotEdit ?? trans.__('Put it back into the room, beside the cells where you typed it');
   restore.disabled = whyNotEdit !== null;
   return element(
     'section',
@@ -73,11 +73,11 @@ export function mendedBanner(what: string, onDismiss: () => void, trans: Transla
 function whyUnsent(reason: string, trans: TranslationBundle): string {
   switch (reason) {
     case 'epoch_mismatch':
-      return trans.__('The room has been made again since then.');
+      return trans.__('The room has been created again since then.');
     case 'diverged':
-      return trans.__('This page had come to differ from the room, and now shows what the room has.');
+      return trans.__('This page’s copy differed from the room. It now shows the room’s content.');
     case 'cell_removed':
-      return trans.__('Somebody’s program took its cell out of the room.');
+      return trans.__('Somebody’s program removed its cell from the room.');
     case 'permission_denied':
       return trans.__('You may no longer edit this room.');
     case 'removed':
@@ -86,9 +86,9 @@ function whyUnsent(reason: string, trans: TranslationBundle): string {
     case 'room_deleted':
       return trans.__('The room is in the bin.');
     case 'room_too_large':
-      return trans.__('The room would have become too large.');
+      return trans.__('The room would be too large.');
     case 'message_too_large':
-      return trans.__('It was too much to send at once.');
+      return trans.__('It was too large to send at once.');
     default:
       return trans.__('The server did not accept it.');
   }
@@ -137,11 +137,11 @@ export function refusedState(
   };
   switch (status.reason) {
     case 'room_not_found': {
-      const advice = mend ? trans.__('You can make it now.') : trans.__('Ask the person who sent you here.');
+      const advice = mend ? trans.__('You can create it now.') : trans.__('Ask the person who sent you here.');
       return offer(state('refused', trans.__('There is no room “%1”', roomId), advice), trans.__('Create the room'));
     }
     case 'room_deleted': {
-      const advice = mend ? trans.__('It can be taken out again.') : trans.__('Only its owners can take it out again.');
+      const advice = mend ? trans.__('You can restore it.') : trans.__('Only its owners can restore it.');
       return offer(state('refused', trans.__('This room is in the bin'), advice), trans.__('Restore the room'));
     }
     case 'removed': {

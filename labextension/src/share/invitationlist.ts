@@ -52,7 +52,7 @@ export class InvitationList {
   private _askRevoke({ id, uses }: IInvitation): void {
     const trans = this._trans;
     const removes = element('input', '', { type: 'checkbox' });
-    const alsoWords = trans.__('Also remove everybody who came by it');
+    const alsoWords = trans.__('Also remove everybody who joined by it');
     const also = element('label', 'jc-Share-check', {}, removes, alsoWords);
     also.hidden = uses === 0;
     const accept = button({

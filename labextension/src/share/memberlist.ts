@@ -55,7 +55,7 @@ export class MemberList {
       words.append(element('span', 'jc-Share-badge', {}, trans.__('you')));
     }
     if (member.status === 'waiting') {
-      const wish = trans.__('waits to come in: %1', roleName(member.role, trans));
+      const wish = trans.__('waits to join: %1', roleName(member.role, trans));
       words.append(element('span', 'jc-Share-detail', {}, wish));
     }
     return words;

@@ -21,7 +21,7 @@ export class Sharing {
   ) {
     const open = (): void => this._open();
     this.button = button({ label: _trans.__('Share'), className: 'jc-ShareButton', onClick: open });
-    this.notice.setAttribute('aria-label', _trans.__('Who waits to be let in'));
+    this.notice.setAttribute('aria-label', _trans.__('People who wait for approval'));
     _room.membersChanged.connect(this._showWaiting, this);
   }
 
@@ -78,7 +78,7 @@ export class Sharing {
   private _words(first: IWaiting, total: number): HTMLElement {
     const trans = this._trans;
     const named = isGuest(first) ? trans.__('%1 (guest)', first.display_name) : first.display_name;
-    const words = [trans.__('%1 asks to come in: %2.', named, roleName(first.role, trans))];
+    const words = [trans.__('%1 asks to join: %2.', named, roleName(first.role, trans))];
     if (total > 1) {
       words.push(trans._n('%1 more waits.', '%1 more wait.', total - 1));
     }
@@ -97,7 +97,7 @@ export class Sharing {
     admit.setAttribute('aria-label', trans.__('Admit %1', display_name));
     refuse.setAttribute('aria-label', trans.__('Refuse %1', display_name));
     const all = button({ label: trans.__('All…'), onClick: () => this._open() });
-    all.setAttribute('aria-label', trans.__('Show all who wait'));
+    all.setAttribute('aria-label', trans.__('Show all people who wait'));
     admit.dataset.focus = 'admit';
     return element('span', 'jc-Waiting-actions', {}, admit, refuse, all);
   }

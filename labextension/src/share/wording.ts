@@ -200,7 +200,7 @@ export function deedWords({ kind, details }: IDeed, trans: TranslationBundle): s
         ? trans.__('took an invitation back, and the places of those who came by it')
         : trans.__('took an invitation back');
     case 'asked_to_join':
-      return trans.__('asked to come in: %1', role);
+      return trans.__('asked to join: %1', role);
     case 'came':
       return trans.__('came by an invitation: %1', role);
     case 'joined':
@@ -219,7 +219,7 @@ export function deedWords({ kind, details }: IDeed, trans: TranslationBundle): s
       return trans.__('removed %1', member);
     case 'access_changed':
       return details.server_role === null
-        ? trans.__('closed the room to those who were not invited')
+        ? trans.__('closed the room to people without an invitation')
         : trans.__('opened the room to everyone on this server: %1', nameOf(details.server_role, trans));
     default:
       return kind;
