@@ -2,6 +2,7 @@
 
 from .deleted import Deleted, deletions_in
 from .gate import Admission, Author, Gate
+from .known import require_known
 from .parts import Stride, parts_of_own
 from .shared_types import SharedType
 from .whole import Lists, parts_of_whole
@@ -17,4 +18,5 @@ __all__ = [
     "deletions_in",
     "parts_of_own",
     "parts_of_whole",
+    "require_known",
 ]

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pycrdt import Doc
 
@@ -12,9 +12,10 @@ from ..errors import CausalGap, InvalidUpdate
 from ..gate import Lists, Stride, parts_of_whole
 from ..yjs import state_vector
 from .efforts import expected_seconds, seconds_of
+from .fitting import begins_behind, clocks_of, is_whole, require_fitting, whole_part
 from .turns import TURN_SECONDS
 
-__all__ = ["Misfit", "load", "loading", "opening"]
+__all__ = ["Misfit", "Opened", "load", "loading", "opening"]
 
 log = logging.getLogger(__name__)
 
@@ -58,35 +59,90 @@ def _apply(doc: "Doc[Any]", update: bytes) -> None:
         raise Misfit(update) from error
 
 
-def opening(
-    make: Callable[[], "Doc[Any]"], updates: Sequence[bytes]
-) -> Generator[None, None, tuple["Doc[Any]", float]]:
-    """:func:`loading` into a document that is made for it, but for updates that do not fit.
+class Opened(NamedTuple):
+    """A document that was made of a room's log.
 
-    If somebody wrote two things under one client id at two servers, the second of them may not fit to the first. A room
-    that cannot be opened would be lost as a whole.
+    ``entries`` are those of which it is made, ``misfits`` those that were left out; ``excess`` says how many seconds
+    more yrs took than the size of it all explains.
     """
-    fitting = list(updates)
-    while True:
-        doc = make()
+
+    doc: "Doc[Any]"
+    entries: list[bytes]
+    misfits: frozenset[bytes]
+    excess: float
+
+
+def opening(
+    make: Callable[[], "Doc[Any]"], state: bytes | None, entries: Sequence[bytes]
+) -> Generator[None, None, Opened]:
+    """:func:`loading` of a log into a document that is made for it, so that it is whole whatever the log holds.
+
+    That are the keyframe ``state``, if there is one, and the ``entries`` behind it. Of those that do not fit to what is
+    before them, nothing is taken in.
+    """
+    keyframe = [] if state is None else [state]
+    doc, lists = make(), Lists()
+    try:
+        excess = yield from loading(doc, keyframe, lists)
+        is_sound = yield from _follow(doc, entries)
+        excess += yield from loading(doc, entries, lists)
+        is_sound = is_sound and (yield from is_whole(doc))
+    except Misfit:
+        is_sound = False
+    if is_sound:
+        return Opened(doc, list(entries), frozenset(), excess)
+    return (yield from _opening_one_by_one(make, keyframe, entries))
+
+
+def _follow(doc: "Doc[Any]", entries: Sequence[bytes]) -> Generator[None, None, bool]:
+    """Whether none of ``entries`` says anything of what is in ``doc``, or in those before it."""
+    clocks = clocks_of(doc)
+    for update in entries:
+        if not (yield from begins_behind(update, clocks)):
+            return False
+    return True
+
+
+def _opening_one_by_one(
+    make: Callable[[], "Doc[Any]"], keyframe: list[bytes], entries: Sequence[bytes]
+) -> Generator[None, None, Opened]:
+    """Make a document of a log of which something does not fit, or may not."""
+    doc = make()
+    excess = yield from loading(doc, keyframe)
+    if not (yield from is_whole(doc)):
+        log.warning("The keyframe of a room builds on what is not there; that is left out.")
+        keyframe, doc = [(yield from whole_part(doc))], make()
+        excess = yield from loading(doc, keyframe)
+    fitting: list[bytes] = []
+    misfits: set[bytes] = set()
+    clocks = clocks_of(doc)
+    for update in entries:
         try:
-            excess = yield from loading(doc, fitting)
-        except Misfit as misfit:
-            log.exception("An update of a log cannot be applied; the room is opened without it.")
-            fitting.remove(misfit.update)
+            yield from require_fitting(doc, update, clocks)
+            excess += yield from loading(doc, [update])
+        except (InvalidUpdate, Misfit) as error:
+            log.warning("An entry of a room's log does not fit to those before it, and is left out: %s", error)
+            misfits.add(update)
+            if isinstance(error, Misfit):  # a part of it may be there
+                doc = make()
+                excess = yield from loading(doc, [*keyframe, *fitting])
+                clocks = clocks_of(doc)
         else:
-            return doc, excess
+            fitting.append(update)
+    return Opened(doc, fitting, frozenset(misfits.difference(fitting)), excess)
 
 
-def loading(doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
+def loading(doc: "Doc[Any]", updates: Sequence[bytes], lists: Lists | None = None) -> Generator[None, None, float]:
     """:func:`load` in small steps, if there is much; nobody may be shown ``doc`` before the end.
+
+    ``lists`` know of large updates that are in ``doc`` already.
 
     Returns how many seconds more yrs took than the size of it all explains.
     """
     if sum(map(len, updates)) <= MAX_BYTES_AT_ONCE:
         load(doc, updates)
         return 0.0
-    lists = Lists()
+    lists = Lists() if lists is None else lists
     small: list[bytes] = []
     excess = -EXPECTED_SECONDS
     for update in updates:

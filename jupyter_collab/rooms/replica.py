@@ -59,6 +59,10 @@ class Replica:
         A refused edit may have left parts behind: :meth:`loading` must make the document again.
     revision
         A number that changes whenever the document does.
+    is_understood
+        Whether the gate could read the whole document.
+    misfits
+        The entries of the log that do not fit to those before them, and of which the document has nothing.
     """
 
     def __init__(self, max_bytes: int, on_spoiled: Callable[[], None] = lambda: None) -> None:
@@ -86,6 +90,8 @@ class Replica:
         """What is deleted, once somebody has asked whether something is; until the next keyframe."""
         self.spoiled = False
         self.revision = 0
+        self.is_understood = False
+        self.misfits: frozenset[bytes] = frozenset()
         self._document = RoomDocument(Doc(client_id=server_client_id()))
         self._observing = self._document.doc.observe(self._observe)
         self._keyframe_bytes = self._log_bytes = self._size_bytes = 0
@@ -120,8 +126,10 @@ class Replica:
                 yield from gate.learning(unheard.pop(0))
             if self._document is document:
                 former, self._gate = self._gate, gate
+                self.is_understood = True
                 yield from former.freeing()
         except InvalidUpdate:
+            self.is_understood = False
             log.exception("The room's document cannot be read as a whole; edits of it will be refused.")
         finally:
             del self._unheard[gate]
@@ -166,14 +174,14 @@ class Replica:
         Until then it is what it was, and nobody may edit it. Then :meth:`understand` is to be done.
         """
         entries = [*(entry.update for entry in log_slice.entries), *unsaved]
-        updates = entries if log_slice.state is None else [log_slice.state, *entries]
-        doc, excess = yield from opening(lambda: Doc(client_id=server_client_id()), updates)
-        document = RoomDocument(doc)
-        self._efforts.opened(excess)
+        opened = yield from opening(lambda: Doc(client_id=server_client_id()), log_slice.state, entries)
+        document = RoomDocument(opened.doc)
+        self._efforts.opened(opened.excess)
         self.close()
         self._observing = document.doc.observe(self._observe)
         self._document = document
-        self._log = entries
+        self._log = opened.entries
+        self.misfits = opened.misfits
         self._unsettled.clear()
         former, self._gate = self._gate, self._gate.renewed(document.doc.get_update)
         self._changes.clear()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from ..access import writer_of
 from ..background import Background
-from ..errors import CollabError, NotSaved, StoreError
+from ..errors import CollabError, InvalidUpdate, NotSaved, StoreError
 from ..protocol import Ack, Event
 from ..store import BY_SERVER, LogEntry, LogSlice, Store
 from . import clock
@@ -75,6 +75,7 @@ class RoomLog:
         self._counts = counts
         self._expel = expel
         self.barred = Barred()
+        self._healings = 0
         self._on_grown = on_grown
         self._on_changed = on_changed
         self._journal: Journal
@@ -92,14 +93,14 @@ class RoomLog:
         """All of which the document is made, in order.
 
         A large room is read from the store, with all that has come to it up to now: everybody would wait while it is
-        encoded.
+        encoded. Not so one of which the log holds what does not fit.
 
         Raises
         ------
         StoreError
             The store fails.
         """
-        if self._replica.size_bytes <= MAX_ENCODED_BYTES:
+        if self._replica.size_bytes <= MAX_ENCODED_BYTES or self._replica.misfits:
             return [self._replica.encode()]
         await self._journal.flush()
         seq, updates = await self._store.read_updates(self._room_id, self._epoch)
@@ -144,20 +145,28 @@ class RoomLog:
         """Replace the log so far, if there is any, by a keyframe.
 
         It is not written before all that it says is in the log: what is in a keyframe is no news to other server
-        processes when it comes in the log, so they would show it to nobody.
+        processes when it comes in the log, so they would show it to nobody. Nor is it if others wrote something before
+        that, and the document turns out to contradict it.
         """
         if not (self._life.is_live() and self._replica.has_log):
             return
         await in_turns(self._replica.clear_out(clock.now_ms(), self.tidy))
         if self._replica.is_bloated:
             await in_turns(self._replica.understand())
-        if not self._life.is_live():
+        if not (self._life.is_live() and self._replica.is_understood):
             return
+        healings = self._healings
         state, seq = self._replica.keyframe(), self._position.seq
         try:
             await self._journal.flush(patient=True)
+            if self._position.is_behind:
+                await self._background.run_once("catch up", self.catch_up)
+            if self._position.is_behind or self._healings > healings:
+                return
             await self._store.put_keyframe(self._room_id, self._epoch, seq, state, self._replica.kind)
             await self._store.drop_entries(self._room_id, self._epoch, seq)
+            if self._healings == healings:
+                self._replica.misfits = frozenset()
         except StoreError as error:
             log.warning("Room %s keeps its long log, as the store fails: %s", self._room_id, error)
 
@@ -181,14 +190,15 @@ class RoomLog:
             await self._life.until_live()
             if log_slice.state is not None:  # it may have what we wrote, too
                 self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
+            before = position.seq
             state, entries = position.take(log_slice)
             foreign = [entry for entry in entries if not position.is_own(entry)]
-            changes = [] if state is None else self._replica.take(state)
-            for entry in entries:
-                if position.is_own(entry):
-                    self._replica.settle([entry.update])
-                else:
-                    changes += self._replica.take(entry.update)
+            try:
+                changes = self._taken(state, entries)
+            except InvalidUpdate as error:  # it builds on what somebody else wrote, and that does not count
+                log.warning("Room %s: what another server wrote does not fit: %s", self._room_id, error)
+                position.seq = before  # of what was taken nobody has been shown anything
+                return
             if completed := self._replica.complete(clock.now_ms()):  # two of us gave one id at once
                 self._journal.add(completed, BY_SERVER, along=changes)
             else:
@@ -198,6 +208,16 @@ class RoomLog:
                 self._on_changed(foreign)
             is_behind = position.is_behind
         self._replica.settle_all_but(lambda: self._journal.unsaved_updates)
+
+    def _taken(self, state: bytes | None, entries: Sequence[LogEntry]) -> list[bytes]:
+        """Take in what others wrote; if it does not fit, raise ``InvalidUpdate``: the document is made anew then."""
+        changes = [] if state is None else self._replica.take(state)
+        for entry in entries:
+            if self._position.is_own(entry):
+                self._replica.settle([entry.update])
+            else:
+                changes += self._replica.take(entry.update)
+        return changes
 
     async def _agrees(self, log_slice: LogSlice) -> bool:
         """Whether what others wrote says the same as the document of what both have.
@@ -243,7 +263,8 @@ class RoomLog:
         self._replica.know_writers(await position.writers(None))
         self._life.healed()
         state, entries = position.take(log_slice)
-        foreign = [entry for entry in entries if not position.is_own(entry)]
+        misfits = self._replica.misfits
+        foreign = [entry for entry in entries if not position.is_own(entry) and entry.update not in misfits]
         self._show_foreign([*([] if state is None else [state]), *(entry.update for entry in foreign)])
         if state is not None or foreign:
             self._on_changed(foreign)
@@ -256,6 +277,7 @@ class RoomLog:
         """Make the document anew; it takes no edits until it is whole."""
         if self._life.begin_healing():
             self._counts.healings += 1
+            self._healings += 1
             self._background.run_once("heal", self._heal)
 
 

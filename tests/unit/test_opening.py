@@ -16,7 +16,7 @@ from pycrdt import Array, Doc, Map, Text
 from jupyter_collab.errors import InvalidUpdate, ServerFull
 from jupyter_collab.rooms import RoomState, replica, turns
 from jupyter_collab.rooms.integrate import integrate
-from jupyter_collab.rooms.loading import load, loading, opening
+from jupyter_collab.rooms.loading import Opened, load, loading, opening
 
 from .dear_rooms import letter, letters_that_are_dear_later, removal
 from .doubles import FaultyStore, ScriptedPeer, faulty_store, serving
@@ -155,10 +155,9 @@ async def test_the_log_names_a_room_that_takes_long_to_open(
     store: FaultyStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def open_long(
-        make: Callable[[], "Doc[Any]"], updates: Sequence[bytes]
-    ) -> Generator[None, None, tuple["Doc[Any]", float]]:
-        doc, _excess = yield from opening(make, updates)
-        return doc, 7.25
+        make: Callable[[], "Doc[Any]"], state: bytes | None, entries: Sequence[bytes]
+    ) -> Generator[None, None, Opened]:
+        return (yield from opening(make, state, entries))._replace(excess=7.25)
 
     async with serving(store, rooms=("demo", "other")) as manager:
         await manager.read("other")
@@ -175,11 +174,13 @@ class HeldLoading:
         self.is_held = False
         self.begun = 0
 
-    def __call__(self, doc: "Doc[Any]", updates: Sequence[bytes]) -> Generator[None, None, float]:
+    def __call__(
+        self, make: Callable[[], "Doc[Any]"], state: bytes | None, entries: Sequence[bytes]
+    ) -> Generator[None, None, Opened]:
         self.begun += 1
         while self.is_held:
             yield
-        return (yield from loading(doc, updates))
+        return (yield from opening(make, state, entries))
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -193,7 +194,7 @@ class HeldLoading:
 def held(monkeypatch: pytest.MonkeyPatch) -> HeldLoading:
     """Between all steps others have their turn."""
     held = HeldLoading()
-    monkeypatch.setattr(replica, "loading", held)
+    monkeypatch.setattr(replica, "opening", held)
     monkeypatch.setattr(turns, "TURN_SECONDS", -1.0)
 
     def fail(doc: "Doc[Any]", update: bytes, *, is_simple: bool = False) -> float:
