@@ -66,7 +66,7 @@ class Attempts:
 
 
 def network_of(address: str) -> str:
-    """Who is to be taken for one: an address of IPv4, or all of IPv6 that one subscriber has; else ``address``."""
+    """The network that counts as one: an IPv4 address, or one subscriber's IPv6 addresses; else ``address``."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -38,7 +38,7 @@ class InviteSecrets:
 
 
 def hash_token(token: str) -> str:
-    """What is kept of a token: 64 hexadecimal digits."""
+    """The stored hash of a token: 64 hexadecimal digits."""
     return hashlib.sha256(f"token {token}".encode()).hexdigest()
 
 
@@ -48,5 +48,5 @@ def read_code(code: str) -> str:
 
 
 def hash_code(code: str, salt: str) -> str:
-    """What is kept of a code in the store with this ``salt``: 64 hexadecimal digits. Use a thread."""
+    """The stored hash of a code, with the store's ``salt``: 64 hexadecimal digits. Use a thread."""
     return harden(hashlib.sha256(f"code {read_code(code)}".encode()).hexdigest(), salt)

@@ -28,7 +28,7 @@ async def hashing(work: Callable[P, Result], *arguments: P.args, **keywords: P.k
 
 
 def hash_password(password: str) -> str:
-    """What is kept of a password, with its salt and parameters."""
+    """The stored hash of a password, with its salt and parameters."""
     return _hasher.hash(password)
 
 

@@ -28,7 +28,7 @@ class Session:
 
     @property
     def hash(self) -> str:
-        """What the store knows the session by: whoever reads the store learns no session's id."""
+        """The session's hash in the store: reading the store reveals no session's id."""
         return hashlib.sha256(self.id.encode()).hexdigest()
 
 

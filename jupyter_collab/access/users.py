@@ -21,7 +21,7 @@ PALETTE = (
 
 
 class UserKind(StrEnum):
-    """Who vouches for somebody: the Jupyter server, an account of ours, or an invitation."""
+    """How a person was admitted: by the Jupyter server, an account, or an invitation."""
 
     SERVER = "server"
     ACCOUNT = "account"
@@ -70,7 +70,7 @@ class User:
         return self.color or color_of(self.username)
 
     def info(self, role: Role, color: str | None = None) -> UserInfo:
-        """What others may see of this user in ``role``, perhaps in another ``color`` than their own."""
+        """The user's public data in ``role``, perhaps with another ``color``."""
         color = color or self.own_color
         return {
             "username": self.username,

@@ -1,4 +1,4 @@
-"""Who writes under each Yjs client id: nobody else may."""
+"""The owner of each Yjs client id: nobody else may write under it."""
 
 from collections.abc import Mapping, Set
 
@@ -17,7 +17,7 @@ class Writers:
         """The client ids that were added since :meth:`take_new` was called."""
 
     def of(self, client: int) -> str | None:
-        """Who has written under a client id, if that is known."""
+        """The owner of a client id, if known."""
         return self._names.get(client)
 
     def unknown(self, clients: Set[int]) -> Set[int]:

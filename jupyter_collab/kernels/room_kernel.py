@@ -125,7 +125,7 @@ class RoomKernel:
         self._board.say(None)
 
     async def interrupt(self) -> None:
-        """Interrupt what runs; ``NoKernel``, ``KernelElsewhere``."""
+        """Interrupt the running cell; ``NoKernel``, ``KernelElsewhere``."""
         await self._slot.require().interrupt()
 
     async def restart(self) -> None:

@@ -1,4 +1,4 @@
-"""What the cells of one room show of their newest runs."""
+"""The outputs of the newest runs of one room's cells."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who ran what, in the store."""
+"""The history of runs, in the store."""
 
 from collections import deque
 

@@ -63,7 +63,7 @@ class RunQueue:
 
     @property
     def waiting(self) -> Sequence[Run]:
-        """What waits, the next first."""
+        """The queued runs, the next first."""
         return tuple(self._waiting)
 
     def free_characters(self, user: User) -> int:

@@ -1,4 +1,4 @@
-"""What people want to be run in one room: what waits, what runs, and who asked for it."""
+"""The queued and running cells of one room, and the people who asked for them."""
 
 import logging
 import time
@@ -75,7 +75,7 @@ class Runs:
 
     @property
     def running(self) -> Run | None:
-        """What the kernel works on, or is started for."""
+        """The run that the kernel works on, or is started for."""
         return self._running
 
     def has_of(self, is_meant: Callable[[str], bool]) -> InKernel:
@@ -155,7 +155,7 @@ class Runs:
             self._start_working()
 
     def answer_input(self, number: int, value: str) -> None:
-        """Answer what a run asks for; ``InputNotWanted``."""
+        """Reply to the input request of a run; ``InputNotWanted``."""
         if self._input is None or self._input["run"] != number:
             raise InputNotWanted("That run does not wait for input; perhaps somebody else has answered.")
         self._slot.require().answer_input(value)
@@ -275,7 +275,7 @@ class Runs:
         return execution.status
 
     def _cancel_request(self, run: Run, error: object) -> None:
-        """After an error, what was asked for together with it is not run."""
+        """Cancel the remaining runs of a request after an error."""
         canceled = self._queue.cancel_request(run.request)
         self._abort(canceled)
         if canceled:

@@ -43,7 +43,7 @@ class TerminalText:
         self._trim()
 
     def add(self, text: str) -> None:
-        """Take in what was printed."""
+        """Add printed text."""
         if "\r" not in text and "\b" not in text:  # many times as fast as the expression
             self._add_plain(text)
         else:

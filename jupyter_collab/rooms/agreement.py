@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Agreement:
-    """Answers the checks of peers. ``divergences`` counts the connections whose document came to differ."""
+    """Replies to the checks of peers. ``divergences`` counts the connections whose document differed."""
 
     def __init__(self, room_id: str, life: Life, replica: Replica, journal: Journal, counts: Counts) -> None:
         self.divergences = 0
@@ -26,14 +26,14 @@ class Agreement:
         self._journal = journal
         self._counts = counts
         self._differing: set[Peer] = set()
-        """Who is counted already."""
+        """The peers that are counted already."""
 
     async def learn(self) -> None:
         """Read in small steps what changed since the last check."""
         await in_turns(self._replica.digesting())
 
     def answer(self, peer: Peer, check: Check) -> None:
-        """Answer a check of ``peer``, after :meth:`learn`."""
+        """Reply to a check of ``peer``, after :meth:`learn`."""
         if check.differs:
             self._note_difference(peer, check.digest)
         else:

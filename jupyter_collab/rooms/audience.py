@@ -1,4 +1,4 @@
-"""The peers of a room, and what is told to all of them."""
+"""The peers of a room, and messages to all of them."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -30,7 +30,7 @@ class Audience:
         self.connections[peer.user.principal] += 1
 
     def remove(self, peer: Peer) -> None:
-        """Let go of ``peer``, who was in."""
+        """Remove ``peer``."""
         del self.peers[peer]
         self.connections[peer.user.principal] -= 1
         if not self.connections[peer.user.principal]:

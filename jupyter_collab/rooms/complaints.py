@@ -1,4 +1,4 @@
-"""What the log says about the peers of one room."""
+"""The log entries about the peers of one room."""
 
 import logging
 from collections import Counter

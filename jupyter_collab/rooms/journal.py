@@ -110,7 +110,7 @@ class Journal:
 
     @property
     def unsaved_updates(self) -> list[bytes]:
-        """What is not durable yet, in order."""
+        """The updates that are not durable yet, in order."""
         return [entry.update for batch in self._unsaved for entry in batch.entries]
 
     @property

@@ -13,7 +13,7 @@ def unheard(*_told: object) -> None:
 
 
 class RoomState(Enum):
-    """``LIVE`` <-> ``HEALING`` (the document is being made anew) -> ``CLOSED``."""
+    """``LIVE`` <-> ``HEALING`` (the document is being rebuilt) -> ``CLOSED``."""
 
     LIVE = "live"
     HEALING = "healing"
@@ -45,12 +45,12 @@ class Life:
             raise StoreUnavailable(f"The room '{self._room_id}' has just been closed; try again.")
 
     async def until_live(self) -> None:
-        """Wait while the document is being made anew, and again if it is spoiled again before our turn."""
+        """Wait while the document is being rebuilt, and again if that fails before the caller continues."""
         while not self._live.is_set():
             await self._live.wait()
 
     def begin_healing(self) -> bool:
-        """The document is to be made anew; returns whether that is news."""
+        """Mark the document to be rebuilt; returns whether that is new."""
         is_news = self.is_live()
         if is_news:
             self.state = RoomState.HEALING

@@ -9,7 +9,7 @@ __all__ = ["Limits", "Pace"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one peer, one room and one server may use."""
+    """The limits of one peer, one room and one server."""
 
     message_bytes: int = 10 * 2**20
     room_bytes: int = 50 * 2**20

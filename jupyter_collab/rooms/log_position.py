@@ -45,7 +45,7 @@ class LogPosition:
         return is_next
 
     def heard(self, head_seq: int) -> bool:
-        """The log ends at ``head_seq``; answers whether that is news."""
+        """Record that the log ends at ``head_seq``; returns whether that is new."""
         self.head_seq = max(self.head_seq, head_seq)
         return head_seq > self.seq
 

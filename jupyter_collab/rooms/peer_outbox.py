@@ -1,4 +1,4 @@
-"""What a peer is owed: sent at once while it keeps up, merged while it does not, given up on beyond a bound."""
+"""A peer's outgoing queue: sent at once while the peer keeps up, else merged; beyond a limit the peer is closed."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class Transport(Protocol):
     """A connection, as far as a room needs to know it. Nothing here blocks or raises when the peer is gone."""
 
     def send(self, message: bytes) -> bool:
-        """Send one message; answers whether the connection can take another right away."""
+        """Send one message; returns whether the connection can take another right away."""
 
     def on_drained(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, as soon as all that was sent has left."""

@@ -156,7 +156,7 @@ class Presence:
             peer.outbox.send(_message(entries))
 
     def restamp(self, peer: Peer) -> None:
-        """Say anew who ``peer`` is, after a change of role."""
+        """Send the user of ``peer`` again, after a change of role."""
         for client_id in self._owned.get(peer, ()):
             client = self._clients[client_id]
             client.state = _stamp(client.state, peer)

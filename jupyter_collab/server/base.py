@@ -1,4 +1,4 @@
-"""What all REST handlers share: who asks, what they may do, and errors as JSON."""
+"""The base of all REST handlers: the user, their rights, and errors as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class CollabAPIHandler(APIHandler):
 
     @property
     def someone(self) -> Principal | None:
-        """Who asks, if that is known."""
+        """The person who asks, if known."""
         return getattr(self, "principal", None)
 
     @property
@@ -114,7 +114,7 @@ class CollabAPIHandler(APIHandler):
 
     @property
     def user(self) -> User:
-        """Who asks."""
+        """The person who asks."""
         return self.principal.user
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

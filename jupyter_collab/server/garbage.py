@@ -33,14 +33,14 @@ class Garbage:
         self._former_thresholds = gc.get_threshold()
 
     def begin(self) -> None:
-        """Set aside what is there now, and from now on what stays."""
+        """Freeze the present objects, and later the ones that stay."""
         self._former_thresholds = gc.get_threshold()
         gc.set_threshold(*THRESHOLDS)
         gc.callbacks.append(self._heard)
         self.look_at_all()
 
     def look_at_all(self) -> None:
-        """Free all garbage, set aside what is left, and do so again later."""
+        """Free all garbage, freeze the remaining objects, and repeat later."""
         began = self._clock()
         gc.unfreeze()
         gc.collect()

@@ -36,7 +36,7 @@ class ComingHandler(BodyHandler):
 
     @property
     def someone(self) -> Principal | None:
-        """Who asks, if that is known."""
+        """The person who asks, if known."""
         return self.known
 
     async def invitation(self, body: dict[str, Any]) -> InviteRecord:

@@ -44,7 +44,7 @@ class SessionHost:
         self._kernel_specs = serverapp.kernel_spec_manager
 
     async def specs(self) -> KernelSpecs:
-        """What is installed and may be used in rooms; kernelspecs that cannot be read are left out."""
+        """The installed kernelspecs that rooms may use; unreadable ones are left out."""
         found = await ensure_async(self._kernel_specs.get_all_specs())
         return specs_for_rooms(found, self._rules, self._app.kernel_manager.default_kernel_name)
 
@@ -62,7 +62,7 @@ class SessionHost:
         return kernel
 
     async def start(self, room_id: str, title: str, name: str) -> JupyterKernel:
-        """Start a session with a kernel and wait until the kernel answers."""
+        """Start a session with a kernel and wait until the kernel replies."""
         require_spec(await self.specs(), name)
         try:
             session = await self._create_session(room_id, title, name)
@@ -79,7 +79,7 @@ class SessionHost:
         return kernel
 
     async def _create_session(self, room_id: str, title: str, name: str) -> dict[str, Any]:
-        """A new session; whoever gives up meanwhile leaves none behind."""
+        """A new session; if the caller is canceled, no session is left behind."""
         # No work beside the request: it is waited for here, also when the one who asked gives up.
         session: asyncio.Task[dict[str, Any]] = asyncio.create_task(
             self._start_session(session_path(room_id), title, name)
@@ -151,7 +151,7 @@ class SessionControl:
 
     @property
     def restarts_itself(self) -> bool:
-        """Whether the kernel manager starts a dead kernel anew."""
+        """Whether the kernel manager restarts a dead kernel."""
         return self.is_kept and bool(self._kernels.get_kernel(self._kernel_id).autorestart)
 
     async def process(self) -> object:

@@ -1,4 +1,4 @@
-"""The REST API of what runs in a room, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
+"""The REST API of a room's kernel and runs, as ``docs/rest.md`` and ``openapi.yaml`` describe it."""
 
 import re
 from datetime import UTC, datetime
@@ -27,11 +27,11 @@ SHOWN_MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "imag
 class _KernelHandler(BodyHandler):
     @property
     def kernels(self) -> RoomKernels:
-        """What runs in the rooms."""
+        """The kernels and runs of the rooms."""
         return self.services.kernels
 
     async def finish_state(self, kernel: RoomKernel) -> None:
-        """Answer the state of the room's kernel, and what kernels there are."""
+        """Respond with the state of the room's kernel, and the available kernels."""
         specs = await self.kernels.host.specs()
         known = [
             {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
@@ -40,7 +40,7 @@ class _KernelHandler(BodyHandler):
         self.finish({**kernel.state, "specs": known, "default": specs.default})
 
     def finish_empty(self) -> None:
-        """Answer that it is done."""
+        """Respond with 204."""
         self.set_status(204)
         self.finish()
 
@@ -91,7 +91,7 @@ class RunsHandler(_KernelHandler):
 
     @needs(Capability.READ)
     async def get(self, room_id: str) -> None:
-        """Who ran what, newest first."""
+        """The history of runs, newest first."""
         await self.manager.get_room(room_id)
         limit = whole_number(self, "limit", 100, 1, 1000)
         before = whole_number(self, "before", 0, 0, 10**9) or None
@@ -133,7 +133,7 @@ class RunsHandler(_KernelHandler):
 
     @needs(Capability.RUN)
     async def delete(self, room_id: str) -> None:
-        """Cancel what waits."""
+        """Cancel the queued runs."""
         async with self.kernels.of(room_id) as kernel:
             await kernel.runs.cancel()
         self.finish_empty()
@@ -157,7 +157,7 @@ class InputHandler(_KernelHandler):
 
     @needs(Capability.RUN)
     async def post(self, room_id: str) -> None:
-        """Answer what a run asks for."""
+        """Reply to the input request of a run."""
         body = self.json_body("answerInput")
         async with self.kernels.of(room_id) as kernel:
             kernel.runs.answer_input(body["run"], body["value"])

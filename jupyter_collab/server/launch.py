@@ -1,4 +1,4 @@
-"""``jupyter collab``: JupyterLab, opened on a room; or one of the commands for whoever runs the server."""
+"""``jupyter collab``: JupyterLab, opened on a room; or one of the administrator's commands."""
 
 import argparse
 import sys

@@ -31,7 +31,7 @@ class MemberInfoHandler(BodyHandler):
     """Base of handlers that tell of members."""
 
     def member(self, member: MemberRecord) -> dict[str, Any]:
-        """Somebody's place, and what the room's kernel has of them."""
+        """A membership, and the member's state in the room's kernel."""
         return {
             "principal": member.principal,
             "display_name": member.display_name,
@@ -48,7 +48,7 @@ class MembersHandler(MemberInfoHandler):
 
     @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:
-        """Who was given a place, and who waits for one."""
+        """The members, and the people who wait for approval."""
         members = await self.services.members.list(room_id)
         listed = {member.principal for member in members} | {self.user.principal}
 
@@ -135,7 +135,7 @@ class InvitationsHandler(InviteInfoHandler):
 
     @needs(Capability.MANAGE)
     async def post(self, room_id: str) -> None:
-        """Invite: the answer has the link and the code, this once."""
+        """Invite: only this response has the link and the code."""
         await self.manager.get_room(room_id)
         body = self.json_body("invite")
         seconds = body.get("expires_in_seconds")
@@ -176,7 +176,7 @@ class RotateHandler(InviteInfoHandler):
 
 
 class AuditHandler(BodyHandler):
-    """``rooms/{id}/audit``: what was done, and by whom."""
+    """``rooms/{id}/audit``: the audit log."""
 
     @needs(Capability.MANAGE)
     async def get(self, room_id: str) -> None:

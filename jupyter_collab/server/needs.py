@@ -17,7 +17,7 @@ class Asked(Protocol):
     role: Role
 
     async def require(self, capability: Capability, room_id: str) -> Role:
-        """What the user is in a room, if that includes ``capability``."""
+        """The user's role in a room, if it includes ``capability``."""
         ...
 
 

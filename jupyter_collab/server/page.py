@@ -45,7 +45,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 class PageView(JupyterHandler):
-    """Base of what answers with the page."""
+    """Base of handlers that return the page."""
 
     @property
     def content_security_policy(self) -> str:

@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> None:
 
 @dataclass(frozen=True)
 class _People:
-    """What the commands work with."""
+    """The objects that the commands use."""
 
     manager: RoomManager
     members: Members

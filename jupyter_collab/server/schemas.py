@@ -84,7 +84,7 @@ def _escaped(step: str) -> str:
 
 
 def _refusal(error: ValidationError) -> str:
-    """What was wrong, in a sentence that says what to send."""
+    """The error of a body, as a sentence that says what to send."""
     schema: Any = error.schema
     if error.validator == "oneOf" and OWN_WORDS in schema:
         return str(schema[OWN_WORDS])

@@ -40,7 +40,7 @@ class AccessRules:
     public_url: str
 
     def may_create(self, user: User) -> bool:
-        """Whether somebody may make rooms. Whoever owns a room can run code in it."""
+        """Whether a person may create rooms. The owner of a room can run code in it."""
         return user.is_server_user or (user.kind is UserKind.ACCOUNT and self.accounts_may_create_rooms)
 
 

@@ -1,4 +1,4 @@
-"""Sign-in through others who vouch for people: any OpenID provider, and GitHub. Needs the extra ``accounts``."""
+"""Sign-in providers: any OpenID provider, and GitHub. Needs the extra ``accounts``."""
 
 import secrets
 import time
@@ -43,7 +43,7 @@ class Quest:
 
 
 class Provider(Protocol):
-    """Vouches for people."""
+    """A sign-in provider."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class Provider(Protocol):
         """Where the browser is sent to."""
 
     async def identify(self, code: str, quest: Quest, redirect_uri: str, issuer: str | None) -> Identity:
-        """Who came back with ``code``; raises ``SignInRefused``."""
+        """The identity for the provider's ``code``; raises ``SignInRefused``."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ class OpenIDProvider:
         return str(url)
 
     async def identify(self, code: str, quest: Quest, redirect_uri: str, issuer: str | None) -> Identity:
-        """Who came back with ``code``."""
+        """The identity for the provider's ``code``."""
         if issuer is not None and issuer != self.issuer:
             raise SignInRefused(f"The response is not from {self.name}. Try to sign in again.")
         await self._discover()
@@ -160,7 +160,7 @@ class GitHub:
         return f"{self.url}/login/oauth/authorize?{urlencode({**query, 'state': quest.state})}"
 
     async def identify(self, code: str, quest: Quest, redirect_uri: str, issuer: str | None) -> Identity:
-        """Who came back with ``code``."""
+        """The identity for the provider's ``code``."""
         try:
             async with AsyncOAuth2Client(
                 self.client_id, self.client_secret, redirect_uri=redirect_uri, timeout=REQUEST_SECONDS

@@ -154,7 +154,7 @@ class CallbackHandler(_AuthHandler):
 
     @allow_unauthenticated
     async def get(self, name: str) -> None:
-        """Take in whom the provider sends back."""
+        """Sign in the person whom the provider sends back."""
         provider = self.provider(name)
         from .sign_in import Quest  # the extra is there if there is a provider
 

@@ -37,7 +37,7 @@ class TornadoTransport:
         """When a part of a large message left last, by the event loop's clock: somebody reads then."""
 
     def send(self, message: bytes) -> bool:
-        """Send one message; answers whether all of it has left."""
+        """Send one message; returns whether all of it has left."""
         stream = stream_of(self._handler)
         if stream is None:
             return True

@@ -1,4 +1,4 @@
-"""``jupyter collab users``: accounts, for whoever runs the server. It works on the store, with or without a server."""
+"""``jupyter collab users``: accounts, for administrators. It works on the store, with or without a server."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ Accounts of people who use shared rooms without a login of the Jupyter server
 
 
 def main(arguments: Sequence[str], store_url: Callable[[], str]) -> int:
-    """Run the command on the store at ``store_url``, unless an argument names another; answers the exit code."""
+    """Run the command on the store at ``store_url``, unless an argument names another; returns the exit code."""
     parser = argparse.ArgumentParser(
         "jupyter collab users", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )

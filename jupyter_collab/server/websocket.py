@@ -131,12 +131,12 @@ class RoomWebSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().send_ping()
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Say goodbye. The peer is out of the room at once, whether or not it answers."""
+        """Close the connection. The peer leaves the room at once, whether or not it replies."""
         self._leave()
         super().close(code, reason)
 
     def on_close(self) -> None:
-        """The connection has ended, whoever ended it."""
+        """The connection has ended, from either side."""
         stop_pings(self)
         self._leave()
 

@@ -44,7 +44,7 @@ class WorkingHandler(BodyHandler):
             self._sender = None
 
     def on_connection_close(self) -> None:
-        """Called when the client has gone before its answer."""
+        """Called when the client has disconnected before the response."""
         super().on_connection_close()
         self._has_hung_up = True
         self._forget_body()

@@ -30,7 +30,7 @@ ENDED = (
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """What one job may take, how many there are at a time, and how long a process without a job stays."""
+    """The limits of one job, the number of jobs at a time, and the idle time of a process."""
 
     seconds: float = 30.0
     memory_bytes: int = 2**30
@@ -157,7 +157,7 @@ class Pool:
         raise WorkError("The server failed at this; its log says why. Nothing was changed.")
 
     async def close(self) -> None:
-        """End all processes, and what waits for them."""
+        """End all processes and the jobs that wait for them."""
         self._is_closed = True
         workers = [*self._idle, *self._busy]
         self._idle.clear()

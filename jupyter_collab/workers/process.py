@@ -36,7 +36,7 @@ ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 
 
 class WorkerEnded(Exception):
-    """The process ended before it had an answer."""
+    """The process ended before it returned a result."""
 
 
 class WorkerProcess:

@@ -15,7 +15,7 @@ TOO_MUCH = "You have asked for as much at a time as one person may. Wait until s
 
 
 class Turns:
-    """Who is at work, and who waits for that, by person."""
+    """The running and waiting jobs of each person."""
 
     def __init__(self, max_waiting: int = MAX_WAITING) -> None:
         self._max_waiting = max_waiting
@@ -24,7 +24,7 @@ class Turns:
         self._senders: Counter[str] = Counter()
 
     def check(self, person: str) -> None:
-        """Raise ``TooMuchWork`` if as many of ``person`` wait as may."""
+        """Raise ``TooMuchWork`` if ``person`` has the maximum of waiting jobs."""
         if self._counts.get(person, 0) > self._max_waiting:
             raise TooMuchWork(TOO_MUCH)
 
@@ -35,7 +35,7 @@ class Turns:
         self._senders[person] += 1
 
     def leave(self, person: str) -> None:
-        """``person`` has had an answer to that, or has gone."""
+        """The request of ``person`` has ended, or its client has disconnected."""
         self._senders[person] -= 1
         if not self._senders[person]:
             del self._senders[person]

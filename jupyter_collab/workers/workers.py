@@ -87,5 +87,5 @@ class Workers:
         return await self._large.run(work, *arguments)
 
     async def close(self) -> None:
-        """End all processes, and what waits for them."""
+        """End all processes and the jobs that wait for them."""
         await asyncio.gather(self._small.close(), self._large.close())

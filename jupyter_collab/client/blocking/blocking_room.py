@@ -61,7 +61,7 @@ class Room(RoomView, Facade[AsyncRoom]):
 
     @property
     def kernel(self) -> Kernel:
-        """What runs the room's cells on the server, for everybody to see."""
+        """The room's kernel on the server; everybody sees its outputs."""
         return Kernel(self._loop, self._twin.kernel)
 
     wait_saved = blocking(AsyncRoom.wait_saved)

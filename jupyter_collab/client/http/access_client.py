@@ -1,4 +1,4 @@
-"""Who may do what in a room, over REST: members, invitations, what was done. All needs the capability ``manage``."""
+"""Members, invitations and the audit log of a room, over REST. All need the capability ``manage``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Member:
 
     @property
     def is_guest(self) -> bool:
-        """Whether they chose their name themselves, and nobody vouches for it."""
+        """Whether the person is a guest, who chose the name themselves."""
         return self.principal.startswith("guest:")
 
 
@@ -159,7 +159,7 @@ class AccessClient:
         return hint
 
     async def audit(self, limit: int, before: int | None) -> list[RoomEvent]:
-        """What was done (the events with an id less than ``before``), newest first."""
+        """The audit log (the events with an id less than ``before``), newest first."""
         query = {"limit": limit} | ({} if before is None else {"before": before})
         events = (await self._get("audit", params=query))["events"]
         return [

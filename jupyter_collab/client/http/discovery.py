@@ -159,7 +159,7 @@ def _token_in(url: str) -> str | None:
 
 
 def _parse(url: str) -> SplitResult:
-    """What somebody gave as an address."""
+    """An address that the caller gave."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

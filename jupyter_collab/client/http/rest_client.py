@@ -110,7 +110,7 @@ class RestClient:
         return await self._room("POST", f"{_path(room_id)}/restore")
 
     async def export_content(self, room_id: str, content_format: ContentFormat = "ipynb") -> str:
-        """What the room holds, as the text of a file."""
+        """The room's content as the text of a file."""
         response = await self.request("GET", f"{_path(room_id)}/content", params={"format": content_format})
         return response.content.decode()
 

@@ -1,4 +1,4 @@
-"""What one types after ``%collab``."""
+"""The arguments of ``%collab``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

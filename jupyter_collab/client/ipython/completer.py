@@ -1,4 +1,4 @@
-"""What one may go on typing after ``%collab``."""
+"""Completions for ``%collab``."""
 
 import asyncio
 import time

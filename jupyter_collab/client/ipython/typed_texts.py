@@ -1,4 +1,4 @@
-"""What was typed in this IPython, and where."""
+"""The cells that were typed in this IPython."""
 
 from typing import Any
 

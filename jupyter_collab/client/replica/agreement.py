@@ -32,7 +32,7 @@ class Agreement:
         self._due = self._clock() + JOINED_SECONDS
 
     def stop(self) -> None:
-        """The connection is gone, and with it the answers."""
+        """The connection is gone, and with it the pending replies."""
         self._is_running = False
         self._due = None
         self._is_asked = False

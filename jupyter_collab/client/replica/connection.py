@@ -100,7 +100,7 @@ class Connection:
 
     @property
     def status(self) -> Status:
-        """In one word: what is with the text."""
+        """The state of the text, in one word."""
         if self._phase in (Phase.REFUSED, Phase.CLOSED):
             return "refused" if self._phase is Phase.REFUSED else "offline"
         if self._replica.not_saved is not None:

@@ -98,7 +98,7 @@ class LocalReplica:
         self.mended = ""
         self.unsent: UnsentText | None = None
         self.kernel: Mapping[str, Any] = {}
-        """What the server said last of the room's kernel: the event ``kernel`` of ``docs/wire.md``."""
+        """The last state of the room's kernel: the event ``kernel`` of ``docs/wire.md``."""
         self._synced = WatchedDocument(self._take_change, self._take_own_update)
         self.document: RoomDocument = self._synced.room
 
@@ -169,7 +169,7 @@ class LocalReplica:
         return self.hello["limits"]["message_bytes"] if self.hello else DEFAULT_MESSAGE_BYTES
 
     def disconnect(self) -> None:
-        """The connection ended: what is not known to be durable will be sent again."""
+        """The connection ended: edits that are not known to be durable will be sent again."""
         self._outgoing.clear()
         self._outbox.reconnect()
         self._may_send_edits = False

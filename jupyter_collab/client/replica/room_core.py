@@ -104,17 +104,17 @@ class RoomCore:
 
     @property
     def status(self) -> Status:
-        """In one word: what is with the text."""
+        """The state of the text, in one word."""
         return self._connection.status
 
     @property
     def error(self) -> CollabError | None:
-        """What is wrong, if anything."""
+        """The present problem, if any."""
         return self._connection.error
 
     @property
     def problem(self) -> str:
-        """What is wrong, for people; empty if nothing is."""
+        """The present problem, for people; empty if there is none."""
         if self.replica.not_saved is not None:
             return self.replica.not_saved
         return str(self.error or "")

@@ -121,7 +121,7 @@ class AsyncRoom(RoomView):
 
     @property
     def kernel(self) -> AsyncKernel:
-        """What runs the room's cells on the server, for everybody to see."""
+        """The room's kernel on the server; everybody sees its outputs."""
         return AsyncKernel(self._core.kernel, self._core.replica)
 
     async def run(self, *which: int | str | Cell, timeout: float | None = None, check: bool = True) -> list[CellRun]:

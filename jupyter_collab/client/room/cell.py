@@ -37,7 +37,7 @@ class CellOwner(Protocol):
 
     @property
     def reader(self) -> object:
-        """Who reads and edits: this thread, or task."""
+        """The reader and editor: this thread, or task."""
         ...
 
 

@@ -15,7 +15,7 @@ class InvitationView(ABC):
     @property
     @abstractmethod
     def _info(self) -> InvitationInfo:
-        """What the server said last."""
+        """The server's last response."""
 
     @property
     def id(self) -> str:

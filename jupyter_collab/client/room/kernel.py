@@ -1,4 +1,4 @@
-"""A room's kernel, from Python: what it does, and what one may ask of it."""
+"""A room's kernel, from Python: its state and its methods."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ class KernelView:
 
     @property
     def question(self) -> Question | None:
-        """What the cell that runs asks for; :meth:`answer` answers it."""
+        """The input request of the running cell; :meth:`answer` replies to it."""
         wanted = self._state.get("input")
         if wanted is None:
             return None
@@ -62,11 +62,11 @@ class AsyncKernel(KernelView):
         self._replica = replica
 
     async def interrupt(self) -> None:
-        """Interrupt what runs; ``NoKernel`` if there is none."""
+        """Interrupt the running cell; ``NoKernel`` if there is none."""
         await self._client.send("POST", "kernel/interrupt")
 
     async def restart(self) -> None:
-        """Restart it, for everybody: all variables are lost, and what waits is not run; ``NoKernel``."""
+        """Restart it, for everybody: all variables are lost, and queued cells are not run; ``NoKernel``."""
         await self._client.send("POST", "kernel/restart")
 
     async def stop(self) -> None:
@@ -88,7 +88,7 @@ class AsyncKernel(KernelView):
         return await self._client.specs()
 
     async def cancel(self) -> None:
-        """Take back all that waits, also what others asked for; what runs goes on."""
+        """Cancel all queued cells, also those of others; the running cell goes on."""
         await self._client.send("DELETE", "runs")
 
     async def answer(self, question: Question, value: str) -> None:

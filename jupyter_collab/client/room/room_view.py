@@ -129,12 +129,12 @@ class RoomView(ABC):
 
     @property
     def problem(self) -> str:
-        """What is wrong, for people; empty if nothing is."""
+        """The present problem, for people; empty if there is none."""
         return self._run(lambda: self._core.problem)
 
     @property
     def mended(self) -> str:
-        """What the server had to take out of the room when it opened it, for people; empty if nothing was."""
+        """Content that the server removed when it opened the room, for people; empty if there is none."""
         return self._run(lambda: self._core.replica.mended)
 
     @property
@@ -145,7 +145,7 @@ class RoomView(ABC):
     @property
     @abstractmethod
     def kernel(self) -> KernelView:
-        """What runs the room's cells on the server, for everybody to see."""
+        """The room's kernel on the server; everybody sees its outputs."""
 
     # The document
 
@@ -207,7 +207,7 @@ class RoomView(ABC):
         return Cell(self, self.edit(insert))
 
     def delete_cell(self, which: int | str | Cell) -> None:
-        """Delete a cell. What others type in it without knowing that is kept, see :attr:`late_cells`."""
+        """Delete a cell. Text that others type in it unaware of that is kept, see :attr:`late_cells`."""
         cell = self._existing(which)
         self.edit(lambda document: document.delete_cell(cell.id, by=self._core.replica.own_name))
 
@@ -228,7 +228,7 @@ class RoomView(ABC):
         return Cell(self, cell_id)
 
     def dismiss_late_text(self, cell_id: str) -> None:
-        """Let go of what was typed in a deleted cell after it was deleted; KeyError if there is no such cell."""
+        """Discard text that was typed in a deleted cell after its deletion; KeyError if there is no such cell."""
         self.edit(lambda document: document.dismiss_late_text(cell_id))
 
     def move_cell(self, which: int | str | Cell, index: int) -> None:
