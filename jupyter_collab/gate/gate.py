@@ -79,6 +79,10 @@ class Admission(NamedTuple):
         found = self.examination
         return 1 if found is None else len(found.excerpts) + len(found.deletions)
 
+    def brings(self, shared_type: SharedType) -> bool:
+        """Whether a shared type comes with it."""
+        return self.examination is not None and shared_type.unit in self.examination.draft.types
+
     @property
     def is_news(self) -> bool:
         """Whether it brings anything that is not deleted at once."""

@@ -270,15 +270,14 @@ class Replica:
             It does not, or edits of ``author`` took much too long; nothing of the edit is in the document.
         """
         admission = admission or self._gate.check(update, author)
-        words = self._words_of(admission.touched)
-        before = [(cell, words.get(cell.cell_id, Word()), puts) for cell, puts in admission.touched.items()]
+        before = [(cell, self._word_of(cell), puts) for cell, puts in admission.touched.items()]
         self._take_in(update, admission, author)
         cut = self._gate.commit(admission, self._changes, author)
         self._learnt = len(self._changes)
         self._touched += [(cell, word, puts or cell in cut) for cell, word, puts in before]
-        others = cut - admission.touched.keys()
-        words = self._words_of(others)
-        self._touched += [(cell, words.get(cell.cell_id, Word()), True) for cell in others]
+        for cell in cut - admission.touched.keys():
+            # A new cell says what its author wrote, be it the id of a cell that was run.
+            self._touched.append((cell, Word() if admission.brings(cell) else self._word_of(cell), True))
         return self._take_changes()
 
     def take_new_clients(self) -> list[int]:
@@ -308,9 +307,9 @@ class Replica:
         """Look at a large edit in small steps; returns parts of it, to be applied one after the other."""
         return self._gate.cut(update, author, stride)
 
-    def _words_of(self, cells: Iterable[SharedType]) -> Mapping[str | None, Word]:
-        """What cells say of their runs, by their ids."""
-        return {cell.cell_id: self._document.word(cell.cell_id) for cell in cells if cell.cell_id is not None}
+    def _word_of(self, cell: SharedType) -> Word:
+        """What a cell says of its runs; nothing if it has no id yet."""
+        return Word() if cell.cell_id is None else self._document.word(cell.cell_id)
 
     def keep_word(self, by: User) -> list[bytes]:
         """Let cells say what is true of their runs, after ``by`` has edited them."""

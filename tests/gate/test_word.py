@@ -124,6 +124,22 @@ def test_a_cell_that_nobody_ran_cannot_say_that_somebody_did(room: GatedRoom) ->
     assert own(room, "new") is None
 
 
+@pytest.mark.parametrize("cuts_the_other", [False, True])
+def test_a_new_cell_that_claims_the_id_of_another_does_not_get_its_run(room: GatedRoom, cuts_the_other: bool) -> None:
+    fields = {"id": "code", "pos": "b", "cell_type": "code", "source": Text("forged"), "metadata": Map({})}
+
+    def claim(eve: Person) -> None:
+        eve.bag.append(Map({**fields, "outputs": Array([output()])}))
+        eve.cell(2)["outputs"].clear()
+        if cuts_the_other:
+            eve.cell()["outputs"].clear()
+
+    room.joined().send(claim)
+    metadata = [cell["metadata"].to_py() or {} for cell in room.joined().bag]
+    assert [cell["jupyter_collab"] for cell in metadata if "jupyter_collab" in cell] == [{"run": RUN}]
+    assert own(room) == {"run": RUN}
+
+
 def test_a_cell_does_not_run_because_somebody_says_so(room: GatedRoom) -> None:
     room.joined().send(lambda eve: eve.cell().__setitem__("execution_state", "running"))
     assert room.joined().cell()["execution_state"] == "idle"
