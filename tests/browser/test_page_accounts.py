@@ -125,7 +125,7 @@ def test_a_provider_vouches_for_somebody_on_their_way_in(person: Callable[..., P
         yan.take_picture("ways")
         assert faint(page.locator("body")) == []
         sign_in_at_provider(yan, "unverified")
-        expect(page.get_by_role("alert")).to_contain_text("does not say that your e-mail address is yours")
+        expect(page.get_by_role("alert")).to_contain_text("does not confirm that your e-mail address is yours")
         yan.take_picture("refused")
         page.get_by_role("button", name="Try again").click()
         yan.context.clear_cookies()  # the provider knows them still

@@ -87,7 +87,7 @@ def test_who_waits_is_let_in_or_told_that_they_are_not(person: Callable[..., Per
             guest.take_picture(f"{guest.name}-waits")
             assert faint(guest.page.locator("body")) == []
             assert width_of(guest) == guest.page.viewport_size["width"]  # type: ignore[index]  # it has one
-            notice = at_ada.root.get_by_role("region", name="Who waits")
+            notice = at_ada.root.get_by_role("region", name="People who wait for approval")
             expect(notice).to_contain_text(f"{guest.name} (guest) asks to join: Editor")
             notice.get_by_role("button", name=f"{answer} {guest.name}").click()
             expect(notice).to_have_count(0)

@@ -367,7 +367,7 @@ def test_a_cell_that_is_deleted_before_its_turn(prompt: Prompt, server: RunningS
     editor = SharedEditor("shrinks", url=server.url, token=server.token)
     try:
         prompt.shell.user_ns["editor"] = editor
-        assert "no longer there" in prompt.fail("editor.run_here()")
+        assert "deleted before it could run" in prompt.fail("editor.run_here()")
         assert prompt.value("late") is None
     finally:
         editor.close()

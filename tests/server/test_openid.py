@@ -131,7 +131,7 @@ def test_a_changed_answer_lets_nobody_in(server: RunningServer, browser: httpx.C
 def test_an_address_that_is_not_theirs_lets_nobody_in(server: RunningServer, browser: httpx.Client) -> None:
     answer = browser.get(way_back(browser, server, "unverified"))
     assert answer.status_code == 403
-    assert "does not say that your e-mail address is yours" in answer.text
+    assert "does not confirm that your e-mail address is yours" in answer.text
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert me(browser, server).status_code == 401
 

@@ -223,7 +223,7 @@ async def test_of_very_many_from_one_address_those_beyond_the_bound_are_told_at_
     callers = [Caller(bounds, gates.check("")) for _ in range(MAX_GUESSES_PER_ADDRESS + 1)]
     await settle()
     assert [caller.task.done() for caller in callers] == [False] * MAX_GUESSES_PER_ADDRESS + [True]
-    with pytest.raises(TooManyAttempts, match="where you are"):
+    with pytest.raises(TooManyAttempts, match="from your address"):
         await callers[-1].task
     assert await guess(bounds, THERE, Lock(opens=True).check) == "open"
     while not all(caller.task.done() for caller in callers):
