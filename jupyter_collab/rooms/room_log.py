@@ -198,6 +198,7 @@ class RoomLog:
             except InvalidUpdate as error:  # it builds on what somebody else wrote, and that does not count
                 log.warning("Room %s: what another server wrote does not fit: %s", self._room_id, error)
                 position.seq = before  # of what was taken nobody has been shown anything
+                self.heal()
                 return
             if completed := self._replica.complete(clock.now_ms()):  # two of us gave one id at once
                 self._journal.add(completed, BY_SERVER, along=changes)

@@ -58,10 +58,11 @@ def full_runs() -> Iterator[list[int]]:
 
 @scenario
 async def test_what_stays_is_not_looked_at_again_and_again() -> None:
+    began_with = [[number] for number in range(5 * OBJECTS)]
     async with spared():
         with full_runs() as found:
             stays = [[number] for number in range(OBJECTS)]
-    assert len(stays) == OBJECTS
+    assert (len(began_with), len(stays)) == (5 * OBJECTS, OBJECTS)
     assert found
     assert max(found) < MAX_LOOKED_AT
 

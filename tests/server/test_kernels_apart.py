@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jupyter_collab import connect
+from jupyter_collab import __version__, connect
 from jupyter_collab.dangers import link_danger
 from tests.servers import REPOSITORY, RunningServer, start_server
 
@@ -75,9 +75,9 @@ def python(account: str) -> str:
 def install_entry_points(folder: Path) -> None:
     """The package's entry points as this checkout says them, whatever is installed."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    metadata = folder / "entry" / f"jupyter_collab-{project['version']}.dist-info"
+    metadata = folder / "entry" / f"jupyter_collab-{__version__}.dist-info"
     metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jupyter_collab\nVersion: {project['version']}\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jupyter_collab\nVersion: {__version__}\n")
     lines = [
         line
         for group, entries in project["entry-points"].items()
