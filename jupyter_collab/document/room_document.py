@@ -95,13 +95,16 @@ class RoomDocument:
     def of(cls, updates: Iterable[bytes]) -> "RoomDocument":
         """A copy of the document that is made of ``updates``, to be edited by a client of its own.
 
-        What a room leaves out that is opened, because it does not fit to what is there, is left out here, too.
+        An update that yrs cannot apply is left out as a whole, as when a room is opened.
         """
+        updates = list(updates)
         document = cls()
         with document.doc.transaction():
-            for update in updates:
-                with suppress(RuntimeError):
+            for position, update in enumerate(updates):
+                try:
                     document.doc.apply_update(update)
+                except RuntimeError:  # yrs has applied a part of it
+                    return cls.of(updates[:position] + updates[position + 1 :])
         return document
 
     # Reading
